@@ -1,0 +1,67 @@
+/** Rows in delivery order, one array a column: row `i` is every column's `i`th. Never mutated once handed on. */
+import { assert } from './errors.js';
+import type { Int64 } from './types.js';
+
+/** Distinct strings of one source column. Code 0 is NULL. Grows at its end only, so a code keeps its meaning. */
+export class Dictionary {
+  readonly strings: (string | null)[] = [null];
+  readonly #codes = new Map<string, number>();
+
+  get size(): number {
+    return this.strings.length;
+  }
+
+  /** The code of `text`, or -1 when no row has had it. */
+  codeOf(text: string): number {
+    return this.#codes.get(text) ?? -1;
+  }
+
+  intern(text: string | null): number {
+    if (text === null) return 0;
+    const known = this.#codes.get(text);
+    if (known !== undefined) return known;
+    const code = this.strings.length;
+    this.strings.push(text);
+    this.#codes.set(text, code);
+    return code;
+  }
+}
+
+/** Numbers and times. `nulls[i]` is 1 where row i is NULL (its value is then 0); no `nulls`: none is. */
+export interface RealColumn {
+  readonly storage: 'real';
+  readonly values: Float64Array;
+  readonly nulls: Uint8Array | null;
+}
+
+/** 64-bit integers, decimals, fine timestamps: Float64Array while every value is a safe integer. */
+export interface Int64Column {
+  readonly storage: 'int64';
+  readonly values: Float64Array | readonly Int64[];
+  readonly nulls: Uint8Array | null;
+}
+
+/** Strings: codes into `dictionary`, or, without one, the strings themselves (null for NULL). */
+export type TextColumn =
+  | { readonly storage: 'text'; readonly values: Int32Array; readonly dictionary: Dictionary }
+  | { readonly storage: 'text'; readonly values: readonly (string | null)[]; readonly dictionary: null };
+
+export type Column = RealColumn | Int64Column | TextColumn;
+
+export interface Batch {
+  readonly length: number;
+  readonly columns: readonly Column[];
+}
+
+export function batchOf(length: number, columns: readonly Column[]): Batch {
+  for (const column of columns) assert(column.values.length >= length, 'columns are as long as their batch');
+  return { length, columns };
+}
+
+/** The physical value of one cell, NULL as null: for cold paths (errors, late rows, tests). */
+export function cell(column: Column, row: number): Int64 | string | null {
+  if (column.storage === 'text') {
+    return column.dictionary === null ? column.values[row]! : column.dictionary.strings[column.values[row]!]!;
+  }
+  return column.nulls !== null && column.nulls[row] !== 0 ? null : column.values[row]!;
+}

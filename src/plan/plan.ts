@@ -1,0 +1,109 @@
+/** The logical plan: what a pipeline computes, typed, with nothing said about how. Plain data; printed by `explain`. */
+import type { Schema, SqlType } from '../core/types.js';
+import type { Expression, Place } from './expression.js';
+
+/** A table that is read: its declaration, resolved. */
+export interface SourceTable {
+  readonly name: string;
+  /** Physical columns that a source delivers, in declared order (computed and metadata columns excluded). */
+  readonly physical: Schema;
+  /** Metadata columns delivered after the physical ones: `FROM 'key'` or the column's name. */
+  readonly metadata: readonly { readonly name: string; readonly key: string; readonly type: SqlType }[];
+  /** Every declared column in order, as expressions over physical then metadata columns. */
+  readonly columns: readonly { readonly name: string; readonly type: SqlType; readonly expression: Expression }[];
+  /** WATERMARK FOR column AS expression (over physical then metadata columns); null for `SOURCE_WATERMARK()`. */
+  readonly watermark: { readonly column: number; readonly expression: Expression | null; readonly place: Place } | null;
+  readonly primaryKey: readonly string[];
+  readonly options: Readonly<Record<string, string>>;
+  readonly place: Place;
+}
+
+/** A table that is written: an INSERT target, or `query_N` for a bare SELECT. */
+export interface SinkTable {
+  readonly name: string;
+  readonly schema: Schema;
+  readonly primaryKey: readonly string[];
+  readonly options: Readonly<Record<string, string>>;
+}
+
+/** Windows on the epoch, in milliseconds: [start, end) with start ≡ offset modulo slide (or step, or size). */
+export type WindowSpec =
+  | { readonly kind: 'tumble'; readonly size: number; readonly offset: number }
+  | { readonly kind: 'hop'; readonly size: number; readonly slide: number; readonly offset: number }
+  | { readonly kind: 'cumulate'; readonly size: number; readonly step: number; readonly offset: number };
+
+export type AggregateName =
+  | 'COUNT' | 'SUM' | 'AVG' | 'MIN' | 'MAX' | 'STDDEV_POP' | 'STDDEV_SAMP' | 'VAR_POP' | 'VAR_SAMP'
+  | 'FIRST_VALUE' | 'LAST_VALUE' | 'LAG';
+
+/** Arguments and filter are columns of the operator's input (a projection below computes them). */
+export interface AggregateCall {
+  readonly name: AggregateName;
+  /** Input column aggregated; null for COUNT(*). */
+  readonly argument: number | null;
+  readonly distinct: boolean;
+  /** Boolean input column: only rows where it is true count. */
+  readonly filter: number | null;
+  /** LAG: how many rows back (1 by default), and the input column of the default value. */
+  readonly offset?: number;
+  readonly defaultColumn?: number | null;
+  /** Type of the result, by Flink's rules. */
+  readonly type: SqlType;
+  readonly place: Place;
+}
+
+export type Frame =
+  /** RANGE BETWEEN preceding ms PRECEDING AND CURRENT ROW; null: UNBOUNDED. Peers are included. */
+  | { readonly kind: 'range'; readonly preceding: number | null }
+  /** ROWS BETWEEN n PRECEDING AND CURRENT ROW; null: UNBOUNDED. */
+  | { readonly kind: 'rows'; readonly preceding: number | null };
+
+/**
+ * A node's `schema` is what it delivers; `rowtime` is the index of the event-time column (TIMESTAMP(3) or
+ * TIMESTAMP_LTZ(3)) that its watermark speaks of, or null when the rows carry none any more.
+ */
+interface NodeBase {
+  readonly schema: Schema;
+  readonly rowtime: number | null;
+}
+
+export type PlanNode =
+  /** The declared columns of a source table. */
+  | NodeBase & { readonly kind: 'scan'; readonly table: SourceTable }
+  | NodeBase & { readonly kind: 'filter'; readonly input: PlanNode; readonly condition: Expression }
+  | NodeBase & { readonly kind: 'project'; readonly input: PlanNode; readonly expressions: readonly Expression[] }
+  /** Rows with window_start, window_end (TIMESTAMP(3) NOT NULL) and window_time (rowtime) appended: once per window. */
+  | NodeBase & { readonly kind: 'window'; readonly input: PlanNode; readonly time: number; readonly window: WindowSpec; readonly place: Place }
+  /**
+   * One row per key and window: keys' columns, aggregates, then window_start, window_end, window_time.
+   * `time` is the event-time column of the input; without `window` the input rows are already windowed and
+   * `time` is replaced by `attached`: the input's window_start and window_end columns.
+   */
+  | NodeBase & {
+      readonly kind: 'window-aggregate'; readonly input: PlanNode; readonly time: number; readonly window: WindowSpec | null;
+      readonly attached: { readonly start: number; readonly end: number } | null;
+      readonly keys: readonly number[]; readonly aggregates: readonly AggregateCall[]; readonly place: Place;
+    }
+  /** Input columns, then one column an aggregate; rows leave in event-time order at the watermark. */
+  | NodeBase & {
+      readonly kind: 'over'; readonly input: PlanNode; readonly time: number; readonly partition: readonly number[];
+      readonly frame: Frame; readonly aggregates: readonly AggregateCall[]; readonly place: Place;
+    }
+  | NodeBase & { readonly kind: 'union'; readonly inputs: readonly PlanNode[] };
+
+/** One INSERT or bare SELECT. Several statements may write one table. */
+export interface Statement {
+  readonly sink: SinkTable;
+  readonly root: PlanNode;
+  readonly place: Place;
+}
+
+export interface Pipeline {
+  readonly sources: readonly SourceTable[];
+  readonly sinks: readonly SinkTable[];
+  readonly statements: readonly Statement[];
+  /** From SET 'key' = 'value'. */
+  readonly settings: Readonly<Record<string, string>>;
+  /** Things the run should say: CURRENT_TIMESTAMP used, a watermark finer than 1 ms, and the like. */
+  readonly remarks: readonly string[];
+}
