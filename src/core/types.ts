@@ -11,11 +11,12 @@
  * | TIMESTAMP(p), TIMESTAMP_LTZ(p) | Int64 count of ms (p ≤ 3), µs (p ≤ 6) or ns since 1970 | as BIGINT |
  * | INTERVAL_DAY (ms), INTERVAL_MONTH (months) | number | Float64Array |
  * | STRING | string | dictionary codes, or array of string or null |
+ * | BYTES (dead letters only) | string, one code unit a byte (latin1) | as STRING |
  * | NULL (the type of a bare NULL) | - | - |
  */
 export type TypeKind =
   | 'BOOLEAN' | 'TINYINT' | 'SMALLINT' | 'INT' | 'BIGINT' | 'FLOAT' | 'DOUBLE' | 'DECIMAL'
-  | 'STRING' | 'DATE' | 'TIMESTAMP' | 'TIMESTAMP_LTZ' | 'INTERVAL_DAY' | 'INTERVAL_MONTH' | 'NULL';
+  | 'STRING' | 'DATE' | 'TIMESTAMP' | 'TIMESTAMP_LTZ' | 'INTERVAL_DAY' | 'INTERVAL_MONTH' | 'BYTES' | 'NULL';
 
 export interface SqlType {
   readonly kind: TypeKind;
@@ -49,7 +50,7 @@ export type Storage = 'real' | 'int64' | 'text';
 
 export function storageOf(type: SqlType): Storage {
   switch (type.kind) {
-    case 'STRING': return 'text';
+    case 'STRING': case 'BYTES': return 'text';
     case 'BIGINT': case 'DECIMAL': return 'int64';
     case 'TIMESTAMP': case 'TIMESTAMP_LTZ': return (type.precision ?? 6) > 3 ? 'int64' : 'real';
     default: return 'real';
