@@ -1,0 +1,84 @@
+/** Files that are there whole or not at all, and errors that say which path and why. */
+import { createHash, randomBytes } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { mkdir, open, rename, unlink } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { TapewrightError } from '../core/errors.js';
+
+const reasons: Readonly<Record<string, string>> = {
+  ENOSPC: 'the disk is full; free some space, then run the command again',
+  EDQUOT: 'the disk quota is used up; free some space, then run the command again',
+  EFBIG: 'the file has reached the greatest size allowed here',
+  EACCES: 'this user may not write there; choose another directory with --out',
+  EPERM: 'this user may not write there; choose another directory with --out',
+  EROFS: 'the file system is read-only; choose another directory with --out',
+  ENOTDIR: 'a part of the path is a file, not a directory; choose another directory with --out',
+  EEXIST: 'a file is in the way; choose another directory with --out',
+  EISDIR: 'a directory is in the way; choose another directory with --out',
+  ENAMETOOLONG: 'the name is too long for the file system; choose a shorter one with --out',
+  ENOENT: 'the directory has gone; choose another one with --out',
+  EIO: 'the disk reports an error',
+};
+
+/** The error to throw instead of `error` when writing `path` failed: OUTPUT_UNWRITABLE if the world is to blame. */
+export function unwritable(path: string, error: unknown): unknown {
+  const code = (error as NodeJS.ErrnoException | null)?.code;
+  const reason = code === undefined ? undefined : reasons[code];
+  if (error instanceof TapewrightError || reason === undefined) return error;
+  return new TapewrightError('OUTPUT_UNWRITABLE', `cannot write ${path}: ${reason} (${code})`, { path, reason: code }, { cause: error });
+}
+
+/** Runs `act`; what fails there because of the disk says so with `path`. */
+export async function writing<T>(path: string, act: () => Promise<T>): Promise<T> {
+  try {
+    return await act();
+  } catch (error) {
+    throw unwritable(path, error);
+  }
+}
+
+export function makeDirectory(path: string): Promise<void> {
+  return writing(path, async () => {
+    await mkdir(path, { recursive: true });
+  });
+}
+
+/** Makes renames and new names in `directory` durable. */
+export async function syncDirectory(directory: string): Promise<void> {
+  // Windows cannot open a directory for this; its renames are journalled by the file system.
+  if (process.platform === 'win32') return;
+  const handle = await open(directory, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Writes `path` so that a reader, or a crash at any moment, finds the old file or the new one whole. */
+export function writeAside(path: string, ...chunks: readonly (string | Uint8Array)[]): Promise<void> {
+  return writing(path, async () => {
+    const aside = join(dirname(path), `.${basename(path)}.${randomBytes(4).toString('hex')}.part`);
+    try {
+      const handle = await open(aside, 'wx');
+      try {
+        for (const chunk of chunks) await handle.writeFile(chunk);
+        await handle.sync();
+      } finally {
+        await handle.close();
+      }
+      await rename(aside, path);
+    } catch (error) {
+      await unlink(aside).catch(() => undefined);
+      throw error;
+    }
+    await syncDirectory(dirname(path));
+  });
+}
+
+/** SHA-256 of a file's bytes, lower-case hex. */
+export async function fileDigest(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const chunk of createReadStream(path)) hash.update(chunk as Uint8Array);
+  return hash.digest('hex');
+}
