@@ -263,12 +263,12 @@ function venueOf(sixtyFourth: number): number {
   return 4 + ((sixtyFourth - 50) % 6);
 }
 
-/** Shares: one trade in sixteen an odd lot, else round lots of 100, rarely more than ten of them. `bits`: 18 random bits. */
+/** Shares: one trade in sixteen an odd lot, else one to five round lots of 100, rarely a block. `bits`: 18 random bits. */
 function tradeVolume(bits: number, random: Random): number {
   if ((bits & 15) === 0) return 1 + random.below(99);
   let lots = 1;
   // Each further lot is as likely as not; 2 in 10,000 trades are blocks.
-  for (let coin = bits >>> 4; (coin & 1) === 1 && lots < 10; coin >>>= 1) lots += 1;
+  for (let coin = bits >>> 4; (coin & 1) === 1 && lots < 5; coin >>>= 1) lots += 1;
   if (bits >>> 4 < 3) lots = 20 + random.below(60);
   return 100 * lots;
 }

@@ -23,6 +23,10 @@ const LEADERS = (
 const INSTRUMENTS = 500;
 const LETTERS = 26 * 26 * 26;
 const STEP_MILLIS = 10_000;
+/** Of a price's move within ten seconds, the part that stays. */
+const SLOW_SHARE = 0.25;
+/** Bound of the part that fades, in deviations of one such move. */
+const FAST_STEPS_MAX = 2.5;
 const STEPS = (SESSION_CLOSE - SESSION_OPEN) / STEP_MILLIS;
 
 export type AnomalyKind = 'PRICE_SPIKE' | 'VOLUME_SURGE' | 'COMBINED_ANOMALY' | 'SPREAD_WIDENING';
@@ -56,7 +60,7 @@ export function usEquitiesMarket(seed: number): Market {
     // A stream for each instrument, so that one more of them would not change the others.
     const random = new Random(seed, instrument + 1);
     const constant = symbols[instrument] === CONSTANT_SYMBOL;
-    const open = constant ? CONSTANT_PRICE_TICKS : 1500 + random.below(1 << (10 + random.below(6)));
+    const open = constant ? CONSTANT_PRICE_TICKS : instrument < LEADERS.length ? 6000 + random.below(40_000) : 1500 + random.below(1 << (10 + random.below(6)));
     spreadTicks[instrument] = constant ? 2 : 2 + Math.floor(open / 8000) + random.below(1 + Math.floor(instrument / 100));
     const dayDeviation = constant ? 0 : open * (0.006 + 0.012 * random.fraction());
     walk(path.subarray(instrument * pathSteps, (instrument + 1) * pathSteps), open, dayDeviation, random);
@@ -64,13 +68,20 @@ export function usEquitiesMarket(seed: number): Market {
   return { symbols, spreadTicks, path, pathSteps, anomalies: plannedAnomalies(seed, symbols) };
 }
 
-/** A random walk that is drawn back to where it opened, so that a day stays a day whatever the seed. */
+/**
+ * A slow random walk, drawn back to where it opened so that a day stays a day whatever the seed, and a faster
+ * deviation from it, bounded, that fades within a minute: most of what moves within five minutes comes back, so
+ * that few prices stand out by more than three deviations of their own accord.
+ */
 function walk(path: Float64Array, open: number, dayDeviation: number, random: Random): void {
   const stepDeviation = dayDeviation / Math.sqrt(STEPS);
-  let price = open;
+  let slow = open;
+  let fast = 0;
   for (let step = 0; step < path.length; step += 1) {
-    path[step] = price;
-    price += stepDeviation * random.bell() + (open - price) / STEPS;
+    path[step] = slow + fast;
+    slow += SLOW_SHARE * stepDeviation * random.bell() + (open - slow) / STEPS;
+    const moved = 0.75 * fast + stepDeviation * random.bell();
+    fast = Math.max(-FAST_STEPS_MAX * stepDeviation, Math.min(FAST_STEPS_MAX * stepDeviation, moved));
   }
 }
 
