@@ -1,0 +1,278 @@
+/** Bytes in and out: snapshots and digests are written and read here. Little-endian unless a name says otherwise. */
+import { TapewrightError, assert } from './errors.js';
+import { decodeUtf8, encodeUtf8, utf8Length } from './utf8.js';
+import type { Int64 } from './types.js';
+
+const littleEndian = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
+
+/** Appends to a buffer that grows. */
+export class ByteWriter {
+  #bytes: Uint8Array;
+  #view: DataView;
+  #length = 0;
+
+  constructor(capacity = 256) {
+    this.#bytes = new Uint8Array(capacity);
+    this.#view = new DataView(this.#bytes.buffer);
+  }
+
+  get length(): number {
+    return this.#length;
+  }
+
+  /** What was written: a view, valid until the next write or `reset`. */
+  written(): Uint8Array {
+    return this.#bytes.subarray(0, this.#length);
+  }
+
+  /** What was written, as a copy of its own. */
+  toBytes(): Uint8Array {
+    return this.#bytes.slice(0, this.#length);
+  }
+
+  reset(): void {
+    this.#length = 0;
+  }
+
+  /** Makes room for `count` more bytes, counts them as written, and returns where they begin in `buffer`. */
+  reserve(count: number): number {
+    const at = this.#length;
+    const end = at + count;
+    if (end > this.#bytes.length) {
+      const grown = new Uint8Array(Math.max(end, this.#bytes.length * 2));
+      grown.set(this.#bytes.subarray(0, at));
+      this.#bytes = grown;
+      this.#view = new DataView(grown.buffer);
+    }
+    this.#length = end;
+    return at;
+  }
+
+  /** The buffer behind, for loops that fill what they reserved. Changes at `reserve`. */
+  get buffer(): Uint8Array {
+    return this.#bytes;
+  }
+
+  get view(): DataView {
+    return this.#view;
+  }
+
+  u8(value: number): void {
+    const at = this.reserve(1);
+    this.#bytes[at] = value;
+  }
+
+  u32(value: number): void {
+    const at = this.reserve(4);
+    this.#view.setUint32(at, value, true);
+  }
+
+  u64(value: bigint): void {
+    const at = this.reserve(8);
+    this.#view.setBigUint64(at, value, true);
+  }
+
+  f64(value: number): void {
+    const at = this.reserve(8);
+    this.#view.setFloat64(at, value, true);
+  }
+
+  u32BE(value: number): void {
+    const at = this.reserve(4);
+    this.#view.setUint32(at, value);
+  }
+
+  u64BE(value: bigint): void {
+    const at = this.reserve(8);
+    this.#view.setBigUint64(at, value);
+  }
+
+  f64BE(value: number): void {
+    const at = this.reserve(8);
+    this.#view.setFloat64(at, value);
+  }
+
+  /** A whole number from 0 to 2^53 - 1: seven bits a byte, lowest first, the high bit set on all but the last. */
+  varint(value: number): void {
+    assert(value >= 0 && Number.isSafeInteger(value), 'a varint is a safe integer from 0');
+    let rest = value;
+    while (rest >= 128) {
+      this.u8((rest % 128) + 128);
+      rest = Math.floor(rest / 128);
+    }
+    this.u8(rest);
+  }
+
+  /** Bytes as they are, without their length. */
+  raw(bytes: Uint8Array): void {
+    const at = this.reserve(bytes.length);
+    this.#bytes.set(bytes, at);
+  }
+
+  /** Length as varint, then the bytes. */
+  bytes(bytes: Uint8Array): void {
+    this.varint(bytes.length);
+    this.raw(bytes);
+  }
+
+  /** Length in UTF-8 as varint, then UTF-8. A lone surrogate becomes U+FFFD. */
+  string(text: string): void {
+    const length = utf8Length(text);
+    this.varint(length);
+    const at = this.reserve(length);
+    encodeUtf8(text, this.#bytes, at);
+  }
+
+  /** Any integer: sign, length and magnitude. */
+  bigint(value: bigint): void {
+    const size = value < 0n ? -value : value;
+    const digits = size.toString(16);
+    const hex = digits.length % 2 === 0 ? digits : `0${digits}`;
+    this.u8(value < 0n ? 1 : 0);
+    this.varint(hex.length / 2);
+    for (let i = 0; i < hex.length; i += 2) this.u8(parseInt(hex.slice(i, i + 2), 16));
+  }
+
+  int64(value: Int64): void {
+    this.u8(typeof value === 'number' ? 0 : 1);
+    if (typeof value === 'number') this.f64(value);
+    else this.bigint(value);
+  }
+
+  /** Length as varint, then the values. */
+  float64Array(values: Float64Array): void {
+    this.varint(values.length);
+    const at = this.reserve(values.byteLength);
+    if (littleEndian) this.#bytes.set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength), at);
+    else for (let i = 0; i < values.length; i++) this.#view.setFloat64(at + i * 8, values[i]!, true);
+  }
+
+  /** Length as varint, then the values. */
+  int32Array(values: Int32Array): void {
+    this.varint(values.length);
+    const at = this.reserve(values.byteLength);
+    if (littleEndian) this.#bytes.set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength), at);
+    else for (let i = 0; i < values.length; i++) this.#view.setInt32(at + i * 4, values[i]!, true);
+  }
+}
+
+/** Reads what `ByteWriter` wrote. Bytes that end too soon raise CHECKPOINT_MISMATCH. */
+export class ByteReader {
+  readonly #bytes: Uint8Array;
+  readonly #view: DataView;
+  #at = 0;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+
+  get position(): number {
+    return this.#at;
+  }
+
+  get remaining(): number {
+    return this.#bytes.length - this.#at;
+  }
+
+  #take(count: number): number {
+    const at = this.#at;
+    if (count > this.#bytes.length - at) {
+      throw new TapewrightError('CHECKPOINT_MISMATCH',
+        `the snapshot ends too soon: ${count} bytes are wanted at byte ${at} of ${this.#bytes.length}; it was cut or is of another version: delete it and start again`,
+        { at, wanted: count, length: this.#bytes.length });
+    }
+    this.#at = at + count;
+    return at;
+  }
+
+  u8(): number {
+    return this.#bytes[this.#take(1)]!;
+  }
+
+  u32(): number {
+    return this.#view.getUint32(this.#take(4), true);
+  }
+
+  u64(): bigint {
+    return this.#view.getBigUint64(this.#take(8), true);
+  }
+
+  f64(): number {
+    return this.#view.getFloat64(this.#take(8), true);
+  }
+
+  u32BE(): number {
+    return this.#view.getUint32(this.#take(4));
+  }
+
+  u64BE(): bigint {
+    return this.#view.getBigUint64(this.#take(8));
+  }
+
+  f64BE(): number {
+    return this.#view.getFloat64(this.#take(8));
+  }
+
+  varint(): number {
+    let value = 0;
+    let scale = 1;
+    for (;;) {
+      const byte = this.u8();
+      value += (byte & 127) * scale;
+      if (byte < 128) return value;
+      scale *= 128;
+    }
+  }
+
+  /** `length` bytes, a view. */
+  raw(length: number): Uint8Array {
+    const at = this.#take(length);
+    return this.#bytes.subarray(at, at + length);
+  }
+
+  /** A view. */
+  bytes(): Uint8Array {
+    return this.raw(this.varint());
+  }
+
+  string(): string {
+    const bytes = this.bytes();
+    return decodeUtf8(bytes, 0, bytes.length);
+  }
+
+  bigint(): bigint {
+    const negative = this.u8() === 1;
+    const digits: string[] = ['0x'];
+    for (const byte of this.bytes()) digits.push(byte.toString(16).padStart(2, '0'));
+    const size = BigInt(digits.join(''));
+    return negative ? -size : size;
+  }
+
+  int64(): Int64 {
+    return this.u8() === 0 ? this.f64() : this.bigint();
+  }
+
+  float64Array(): Float64Array {
+    const bytes = this.raw(this.varint() * 8);
+    if (littleEndian) return new Float64Array(bytes.slice().buffer);
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    return Float64Array.from({ length: bytes.length / 8 }, (_, i) => view.getFloat64(i * 8, true));
+  }
+
+  int32Array(): Int32Array {
+    const bytes = this.raw(this.varint() * 4);
+    if (littleEndian) return new Int32Array(bytes.slice().buffer);
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    return Int32Array.from({ length: bytes.length / 4 }, (_, i) => view.getInt32(i * 4, true));
+  }
+}
+
+export { decodeUtf8, encodeUtf8, utf8Length } from './utf8.js';
+
+/** Lower-case hexadecimal, two digits a byte. */
+export function hexOf(bytes: Uint8Array): string {
+  let text = '';
+  for (const byte of bytes) text += (byte < 16 ? '0' : '') + byte.toString(16);
+  return text;
+}
