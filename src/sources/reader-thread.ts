@@ -1,0 +1,77 @@
+/** Worker thread: runs a reader a few batches ahead of the main thread, and hashes the files when asked. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { assert, TapewrightError } from '../core/errors.js';
+import { fingerprintOf } from './files.js';
+import { openReader } from './readers.js';
+import { buffersOf, type RawBatch, type Reader, type ReaderRequest } from './reader.js';
+
+/** An error as it crosses threads. */
+export interface Failure {
+  readonly code: TapewrightError['code'] | null;
+  readonly message: string;
+  readonly details: Readonly<Record<string, unknown>>;
+}
+
+export type FromThread =
+  | { readonly kind: 'opened'; readonly rowsTotal: number | null; readonly remarks: readonly string[] }
+  | { readonly kind: 'batch'; readonly batch: RawBatch; readonly remarks: readonly string[] }
+  | { readonly kind: 'end'; readonly remarks: readonly string[] }
+  | { readonly kind: 'fingerprint'; readonly hash: string }
+  | { readonly kind: 'failed'; readonly failure: Failure; readonly of: 'reading' | 'fingerprint' };
+
+/** `credit`: one more batch may be sent. */
+export type ToThread = 'credit' | 'fingerprint' | 'close';
+
+/** Batches that may lie between the threads. */
+export const batchesAhead = 4;
+
+function failureOf(cause: unknown): Failure {
+  if (cause instanceof TapewrightError) return { code: cause.code, message: cause.message, details: cause.details };
+  return { code: null, message: cause instanceof Error ? (cause.stack ?? cause.message) : String(cause), details: {} };
+}
+
+async function run(): Promise<void> {
+  assert(parentPort !== null, 'the reader thread has a parent');
+  const port = parentPort;
+  const send = (message: FromThread, buffers: ArrayBuffer[] = []): void => port.postMessage(message, buffers);
+  const { files } = workerData as ReaderRequest;
+  let credits = batchesAhead;
+  let closed = false;
+  let wake: () => void = () => undefined;
+  let reader: Reader | null = null;
+  port.on('message', (message: ToThread) => {
+    if (message === 'credit') credits += 1;
+    else if (message === 'close') closed = true;
+    else {
+      fingerprintOf(files).then(
+        (hash) => send({ kind: 'fingerprint', hash }),
+        (cause: unknown) => send({ kind: 'failed', failure: failureOf(cause), of: 'fingerprint' }),
+      );
+    }
+    wake();
+    if (closed) reader?.interrupt();
+  });
+  try {
+    reader = await openReader(workerData as ReaderRequest);
+    send({ kind: 'opened', rowsTotal: reader.rowsTotal, remarks: reader.remarks });
+    while (!closed) {
+      const batch = await reader.next();
+      while (credits === 0 && !closed) await new Promise<void>((resolve) => { wake = resolve; });
+      credits -= 1;
+      if (batch === null) {
+        send({ kind: 'end', remarks: reader.remarks });
+        break;
+      }
+      send({ kind: 'batch', batch, remarks: reader.remarks }, buffersOf(batch));
+    }
+  } catch (cause) {
+    if (!closed) send({ kind: 'failed', failure: failureOf(cause), of: 'reading' });
+  }
+  // The files may still be hashed after the last row, so the thread lives until it is told to close.
+  while (!closed) await new Promise<void>((resolve) => { wake = resolve; });
+  await reader?.close();
+  // Ends this thread only; a hash still under way is not waited for.
+  process.exit(0);
+}
+
+if (parentPort !== null) await run();
