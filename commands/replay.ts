@@ -1,0 +1,96 @@
+import { Args, Flags } from '@oclif/core';
+import type { ReplayOptions, ReplayResult } from '../src/runtime/options.js';
+import { BaseCommand, exitCodes } from './base.js';
+
+export interface ReplayReport extends ReplayResult {
+  /** Expectations of the scenario that the run did not meet. */
+  readonly failed: readonly string[];
+}
+
+export default class Replay extends BaseCommand {
+  static override summary = 'Replay a day of market data through a scenario or an SQL file.';
+
+  static override description = `The same data and the same SQL give the same digests on every machine.
+The run's bundle (outputs as Parquet, late rows, journal, report) is a directory: runs/ID, or what --out names.
+A scenario is a name (see "scenarios list"), or the path of a folder, a scenario.yaml or a .sql file.
+
+Exit codes: 0 as expected, 1 an expectation of the scenario was not met, 2 could not run.`;
+
+  static override examples = [
+    '<%= config.bin %> <%= command.id %> trading-day',
+    '<%= config.bin %> <%= command.id %> vwap.sql --bind market_data_raw=ticks.parquet --out runs/vwap',
+    '<%= config.bin %> <%= command.id %> vwap.sql --bind market_data_raw=ticks.csv --map market_data_raw.event_time=\'make_timestamp(ts * 1000)\'',
+    '<%= config.bin %> <%= command.id %> trading-day --from 2026-03-02T15:00 --to 2026-03-02T16:00 --json',
+    '<%= config.bin %> <%= command.id %> --resume runs/vwap',
+  ];
+
+  static override args = {
+    scenario: Args.string({ description: 'scenario (name, folder or scenario.yaml) or .sql file', required: false }),
+  };
+
+  static override flags = {
+    bind: Flags.string({ description: 'what a table reads: a Parquet, CSV or JSON lines file, a glob, or a dataset', helpValue: 'TABLE=PATH|DATASET', multiple: true, multipleNonGreedy: true }),
+    map: Flags.string({ description: 'a column as an expression (DuckDB) over the bound file\'s columns', helpValue: 'TABLE.COLUMN=EXPRESSION', multiple: true, multipleNonGreedy: true }),
+    key: Flags.string({ description: 'source columns that divide the rows into lanes', helpValue: 'COLUMN[,COLUMN]' }),
+    lanes: Flags.string({ description: 'lanes, 1 unless the scenario says otherwise', helpValue: 'N' }),
+    from: Flags.string({ description: 'first event time: ISO (UTC when no zone is given) or epoch ms', helpValue: 'TIME' }),
+    to: Flags.string({ description: 'event time to end before', helpValue: 'TIME' }),
+    'batch-rows': Flags.string({ description: 'rows a batch; no output depends on it', helpValue: 'N' }),
+    speed: Flags.string({ description: 'max, or a multiple of real time', helpValue: 'max|N' }),
+    'step-every': Flags.string({ description: 'event time between steps [default: 10s]', helpValue: 'DURATION' }),
+    'checkpoint-every': Flags.string({ description: 'real time between checkpoints, at least 1s [default: 10s]', helpValue: 'DURATION' }),
+    'max-ahead': Flags.string({ description: 'hold a row that moves the watermark by more than this', helpValue: 'DURATION' }),
+    'open-end': Flags.boolean({ description: 'leave open windows open when the data end' }),
+    strict: Flags.boolean({ description: 'stop at the first row that an expression fails on' }),
+    out: Flags.string({ description: 'directory of the bundle, new or empty [default: runs/ID]', helpValue: 'DIR' }),
+    resume: Flags.string({ description: 'take up again the run whose bundle this is', helpValue: 'DIR' }),
+    'stop-after-rows': Flags.string({ description: 'stop, with a checkpoint, after so many rows', helpValue: 'N' }),
+    quiet: Flags.boolean({ description: 'print no progress' }),
+  };
+
+  async run(): Promise<ReplayReport> {
+    const { args, flags } = await this.parse(Replay);
+    const { resumeOptions, newRunOptions } = await import('../src/scenario/flags.js');
+    const asked = flags.resume === undefined ? await newRunOptions(args.scenario, flags) : resumeOptions(flags.resume, args.scenario, flags);
+    const result = await this.#replay(asked, flags.quiet);
+    const failed = await this.#unmet(result);
+    await this.#print(result, failed);
+    if (failed.length > 0) process.exitCode = exitCodes.different;
+    return { ...result, failed };
+  }
+
+  async #replay(asked: ReplayOptions, quiet: boolean): Promise<ReplayResult> {
+    const [{ runReplay }, { ProgressLine }, { stopOnInterrupt }] = await Promise.all([
+      import('../src/runtime/replay.js'), import('../src/runtime/progress-line.js'), import('../src/runtime/interrupt.js'),
+    ]);
+    const line = quiet || this.jsonEnabled() || !process.stderr.isTTY ? null : new ProgressLine(process.stderr);
+    const remark = (text: string): void => {
+      line?.clear();
+      if (!quiet) this.say(text);
+    };
+    const interrupt = stopOnInterrupt(() => remark('Stopping at a checkpoint; press Ctrl-C again to quit at once.'));
+    try {
+      return await runReplay({ ...asked, signal: interrupt.signal, onRemark: remark, ...(line === null ? {} : { onProgress: line.show }) });
+    } finally {
+      line?.clear();
+      interrupt.end();
+    }
+  }
+
+  /** Expectations are the scenario's that the bundle was made with, so that they hold for a resumed run as well. */
+  async #unmet(result: ReplayResult): Promise<readonly string[]> {
+    if (result.status !== 'complete') return [];
+    const [{ Bundle }, { unmetExpectations }, { queryBundle }] = await Promise.all([
+      import('../src/stores/bundle.js'), import('../src/scenario/expectations.js'), import('../src/sinks/query.js'),
+    ]);
+    const { manifest } = await Bundle.open(result.directory);
+    return unmetExpectations(manifest.texts.expect, result, async (sql) => (await queryBundle(result.directory, sql)).rows);
+  }
+
+  async #print(result: ReplayResult, failed: readonly string[]): Promise<void> {
+    const { resultText } = await import('../src/runtime/result-text.js');
+    this.log(resultText(result));
+    for (const one of failed) this.say(`Not as expected: ${one}`);
+    if (result.status === 'stopped') this.say(`Stopped. To go on: ${this.config.bin} replay --resume ${result.directory}`);
+  }
+}
