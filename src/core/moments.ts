@@ -1,0 +1,236 @@
+/**
+ * Exact first and second moments of doubles, for AVG, VAR_* and STDDEV_* of one column: MOMENTS_STRIDE doubles
+ * of a state array. They begin as the sum of x (its four accumulators and the count of operations lie as in
+ * `exact-sum.ts`, so AVG shares them), then come six accumulators of x², which is added as its rounded
+ * product and what that lost. What the grid cannot hold goes to `Spills` whole, x and x².
+ */
+import { addDistilledSquare, addProduct, clearTerms, distill, quotientOfTerms, quotientOrNaN } from './expansion.js';
+import { carrySum, fixedSum, mergeExact, roundedMean, roundedSum } from './exact-sum.js';
+import { faults } from './faults.js';
+import {
+  CUT_16, CUT_58, CUT_M110, CUT_M152, CUT_M26, CUT_M68, MOMENTS_LIMIT, OPERATIONS_MAX, SPILLED, SQUARES_TOP_MAX,
+} from './grid.js';
+import { fixedOf, productError, rootOfRatio, roundRatio } from './rounding.js';
+import { Spills, decided, spillValue } from './spills.js';
+
+/** Doubles that the moments of a column take in a state array. */
+export const MOMENTS_STRIDE = 11;
+
+/** Where the accumulators of squares begin, lowest first. */
+const SQUARES = 5;
+const SQUARES_COUNT = 6;
+
+export function addMoments(state: Float64Array, at: number, x: number, spills: Spills, key: number): void {
+  accumulate(state, at, x, 1, spills, key);
+}
+
+/** Takes back an x that was added before. */
+export function subtractMoments(state: Float64Array, at: number, x: number, spills: Spills, key: number): void {
+  accumulate(state, at, x, -1, spills, key);
+}
+
+/** The sum of x, as `roundedSum`. */
+export const momentsSum = roundedSum;
+
+/** The mean of x, as `roundedMean`. */
+export const momentsMean = roundedMean;
+
+function accumulate(state: Float64Array, at: number, x: number, weight: number, spills: Spills, key: number): void {
+  const p3 = x + CUT_16 - CUT_16;
+  let rest = x - p3;
+  const p2 = rest + CUT_M26 - CUT_M26;
+  rest -= p2;
+  const p1 = rest + CUT_M68 - CUT_M68;
+  rest -= p1;
+  const p0 = rest + CUT_M110 - CUT_M110;
+  // The square is high + low, exactly; both are cut by the same units. `low` is below 2^47: it has no top piece.
+  const high = x * x;
+  const xScaled = 134217729 * x;
+  const xHigh = xScaled - (xScaled - x);
+  const xLow = x - xHigh;
+  const low = xLow * xLow - (high - xHigh * xHigh - 2 * (xLow * xHigh));
+  const h5 = high + CUT_58 - CUT_58;
+  let highRest = high - h5;
+  const h4 = highRest + CUT_16 - CUT_16;
+  highRest -= h4;
+  const h3 = highRest + CUT_M26 - CUT_M26;
+  highRest -= h3;
+  const h2 = highRest + CUT_M68 - CUT_M68;
+  highRest -= h2;
+  const h1 = highRest + CUT_M110 - CUT_M110;
+  highRest -= h1;
+  const h0 = highRest + CUT_M152 - CUT_M152;
+  const l4 = low + CUT_16 - CUT_16;
+  let lowRest = low - l4;
+  const l3 = lowRest + CUT_M26 - CUT_M26;
+  lowRest -= l3;
+  const l2 = lowRest + CUT_M68 - CUT_M68;
+  lowRest -= l2;
+  const l1 = lowRest + CUT_M110 - CUT_M110;
+  lowRest -= l1;
+  const l0 = lowRest + CUT_M152 - CUT_M152;
+  const fits = rest === p0 && highRest === h0 && lowRest === l0 && x < MOMENTS_LIMIT && x > -MOMENTS_LIMIT;
+  if (!fits || faults.naiveSum) {
+    accumulateOutside(state, at, x, weight, spills, key);
+    return;
+  }
+  state[at] = state[at]! + weight * p0;
+  state[at + 1] = state[at + 1]! + weight * p1;
+  state[at + 2] = state[at + 2]! + weight * p2;
+  state[at + 3] = state[at + 3]! + weight * p3;
+  state[at + 5] = state[at + 5]! + weight * (h0 + l0);
+  state[at + 6] = state[at + 6]! + weight * (h1 + l1);
+  state[at + 7] = state[at + 7]! + weight * (h2 + l2);
+  state[at + 8] = state[at + 8]! + weight * (h3 + l3);
+  state[at + 9] = state[at + 9]! + weight * (h4 + l4);
+  state[at + 10] = state[at + 10]! + weight * h5;
+  const operations = state[at + 4]! + 1;
+  state[at + 4] = operations;
+  if (operations >= OPERATIONS_MAX && operations % SPILLED >= OPERATIONS_MAX) carryMoments(state, at, spills, key);
+}
+
+function accumulateOutside(state: Float64Array, at: number, x: number, weight: number, spills: Spills, key: number): void {
+  if (faults.naiveSum && x - x === 0) {
+    state[at + 3] = state[at + 3]! + weight * x;
+    state[at + 10] = state[at + 10]! + weight * x * x;
+    return;
+  }
+  spillValue(spills.take(key), x, weight, true);
+  settleMoments(state, at, spills, key);
+}
+
+function settleMoments(state: Float64Array, at: number, spills: Spills, key: number): void {
+  const operations = state[at + 4]! % SPILLED;
+  state[at + 4] = spills.settle(key) ? operations + SPILLED : operations;
+}
+
+/** `carrySum`, for the squares as well. */
+function carryMoments(state: Float64Array, at: number, spills: Spills, key: number): void {
+  carrySquares(state, at + SQUARES);
+  carrySum(state, at, spills, key);
+  const top = state[at + 10]!;
+  if (top > SQUARES_TOP_MAX || top < -SQUARES_TOP_MAX) {
+    spills.take(key).squares += fixedOf(top) << 1074n;
+    state[at + 10] = 0;
+    settleMoments(state, at, spills, key);
+  }
+}
+
+/** Cuts by which one accumulator of squares is rounded to the unit of the next. */
+const CUTS = new Float64Array([CUT_M110, CUT_M68, CUT_M26, CUT_16, CUT_58]);
+
+function carrySquares(state: Float64Array, at: number): void {
+  const kept = faults.dropCarry ? 0 : 1;
+  for (let i = 0; i < SQUARES_COUNT - 1; i++) {
+    const carried = state[at + i]! + CUTS[i]! - CUTS[i]!;
+    state[at + i] = state[at + i]! - carried;
+    state[at + i + 1] = state[at + i + 1]! + carried * kept;
+  }
+}
+
+/** Adds the moments at `fromAt` of `from` to those at `at` of `state`; the former keep their value. */
+export function mergeMoments(
+  state: Float64Array, at: number, spills: Spills, key: number,
+  from: Float64Array, fromAt: number, fromSpills: Spills, fromKey: number,
+): void {
+  carryMoments(state, at, spills, key);
+  for (let i = SQUARES; i < MOMENTS_STRIDE - 1; i++) state[at + i] = state[at + i]! + from[fromAt + i]!;
+  const top = from[fromAt + MOMENTS_STRIDE - 1]!;
+  if (top <= SQUARES_TOP_MAX) state[at + 10] = state[at + 10]! + top;
+  else spills.take(key).squares += fixedOf(top) << 1074n;
+  mergeExact(state, at, spills, key, from, fromAt, fromSpills, fromKey);
+  carryMoments(state, at, spills, key);
+}
+
+/** Makes them the moments of no value. */
+export function clearMoments(state: Float64Array, at: number, spills: Spills, key: number): void {
+  if (state[at + 4]! >= SPILLED) spills.delete(key);
+  state.fill(0, at, at + MOMENTS_STRIDE);
+}
+
+/**
+ * The double nearest to the exact variance of the `count` values, ties to even: over the population, or over
+ * `count` - 1 for a `sample` (then `count` is at least 2). NaN when a value is NaN or infinite.
+ */
+export function roundedVariance(
+  state: Float64Array, at: number, spills: Spills, key: number, count: number, sample: boolean,
+): number {
+  if (state[at + 4]! >= SPILLED) return spilledVariance(state, at, spills, key, count, sample, false);
+  if (count === 1) return 0;
+  const other = sample ? count - 1 : count;
+  const divisor = count * other;
+  const divisorLow = divisor > Number.MAX_SAFE_INTEGER ? productError(count, other) : 0;
+  const rounded = likelyVariance(state, at, count, divisor, divisorLow);
+  if (rounded === rounded) return rounded;
+  distill(state, at);
+  clearTerms();
+  for (let i = SQUARES; i < MOMENTS_STRIDE; i++) addProduct(count, state[at + i]!);
+  addDistilledSquare(-1);
+  return quotientOfTerms(divisor, divisorLow);
+}
+
+/** The root of the variance: within one unit in the last place of the exact deviation. */
+export function roundedDeviation(
+  state: Float64Array, at: number, spills: Spills, key: number, count: number, sample: boolean,
+): number {
+  if (state[at + 4]! >= SPILLED) return spilledVariance(state, at, spills, key, count, sample, true);
+  return Math.sqrt(roundedVariance(state, at, spills, key, count, sample));
+}
+
+/** (count · Σx² - (Σx)²) / divisor in pairs of doubles, with a bound on its error; NaN when that leaves the rounding in doubt. */
+function likelyVariance(state: Float64Array, at: number, count: number, divisor: number, divisorLow: number): number {
+  const a0 = state[at]!;
+  const a1 = state[at + 1]!;
+  const a2 = state[at + 2]!;
+  const a3 = state[at + 3]!;
+  let s = a3 + a2;
+  let part = s - a3;
+  let sLow = a3 - (s - part) + (a2 - part);
+  let sum = s + a1;
+  part = sum - s;
+  sLow += s - (sum - part) + (a1 - part);
+  s = sum + a0;
+  part = s - sum;
+  sLow += sum - (s - part) + (a0 - part);
+  const sumSize = Math.abs(a3) + Math.abs(a2) + Math.abs(a1) + Math.abs(a0);
+
+  let q = state[at + 10]!;
+  let qLow = 0;
+  let squaresSize = Math.abs(q);
+  for (let i = at + 9; i >= at + 5; i--) {
+    const a = state[i]!;
+    sum = q + a;
+    part = sum - q;
+    qLow += q - (sum - part) + (a - part);
+    q = sum;
+    squaresSize += Math.abs(a);
+  }
+
+  const product = count * q;
+  const productLow = productError(count, q) + count * qLow;
+  const square = s * s;
+  const squareLow = productError(s, s) + 2 * s * sLow;
+  const difference = product - square;
+  part = difference - product;
+  const differenceLow = product - (difference - part) - (square + part) + (productLow - squareLow);
+  const error = (count * squaresSize + sumSize * sumSize) * 2 ** -98;
+  const top = difference + differenceLow;
+  if (!(top > 4 * error)) return NaN;
+  return quotientOrNaN(top, differenceLow - (top - difference), error, divisor, divisorLow);
+}
+
+function spilledVariance(
+  state: Float64Array, at: number, spills: Spills, key: number, count: number, sample: boolean, root: boolean,
+): number {
+  const entry = spills.get(key)!;
+  if (decided(entry) !== 0) return NaN;
+  if (count === 1) return 0;
+  const sum = fixedSum(state, at, entry.sum);
+  let squares = 0n;
+  for (let i = SQUARES; i < MOMENTS_STRIDE; i++) squares += fixedOf(state[at + i]!);
+  squares = (squares << 1074n) + entry.squares;
+  const numerator = BigInt(count) * squares - sum * sum;
+  const denominator = BigInt(count) * BigInt(sample ? count - 1 : count) << 2148n;
+  if (numerator === 0n) return 0;
+  return root ? rootOfRatio(numerator, denominator) : roundRatio(numerator, denominator);
+}
