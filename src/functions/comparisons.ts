@@ -1,0 +1,70 @@
+/** = <> < <= > >=, BETWEEN, IN and IS [NOT] DISTINCT FROM. Each compares values of one type. */
+import { sqlType, typeName } from '../core/types.js';
+import type { SqlType } from '../core/types.js';
+import type { Expression } from '../plan/expression.js';
+import { coerce, unify } from './casts.js';
+import { callOf, inline } from './kernel.js';
+import type { CallSite, FunctionTable, ScalarFunction } from './kernel.js';
+import { invalid, isNullType, isTimestamp } from './typing.js';
+
+const boolean = sqlType('BOOLEAN');
+
+const isTime = (type: SqlType): boolean => isTimestamp(type) || type.kind === 'DATE';
+
+/** The operands at one type: the common one; a string beside a time is read as that time. */
+export function comparable(site: CallSite, args: readonly Expression[]): readonly Expression[] {
+  const time = args.find((arg) => isTime(arg.type));
+  const read = time === undefined ? args : args.map((arg) => (arg.type.kind === 'STRING' ? coerce(arg, time.type, site.place) : arg));
+  const { type, args: unified } = unify(read, site.place, site.name);
+  if (type.kind === 'BYTES') throw invalid(site.place, `${typeName(type, false)} cannot be compared`);
+  return isNullType(type) ? unified.map((arg) => coerce(arg, sqlType('INT'), site.place)) : unified;
+}
+
+const comparison = (operator: string): ScalarFunction => ({
+  argumentsMin: 2,
+  argumentsMax: 2,
+  resolve: (site, args) => callOf(site, comparable(site, args), boolean),
+  // Numbers compare as in Java (NaN equals nothing), strings by code units, 64-bit integers exactly.
+  kernel: () => inline((a, b) => `(${a} ${operator} ${b})`),
+});
+
+/** Known to the compiler: NULL is a value like any other here, and the result is never NULL. */
+const distinction: ScalarFunction = {
+  argumentsMin: 2,
+  argumentsMax: 2,
+  resolve: (site, args) => callOf(site, comparable(site, args), boolean, false),
+};
+
+const part = (site: CallSite, name: string, args: readonly Expression[]): Expression =>
+  callOf({ ...site, name }, name === 'AND' || name === 'OR' ? args : comparable({ ...site, name }, args), boolean);
+
+const between: ScalarFunction = {
+  argumentsMin: 3,
+  argumentsMax: 3,
+  resolve: (site, [value, low, high]) => part(site, 'AND', [part(site, '>=', [value!, low!]), part(site, '<=', [value!, high!])]),
+};
+
+/** A long list of literals stays a call, which the compiler looks up in a set; else it is a chain of =. */
+const listed: ScalarFunction = {
+  argumentsMin: 2,
+  argumentsMax: Infinity,
+  resolve(site, args) {
+    const operands = comparable(site, args);
+    const [value, ...list] = operands;
+    if (list.length > 3 && list.every((item) => item.kind === 'literal' && item.value !== null)) return callOf(site, operands, boolean);
+    return list.map((item) => part(site, '=', [value!, item])).reduce((left, right) => part(site, 'OR', [left, right]));
+  },
+};
+
+export const comparisons: FunctionTable = {
+  '=': comparison('==='),
+  '<>': comparison('!=='),
+  '<': comparison('<'),
+  '<=': comparison('<='),
+  '>': comparison('>'),
+  '>=': comparison('>='),
+  'IS DISTINCT FROM': distinction,
+  'IS NOT DISTINCT FROM': distinction,
+  BETWEEN: between,
+  IN: listed,
+};

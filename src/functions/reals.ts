@@ -1,0 +1,41 @@
+/** DOUBLE and FLOAT as text, the way Java and so Flink print them, and back. */
+
+/** The shortest digits that read back as the value, laid out as Java does. */
+function layOut(value: number, shortest: string): string {
+  if (Number.isNaN(value)) return 'NaN';
+  if (!Number.isFinite(value)) return value > 0 ? 'Infinity' : '-Infinity';
+  if (value === 0) return Object.is(value, -0) ? '-0.0' : '0.0';
+  const [mantissa, exponentText] = shortest.replace('-', '').split('e') as [string, string];
+  const digits = mantissa.replace('.', '');
+  const exponent = Number(exponentText);
+  const sign = value < 0 ? '-' : '';
+  if (exponent >= 7 || exponent < -3) return `${sign}${digits[0]}.${digits.slice(1) || '0'}E${exponent}`;
+  if (exponent < 0) return `${sign}0.${'0'.repeat(-exponent - 1)}${digits}`;
+  const whole = digits.slice(0, exponent + 1).padEnd(exponent + 1, '0');
+  return `${sign}${whole}.${digits.slice(exponent + 1) || '0'}`;
+}
+
+export const doubleText = (value: number): string => layOut(value, value.toExponential());
+
+/** At most nine digits tell any two singles apart; the fewest that do are taken. */
+export function floatText(value: number): string {
+  if (!Number.isFinite(value) || value === 0) return layOut(value, '');
+  for (let digits = 0; digits < 8; digits += 1) {
+    const text = value.toExponential(digits);
+    if (Math.fround(Number(text)) === value) return layOut(value, trimZeros(text));
+  }
+  return layOut(value, trimZeros(value.toExponential(8)));
+}
+
+function trimZeros(text: string): string {
+  const [mantissa, exponent] = text.split('e') as [string, string];
+  return `${mantissa.includes('.') ? mantissa.replace(/\.?0+$/, '') : mantissa}e${exponent}`;
+}
+
+/** What Java's parseDouble takes, hexadecimal aside; null for anything else. */
+export function parseReal(text: string): number | null {
+  const match = /^([+-]?)(?:(NaN)|(Infinity)|((?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)[dDfF]?)$/.exec(text);
+  if (match === null) return null;
+  const magnitude = match[2] !== undefined ? NaN : match[3] !== undefined ? Infinity : Number(match[4]);
+  return match[1] === '-' ? -magnitude : magnitude;
+}
