@@ -73,7 +73,7 @@ export async function loadDataset(nameOrPath: string, folders = datasetFolders()
   if (path === null) {
     const names = await listDatasets(folders);
     const meant = nearest(nameOrPath, names);
-    const hint = meant === null ? `known are ${names.join(', ') || 'none'}` : `did you mean ${meant}?`;
+    const hint = meant === null ? `known are ${names.join(', ') || 'none'}` : `did you mean '${meant}'?`;
     throw new TapewrightError('DATASET_MISSING', `there is no dataset ${nameOrPath}; ${hint}`, { name: nameOrPath, known: names });
   }
   return parseDataset(await readFile(path, 'utf8'), path);

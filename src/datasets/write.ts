@@ -1,7 +1,7 @@
 /** Batches into a Parquet file, as they come: DuckDB asks for rows while it writes, so memory does not grow with them. */
 import duckdb from '@duckdb/node-bindings';
 import type { Batch, Column } from '../core/batch.js';
-import { assert } from '../core/errors.js';
+import { assert, TapewrightError } from '../core/errors.js';
 import type { Field, Schema, SqlType } from '../core/types.js';
 import { openDuck, quoteName, quoteText } from '../sources/duck.js';
 
@@ -12,16 +12,21 @@ const VECTOR_ROWS = 2048;
 
 /**
  * Writes all rows to a new file at `path` (absolute), zstd-compressed, strings as dictionaries. Takes columns
- * without NULLs: numbers, BIGINT within ±2^53, TIMESTAMP(3), and texts of one dictionary that is complete from the first batch.
+ * without NULLs: numbers, BIGINT within ±2^53, TIMESTAMP(3), and texts of one dictionary that is complete from the
+ * first batch. Throws OUTPUT_UNWRITABLE when the disk refuses; what `batches` throws goes through.
  */
 export async function writeParquet(path: string, schema: Schema, batches: Iterable<Batch>): Promise<void> {
+  const feed = new Feed(schema, batches);
   const duck = await openDuck({ files: [path], threads: 1 });
   try {
-    const feed = new Feed(schema, batches);
     registerFeed(duck.connection, feed);
     const columns = schema.map((field) => `${castOf(field)} AS ${quoteName(field.name)}`);
     const target = `${quoteText(path)} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${ROW_GROUP_ROWS}, USE_TMP_FILE false)`;
-    await duckdb.query(duck.connection, `COPY (SELECT ${columns.join(', ')} FROM feed()) TO ${target}`);
+    await duckdb.query(duck.connection, `COPY (SELECT ${columns.join(', ')} FROM feed()) TO ${target}`).catch((cause: unknown) => {
+      if (feed.failure !== null) throw feed.failure;
+      const reason = cause instanceof Error ? cause.message.split('\n')[0] : String(cause);
+      throw new TapewrightError('OUTPUT_UNWRITABLE', `cannot write ${path}: ${reason}; free some space or choose another folder`, { path }, { cause });
+    });
   } finally {
     duck.close();
   }
@@ -46,6 +51,8 @@ class Feed {
   #row = 0;
   /** Of the first batch: what kind of vector each column needs. */
   readonly first: Batch;
+  /** What the batches threw: it has to cross DuckDB, which keeps no more than a message. */
+  failure: unknown = null;
 
   constructor(readonly schema: Schema, batches: Iterable<Batch>) {
     this.#batches = batches[Symbol.iterator]();
@@ -78,7 +85,14 @@ function registerFeed(connection: duckdb.Connection, feed: Feed): void {
     feed.schema.forEach(({ name }, index) => duckdb.bind_add_result_column(info, name, vectorType(feed.first.columns[index]!)));
   });
   duckdb.table_function_set_init(fed, (info) => duckdb.init_set_max_threads(info, 1));
-  duckdb.table_function_set_function(fed, (_info, chunk) => feed.fill(chunk));
+  duckdb.table_function_set_function(fed, (info, chunk) => {
+    try {
+      feed.fill(chunk);
+    } catch (error) {
+      feed.failure = error;
+      duckdb.function_set_error(info, 'the batches failed');
+    }
+  });
   duckdb.register_table_function(connection, fed);
 }
 

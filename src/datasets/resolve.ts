@@ -1,0 +1,136 @@
+/** From a dataset to rows that can be read: generated ones are made once and kept in a cache folder. */
+import { createHash, randomBytes } from 'node:crypto';
+import { readFile, rename, rm, stat } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import type { Batch } from '../core/batch.js';
+import { OutputDigest } from '../core/digest.js';
+import { TapewrightError } from '../core/errors.js';
+import type { Binding } from '../sources/source.js';
+import { makeDirectory, writeAside, writing } from '../stores/files.js';
+import type { Dataset, Span } from './dataset.js';
+import { generatorNamed, type DatasetGenerator } from './generators.js';
+import { writeParquet } from './write.js';
+
+export interface ResolveOptions {
+  /** Of a generator: other parameters than the dataset's own. */
+  readonly rows?: number;
+  readonly seed?: number;
+  /** Folder for generated files; `cacheFolder()` when not given. */
+  readonly cache?: string;
+  /** While rows are made: how many of how many. */
+  readonly onProgress?: (rows: number, rowsTotal: number) => void;
+}
+
+export interface ResolvedDataset {
+  readonly binding: Binding;
+  /** Generated: digest of the canonical rows. Files: what dataset.yaml expects of their bytes, null when it expects nothing. */
+  readonly fingerprint: string | null;
+  readonly span: Span;
+  readonly rows: number | null;
+}
+
+/** What is written beside a generated file. */
+interface CacheRecord {
+  readonly generator: string;
+  readonly version: number;
+  readonly seed: number;
+  readonly rows: number;
+  readonly fingerprint: string;
+  /** Of the file. */
+  readonly bytes: number;
+}
+
+/** `TAPEWRIGHT_CACHE`, else `.cache` under the working directory. */
+export function cacheFolder(): string {
+  return resolve(process.env['TAPEWRIGHT_CACHE'] || '.cache', 'datasets');
+}
+
+/**
+ * Where the rows are. Makes them when they are not in the cache. Throws DATASET_CORRUPT when the generator does not
+ * make the rows that dataset.yaml pins, USAGE for parameters that the dataset cannot have, OUTPUT_UNWRITABLE.
+ */
+export async function resolveDataset(dataset: Dataset, options: ResolveOptions = {}): Promise<ResolvedDataset> {
+  const { data, select, order, span } = dataset;
+  if (data.kind === 'files') {
+    if (options.rows !== undefined || options.seed !== undefined) {
+      throw new TapewrightError('USAGE', `${dataset.name} lies in files; only a generated dataset takes a number of rows or a seed`, { dataset: dataset.name });
+    }
+    return { binding: { path: data.path, format: data.format, select, order }, fingerprint: dataset.fingerprint, span, rows: dataset.rows };
+  }
+  const generator = generatorNamed(data.name)!;
+  const rows = options.rows ?? data.rows;
+  const seed = options.seed ?? data.seed;
+  checkParameter(dataset, 'rows', rows, 1, generator.rowsMax);
+  checkParameter(dataset, 'seed', seed, 0, Number.MAX_SAFE_INTEGER);
+  // Parameters of the dataset's own have a fingerprint to be held against.
+  const pinned = rows === data.rows && seed === data.seed ? dataset.fingerprint : null;
+  const folder = options.cache ?? cacheFolder();
+  const path = join(folder, `${dataset.name}-${seed}-${rows}.parquet`);
+  const wanted = { generator: data.name, version: generator.version, seed, rows };
+  const cached = await readRecord(path, wanted);
+  // A file that does not fit the pin was made by other code: it is made again before anything is said.
+  const usable = cached !== null && (pinned === null || cached.fingerprint === pinned) ? cached : null;
+  const { fingerprint } = usable ?? (await make(path, folder, generator, wanted, options));
+  if (pinned !== null && fingerprint !== pinned) {
+    throw new TapewrightError(
+      'DATASET_CORRUPT',
+      `the generated rows of ${dataset.name} have the digest ${fingerprint}, but ${dataset.path} expects ${pinned}; ` +
+        'the generator or the file was changed: restore them, or correct the fingerprint there',
+      { dataset: dataset.name, actual: fingerprint, expected: pinned },
+    );
+  }
+  return { binding: { path, format: 'parquet', select, order }, fingerprint, span, rows };
+}
+
+function checkParameter(dataset: Dataset, name: string, value: number, least: number, most: number): void {
+  if (Number.isInteger(value) && value >= least && value <= most) return;
+  throw new TapewrightError('USAGE', `${name} of ${dataset.name} must be a whole number from ${least} to ${most}, not ${value}`, { dataset: dataset.name, [name]: value });
+}
+
+/** The record beside a file in the cache, null unless both are there and fit. */
+async function readRecord(path: string, wanted: Omit<CacheRecord, 'fingerprint' | 'bytes'>): Promise<CacheRecord | null> {
+  const file = await stat(path).catch(() => null);
+  const text = await readFile(recordPath(path), 'utf8').catch(() => null);
+  if (file === null || text === null) return null;
+  try {
+    const record = JSON.parse(text) as CacheRecord;
+    const fits = Object.entries(wanted).every(([key, value]) => record[key as keyof CacheRecord] === value);
+    return fits && record.bytes === file.size && typeof record.fingerprint === 'string' ? record : null;
+  } catch (error) {
+    if (error instanceof SyntaxError) return null;
+    throw error;
+  }
+}
+
+const recordPath = (path: string): string => path.replace(/\.parquet$/, '.json');
+
+async function make(
+  path: string,
+  folder: string,
+  generator: DatasetGenerator,
+  wanted: Omit<CacheRecord, 'fingerprint' | 'bytes'>,
+  { onProgress }: ResolveOptions,
+): Promise<CacheRecord> {
+  await makeDirectory(folder);
+  const aside = `${path}.${randomBytes(4).toString('hex')}.part`;
+  const digest = new OutputDigest(wanted.generator, generator.schema, () => createHash('sha256'));
+  const observed = function* (): Generator<Batch> {
+    let made = 0;
+    for (const batch of generator.generate(wanted)) {
+      digest.append(batch);
+      yield batch;
+      made += batch.length;
+      onProgress?.(made, wanted.rows);
+    }
+  };
+  try {
+    await writeParquet(aside, generator.schema, observed());
+    const { size } = await stat(aside);
+    const record: CacheRecord = { ...wanted, fingerprint: digest.digest(), bytes: size };
+    await writing(path, () => rename(aside, path));
+    await writeAside(recordPath(path), `${JSON.stringify(record, null, 2)}\n`);
+    return record;
+  } finally {
+    await rm(aside, { force: true });
+  }
+}
