@@ -22,8 +22,8 @@ export function progressText(progress: Progress, eventsPerSecond: number): strin
 /** `999`, `12.3 k`, `4.56 M`. */
 export function shortCount(count: number): string {
   if (count < 1_000) return String(Math.round(count));
-  const [scaled, unit] = count < 1e6 ? [count / 1e3, 'k'] : [count / 1e6, 'M'];
-  return `${scaled.toPrecision(3).replace(/e\+\d+$/, '')} ${unit}`;
+  const [scaled, unit] = count < 999_500 ? [count / 1e3, 'k'] : [count / 1e6, 'M'];
+  return `${scaled < 999.5 ? scaled.toPrecision(3) : Math.round(scaled)} ${unit}`;
 }
 
 export class ProgressLine {

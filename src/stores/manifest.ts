@@ -19,8 +19,10 @@ export interface Versions {
 
 /** What a table was read from. */
 export interface DatasetRecord {
-  /** The dataset's name; null for a file bound directly. */
+  /** The dataset as the user named it; null for a file bound directly. */
   readonly dataset: string | null;
+  /** Whether a generator made the rows: the fingerprint is then that of the canonical rows, not of file bytes. */
+  readonly generated: boolean;
   readonly binding: Binding;
   /** SHA-256 of the files' bytes, or of a generated dataset's canonical rows. Null until known. */
   readonly fingerprint: string | null;
@@ -101,7 +103,7 @@ const manifestShape: Shape = objectOf({
   format: oneOf(manifestFormat), id: fileName, status: oneOf('running', 'stopped', 'complete'),
   texts: objectOf({ name: text, scenario: orNull(textFile), sql: listOf(textFile), expect: expectations }),
   parameters, versions: objectOf({ tapewright: text, code: text, node: text, duckdb: text }),
-  datasets: mapOf(objectOf({ dataset: orNull(text), binding, fingerprint: orNull(hex(64)), rows: optionalCount })),
+  datasets: mapOf(objectOf({ dataset: orNull(text), generated: flag, binding, fingerprint: orNull(hex(64)), rows: optionalCount })),
   outputs: mapOf(objectOf({
     rows: count, digest: text, setDigest: text, lanes: listOf(objectOf({ from: count, to: count })),
     segments: listOf(objectOf({ lane: count, file: innerPath, rows: count })),

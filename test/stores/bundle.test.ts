@@ -12,7 +12,7 @@ const start: NewManifest = {
   texts: { name: 'vwap', scenario: null, sql: [{ path: 'vwap.sql', text: 'SELECT 1;\r\n-- ü\n' }], expect: { outputs: [], lateMax: null, rejectedMax: null } },
   parameters: { ...defaultParameters, bindings: { t: { given: 'ticks.parquet', base: '.', map: { event_time: 'ts' } } } },
   versions: { tapewright: '0.1.0', code: 'c', node: '20.0.0', duckdb: '1' },
-  datasets: { t: { dataset: null, binding: { path: 'ticks.parquet', format: 'parquet', select: {}, order: null }, fingerprint: null, rows: null } },
+  datasets: { t: { dataset: null, generated: false, binding: { path: 'ticks.parquet', format: 'parquet', select: {}, order: null }, fingerprint: null, rows: null } },
 };
 
 const completeOne = async (directory: string): Promise<void> => {
@@ -104,7 +104,7 @@ test('what is no bundle is refused by what is missing', async (context) => {
     ['x', /the file must be an object/], [{ ...manifest, format: 2 }, /newer tapewright/], [{ ...manifest, rows: -1 }, /rows must be a whole number/],
     [{ ...manifest, files: { '../../etc/passwd': 'a'.repeat(64) } }, /"\.\.\/\.\.\/etc\/passwd" must be a path within the bundle/],
     [{ ...manifest, outputs: { '../x': {} } }, /usable as a file name/], [{ ...manifest, id: '/tmp/x' }, /id must be usable/],
-    [{ ...manifest, datasets: { t: { dataset: null, binding: { path: 3 } } } }, /datasets\.t\.binding\.path must be a text/],
+    [{ ...manifest, datasets: { t: { dataset: null, generated: false, binding: { path: 3 } } } }, /datasets\.t\.binding\.path must be a text/],
   ];
   for (const [value, message] of cases) {
     writeFileSync(path, JSON.stringify(value));

@@ -1,0 +1,65 @@
+/** What the user bound tables to, found: files as they lie there, datasets made when they must be. */
+import { existsSync, statSync } from 'node:fs';
+import { basename, resolve } from 'node:path';
+import { TapewrightError } from '../core/errors.js';
+import { nearest } from '../core/nearest.js';
+import { isDataset, listDatasets, loadDataset, type Span } from '../datasets/dataset.js';
+import { resolveDataset } from '../datasets/resolve.js';
+import type { RequestedBinding } from '../runtime/options.js';
+import { bindingOf, isGlob } from '../sources/files.js';
+import type { DatasetRecord } from '../stores/manifest.js';
+
+export interface BoundTable extends DatasetRecord {
+  /** Where the dataset says its event times lie; null when nothing says so. */
+  readonly span: Span | null;
+}
+
+/** `us-equities-day`, or with other parameters for its generator: `us-equities-day?rows=10000000&seed=7`. */
+const datasetName = /^([\w-][\w.-]*?)(?:\?((?:rows|seed)=\d+(?:&(?:rows|seed)=\d+)?))?$/;
+
+/**
+ * Finds what each table is bound to, in the order of `requested`.
+ * @throws DATASET_MISSING, DATASET_INVALID, DATASET_CORRUPT, USAGE for parameters that a dataset does not take.
+ */
+export async function bindTables(
+  requested: Readonly<Record<string, RequestedBinding>>, onRemark: (remark: string) => void = () => undefined,
+): Promise<Record<string, BoundTable>> {
+  const bound: [string, BoundTable][] = [];
+  for (const [table, request] of Object.entries(requested)) bound.push([table, (await bindDataset(request, onRemark)) ?? (await bindFiles(table, request))]);
+  return Object.fromEntries(bound);
+}
+
+async function bindDataset({ given, base, map }: RequestedBinding, onRemark: (remark: string) => void): Promise<BoundTable | null> {
+  const [, name, parameters] = datasetName.exec(given) ?? [];
+  if (name === undefined || isFile(resolve(base, given)) || !isDataset(name)) return null;
+  const dataset = await loadDataset(name);
+  const asked = new Map((parameters ?? '').split('&').filter((part) => part !== '').map((part) => part.split('=') as [string, string]));
+  const count = (key: string): number | undefined => (asked.has(key) ? Number(asked.get(key)) : undefined);
+  let said = false;
+  const resolved = await resolveDataset(dataset, {
+    rows: count('rows'), seed: count('seed'),
+    onProgress: (_, rowsTotal) => {
+      if (!said) onRemark(`Making the dataset ${name}: ${rowsTotal} rows. This is done once.`);
+      said = true;
+    },
+  });
+  return {
+    dataset: given, generated: dataset.data.kind === 'generator', binding: { ...resolved.binding, select: { ...resolved.binding.select, ...map } },
+    fingerprint: resolved.fingerprint, rows: resolved.rows, span: resolved.span,
+  };
+}
+
+async function bindFiles(table: string, { given, base, map }: RequestedBinding): Promise<BoundTable> {
+  // A bundle from elsewhere names a folder that is not here: then the path is tried from where we are.
+  const here = [resolve(base, given), resolve(given)];
+  const path = here.find((candidate) => !isGlob(given) && existsSync(candidate)) ?? here[0]!;
+  if (datasetName.test(given) && basename(given) === given && !/\.\w+$/.test(given) && !existsSync(path)) {
+    const meant = nearest(given, await listDatasets());
+    throw new TapewrightError(
+      'DATASET_MISSING', `table ${table} is bound to '${given}', but there is no such file and no such dataset${meant === null ? '' : `; did you mean '${meant}'?`}`, { table, given },
+    );
+  }
+  return { dataset: null, generated: false, binding: { ...bindingOf(path), select: map }, fingerprint: null, rows: null, span: null };
+}
+
+const isFile = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isFile() === true;
