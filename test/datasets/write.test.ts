@@ -25,9 +25,9 @@ async function query(path: string, sql: string): Promise<(string | null)[][]> {
   }
 }
 
-/** A double by 2^-44 of it, a whole number: as texts, 12.0 and 12 would differ. */
-const bits = (column: string): string => `(${column} * 17592186044416)::HUGEINT`;
-const text = (value: unknown, double: boolean): string => String(double ? BigInt((value as number) * 17592186044416) : value);
+/** A double by 2^-52 of it, a whole number: as texts, 12.0 and 12 would differ. */
+const bits = (column: string): string => `(${column} * 4503599627370496)::HUGEINT`;
+const text = (value: unknown, double: boolean): string => String(double ? BigInt((value as number) * 4503599627370496) : value);
 
 test('what is written is what was given, in its order, whatever the batches', async () => {
   const path = join(folder, 'day.parquet');
