@@ -1,0 +1,69 @@
+/**
+ * An aggregate over a window table needs no row per window: it takes the rows below the table function and assigns
+ * windows itself. That holds where nothing between the two, and no argument, reads a window column.
+ */
+import { columnRef, columnsOf, substitute } from '../plan/expression.js';
+import type { Expression } from '../plan/expression.js';
+import type { PlanNode } from '../plan/plan.js';
+import { projectNode } from './projection.js';
+
+export type WindowAggregate = Extract<PlanNode, { kind: 'window-aggregate' }>;
+type WindowTable = Extract<PlanNode, { kind: 'window' }>;
+
+/** The aggregate on the rows below its window table, or the same node where that cannot be. */
+export function absorbWindow(node: WindowAggregate): WindowAggregate {
+  if (node.attached === null) return node;
+  const { attached } = node;
+  const chain = downToWindow(node.input);
+  if (chain === null) return node;
+  const { table, conditions, outputs } = chain;
+  const width = table.input.schema.length;
+  const isColumn = (expression: Expression | undefined, index: number): boolean => expression?.kind === 'column' && expression.index === index;
+  if (!isColumn(outputs[attached.start], width) || !isColumn(outputs[attached.end], width + 1)) return node;
+
+  const needed = neededColumns(node);
+  const read = [...conditions, ...needed.map((index) => outputs[index]!)];
+  if (read.some((expression) => [...columnsOf(expression)].some((index) => index >= width))) return node;
+
+  let below = table.input;
+  for (const condition of conditions) below = { kind: 'filter', input: below, condition, schema: below.schema, rowtime: below.rowtime };
+  const expressions = [columnRef(table.time, below.schema[table.time]!.type), ...needed.map((index) => outputs[index]!)];
+  const fields = [below.schema[table.time]!, ...needed.map((index) => node.input.schema[index]!)];
+  const moved = (index: number): number => needed.indexOf(index) + 1;
+  const movedOrNull = (index: number | null): number | null => (index === null ? null : moved(index));
+  return {
+    ...node,
+    input: projectNode(below, expressions, fields),
+    time: 0,
+    window: table.window,
+    attached: null,
+    keys: node.keys.map(moved),
+    aggregates: node.aggregates.map((call) => ({ ...call, argument: movedOrNull(call.argument), filter: movedOrNull(call.filter) })),
+  };
+}
+
+function neededColumns({ keys, aggregates }: WindowAggregate): readonly number[] {
+  const columns = [...keys, ...aggregates.flatMap(({ argument, filter }) => [argument, filter].filter((index) => index !== null))];
+  return [...new Set(columns)];
+}
+
+interface Chain {
+  readonly table: WindowTable;
+  /** Conditions in between, over the window table's columns, the lowest first. */
+  readonly conditions: readonly Expression[];
+  /** The top's columns, over the window table's. */
+  readonly outputs: readonly Expression[];
+}
+
+/** Filters and projections from `node` down to a window table; null when something else is in between. */
+function downToWindow(node: PlanNode): Chain | null {
+  if (node.kind === 'window') {
+    return { table: node, conditions: [], outputs: node.schema.map(({ type }, index) => columnRef(index, type)) };
+  }
+  if (node.kind !== 'project' && node.kind !== 'filter') return null;
+  const below = downToWindow(node.input);
+  if (below === null) return null;
+  const over = (expression: Expression): Expression => substitute(expression, (index) => below.outputs[index]!);
+  if (node.kind === 'project') return { ...below, outputs: node.expressions.map(over) };
+  return { ...below, conditions: [...below.conditions, over(node.condition)] };
+}

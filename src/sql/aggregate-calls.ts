@@ -1,0 +1,107 @@
+/** Aggregate and OVER calls inside expressions: typed, checked, and put aside as virtual columns. */
+import type { Expression } from '../plan/expression.js';
+import { resolveAggregate } from '../functions/aggregates.js';
+import { implicitCast } from '../functions/scalar.js';
+import type { Call, NamedWindow, SqlExpression } from './ast.js';
+import { bind, bindCondition } from './binder.js';
+import type { Surroundings } from './binder.js';
+import { bindWindow } from './over-windows.js';
+import { sqlInvalid, sqlUnsupported } from './sql-error.js';
+import type { BoundWindow, VirtualCall, Virtuals } from './virtuals.js';
+
+const aggregates: readonly string[] = [
+  'COUNT', 'SUM', 'AVG', 'MIN', 'MAX', 'STDDEV_POP', 'STDDEV_SAMP', 'STDDEV', 'VAR_POP', 'VAR_SAMP', 'VARIANCE', 'FIRST_VALUE', 'LAST_VALUE', 'LAG',
+];
+
+/** Known to Flink, not done here: what to write instead. */
+const refused: Readonly<Record<string, string>> = {
+  ROW_NUMBER: 'For the first or last row of a window use FIRST_VALUE or LAST_VALUE.',
+  RANK: 'Use MIN or MAX of the column.',
+  DENSE_RANK: 'Use MIN or MAX of the column.',
+  LEAD: 'Use LAG, seen from the later row.',
+  NTILE: 'Use a condition on the value.',
+  PERCENT_RANK: 'Use a condition on the value.',
+  CUME_DIST: 'Use a condition on the value.',
+  LISTAGG: 'Use COUNT(DISTINCT x), or the rows themselves.',
+  STRING_AGG: 'Use COUNT(DISTINCT x), or the rows themselves.',
+  COLLECT: 'Use the rows themselves.',
+  ARRAY_AGG: 'Use the rows themselves.',
+  JSON_ARRAYAGG: 'Use the rows themselves.',
+  JSON_OBJECTAGG: 'Use the rows themselves.',
+  APPROX_COUNT_DISTINCT: 'Use COUNT(DISTINCT x), which is exact.',
+  GROUPING: 'Write one INSERT for each grouping.',
+  GROUPING_ID: 'Write one INSERT for each grouping.',
+  GROUP_ID: 'Write one INSERT for each grouping.',
+};
+
+/** Where aggregates may not stand: says so, naming the clause. */
+export function noAggregates(clause: string): Surroundings['aggregate'] {
+  return (call) => {
+    if (call.over !== undefined) throw sqlInvalid(call.place, `an OVER aggregate may not stand in ${clause}`, 'Compute it in a sub-query and use its column here.');
+    if (call.name in refused) throw sqlUnsupported(call.place, `${call.name} is not supported`, refused[call.name]);
+    if (!aggregates.includes(call.name)) return null;
+    const advice = clause === 'WHERE' ? 'Use HAVING, or FILTER (WHERE …) on the aggregate.' : 'Compute it in a sub-query and use its column here.';
+    throw sqlInvalid(call.place, `the aggregate ${call.name} may not stand in ${clause}`, advice);
+  };
+}
+
+/**
+ * The surroundings of SELECT items and HAVING: aggregates become virtual columns. An OVER aggregate may hold grouped
+ * ones (`SUM(SUM(x)) OVER …`); no aggregate holds another of its kind.
+ */
+export function collecting(around: Surroundings, virtuals: Virtuals, windows: readonly NamedWindow[], clause: string): Surroundings {
+  const nested = noAggregates('another aggregate');
+  const inner: Surroundings = { ...around, aggregate: nested };
+  const grouped: Surroundings = {
+    ...around,
+    aggregate: (call) => (isAggregate(call) && call.over === undefined ? virtuals.add(read(call, inner, null)) : nested(call)),
+  };
+  const aggregate = (call: Call): Expression | null => {
+    if (call.name in refused) throw sqlUnsupported(call.place, `${call.name} is not supported`, refused[call.name]);
+    if (call.over === undefined) return grouped.aggregate(call);
+    if (clause === 'HAVING') throw sqlInvalid(call.place, 'an OVER aggregate may not stand in HAVING', 'Compute it in a sub-query and use its column in WHERE.');
+    if (!isAggregate(call)) throw sqlInvalid(call.place, `${call.name} is no aggregate and takes no OVER`, `There is: ${aggregates.join(', ')}.`);
+    const window = bindWindow(call.over, windows, grouped);
+    if (call.name === 'LAG' && window.framed) throw sqlInvalid(call.place, 'LAG takes no frame', 'Leave ROWS or RANGE out of its OVER clause.');
+    return virtuals.add(read(call, grouped, window));
+  };
+  return { ...around, aggregate };
+}
+
+const isAggregate = (call: Call): boolean => aggregates.includes(call.name);
+
+function read(call: Call, inner: Surroundings, over: BoundWindow | null): VirtualCall {
+  const { name, place, args } = call;
+  if (call.nulls !== undefined) throw sqlUnsupported(place, `${call.nulls} NULLS is not supported`, 'Leave it out: aggregates ignore NULL.');
+  if (call.withinGroup.length > 0) throw sqlUnsupported(place, 'WITHIN GROUP is not supported');
+  if (name === 'LAG' && over === null) throw sqlInvalid(place, 'LAG needs OVER (… ORDER BY the event time)');
+  if (over !== null && call.filter !== undefined) throw sqlUnsupported(call.filter.place, 'FILTER on an OVER aggregate is not supported', `Write ${name}(CASE WHEN condition THEN x END) OVER ….`);
+  if (call.star) {
+    if (name !== 'COUNT' || call.distinct) throw sqlInvalid(place, `${name}(${call.distinct ? 'DISTINCT ' : ''}*) does not exist`, 'Only COUNT(*) takes a star.');
+  } else if (args.length === 0 || (args.length > 1 && name !== 'LAG') || args.length > 3) {
+    throw sqlInvalid(place, `${name} takes ${name === 'LAG' ? 'one to three arguments' : 'one argument'}, not ${args.length}`);
+  }
+  const given = call.star ? null : bind(args[0]!, inner);
+  const filter = call.filter === undefined ? null : bindCondition(call.filter, 'FILTER', { ...inner, aggregate: noAggregates('FILTER') });
+  const resolved = resolveAggregate(name, given === null ? null : given.type, call.distinct, place);
+  const argument = given === null || resolved.argumentType === null ? given : implicitCast(given, resolved.argumentType, args[0]!.place);
+  const nullable = resolved.type.nullable || (filter !== null && resolved.name !== 'COUNT');
+  const base = { name: resolved.name, argument, distinct: call.distinct, filter, type: { ...resolved.type, nullable }, place, over };
+  return name === 'LAG' ? { ...base, ...lagParts(call, argument!, inner) } : base;
+}
+
+function lagParts(call: Call, argument: Expression, inner: Surroundings): Pick<VirtualCall, 'offset' | 'defaultValue' | 'type'> {
+  const [, back, otherwise] = call.args;
+  const offset = back === undefined ? 1 : wholeNumber(back, inner);
+  if (offset === null || offset < 1) throw sqlInvalid(back!.place, 'the second argument of LAG is how many rows back: a whole number from 1', 'Write LAG(x, 1).');
+  if (otherwise === undefined) return { offset, defaultValue: null, type: { ...argument.type, nullable: true } };
+  const bound = bind(otherwise, inner);
+  const defaultValue = implicitCast(bound, { ...argument.type, nullable: bound.type.nullable }, otherwise.place);
+  return { offset, defaultValue, type: { ...argument.type, nullable: argument.type.nullable || bound.type.nullable } };
+}
+
+function wholeNumber(expression: SqlExpression, around: Surroundings): number | null {
+  const bound = bind(expression, around);
+  return bound.kind === 'literal' && typeof bound.value === 'number' && bound.type.kind === 'INT' ? bound.value : null;
+}
+

@@ -1,0 +1,51 @@
+/** FROM: tables, views, common tables, sub-queries and window table functions. */
+import type { Hint, NamedTable, TableReference } from './ast.js';
+import { didYouMean, tableName } from './names.js';
+import { planQuery } from './query.js';
+import type { Environment } from './query.js';
+import { aliased } from './relation.js';
+import type { Relation } from './relation.js';
+import { sqlInvalid, sqlUnsupported } from './sql-error.js';
+import { windowTable } from './window-tables.js';
+
+export function planFrom(reference: TableReference, environment: Environment): Relation {
+  switch (reference.kind) {
+    case 'table': return namedTable(reference, environment);
+    case 'derivedTable':
+      if (reference.lateral) throw sqlUnsupported(reference.place, 'LATERAL is not supported', 'Use a plain sub-query.');
+      return aliased(planQuery(reference.query, environment), reference.alias, []);
+    case 'tableFunction': {
+      if (reference.ordinality) throw sqlUnsupported(reference.place, 'WITH ORDINALITY is not supported', 'Leave it out.');
+      const relation = windowTable(reference, ({ input }) => planFrom(input, environment), environment.session.timeZone);
+      return reference.alias === undefined ? relation : aliased(relation, reference.alias, []);
+    }
+    case 'join': {
+      const what = reference.comma ? 'a list of tables in FROM (a join)' : `${reference.type} JOIN`;
+      throw sqlUnsupported(reference.place, `${what} is not supported yet`, 'Use one table; to bring several together write UNION ALL, or OVER and window aggregates on one.');
+    }
+    case 'matchRecognize': throw sqlUnsupported(reference.clause, 'MATCH_RECOGNIZE is not supported yet', 'Compare with earlier rows by LAG(x) OVER (PARTITION BY key ORDER BY event_time).');
+  }
+}
+
+function namedTable(reference: NamedTable, environment: Environment): Relation {
+  if (reference.systemTime !== undefined) throw sqlUnsupported(reference.systemTime.place, 'FOR SYSTEM_TIME AS OF (a temporal join) is not supported yet', 'Read the table without it.');
+  checkHints(reference.hints, environment);
+  const name = tableName(reference.name);
+  const parts = reference.name.parts.map((part) => part.text);
+  const common = environment.commonTables.get(name);
+  if (common !== undefined) return aliased(common, reference.alias, parts);
+  const relation = environment.catalog.read(name);
+  if (relation === undefined) {
+    const known = [...environment.commonTables.keys(), ...environment.catalog.names()];
+    throw sqlInvalid(reference.name.place, `no table or view '${name}'`, known.length === 0 ? 'Declare it with CREATE TABLE first.' : didYouMean(name, known));
+  }
+  return aliased(relation, reference.alias, parts);
+}
+
+/** OPTIONS change how a connector reads, which a replay does not do; other hints ask for what is not here. */
+function checkHints(hints: readonly Hint[], { remark }: Environment): void {
+  for (const { name, place } of hints) {
+    if (name !== 'OPTIONS') throw sqlUnsupported(place, `the hint ${name} is not supported`, 'Leave it out.');
+    remark(`line ${place.line}, column ${place.column}: the OPTIONS hint is ignored: tables are bound to data, not to connectors`);
+  }
+}

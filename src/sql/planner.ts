@@ -1,0 +1,136 @@
+/** From the text of a pipeline to its plan. */
+import type { Pipeline, PlanNode, SinkTable, SourceTable, Statement } from '../plan/plan.js';
+import type { Place } from '../plan/expression.js';
+import type { Insert, QueryStatement, Statement as SqlStatement } from './ast.js';
+import { Catalog } from './catalog.js';
+import { declareTable } from './create-table.js';
+import { intoSink } from './insert.js';
+import { didYouMean, tableName } from './names.js';
+import { parseSql } from './parser.js';
+import { planQuery } from './query.js';
+import type { Environment } from './query.js';
+import { simplify } from './simplify.js';
+import { sqlInvalid, sqlUnsupported } from './sql-error.js';
+
+const timeZoneSetting = 'table.local-time-zone';
+
+/**
+ * Plans every statement of `text`. Throws TapewrightError SQL_INVALID where the text is wrong, and SQL_UNSUPPORTED
+ * where it asks for what is not there, each with line and column and what to write instead.
+ */
+export function planSql(text: string): Pipeline {
+  const planner = new Planner();
+  for (const statement of parseSql(text).statements) planner.add(statement);
+  return planner.finish();
+}
+
+class Planner {
+  readonly #catalog = new Catalog();
+  readonly #settings = new Map<string, string>();
+  readonly #remarks = new Set<string>();
+  readonly #statements: Statement[] = [];
+  readonly #written = new Map<string, Place>();
+  #queries = 0;
+
+  add(statement: SqlStatement): void {
+    switch (statement.kind) {
+      case 'createTable': {
+        const name = tableName(statement.name);
+        if (this.#catalog.isFree(name, statement.name.place, statement.ifNotExists)) {
+          this.#catalog.addTable(declareTable(statement, this.#environment().session, (text) => this.#remarks.add(text)));
+        }
+        return;
+      }
+      case 'createView': return this.#catalog.addView(statement, this.#environment());
+      case 'insert': return this.#insert(statement);
+      case 'queryStatement': return this.#query(statement);
+      case 'statementSet': return statement.inserts.forEach((insert) => this.#insert(insert));
+      case 'set': return this.#set(statement.key, statement.value, statement.place);
+      case 'reset':
+        if (statement.key === undefined) this.#settings.clear();
+        else this.#settings.delete(statement.key);
+        return;
+      case 'unsupported': throw sqlUnsupported(statement.place, `${statement.what} is not supported`, instead(statement.what));
+    }
+  }
+
+  finish(): Pipeline {
+    if (this.#statements.length === 0) {
+      throw sqlInvalid({ line: 1, column: 1, text: '' }, 'the text has no INSERT INTO and no SELECT, so there is nothing to run', 'Add INSERT INTO table SELECT … FROM ….');
+    }
+    const sources = sourcesOf(this.#statements);
+    for (const { name } of sources) {
+      const place = this.#written.get(name);
+      if (place !== undefined) throw sqlUnsupported(place, `'${name}' is read and written: a table is a source or a sink, and rows written would have to be read again`, 'Read what is written through a view, or write into another table.');
+    }
+    const sinks = [...new Set(this.#statements.map((statement) => statement.sink))];
+    return { sources, sinks, statements: this.#statements, settings: Object.fromEntries(this.#settings), remarks: [...this.#remarks] };
+  }
+
+  #environment(): Environment {
+    const timeZone = this.#settings.get(timeZoneSetting) ?? 'UTC';
+    return { catalog: this.#catalog, commonTables: new Map(), session: { timeZone }, remark: (text) => this.#remarks.add(text) };
+  }
+
+  #insert(insert: Insert): void {
+    if (insert.overwrite) throw sqlUnsupported(insert.place, 'INSERT OVERWRITE is not supported', 'Write INSERT INTO.');
+    if (insert.partition !== undefined) throw sqlUnsupported(insert.partition, 'INSERT … PARTITION is not supported', 'Select the value as a column.');
+    const name = tableName(insert.target);
+    const { place } = insert.target;
+    if (this.#catalog.isView(name)) throw sqlInvalid(place, `'${name}' is a view and cannot be written`, 'Declare a table with CREATE TABLE.');
+    const table = this.#catalog.table(name);
+    if (table === undefined) {
+      const known = this.#catalog.names();
+      throw sqlInvalid(place, `no table '${name}'`, known.length === 0 ? 'Declare it with CREATE TABLE first.' : didYouMean(name, known));
+    }
+    const environment = this.#environment();
+    const root = intoSink(planQuery(insert.query, environment), insert, table.sink, environment.remark);
+    if (!this.#written.has(name)) this.#written.set(name, place);
+    this.#statements.push({ sink: table.sink, root: simplify(root), place: insert.place });
+  }
+
+  #query(statement: QueryStatement): void {
+    const { node, columns } = planQuery(statement.query, this.#environment());
+    this.#queries += 1;
+    const schema = columns.map(({ name }, index) => ({ name, type: node.schema[index]!.type }));
+    const untyped = schema.find((field) => field.type.kind === 'NULL');
+    if (untyped !== undefined) throw sqlInvalid(statement.place, `column '${untyped.name}' is NULL without a type`, 'Write CAST(NULL AS …).');
+    const sink: SinkTable = { name: this.#queryName(), schema, primaryKey: [], options: {} };
+    this.#statements.push({ sink, root: simplify(node), place: statement.place });
+  }
+
+  /** `query_N`; a table of that name keeps it. */
+  #queryName(): string {
+    while (this.#catalog.names().includes(`query_${this.#queries}`)) this.#queries += 1;
+    return `query_${this.#queries}`;
+  }
+
+  #set(key: string, value: string, place: Place): void {
+    // The shape alone: which zones there are, the functions that use them know.
+    if (key === timeZoneSetting && !/^([A-Za-z]+([/_+-][A-Za-z0-9_+-]+)*|GMT[+-]\d{1,2}:\d{2})$/.test(value)) {
+      throw sqlInvalid(place, `'${value}' is no time zone`, "Write SET 'table.local-time-zone' = 'America/New_York', or 'UTC'.");
+    }
+    this.#settings.set(key, value);
+  }
+}
+
+/** Tables that statements read, in the order in which they are declared. */
+function sourcesOf(statements: readonly Statement[]): readonly SourceTable[] {
+  const found = new Set<SourceTable>();
+  const visit = (node: PlanNode): void => {
+    if (node.kind === 'scan') found.add(node.table);
+    else if (node.kind === 'union') node.inputs.forEach(visit);
+    else visit(node.input);
+  };
+  for (const { root } of statements) visit(root);
+  return [...found].sort((a, b) => a.place.line - b.place.line || a.place.column - b.place.column);
+}
+
+function instead(what: string): string {
+  if (what.startsWith('CREATE') && what.includes('FUNCTION')) return 'Use the built-in functions.';
+  if (what.startsWith('DROP') || what.startsWith('ALTER')) return 'Leave it out: every run starts with no tables.';
+  if (what.startsWith('CREATE')) return 'Declare tables with CREATE TABLE.';
+  if (what.startsWith('EXPLAIN')) return 'Use the explain command.';
+  if (what.startsWith('USE') || what.startsWith('SHOW') || what.startsWith('DESC')) return 'Leave it out.';
+  return 'Leave it out, or write CREATE TABLE, CREATE VIEW, INSERT INTO … SELECT, SELECT or SET.';
+}

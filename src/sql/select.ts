@@ -1,0 +1,131 @@
+/** SELECT: from, where, group, having, over, items. */
+import type { Field } from '../core/types.js';
+import { columnRef } from '../plan/expression.js';
+import type { Expression, Place } from '../plan/expression.js';
+import type { PlanNode } from '../plan/plan.js';
+import { collecting, noAggregates } from './aggregate-calls.js';
+import type { GroupBy, Select, SelectItem } from './ast.js';
+import { bind, bindCondition } from './binder.js';
+import type { Surroundings } from './binder.js';
+import { planFrom } from './from.js';
+import { lowerGroups } from './grouping.js';
+import type { GroupedBy } from './grouping.js';
+import { didYouMean } from './names.js';
+import { lowerOvers } from './overs.js';
+import { projectNode } from './projection.js';
+import type { Environment } from './query.js';
+import { qualifies } from './relation.js';
+import type { Relation, RelationColumn } from './relation.js';
+import { sqlInvalid, sqlUnsupported } from './sql-error.js';
+import { Virtuals } from './virtuals.js';
+
+interface Item {
+  readonly name: string;
+  readonly expression: Expression;
+  readonly place: Place;
+}
+
+export function planSelect(select: Select, environment: Environment): Relation {
+  refuseClauses(select);
+  const from = planFrom(select.from!, environment);
+  const { session, remark } = environment;
+  const places = new Map<Expression, Place>();
+  const plain: Surroundings = { relation: from, session, remark, places, aggregate: noAggregates('WHERE') };
+  const relation = select.where === undefined ? from : filtered(from, bindCondition(select.where, 'WHERE', plain));
+  const around: Surroundings = { ...plain, relation };
+  const virtuals = new Virtuals(relation.columns.length);
+  const groups = select.groupBy === undefined ? [] : groupExpressions(select.groupBy, { ...around, aggregate: noAggregates('GROUP BY') });
+  const items = uniqueNames(select.items.flatMap((item, index) => selectItems(item, index, collecting(around, virtuals, select.windows, 'SELECT'))));
+  const having = select.having === undefined ? undefined : bindCondition(select.having, 'HAVING', collecting(around, virtuals, select.windows, 'HAVING'));
+  const grouped = select.groupBy !== undefined || having !== undefined || virtuals.calls.some((call) => call.over === null);
+  if (!grouped) return projected(relation, virtuals, items);
+
+  const place = select.groupBy?.place ?? virtuals.calls.find((call) => call.over === null)?.place ?? select.having!.place;
+  const lowered = lowerGroups(relation, groups, virtuals, place, places);
+  const rewrite = lowered.rewrite;
+  const kept = having === undefined ? lowered.relation : filtered(lowered.relation, rewrite(having, select.having!.place));
+  const overs = new Virtuals(kept.columns.length);
+  // Grouped calls are columns now; the OVER calls keep their number, over the grouped relation.
+  for (const call of virtuals.calls) {
+    if (call.over === null) overs.calls.push(call);
+    else {
+      const part = (expression: Expression | null | undefined): Expression | null => (expression ? rewrite(expression, call.place) : null);
+      const over = { ...call.over, partition: call.over.partition.map((expression) => rewrite(expression, call.place)), order: rewrite(call.over.order, call.over.orderPlace) };
+      overs.calls.push({ ...call, argument: part(call.argument), filter: part(call.filter), defaultValue: part(call.defaultValue), over });
+    }
+  }
+  return projected(kept, overs, items.map((item) => ({ ...item, expression: rewrite(item.expression, item.place) })));
+}
+
+function refuseClauses(select: Select): void {
+  const { place } = select;
+  if (select.distinct) throw sqlUnsupported(place, 'SELECT DISTINCT is not supported: its result would be updated for ever', 'Group by the columns of a window, or use COUNT(DISTINCT x) in a window.');
+  if (select.hints.length > 0) throw sqlUnsupported(select.hints[0]!.place, `the hint ${select.hints[0]!.name} is not supported`, 'Leave it out.');
+  if (select.qualify !== undefined) throw sqlUnsupported(select.qualify.place, 'QUALIFY is not supported', 'Put the SELECT into a sub-query and use WHERE.');
+  if (select.from === undefined) throw sqlUnsupported(place, 'SELECT without FROM is not supported: there are no rows to replay', 'Select from a table.');
+}
+
+function filtered(relation: Relation, condition: Expression): Relation {
+  const { node } = relation;
+  return { ...relation, node: { kind: 'filter', input: node, condition, schema: node.schema, rowtime: node.rowtime } };
+}
+
+/** The items over `relation`, after an over node where they have OVER calls. */
+function projected(relation: Relation, virtuals: Virtuals, items: readonly Item[]): Relation {
+  const hasOver = virtuals.calls.some((call) => call.over !== null);
+  const expressions = items.map((item) => item.expression);
+  const calls = virtuals.calls.map((call) => (call.over === null ? null : call));
+  const over = hasOver ? lowerOvers(relation, calls, expressions) : { node: relation.node, items: expressions };
+  const schema: Field[] = items.map(({ name, expression }) => ({ name, type: expression.type }));
+  const node: PlanNode = projectNode(over.node, over.items, schema);
+  const columns: RelationColumn[] = items.map(({ name, expression }) => ({
+    name, qualifier: [], role: expression.kind === 'column' && expression.index < relation.columns.length ? relation.columns[expression.index]!.role : null,
+  }));
+  return { node, columns, refused: [], window: relation.window };
+}
+
+function groupExpressions(groupBy: GroupBy, around: Surroundings): readonly GroupedBy[] {
+  if (groupBy.distinct) throw sqlUnsupported(groupBy.place, 'GROUP BY DISTINCT is not supported', 'Leave DISTINCT out.');
+  return groupBy.items.map((item) => {
+    if (item.kind === 'groupingSets') throw sqlUnsupported(item.place, `${item.form} is not supported`, 'Write one INSERT for each grouping.');
+    if (item.expression.kind === 'number') throw sqlUnsupported(item.place, 'GROUP BY a position is not supported', 'Repeat the expression.');
+    return { expression: bind(item.expression, around), place: item.expression.place };
+  });
+}
+
+/** One item, or the columns that a star stands for. */
+function selectItems(item: SelectItem, index: number, around: Surroundings): readonly Item[] {
+  if (item.kind === 'selectStar') return starItems(item, around);
+  const { expression, alias, place } = item;
+  const last = expression.kind === 'name' ? expression.parts[expression.parts.length - 1]!.text : `EXPR$${index}`;
+  return [{ name: alias?.text ?? last, expression: bind(expression, around), place }];
+}
+
+function starItems({ qualifier, place }: Extract<SelectItem, { kind: 'selectStar' }>, { relation, places }: Surroundings): readonly Item[] {
+  const written = qualifier?.parts.map((part) => part.text) ?? [];
+  const refused = relation.refused.find((column) => qualifies(written, column.qualifier));
+  if (refused !== undefined) throw sqlUnsupported(place, `* takes in column '${refused.name}': ${refused.message}`, 'Name the columns that you need.');
+  const items: Item[] = [];
+  relation.columns.forEach(({ name, qualifier: own }, index) => {
+    if (!qualifies(written, own)) return;
+    const expression = columnRef(index, relation.node.schema[index]!.type);
+    places.set(expression, place);
+    items.push({ name, expression, place });
+  });
+  if (items.length === 0) {
+    const known = [...new Set(relation.columns.map((column) => column.qualifier.at(-1)).filter((text) => text !== undefined))];
+    throw sqlInvalid(place, `no table '${written.join('.')}' here`, didYouMean(written.join('.'), known));
+  }
+  return items;
+}
+
+/** As Flink does: a name that is taken gets a number, from 0. */
+function uniqueNames(items: readonly Item[]): readonly Item[] {
+  const taken = new Set<string>();
+  return items.map((item) => {
+    let name = item.name;
+    for (let number = 0; taken.has(name); number += 1) name = `${item.name}${number}`;
+    taken.add(name);
+    return { ...item, name };
+  });
+}
