@@ -3,7 +3,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { readFile, rename, rm, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Batch } from '../core/batch.js';
-import { OutputDigest } from '../core/digest.js';
+import { OutputDigest, type HashFunction } from '../core/digest.js';
 import { TapewrightError } from '../core/errors.js';
 import type { Binding } from '../sources/source.js';
 import { makeDirectory, writeAside, writing } from '../stores/files.js';
@@ -102,6 +102,12 @@ async function readRecord(path: string, wanted: Omit<CacheRecord, 'fingerprint' 
   }
 }
 
+const sha256: HashFunction = (...chunks) => {
+  const hash = createHash('sha256');
+  for (const chunk of chunks) hash.update(chunk);
+  return hash.digest();
+};
+
 const recordPath = (path: string): string => path.replace(/\.parquet$/, '.json');
 
 async function make(
@@ -113,7 +119,7 @@ async function make(
 ): Promise<CacheRecord> {
   await makeDirectory(folder);
   const aside = `${path}.${randomBytes(4).toString('hex')}.part`;
-  const digest = new OutputDigest(wanted.generator, generator.schema, () => createHash('sha256'));
+  const digest = new OutputDigest(wanted.generator, generator.schema, sha256);
   const observed = function* (): Generator<Batch> {
     let made = 0;
     for (const batch of generator.generate(wanted)) {
