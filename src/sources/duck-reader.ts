@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import duckdb from '@duckdb/node-bindings';
 import { TapewrightError } from '../core/errors.js';
 import { openDuck, quoteList, quoteName, quoteText, textRows, type Duck } from './duck.js';
+import { shortened } from './duck-error.js';
 import { columnBuilder, type ColumnBuilder } from './decode.js';
 import { matchColumn, plainName, wireColumn, type FileColumn, type WireColumn } from './columns.js';
 import type { RawBatch, RawColumn, Reader, ReaderRequest } from './reader.js';
@@ -62,13 +63,6 @@ async function rowsIn(duck: Duck, file: string): Promise<number> {
 function corrupt(file: string, where: string, cause: unknown): TapewrightError {
   const said = shortened(cause);
   return new TapewrightError('DATASET_CORRUPT', `${file} is damaged: ${where} (${said}); fetch or write the file again`, { path: file, said }, { cause });
-}
-
-/** DuckDB's message without its picture of the statement. */
-export function shortened(cause: unknown): string {
-  const text = cause instanceof Error ? cause.message : String(cause);
-  const line = text.split(/\n\n?LINE \d+:|\n/)[0]!;
-  return line.length > 300 ? `${line.slice(0, 300)}…` : line;
 }
 
 class DuckReader implements Reader {

@@ -1,0 +1,157 @@
+/** Rows waiting to be written, one growing array a column. Copied in, so that no batch of the engine is kept alive. */
+import type { Batch, Column, Dictionary } from '../core/batch.js';
+import { storageOf, type Int64, type Schema } from '../core/types.js';
+
+/** A column of a block as it crosses to the writer: text has codes into its own `strings`, 0 being NULL. */
+export type BlockColumn =
+  | { readonly kind: 'number'; readonly values: Float64Array; readonly nulls: Uint8Array | null }
+  | { readonly kind: 'wide'; readonly values: readonly Int64[]; readonly nulls: Uint8Array | null }
+  | { readonly kind: 'text'; readonly codes: Int32Array; readonly strings: readonly string[] };
+
+export interface Block {
+  readonly length: number;
+  readonly columns: readonly BlockColumn[];
+}
+
+export const blockRows = 65_536;
+
+export function blockBuffers(block: Block): ArrayBuffer[] {
+  const buffers: ArrayBufferLike[] = [];
+  for (const column of block.columns) {
+    if (column.kind === 'text') buffers.push(column.codes.buffer);
+    else {
+      if (column.kind === 'number') buffers.push(column.values.buffer);
+      if (column.nulls !== null) buffers.push(column.nulls.buffer);
+    }
+  }
+  return buffers as ArrayBuffer[];
+}
+
+/** Takes rows until it holds `blockRows`. */
+export class BlockBuilder {
+  length = 0;
+  readonly #columns: readonly (NumberColumn | TextColumn)[];
+
+  constructor(schema: Schema) {
+    this.#columns = schema.map((field) => (storageOf(field.type) === 'text' ? new TextColumn() : new NumberColumn()));
+  }
+
+  get room(): number {
+    return blockRows - this.length;
+  }
+
+  /** Rows from..to of `batch`, of which there must be room. */
+  append(batch: Batch, from: number, to: number): void {
+    this.#columns.forEach((column, index) => column.append(batch.columns[index]!, from, to, this.length));
+    this.length += to - from;
+  }
+
+  take(): Block {
+    const block = { length: this.length, columns: this.#columns.map((column) => column.take()) };
+    this.length = 0;
+    return block;
+  }
+}
+
+const firstRows = 256;
+
+/** The least power of two, from `firstRows` on, that holds `rows`. */
+function capacityFor(rows: number): number {
+  let capacity = firstRows;
+  while (capacity < rows) capacity *= 2;
+  return capacity;
+}
+
+class NumberColumn {
+  #values = new Float64Array(0);
+  #nulls: Uint8Array | null = null;
+  #wide: Int64[] | null = null;
+
+  append(column: Column, from: number, to: number, at: number): void {
+    if (column.storage === 'text') throw new TypeError('a text column where numbers are declared');
+    const end = at + to - from;
+    if (end > this.#values.length) this.#grow(end);
+    if (column.values instanceof Float64Array && this.#wide === null) this.#values.set(column.values.subarray(from, to), at);
+    else {
+      this.#wide ??= Array.from(this.#values.subarray(0, at));
+      for (let row = from; row < to; row += 1) this.#wide.push(column.values[row]!);
+    }
+    if (column.nulls !== null) {
+      this.#nulls ??= new Uint8Array(this.#values.length);
+      this.#nulls.set(column.nulls.subarray(from, to), at);
+    }
+  }
+
+  #grow(rows: number): void {
+    const larger = new Float64Array(capacityFor(rows));
+    larger.set(this.#values);
+    this.#values = larger;
+    if (this.#nulls === null) return;
+    const nulls = new Uint8Array(larger.length);
+    nulls.set(this.#nulls);
+    this.#nulls = nulls;
+  }
+
+  take(): BlockColumn {
+    const values = this.#values, nulls = this.#nulls, wide = this.#wide;
+    this.#values = new Float64Array(0);
+    this.#nulls = this.#wide = null;
+    return wide === null ? { kind: 'number', values, nulls } : { kind: 'wide', values: wide, nulls };
+  }
+}
+
+class TextColumn {
+  #codes = new Int32Array(0);
+  #strings: string[] = [];
+  #known = new Map<string, number>();
+  /** Codes of the dictionary met last, as codes of this block (0: not met yet). */
+  #dictionary: Dictionary | null = null;
+  #translated = new Int32Array(0);
+
+  append(column: Column, from: number, to: number, at: number): void {
+    if (column.storage !== 'text') throw new TypeError('a number column where text is declared');
+    if (at + to - from > this.#codes.length) {
+      const larger = new Int32Array(capacityFor(at + to - from));
+      larger.set(this.#codes);
+      this.#codes = larger;
+    }
+    if (column.dictionary !== null) this.#translate(column.values, column.dictionary, from, to, at);
+    else for (let row = from; row < to; row += 1) {
+      const text = column.values[row]!;
+      this.#codes[at + row - from] = text === null ? 0 : this.#code(text);
+    }
+  }
+
+  #translate(source: Int32Array, dictionary: Dictionary, from: number, to: number, at: number): void {
+    if (dictionary !== this.#dictionary || dictionary.size > this.#translated.length) {
+      const larger = new Int32Array(capacityFor(dictionary.size));
+      if (dictionary === this.#dictionary) larger.set(this.#translated);
+      this.#dictionary = dictionary;
+      this.#translated = larger;
+    }
+    const codes = this.#codes, translated = this.#translated;
+    for (let row = from; row < to; row += 1) {
+      const code = source[row]!;
+      if (code !== 0 && translated[code] === 0) translated[code] = this.#code(dictionary.strings[code]!);
+      codes[at + row - from] = translated[code]!;
+    }
+  }
+
+  #code(text: string): number {
+    const known = this.#known.get(text);
+    if (known !== undefined) return known;
+    this.#strings.push(text);
+    this.#known.set(text, this.#strings.length);
+    return this.#strings.length;
+  }
+
+  take(): BlockColumn {
+    const column: BlockColumn = { kind: 'text', codes: this.#codes, strings: this.#strings };
+    this.#codes = new Int32Array(0);
+    this.#strings = [];
+    this.#known = new Map();
+    this.#dictionary = null;
+    this.#translated = new Int32Array(0);
+    return column;
+  }
+}

@@ -1,0 +1,88 @@
+/** Worker thread: writes Parquet files, each aside and then renamed, so that a file with its own name is whole. */
+import { open, rename, rm } from 'node:fs/promises';
+import { parentPort } from 'node:worker_threads';
+import { TapewrightError } from '../core/errors.js';
+import type { Schema } from '../core/types.js';
+import { openDuck, quoteList, quoteName, quoteText, type Duck } from '../sources/duck.js';
+import { shortened } from '../sources/duck-error.js';
+import { unwritable } from '../stores/files.js';
+import duckdb from '@duckdb/node-bindings';
+import type { Block } from './block.js';
+import { duckType } from './duck-type.js';
+import { Feed, feedName } from './feed.js';
+
+/** What a file is made of: blocks, or the rows of other files in order. */
+export interface WriteRequest {
+  readonly id: number;
+  readonly path: string;
+  readonly schema: Schema;
+  readonly blocks: readonly Block[];
+  readonly files: readonly string[];
+}
+
+export interface WriteReply {
+  readonly id: number;
+  readonly failure: { readonly code: TapewrightError['code'] | null; readonly message: string; readonly details: Readonly<Record<string, unknown>> } | null;
+}
+
+/** MiB. Row groups are written as they fill, so little is held. */
+const memoryMax = 256;
+
+let opened: Promise<{ duck: Duck; feed: Feed }> | null = null;
+
+async function openWriter(): Promise<{ duck: Duck; feed: Feed }> {
+  const duck = await openDuck({ directories: ['/'], memory: memoryMax });
+  return { duck, feed: new Feed(duck.connection) };
+}
+
+/** The file's content is durable when this returns; its name is once the caller has synced the directory. */
+async function write({ path, schema, blocks, files }: WriteRequest): Promise<void> {
+  const { duck, feed } = await (opened ??= openWriter());
+  const aside = `${path}.part`;
+  const rows = files.length > 0 ? joined(schema, files) : `SELECT * FROM ${feedName}()`;
+  feed.serve(schema, blocks);
+  try {
+    await duckdb.query(duck.connection, `COPY (${rows}) TO ${quoteText(aside)} (FORMAT parquet, COMPRESSION zstd)`);
+    const handle = await open(aside, 'r+');
+    try {
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(aside, path);
+  } catch (cause) {
+    await rm(aside, { force: true }).catch(() => undefined);
+    throw asUnwritable(path, cause);
+  } finally {
+    feed.serve([], []);
+  }
+}
+
+/** Reading gives every timestamp as microseconds; the casts bring back what the schema says. */
+function joined(schema: Schema, files: readonly string[]): string {
+  const columns = schema.map((field) => `CAST(${quoteName(field.name)} AS ${duckType(field).name}) AS ${quoteName(field.name)}`);
+  return `SELECT ${columns.join(', ')} FROM read_parquet(${quoteList(files)}, hive_partitioning = false)`;
+}
+
+/** DuckDB reports a full disk or a forbidden path as an IO Error whose text holds the system's words. */
+function asUnwritable(path: string, cause: unknown): unknown {
+  const system = unwritable(path, cause);
+  if (system !== cause || cause instanceof TapewrightError) return system;
+  const said = shortened(cause);
+  if (!/^(IO|Permission|Fatal) Error/.test(said)) return cause;
+  return new TapewrightError('OUTPUT_UNWRITABLE', `cannot write ${path}: ${said}; free some space or choose another directory with --out`, { path, said }, { cause });
+}
+
+function failureOf(cause: unknown): WriteReply['failure'] {
+  if (cause instanceof TapewrightError) return { code: cause.code, message: cause.message, details: cause.details };
+  return { code: null, message: cause instanceof Error ? (cause.stack ?? cause.message) : String(cause), details: {} };
+}
+
+// One after the other: they share a connection, and the disk.
+let last: Promise<void> = Promise.resolve();
+parentPort?.on('message', (request: WriteRequest) => {
+  last = last.then(() => write(request)).then(
+    () => parentPort!.postMessage({ id: request.id, failure: null } satisfies WriteReply),
+    (cause: unknown) => parentPort!.postMessage({ id: request.id, failure: failureOf(cause) } satisfies WriteReply),
+  );
+});

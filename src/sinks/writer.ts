@@ -1,0 +1,52 @@
+/** The thread that writes Parquet, as the rest of the process sees it: one for all outputs, started when first needed. */
+import { Worker } from 'node:worker_threads';
+import { TapewrightError } from '../core/errors.js';
+import type { Schema } from '../core/types.js';
+import { blockBuffers, type Block } from './block.js';
+import type { WriteReply, WriteRequest } from './writer-thread.js';
+
+interface Waiting {
+  resolve(): void;
+  reject(cause: Error): void;
+}
+
+class Writer {
+  #worker: Worker | null = null;
+  #nextId = 0;
+  readonly #waiting = new Map<number, Waiting>();
+
+  /** Resolves when the file's bytes are durable under `path`. Throws OUTPUT_UNWRITABLE. */
+  write(path: string, schema: Schema, blocks: readonly Block[], files: readonly string[]): Promise<void> {
+    const id = this.#nextId++;
+    const request: WriteRequest = { id, path, schema, blocks, files };
+    return new Promise<void>((resolve, reject) => {
+      this.#waiting.set(id, { resolve, reject });
+      const worker = (this.#worker ??= this.#start());
+      // While something is being written the thread keeps the process alive, and only then.
+      worker.ref();
+      worker.postMessage(request, blocks.flatMap(blockBuffers));
+    });
+  }
+
+  #start(): Worker {
+    const worker = new Worker(new URL('./writer-thread.js', import.meta.url));
+    worker.on('message', ({ id, failure }: WriteReply) => {
+      const waiting = this.#waiting.get(id)!;
+      this.#waiting.delete(id);
+      if (this.#waiting.size === 0) worker.unref();
+      if (failure === null) waiting.resolve();
+      else waiting.reject(failure.code === null ? new Error(failure.message) : new TapewrightError(failure.code, failure.message, failure.details));
+    });
+    worker.on('error', (error) => this.#end(worker, error));
+    worker.on('exit', () => this.#end(worker, new Error('the writer thread ended by itself')));
+    return worker;
+  }
+
+  #end(worker: Worker, error: Error): void {
+    if (this.#worker === worker) this.#worker = null;
+    for (const waiting of this.#waiting.values()) waiting.reject(error);
+    this.#waiting.clear();
+  }
+}
+
+export const writer = new Writer();
