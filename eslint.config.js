@@ -2,15 +2,19 @@
 import eslint from '@eslint/js';
 import typescript from 'typescript-eslint';
 
-const pure = ['core', 'functions', 'operators', 'sql', 'plan'];
+const pure = ['core', 'functions', 'plan', 'operators', 'sql', 'engine'];
+
+/** Pure files outside these folders: the generators of rows. */
+const pureFiles = ['src/datasets/{random,arrival,us-equities-*}.ts'];
 
 /** What each layer may not import: everything above it. The others are shell and may import all of them. */
 const above = {
-  core: ['functions', 'operators', 'sql', 'plan'],
-  functions: ['operators', 'sql', 'plan'],
-  plan: ['operators', 'sql'],
-  operators: ['sql'],
-  sql: ['operators'],
+  core: ['functions', 'plan', 'operators', 'sql', 'engine'],
+  functions: ['plan', 'operators', 'sql', 'engine'],
+  plan: ['operators', 'sql', 'engine'],
+  operators: ['sql', 'engine'],
+  sql: ['operators', 'engine'],
+  engine: ['sql'],
 };
 
 /** Contracts that stand above in the tree but are plain data: a type of theirs may be imported anywhere below. */
@@ -64,6 +68,8 @@ export default typescript.config(
       eqeqeq: 'error',
       'no-var': 'error',
       'prefer-const': 'error',
+      // Where one stands in a pattern here, it is meant: names and texts are checked for them.
+      'no-control-regex': 'off',
       // Columns and arrays are indexed within their length: `!` says so where the compiler cannot know.
       '@typescript-eslint/no-non-null-assertion': 'off',
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
@@ -74,13 +80,16 @@ export default typescript.config(
     rules: { 'no-restricted-syntax': ['error', { selector: 'ExportDefaultDeclaration', message: 'name what a module exports; only oclif needs defaults' }] },
   },
   { files: ['commands/**/*.ts'], rules: { 'no-restricted-syntax': 'off' } },
-  ...pure.map((layer) => ({
-    files: [`src/${layer}/**/*.ts`],
+  {
+    files: [...pure.map((layer) => `src/${layer}/**/*.ts`), ...pureFiles],
     rules: {
       'no-restricted-globals': ['error', ...globalsForbidden.map((name) => ({ name, message: told }))],
       'no-restricted-properties': ['error', ...mathForbidden.map((property) => ({ object: 'Math', property, message: 'its last bits differ between engines, or it is chance' }))],
-      'no-restricted-imports': ['error', { patterns: importsForbidden(layer) }],
       'no-restricted-syntax': ['error', { selector: 'ExportDefaultDeclaration', message: 'name what a module exports' }, ...syntaxForbidden],
     },
+  },
+  ...pure.map((layer) => ({
+    files: [`src/${layer}/**/*.ts`],
+    rules: { 'no-restricted-imports': ['error', { patterns: importsForbidden(layer) }] },
   })),
 );

@@ -72,7 +72,6 @@ export interface Manifest {
 
 /** A name that may become a file's: no separators, nothing hidden, nothing that a terminal would obey. */
 export function isFileName(name: string): boolean {
-  // eslint-disable-next-line no-control-regex
   return name.length > 0 && name.length <= 120 && !name.startsWith('.') && !/[/\\\u0000-\u001f\u007f]/.test(name);
 }
 
