@@ -155,7 +155,9 @@ function rescaledTime(from: SqlType, to: SqlType): Kernel {
       const scaled = Number.isSafeInteger(wide) ? wide : toInt64(BigInt(value) * BigInt(toUnits / fromUnits));
       return floorTo(scaled, cut);
     }
-    return floorTo(floorDivide(value, fromUnits / toUnits), cut);
+    const coarse = floorTo(floorDivide(value, fromUnits / toUnits), cut);
+    // Milliseconds are plain numbers; only times beyond the year 287,000 lose digits.
+    return toUnits === 1e3 ? Number(coarse) : coarse;
   });
 }
 

@@ -1,5 +1,5 @@
 /** Functions of dates and times, all in UTC: EXTRACT, TIMESTAMPDIFF, DATE_FORMAT, TO_TIMESTAMP and the clock. */
-import { toInt64 } from '../core/int64.js';
+import { inInt64Range, toInt64 } from '../core/int64.js';
 import { sqlType, timestampType, timestampUnits, typeName } from '../core/types.js';
 import type { Int64, SqlType } from '../core/types.js';
 import type { Expression } from '../plan/expression.js';
@@ -122,8 +122,11 @@ const timestampAdd: ScalarFunction = {
     const step = millisPer[unit!]! * (units / 1e3);
     return calling((count: Int64, value: Int64) => {
       const sum = typeof value === 'number' ? value + Number(count) * step : NaN;
-      return Number.isSafeInteger(sum) ? sum : toInt64(BigInt(value) + BigInt(count) * BigInt(step));
-    });
+      if (Number.isSafeInteger(sum)) return sum;
+      const exact = toInt64(BigInt(value) + BigInt(count) * BigInt(step));
+      if (units === 1e3 || !inInt64Range(exact)) throw failure(`TIMESTAMPADD: ${count} ${unit} lead out of the range of times`);
+      return exact;
+    }, { fails: true });
   },
 };
 
