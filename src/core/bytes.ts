@@ -123,6 +123,14 @@ export class ByteWriter {
     encodeUtf8(text, this.#bytes, at);
   }
 
+  /** As `string`, but the length as 4 bytes, big-endian. */
+  stringBE(text: string): void {
+    const length = utf8Length(text);
+    this.u32BE(length);
+    const at = this.reserve(length);
+    encodeUtf8(text, this.#bytes, at);
+  }
+
   /** Any integer: sign, length and magnitude. */
   bigint(value: bigint): void {
     const size = value < 0n ? -value : value;
@@ -140,6 +148,21 @@ export class ByteWriter {
   }
 
   /** Length as varint, then the values. */
+  /** NULL, a number, an exact integer or a string, with a tag before it. */
+  physical(value: number | bigint | string | null): void {
+    if (value === null) this.u8(0);
+    else if (typeof value === 'number') {
+      this.u8(1);
+      this.f64(value);
+    } else if (typeof value === 'bigint') {
+      this.u8(2);
+      this.bigint(value);
+    } else {
+      this.u8(3);
+      this.string(value);
+    }
+  }
+
   float64Array(values: Float64Array): void {
     this.varint(values.length);
     const at = this.reserve(values.byteLength);
@@ -253,6 +276,11 @@ export class ByteReader {
     return this.u8() === 0 ? this.f64() : this.bigint();
   }
 
+  physical(): number | bigint | string | null {
+    const tag = this.u8();
+    return tag === 0 ? null : tag === 1 ? this.f64() : tag === 2 ? this.bigint() : this.string();
+  }
+
   float64Array(): Float64Array {
     const bytes = this.raw(this.varint() * 8);
     if (littleEndian) return new Float64Array(bytes.slice().buffer);
@@ -275,4 +303,9 @@ export function hexOf(bytes: Uint8Array): string {
   let text = '';
   for (const byte of bytes) text += (byte < 16 ? '0' : '') + byte.toString(16);
   return text;
+}
+
+/** The bytes that `hexOf` wrote. */
+export function bytesOfHex(hex: string): Uint8Array {
+  return Uint8Array.from({ length: hex.length / 2 }, (_, i) => parseInt(hex.slice(i * 2, i * 2 + 2), 16));
 }

@@ -7,4 +7,30 @@ export const faults = {
   naiveSum: false,
   /** When an accumulator is relieved, what should go to the next one is lost. */
   dropCarry: false,
+  /** A row at watermark = window end − 1 and one before it count as late. */
+  lateAtBound: false,
+  /** Groups leave a window in the order of their first row, not of their keys. */
+  keysUnordered: false,
+  /** A RANGE frame ends at the current row: its peers are left out. */
+  peersLeftOut: false,
+  /** Rows are processed in the order of arrival instead of event time. */
+  arrivalForEventTime: false,
+  /** Rows that leave a frame stay in its sums. */
+  neverRetract: false,
+  /** Ties in event time are broken by the newest row first. */
+  tiesReversed: false,
+  /** The watermark moves per batch, not per row. */
+  watermarkPerBatch: false,
+  /** A row that WHERE leaves out does not move the watermark. */
+  filteredRowsHoldWatermark: false,
+  /** A checkpoint leaves out the watermarks. */
+  watermarkNotSaved: false,
+  /** A checkpoint leaves out rows that wait for the watermark. */
+  waitingRowsNotSaved: false,
+  /** After a restore, a window that was under way begins anew. */
+  openWindowsNotSaved: false,
+  /** MIN starts from the smallest positive double, MAX from zero. */
+  extremesStartAtZero: false,
+  /** Every lane takes the rows of all keys. */
+  lanesOverlap: false,
 };

@@ -1,0 +1,29 @@
+/** Rows of one input partition as the engine takes them: raw columns, and what each row does to event time. */
+import type { Batch } from '../core/batch.js';
+
+export interface ScanBatch {
+  readonly input: number;
+  readonly partition: number;
+  /** The raw columns that the plan reads. */
+  readonly batch: Batch;
+  /** Event time, epoch ms; -Infinity for tables without WATERMARK. */
+  readonly time: Float64Array;
+  /** The watermark that each row proposes (the greatest so far counts); -Infinity: none. */
+  readonly marks: Float64Array;
+  /** A watermark in force before the first row, from the source itself; -Infinity: none. */
+  readonly markBefore: number;
+  /** Position of row i: `positions[i]`, or `position + i` when null. */
+  readonly position: number;
+  readonly positions: Float64Array | null;
+}
+
+export function positionOf(batch: ScanBatch, row: number): number {
+  return batch.positions === null ? batch.position + row : batch.positions[row]!;
+}
+
+/** Rows from..to of a scan batch: a slice of a step, or a part of one. */
+export interface SliceRows {
+  readonly batch: ScanBatch;
+  readonly from: number;
+  readonly to: number;
+}

@@ -1,0 +1,50 @@
+/** The state of the accumulators of one pane or one operator: a row of numbers and a row of objects per slot. */
+import { Spills } from '../core/exact-sum.js';
+import type { ByteReader, ByteWriter } from '../core/bytes.js';
+
+export class Cells {
+  reals: Float64Array;
+  objects: unknown[] = [];
+  /** What exact sums cannot hold in their few doubles; keyed by the sum's index in `reals`. */
+  readonly spills = new Spills();
+  size = 0;
+
+  constructor(readonly realWidth: number, readonly objectWidth: number, capacity = 16) {
+    this.reals = new Float64Array(capacity * realWidth);
+  }
+
+  /** A new slot, all zero and undefined. */
+  allocate(): number {
+    const slot = this.size;
+    this.size += 1;
+    const needed = this.size * this.realWidth;
+    if (needed > this.reals.length) {
+      const larger = new Float64Array(Math.max(needed, this.reals.length * 2, 64));
+      larger.set(this.reals);
+      this.reals = larger;
+    }
+    for (let k = 0; k < this.objectWidth; k += 1) this.objects.push(undefined);
+    return slot;
+  }
+
+  clear(): void {
+    this.reals.fill(0, 0, this.size * this.realWidth);
+    this.objects.length = 0;
+    this.spills.clear();
+    this.size = 0;
+  }
+
+  snapshot(writer: ByteWriter): void {
+    writer.varint(this.size);
+    writer.float64Array(this.reals.subarray(0, this.size * this.realWidth));
+    this.spills.snapshot(writer);
+  }
+
+  /** Numbers and spills; the accumulators load their objects. */
+  restore(reader: ByteReader): void {
+    this.size = reader.varint();
+    this.reals = reader.float64Array();
+    this.objects = new Array(this.size * this.objectWidth).fill(undefined);
+    this.spills.restore(reader);
+  }
+}

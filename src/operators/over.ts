@@ -1,0 +1,357 @@
+/**
+ * OVER aggregates: rows wait for the watermark, leave in order of event time, and each carries the aggregates of its
+ * frame. Lateness follows Flink: a bounded frame refuses a row at or before the greatest time its key has processed,
+ * an unbounded one a row at or before the watermark.
+ */
+import type { Column } from '../core/batch.js';
+import type { ByteReader, ByteWriter } from '../core/bytes.js';
+import { concatColumns, readColumn, writeColumn } from '../core/column-bytes.js';
+import { ColumnBuilder, gather } from '../core/column-builder.js';
+import { faults } from '../core/faults.js';
+import { storageOf, type Schema } from '../core/types.js';
+import type { AggregateCall, Frame } from '../plan/plan.js';
+import { bindAggregates, planAggregates, type AggregatePlan } from './aggregates.js';
+import { Cells } from './cells.js';
+import { SlidingAccumulator } from './extremes.js';
+import { FramePool } from './frame-pool.js';
+import { KeyTable } from './key-table.js';
+import { EMIT, REPEAT, tapeLoop, type TapeLoop } from './loops.js';
+import { noRows, watermarkBefore, type Chunk, type Operator, type Report, type Rows, type WatermarkPath } from './operator.js';
+import { WaitingRows, type ReleasedRows } from './waiting-rows.js';
+
+export interface OverSpec {
+  readonly name: string;
+  readonly input: Schema;
+  readonly time: number;
+  readonly partition: readonly number[];
+  readonly frame: Frame;
+  readonly aggregates: readonly AggregateCall[];
+}
+
+interface Piece {
+  readonly length: number;
+  readonly columns: readonly Column[];
+  readonly released: Int32Array;
+  readonly time: Float64Array;
+}
+
+export class Over implements Operator {
+  readonly name: string;
+  readonly #spec: OverSpec;
+  readonly #plan: AggregatePlan;
+  readonly #loops: TapeLoop[];
+  readonly #bounded: boolean;
+  readonly #poolInputs: readonly number[];
+  #builders: ColumnBuilder[] = [];
+  #failures: { row: number; error: string; call: number }[] = [];
+  #keys: KeyTable;
+  #waiting: WaitingRows;
+  #cells: Cells;
+  #pool: FramePool;
+  /** Per key: the greatest time processed, and the frame's oldest and newest pool row and row count. */
+  #processed = new Float64Array(0);
+  #head = new Int32Array(0);
+  #tail = new Int32Array(0);
+  #count = new Int32Array(0);
+  #tapeSlots = new Int32Array(1024);
+  #tapeCodes = new Int32Array(1024);
+  #tapeLength = 0;
+  #ids = new Int32Array(0);
+
+  constructor(spec: OverSpec) {
+    this.name = spec.name;
+    this.#spec = spec;
+    this.#bounded = spec.frame.preceding !== null;
+    this.#plan = planAggregates(spec.aggregates, spec.input, this.#bounded ? 'oldest-first' : 'never');
+    const used = new Set<number>();
+    for (const { argument, filter, defaultColumn } of this.#plan.inputs) {
+      for (const column of [argument, filter, defaultColumn]) if (column !== null) used.add(column);
+    }
+    this.#poolInputs = [...used].sort((a, b) => a - b);
+    this.#loops = this.#plan.accumulators.map((accumulator, index) => {
+      const results = this.#plan.results.map((result, call) => ({ result, call })).filter(({ result }) => result.accumulator === index);
+      return tapeLoop(accumulator, (cells, slot) => {
+        for (const { result, call } of results) {
+          const error = result.write(cells, slot, this.#builders[call]!);
+          if (error !== null) this.#fail(call, error);
+        }
+      }, () => {
+        for (const { call } of results) this.#repeat(call);
+      });
+    });
+    this.#keys = new KeyTable(spec.partition.length);
+    this.#waiting = new WaitingRows(spec.input);
+    this.#cells = new Cells(this.#plan.realWidth, this.#plan.objectWidth);
+    this.#pool = this.#newPool();
+  }
+
+  process(rows: Rows, chunk: Chunk, watermark: WatermarkPath, report: Report): Rows {
+    const pieces: Piece[] = [];
+    const length = rows.batch.length;
+    if (length > 0) this.#take(rows, chunk, watermark, report, pieces);
+    this.#flush(watermark.after[chunk.to - 1]!, chunk, watermark, report, pieces);
+    return joined(pieces);
+  }
+
+  #take(rows: Rows, chunk: Chunk, watermark: WatermarkPath, report: Report, pieces: Piece[]): void {
+    const { batch } = rows;
+    if (this.#ids.length < batch.length) this.#ids = new Int32Array(batch.length);
+    const ids = this.#ids;
+    this.#keys.fill(this.#spec.partition.map((column) => batch.columns[column]!), batch.length, ids);
+    this.#grow(this.#keys.size);
+    const time = (batch.columns[this.#spec.time] as Column & { values: Float64Array }).values;
+    let accepted = 0;
+    for (let row = 0; row < batch.length; row += 1) {
+      const before = watermarkBefore(watermark, chunk, rows.released[row]!);
+      if (time[row]! > before) continue;
+      // Behind: what is late depends on what the key has processed so far, so that comes first.
+      this.#waiting.append(batch, accepted, row, time, ids, null);
+      accepted = row + 1;
+      this.#flush(before, chunk, watermark, report, pieces);
+      const late = this.#bounded ? time[row]! <= this.#processed[ids[row]!]! : true;
+      if (!late) this.#waiting.append(batch, row, row + 1, time, ids, before + 0.5);
+      else {
+        report.late({
+          rows, row, watermark: before, windowStart: null, windowEnd: null,
+          reason: this.#bounded ? 'the key has processed this time or a later one' : 'the watermark has passed this time',
+        });
+      }
+    }
+    this.#waiting.append(batch, accepted, batch.length, time, ids, null);
+  }
+
+  /** Processes the rows that `limit` lets go. */
+  #flush(limit: number, chunk: Chunk, watermark: WatermarkPath, report: Report, pieces: Piece[]): void {
+    const rows = this.#waiting.release(limit, this.#keys);
+    if (rows === null) return;
+    this.#builders = this.#spec.aggregates.map((call) => new ColumnBuilder(storageOf(call.type), rows.length));
+    this.#failures = [];
+    this.#tapeLength = 0;
+    const left = this.#bounded ? this.#slide(rows) : this.#accumulate(rows);
+    for (const loop of this.#loops) loop(this.#cells, this.#tapeSlots, this.#tapeCodes, this.#tapeLength);
+    for (const slot of left) this.#pool.release(slot);
+    const released = new Int32Array(rows.length);
+    let at = chunk.from;
+    for (let row = 0; row < rows.length; row += 1) {
+      while (watermark.after[at]! < rows.due[row]!) at += 1;
+      released[row] = at;
+    }
+    const columns = [...rows.columns, ...this.#builders.map((builder) => builder.finish())];
+    pieces.push(this.#withoutFailures({ length: rows.length, columns, released, time: rows.time }, report));
+  }
+
+  /** Unbounded frames: rows only come. The tape refers to the released rows themselves. */
+  #accumulate(rows: ReleasedRows): number[] {
+    bindAggregates(this.#plan, rows.columns, rows.time);
+    const peers = this.#spec.frame.kind === 'range' && !faults.peersLeftOut;
+    for (let row = 0; row < rows.length; ) {
+      const end = peers ? this.#peersEnd(rows, row) : row + 1;
+      const id = rows.ids[row]!;
+      for (let peer = row; peer < end; peer += 1) this.#record(id, peer);
+      for (let peer = row; peer < end; peer += 1) this.#record(id, peer === row ? EMIT : REPEAT);
+      this.#processed[id] = rows.time[row]!;
+      row = end;
+    }
+    return [];
+  }
+
+  /** Bounded frames: rows come into the pool and leave it. Returns the pool slots left, to be used again. */
+  #slide(rows: ReleasedRows): number[] {
+    const left: number[] = [];
+    const { frame } = this.#spec;
+    const isRange = frame.kind === 'range';
+    const preceding = frame.preceding!;
+    const columns = this.#poolInputs.map((column) => rows.columns[column]!);
+    const pool = this.#pool;
+    for (let row = 0; row < rows.length; ) {
+      const id = rows.ids[row]!;
+      const time = rows.time[row]!;
+      const end = isRange && !faults.peersLeftOut ? this.#peersEnd(rows, row) : row + 1;
+      for (let peer = row; peer < end; peer += 1) {
+        const at = pool.add(columns, peer, time);
+        if (this.#count[id] === 0) this.#head[id] = at;
+        else pool.next[this.#tail[id]!] = at;
+        this.#tail[id] = at;
+        this.#count[id]! += 1;
+        this.#record(id, at);
+      }
+      while (isRange ? pool.time[this.#head[id]!]! < time - preceding : this.#count[id]! > preceding + 1) {
+        const at = this.#head[id]!;
+        this.#head[id] = pool.next[at]!;
+        this.#count[id]! -= 1;
+        if (!faults.neverRetract) this.#record(id, ~at);
+        left.push(at);
+      }
+      for (let peer = row; peer < end; peer += 1) this.#record(id, peer === row ? EMIT : REPEAT);
+      this.#processed[id] = time;
+      row = end;
+    }
+    this.#bindPool();
+    return left;
+  }
+
+  #peersEnd(rows: ReleasedRows, row: number): number {
+    let end = row + 1;
+    while (end < rows.length && rows.time[end] === rows.time[row] && rows.ids[end] === rows.ids[row]) end += 1;
+    return end;
+  }
+
+  #record(slot: number, code: number): void {
+    const at = this.#tapeLength;
+    if (at === this.#tapeSlots.length) {
+      const slots = new Int32Array(at * 2);
+      slots.set(this.#tapeSlots);
+      this.#tapeSlots = slots;
+      const codes = new Int32Array(at * 2);
+      codes.set(this.#tapeCodes);
+      this.#tapeCodes = codes;
+    }
+    this.#tapeSlots[at] = slot;
+    this.#tapeCodes[at] = code;
+    this.#tapeLength = at + 1;
+  }
+
+  #fail(call: number, error: string): void {
+    const builder = this.#builders[call]!;
+    this.#failures.push({ row: builder.length, error, call });
+    builder.appendNull();
+  }
+
+  #repeat(call: number): void {
+    const builder = this.#builders[call]!;
+    const before = builder.length - 1;
+    const failed = this.#failures.length > 0 ? this.#failures.find((failure) => failure.call === call && failure.row === before) : undefined;
+    if (failed !== undefined) this.#fail(call, failed.error);
+    else builder.repeat(before);
+  }
+
+  #withoutFailures(piece: Piece, report: Report): Piece {
+    if (this.#failures.length === 0) return piece;
+    const failed = new Map<number, { error: string; call: number }>();
+    for (const failure of this.#failures) if (!failed.has(failure.row)) failed.set(failure.row, failure);
+    for (const [row, { error, call }] of failed) {
+      const keys = this.#spec.partition.map((column) => [this.#spec.input[column]!.name, String(piece.columns[column]!.values[row])]);
+      report.failed({
+        released: piece.released[row]!, time: piece.time[row]!, place: this.#spec.aggregates[call]!.place, error,
+        row: JSON.stringify({ ...Object.fromEntries(keys), event_time: piece.time[row] }),
+      });
+    }
+    const kept = Array.from({ length: piece.length }, (_, row) => row).filter((row) => !failed.has(row));
+    return {
+      length: kept.length,
+      columns: piece.columns.map((column) => gather(column, kept, kept.length)),
+      released: Int32Array.from(kept, (row) => piece.released[row]!),
+      time: Float64Array.from(kept, (row) => piece.time[row]!),
+    };
+  }
+
+  #newPool(): FramePool {
+    return new FramePool(this.#poolInputs.map((column) => storageOf(this.#spec.input[column]!.type)));
+  }
+
+  #bindPool(): void {
+    const views = this.#pool.views();
+    const columns: Column[] = [];
+    this.#poolInputs.forEach((input, index) => { columns[input] = views[index]!; });
+    bindAggregates(this.#plan, columns, this.#pool.time);
+  }
+
+  #grow(size: number): void {
+    while (this.#cells.size < size) this.#cells.allocate();
+    if (size <= this.#processed.length) return;
+    const capacity = Math.max(size, this.#processed.length * 2, 64);
+    const processed = new Float64Array(capacity).fill(-Infinity);
+    processed.set(this.#processed);
+    this.#processed = processed;
+    for (const name of ['head', 'tail', 'count'] as const) {
+      const larger = new Int32Array(capacity);
+      if (name === 'head') { larger.set(this.#head); this.#head = larger; }
+      else if (name === 'tail') { larger.set(this.#tail); this.#tail = larger; }
+      else { larger.set(this.#count); this.#count = larger; }
+    }
+  }
+
+  snapshot(writer: ByteWriter): void {
+    this.#keys.snapshot(writer);
+    this.#waiting.snapshot(writer);
+    const size = this.#keys.size;
+    this.#grow(size);
+    writer.float64Array(this.#processed.subarray(0, size));
+    this.#cells.snapshot(writer);
+    for (let slot = 0; slot < size; slot += 1) {
+      for (const accumulator of this.#plan.accumulators) accumulator.save(writer, this.#cells, slot);
+    }
+    if (!this.#bounded) return;
+    const views = this.#pool.views();
+    for (let id = 0; id < size; id += 1) {
+      const rows: number[] = [];
+      for (let at = this.#head[id]!, left = this.#count[id]!; left > 0; left -= 1, at = this.#pool.next[at]!) rows.push(at);
+      writer.varint(rows.length);
+      for (const at of rows) writer.f64(this.#pool.time[at]!);
+      for (const column of views) writeColumn(writer, gather(column, rows, rows.length), rows.length);
+    }
+  }
+
+  restore(reader: ByteReader): void {
+    this.#keys = new KeyTable(this.#spec.partition.length);
+    this.#keys.restore(reader);
+    this.#waiting.restore(reader);
+    const size = this.#keys.size;
+    this.#processed = new Float64Array(0);
+    this.#cells = new Cells(this.#plan.realWidth, this.#plan.objectWidth);
+    this.#head = new Int32Array(0);
+    this.#tail = new Int32Array(0);
+    this.#count = new Int32Array(0);
+    this.#grow(size);
+    this.#processed.set(reader.float64Array());
+    this.#cells.restore(reader);
+    for (let slot = 0; slot < size; slot += 1) {
+      for (const accumulator of this.#plan.accumulators) accumulator.load(reader, this.#cells, slot);
+    }
+    if (this.#bounded) this.#restoreFrames(reader, size);
+  }
+
+  #restoreFrames(reader: ByteReader, size: number): void {
+    this.#pool = this.#newPool();
+    const slots: number[] = [];
+    const rows: number[] = [];
+    for (let id = 0; id < size; id += 1) {
+      const count = reader.varint();
+      const times = Array.from({ length: count }, () => reader.f64());
+      const columns = this.#poolInputs.map(() => readColumn(reader));
+      for (let row = 0; row < count; row += 1) {
+        const at = this.#pool.add(columns, row, times[row]!);
+        if (row === 0) this.#head[id] = at;
+        else this.#pool.next[this.#tail[id]!] = at;
+        this.#tail[id] = at;
+        slots.push(id);
+        rows.push(at);
+      }
+      this.#count[id] = count;
+    }
+    // Extremes and edges refer to pool rows, which are new: they are built again from the frames.
+    this.#bindPool();
+    for (const accumulator of this.#plan.accumulators) {
+      if (!(accumulator instanceof SlidingAccumulator)) continue;
+      slots.forEach((slot, index) => accumulator.add(this.#cells, slot, rows[index]!));
+    }
+  }
+}
+
+function joined(pieces: readonly Piece[]): Rows {
+  if (pieces.length === 0) return noRows;
+  const [first] = pieces;
+  if (pieces.length === 1) return { batch: { length: first!.length, columns: first!.columns }, released: first!.released, time: first!.time };
+  const lengths = pieces.map((piece) => piece.length);
+  const length = lengths.reduce((sum, part) => sum + part, 0);
+  const released = new Int32Array(length);
+  const time = new Float64Array(length);
+  let at = 0;
+  for (const piece of pieces) {
+    released.set(piece.released, at);
+    time.set(piece.time, at);
+    at += piece.length;
+  }
+  const columns = first!.columns.map((_, index) => concatColumns(pieces.map((piece) => piece.columns[index]!), lengths));
+  return { batch: { length, columns }, released, time };
+}

@@ -1,0 +1,314 @@
+/**
+ * From the logical plan to what runs: stages (stateless, fused) between stateful operators, with unused columns left
+ * out and equal operators of several statements run once.
+ */
+import { assert } from '../core/errors.js';
+import { timestampType, type Field, type Schema } from '../core/types.js';
+import { makeCall } from '../functions/scalar.js';
+import type { Operator } from '../operators/operator.js';
+import { Over } from '../operators/over.js';
+import { WindowAggregate } from '../operators/window-aggregate.js';
+import { WindowAssign } from '../operators/window-assign.js';
+import { compileStage } from './compile.js';
+import { columnRef, columnsOf, substitute, type Expression } from './expression.js';
+import type { Pipeline, PlanNode, SourceTable } from './plan.js';
+import type { Stage } from './stage.js';
+
+/** A node's index in the list is greater than those of its inputs. */
+export type PhysicalNode =
+  | { readonly kind: 'source'; readonly input: number; readonly schema: Schema }
+  | { readonly kind: 'stage'; readonly from: number; readonly stage: Stage; readonly schema: Schema; readonly statement: number; readonly name: string }
+  | {
+      readonly kind: 'operator'; readonly from: number; readonly operator: Operator; readonly schema: Schema;
+      readonly inputSchema: Schema; readonly statement: number; readonly group: number;
+    }
+  | { readonly kind: 'union'; readonly from: readonly number[]; readonly schema: Schema }
+  | { readonly kind: 'output'; readonly table: number; readonly from: readonly number[] };
+
+export interface PhysicalPlan {
+  readonly nodes: readonly PhysicalNode[];
+  /** Sets of source tables; an operator's watermark is the least over those that reach it. */
+  readonly groups: readonly (readonly number[])[];
+  /** Of each source: which of its physical and metadata columns are read at all. */
+  readonly columns: readonly (readonly number[])[];
+  /** Of each source with a watermark: event time and watermark (unless SOURCE_WATERMARK()) of the raw columns. */
+  readonly scans: readonly (Stage | null)[];
+  readonly usesNow: boolean;
+}
+
+type Stateful = Extract<PlanNode, { kind: 'window' | 'window-aggregate' | 'over' }>;
+
+export function rawSchema(table: SourceTable): Schema {
+  return [...table.physical, ...table.metadata.map(({ name, type }) => ({ name, type }))];
+}
+
+export function buildPhysical(pipeline: Pipeline): PhysicalPlan {
+  return new Builder(pipeline).build();
+}
+
+class Builder {
+  readonly #pipeline: Pipeline;
+  readonly #nodes: PhysicalNode[] = [];
+  readonly #groups: (readonly number[])[] = [];
+  readonly #needs = new Map<string, Set<number>>();
+  readonly #built = new Map<string, { node: number; map: ReadonlyMap<number, number> }>();
+  readonly #keys = new Map<PlanNode, string>();
+  readonly #sourceColumns: number[][];
+  #usesNow = false;
+
+  constructor(pipeline: Pipeline) {
+    this.#pipeline = pipeline;
+    this.#sourceColumns = pipeline.sources.map(() => []);
+  }
+
+  build(): PhysicalPlan {
+    const { sources, sinks, statements } = this.#pipeline;
+    const identity = (node: PlanNode) => node.schema.map((field, index) => columnRef(index, field.type));
+    for (const { root } of statements) this.#need(root, identity(root), null);
+    this.#readColumns();
+    sources.forEach((table, input) => {
+      const raw = rawSchema(table);
+      this.#nodes.push({ kind: 'source', input, schema: this.#sourceColumns[input]!.map((column) => raw[column]!) });
+    });
+    const roots = statements.map(({ root }, statement) => this.#stage(root, identity(root), null, statement, 'output'));
+    sinks.forEach((sink, table) => {
+      const from = statements.flatMap((statement, index) => (statement.sink.name === sink.name ? [roots[index]!] : []));
+      this.#nodes.push({ kind: 'output', table, from });
+    });
+    return {
+      nodes: this.#nodes, groups: this.#groups, columns: this.#sourceColumns,
+      scans: sources.map((table, input) => this.#scan(table, input)), usesNow: this.#usesNow,
+    };
+  }
+
+  #scan(table: SourceTable, input: number): Stage | null {
+    const { watermark } = table;
+    if (watermark === null) return null;
+    const time = table.columns[watermark.column]!.expression;
+    const outputs = [this.#toRead(table, input, this.#declared(table, columnRef(watermark.column, time.type)))];
+    if (watermark.expression !== null) outputs.push(this.#toRead(table, input, watermark.expression));
+    return compileStage({ input: this.#nodes[input]!.kind === 'source' ? (this.#nodes[input] as { schema: Schema }).schema : [], filter: null, outputs });
+  }
+
+  /** Declared columns replaced by what they are made of: physical and metadata columns. */
+  #declared(table: SourceTable, expression: Expression): Expression {
+    return substitute(expression, (index) => table.columns[index]!.expression);
+  }
+
+  /** Physical and metadata columns renumbered to those that are read. */
+  #toRead(_table: SourceTable, input: number, expression: Expression): Expression {
+    const read = this.#sourceColumns[input]!;
+    return substitute(expression, (index) => {
+      const type = rawSchema(this.#pipeline.sources[input]!)[index]!.type;
+      return columnRef(read.indexOf(index), type);
+    });
+  }
+
+  /** First pass: which columns of each stateful operator, and of each source, anyone asks for. */
+  #need(node: PlanNode, outputs: readonly Expression[], filter: Expression | null): void {
+    if (node.kind === 'project') {
+      const inside = (expression: Expression) => substitute(expression, (index) => node.expressions[index]!);
+      this.#need(node.input, outputs.map(inside), filter === null ? null : inside(filter));
+    } else if (node.kind === 'filter') {
+      this.#need(node.input, outputs, filter === null ? node.condition : both(node.condition, filter));
+    } else if (node.kind === 'union') {
+      for (const input of node.inputs) this.#need(input, outputs, filter);
+    } else if (node.kind === 'scan') {
+      const input = this.#inputOf(node.table);
+      for (const expression of filter === null ? outputs : [...outputs, filter]) {
+        for (const column of columnsOf(this.#declared(node.table, expression))) this.#sourceColumns[input]!.push(column);
+        this.#noteNow(this.#declared(node.table, expression));
+      }
+    } else {
+      const key = this.#key(node);
+      const needs = this.#needs.get(key) ?? new Set<number>();
+      const before = needs.size;
+      for (const expression of filter === null ? outputs : [...outputs, filter]) {
+        columnsOf(expression, needs);
+        this.#noteNow(expression);
+      }
+      const isNew = !this.#needs.has(key);
+      this.#needs.set(key, needs);
+      if (isNew || needs.size > before) {
+        const columns = this.#inputColumns(node, needs);
+        this.#need(node.input, columns.map((column) => columnRef(column, node.input.schema[column]!.type)), null);
+      }
+    }
+  }
+
+  #noteNow(expression: Expression): void {
+    if (expression.kind !== 'call') return;
+    if (expression.name === 'CURRENT_TIMESTAMP' || expression.name === 'NOW' || expression.name === 'LOCALTIMESTAMP' || expression.name === 'CURRENT_DATE') this.#usesNow = true;
+    for (const arg of expression.args) this.#noteNow(arg);
+  }
+
+  #readColumns(): void {
+    this.#pipeline.sources.forEach((table, input) => {
+      const used = new Set(this.#sourceColumns[input]!);
+      if (table.watermark !== null) {
+        columnsOf(table.columns[table.watermark.column]!.expression, used);
+        if (table.watermark.expression !== null) columnsOf(table.watermark.expression, used);
+      }
+      // A table of which nothing is read still delivers its rows: count them by their first column.
+      if (used.size === 0) used.add(0);
+      this.#sourceColumns[input] = [...used].sort((a, b) => a - b);
+    });
+  }
+
+  /** Input columns that a stateful operator takes in, when `needs` of its outputs are asked for. */
+  #inputColumns(node: Stateful, needs: ReadonlySet<number>): number[] {
+    const used = new Set<number>();
+    if (node.kind === 'window') {
+      used.add(node.time);
+      for (const column of needs) if (column < node.input.schema.length) used.add(column);
+    } else {
+      if (node.kind === 'over' || node.window !== null) used.add(node.time);
+      const first = node.kind === 'over' ? node.input.schema.length : node.keys.length;
+      node.aggregates.forEach((call, index) => {
+        if (!needs.has(first + index)) return;
+        for (const column of [call.argument, call.filter, call.defaultColumn ?? null]) if (column !== null) used.add(column);
+      });
+      if (node.kind === 'over') {
+        for (const column of node.partition) used.add(column);
+        for (const column of needs) if (column < first) used.add(column);
+      } else {
+        for (const column of node.keys) used.add(column);
+        if (node.attached !== null) used.add(node.attached.start).add(node.attached.end);
+      }
+    }
+    return [...used].sort((a, b) => a - b);
+  }
+
+  /** Second pass: the node that delivers `outputs` of the rows of `node` for which `filter` holds. */
+  #stage(node: PlanNode, outputs: readonly Expression[], filter: Expression | null, statement: number, name: string): number {
+    if (node.kind === 'project') {
+      const inside = (expression: Expression) => substitute(expression, (index) => node.expressions[index]!);
+      return this.#stage(node.input, outputs.map(inside), filter === null ? null : inside(filter), statement, name);
+    }
+    if (node.kind === 'filter') {
+      return this.#stage(node.input, outputs, filter === null ? node.condition : both(node.condition, filter), statement, name);
+    }
+    if (node.kind === 'union') {
+      const from = node.inputs.map((input) => this.#stage(input, outputs, filter, statement, name));
+      return this.#push({ kind: 'union', from, schema: schemaOf(outputs) });
+    }
+    if (node.kind === 'scan') {
+      const input = this.#inputOf(node.table);
+      const raw = (expression: Expression) => this.#toRead(node.table, input, this.#declared(node.table, expression));
+      return this.#pushStage(input, (this.#nodes[input] as { schema: Schema }).schema, outputs.map(raw), filter === null ? null : raw(filter), statement, name);
+    }
+    const built = this.#operator(node, statement);
+    const remapped = (expression: Expression) => substitute(expression, (index) => columnRef(built.map.get(index)!, node.schema[index]!.type));
+    const { schema } = this.#nodes[built.node] as { schema: Schema };
+    return this.#pushStage(built.node, schema, outputs.map(remapped), filter === null ? null : remapped(filter), statement, name);
+  }
+
+  #pushStage(from: number, input: Schema, outputs: readonly Expression[], filter: Expression | null, statement: number, name: string): number {
+    const stage = compileStage({ input, filter, outputs });
+    return this.#push({ kind: 'stage', from, stage, schema: schemaOf(outputs), statement, name });
+  }
+
+  #operator(node: Stateful, statement: number): { node: number; map: ReadonlyMap<number, number> } {
+    const key = this.#key(node);
+    const known = this.#built.get(key);
+    if (known !== undefined) return known;
+    const needs = this.#needs.get(key)!;
+    const columns = this.#inputColumns(node, needs);
+    const at = (column: number) => columns.indexOf(column);
+    const number = this.#nodes.filter(({ kind }) => kind === 'operator').length + 1;
+    const name = `${node.kind}-${number}`;
+    const from = this.#stage(node.input, columns.map((column) => columnRef(column, node.input.schema[column]!.type)), null, statement, name);
+    const inputSchema = columns.map((column) => node.input.schema[column]!);
+    const made = this.#make(node, name, needs, columns, at, inputSchema);
+    const group = this.#groupOf(node);
+    const index = this.#push({ kind: 'operator', from, operator: made.operator, schema: made.schema, inputSchema, statement, group });
+    const built = { node: index, map: made.map };
+    this.#built.set(key, built);
+    return built;
+  }
+
+  #make(node: Stateful, name: string, needs: ReadonlySet<number>, columns: readonly number[], at: (column: number) => number, input: Schema):
+  { operator: Operator; schema: Schema; map: Map<number, number> } {
+    const map = new Map<number, number>();
+    if (node.kind === 'window') {
+      columns.forEach((column, index) => map.set(column, index));
+      [0, 1, 2].forEach((k) => map.set(node.input.schema.length + k, columns.length + k));
+      const schema = [...input, ...node.schema.slice(node.input.schema.length)];
+      return { operator: new WindowAssign(name, at(node.time), node.window), schema, map };
+    }
+    const first = node.kind === 'over' ? node.input.schema.length : node.keys.length;
+    const kept = node.aggregates.map((call, index) => ({ call, index })).filter(({ index }) => needs.has(first + index));
+    const aggregates = kept.map(({ call }) => ({
+      ...call, argument: call.argument === null ? null : at(call.argument), filter: call.filter === null ? null : at(call.filter),
+      defaultColumn: call.defaultColumn == null ? null : at(call.defaultColumn),
+    }));
+    const results: Field[] = kept.map(({ call, index }) => ({ name: node.schema[first + index]!.name, type: call.type }));
+    if (node.kind === 'over') {
+      columns.forEach((column, index) => map.set(column, index));
+      kept.forEach(({ index }, k) => map.set(first + index, columns.length + k));
+      const operator = new Over({ name, input, time: at(node.time), partition: node.partition.map(at), frame: node.frame, aggregates });
+      return { operator, schema: [...input, ...results], map };
+    }
+    node.keys.forEach((_, index) => map.set(index, index));
+    kept.forEach(({ index }, k) => map.set(first + index, first + k));
+    const windowAt = first + node.aggregates.length;
+    [0, 1, 2].forEach((k) => map.set(windowAt + k, first + kept.length + k));
+    const bound = timestampType(3, false);
+    const operator = new WindowAggregate({
+      name, input, time: node.window !== null ? at(node.time) : at(node.attached!.end), window: node.window,
+      attached: node.window !== null || node.attached === null ? null : { start: at(node.attached.start), end: at(node.attached.end) },
+      keys: node.keys.map(at), aggregates,
+    });
+    const keys = node.keys.map((column) => node.input.schema[column]!);
+    const schema = [...keys, ...results, ...['window_start', 'window_end', 'window_time'].map((field) => ({ name: field, type: bound }))];
+    return { operator, schema, map };
+  }
+
+  #push(node: PhysicalNode): number {
+    this.#nodes.push(node);
+    return this.#nodes.length - 1;
+  }
+
+  #inputOf(table: SourceTable): number {
+    const input = this.#pipeline.sources.findIndex(({ name }) => name === table.name);
+    assert(input >= 0, `table ${table.name} is a source of the pipeline`);
+    return input;
+  }
+
+  #groupOf(node: PlanNode): number {
+    const inputs = [...new Set(this.#inputsOf(node))].sort((a, b) => a - b);
+    const known = this.#groups.findIndex((group) => group.join() === inputs.join());
+    if (known >= 0) return known;
+    this.#groups.push(inputs);
+    return this.#groups.length - 1;
+  }
+
+  #inputsOf(node: PlanNode): number[] {
+    if (node.kind === 'scan') return [this.#inputOf(node.table)];
+    return node.kind === 'union' ? node.inputs.flatMap((input) => this.#inputsOf(input)) : this.#inputsOf(node.input);
+  }
+
+  /** Equal keys: equal operators over equal inputs. */
+  #key(node: PlanNode): string {
+    let key = this.#keys.get(node);
+    if (key === undefined) {
+      key = JSON.stringify(node, (name, value: unknown) => {
+        if (name === 'place') return undefined;
+        if (name === 'table') return (value as SourceTable).name;
+        return typeof value === 'bigint' ? `${value}n` : value;
+      });
+      this.#keys.set(node, key);
+    }
+    return key;
+  }
+}
+
+function schemaOf(outputs: readonly Expression[]): Schema {
+  return outputs.map(({ type }, index) => ({ name: `c${index}`, type }));
+}
+
+/** The filter below first: what it leaves out, the one above never sees. */
+function both(below: Expression, above: Expression): Expression {
+  const place = below.kind === 'call' ? below.place : { line: 1, column: 1, text: '' };
+  return makeCall('AND', [below, above], place, { timeZone: 'UTC' });
+}
