@@ -1,0 +1,80 @@
+/** A plan as a tree of text. */
+import { typeName } from '../core/types.js';
+import type { Schema } from '../core/types.js';
+import { aggregateText, frameText, windowText } from './operator-text.js';
+import type { Pipeline, PlanNode, SourceTable, Statement } from './plan.js';
+import { printExpression } from './print.js';
+import { inputsOf } from './trace.js';
+
+export { printExpression } from './print.js';
+
+/** Every source with its watermark, then every statement from its sink down to its scans, two spaces a level. */
+export function explainTree(pipeline: Pipeline): string {
+  const statements = pipeline.statements.flatMap((statement, index) => [`statement ${index + 1}`, ...statementLines(statement)]);
+  return [...pipeline.sources.flatMap(sourceLines), ...statements].join('\n');
+}
+
+function sourceLines(source: SourceTable): readonly string[] {
+  const delivered = [...source.physical, ...source.metadata].map((field) => field.name);
+  const lines = [`source ${source.name}`];
+  source.columns.forEach(({ name, type, expression }, index) => {
+    const passed = expression.kind === 'column' && delivered[expression.index] === name;
+    const notes = [passed ? '' : ` AS ${printExpression(expression, delivered)}`, source.watermark?.column === index ? ' *ROWTIME*' : ''];
+    lines.push(`  ${name} ${typeName(type)}${notes.join('')}`);
+  });
+  if (source.watermark !== null) {
+    const { column, expression } = source.watermark;
+    lines.push(`  watermark for ${source.columns[column]!.name}: ${expression === null ? "the source's own" : printExpression(expression, delivered)}`);
+  }
+  if (source.primaryKey.length > 0) lines.push(`  primary key: ${source.primaryKey.join(', ')}`);
+  return lines;
+}
+
+function statementLines({ sink, root }: Statement): readonly string[] {
+  const key = sink.primaryKey.length === 0 ? '' : `, primary key ${sink.primaryKey.join(', ')}`;
+  return [`  sink ${sink.name}: ${fields(sink.schema, null)}${key}`, ...nodeLines(root, 2)];
+}
+
+function nodeLines(node: PlanNode, depth: number): readonly string[] {
+  const indent = '  '.repeat(depth);
+  const [head, ...details] = describe(node);
+  const lines = [`${indent}${head}`, ...details.map((detail) => `${indent}  ${detail}`)];
+  return [...lines, ...inputsOf(node).flatMap((input) => nodeLines(input, depth + 1))];
+}
+
+const fields = (schema: Schema, rowtime: number | null): string =>
+  schema.map(({ name, type }, index) => `${name} ${typeName(type)}${index === rowtime ? ' *ROWTIME*' : ''}`).join(', ');
+
+/** The node in a line, then what it says in detail, a line each. */
+function describe(node: PlanNode): readonly string[] {
+  const output = `output: ${fields(node.schema, node.rowtime)}`;
+  switch (node.kind) {
+    case 'scan': return [`scan ${node.table.name}`];
+    case 'filter': return [`filter ${printExpression(node.condition, namesOf(node.input))}`];
+    case 'union': return ['union all', output];
+    case 'project': {
+      const names = namesOf(node.input);
+      const items = node.expressions.map((expression, index) => {
+        const text = printExpression(expression, names);
+        const { name } = node.schema[index]!;
+        return text === name ? text : `${text} AS ${name}`;
+      });
+      return [`project ${items.join(', ')}`, output];
+    }
+    case 'window': return [`window ${windowText(node.window)} on ${namesOf(node.input)[node.time]}`, output];
+    case 'window-aggregate': {
+      const names = namesOf(node.input);
+      const window = node.window === null
+        ? `windowed by ${names[node.attached!.start]}, ${names[node.attached!.end]}` : `${windowText(node.window)} on ${names[node.time]}`;
+      const keys = node.keys.length === 0 ? 'none: one state for all rows' : node.keys.map((key) => names[key]).join(', ');
+      return [`window-aggregate ${window}`, `keys: ${keys}`, `aggregates: ${node.aggregates.map((call) => aggregateText(call, names)).join(', ') || 'none'}`, output];
+    }
+    case 'over': {
+      const names = namesOf(node.input);
+      const keys = node.partition.length === 0 ? 'none: one state for all rows' : node.partition.map((key) => names[key]).join(', ');
+      return [`over ${frameText(node.frame)} on ${names[node.time]}`, `keys: ${keys}`, `aggregates: ${node.aggregates.map((call) => aggregateText(call, names)).join(', ')}`, output];
+    }
+  }
+}
+
+const namesOf = (node: PlanNode): readonly string[] => node.schema.map((field) => field.name);
