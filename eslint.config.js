@@ -63,7 +63,6 @@ export default typescript.config(
   typescript.configs.recommended,
   {
     languageOptions: { globals: { process: 'readonly', URL: 'readonly', console: 'readonly' } },
-    linterOptions: { reportUnusedDisableDirectives: 'error' },
     rules: {
       eqeqeq: 'error',
       'no-var': 'error',
