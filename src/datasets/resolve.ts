@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path';
 import type { Batch } from '../core/batch.js';
 import { OutputDigest, type HashFunction } from '../core/digest.js';
 import { TapewrightError } from '../core/errors.js';
+import type { Schema } from '../core/types.js';
 import type { Binding } from '../sources/source.js';
 import { makeDirectory, writeAside, writing } from '../stores/files.js';
 import type { Dataset, Span } from './dataset.js';
@@ -102,6 +103,9 @@ async function readRecord(path: string, wanted: Omit<CacheRecord, 'fingerprint' 
   }
 }
 
+/** The digest of canonical rows that fingerprints a generated dataset: docs/digest.md, the generator's name as the table. */
+export const datasetDigest = (generator: string, schema: Schema): OutputDigest => new OutputDigest(generator, schema, sha256);
+
 const sha256: HashFunction = (...chunks) => {
   const hash = createHash('sha256');
   for (const chunk of chunks) hash.update(chunk);
@@ -119,7 +123,7 @@ async function make(
 ): Promise<CacheRecord> {
   await makeDirectory(folder);
   const aside = `${path}.${randomBytes(4).toString('hex')}.part`;
-  const digest = new OutputDigest(wanted.generator, generator.schema, sha256);
+  const digest = datasetDigest(wanted.generator, generator.schema);
   const observed = function* (): Generator<Batch> {
     let made = 0;
     for (const batch of generator.generate(wanted)) {
