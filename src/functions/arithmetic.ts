@@ -92,12 +92,13 @@ function integerKernel(operator: Operator, kind: TypeKind): Kernel {
 function decimalKernel(operator: Operator, [a, b]: readonly SqlType[], type: SqlType): Kernel {
   const { precision, scale } = type as { precision: number; scale: number };
   const [scaleA, scaleB] = [a!.scale!, b!.scale!];
+  const givesNull = overflows(type);
   switch (operator) {
-    case '+': return calling(adder(1, scaleA, scaleB, precision, scale), { givesNull: true });
-    case '-': return calling(adder(-1, scaleA, scaleB, precision, scale), { givesNull: true });
-    case '*': return calling(multiplier(scaleA, scaleB, precision, scale), { givesNull: true });
-    case '/': return calling(divider(scaleA, scaleB, precision, scale), { fails: true, givesNull: true });
-    case '%': return calling(remainder(scaleA, scaleB, precision, scale), { fails: true, givesNull: true });
+    case '+': return calling(adder(1, scaleA, scaleB, precision, scale), { givesNull });
+    case '-': return calling(adder(-1, scaleA, scaleB, precision, scale), { givesNull });
+    case '*': return calling(multiplier(scaleA, scaleB, precision, scale), { givesNull });
+    case '/': return calling(divider(scaleA, scaleB, precision, scale), { fails: true, givesNull });
+    case '%': return calling(remainder(scaleA, scaleB, precision, scale), { fails: true, givesNull });
   }
 }
 
@@ -166,15 +167,19 @@ function resolveBinary(site: CallSite, given: readonly Expression[]): Expression
   const decimal = a.type.kind === 'DECIMAL' || b.type.kind === 'DECIMAL';
   if (decimal && !isApproximate(a.type) && !isApproximate(b.type)) {
     const operands = args.map((arg) => coerce(arg, decimalOf(arg.type), site.place));
-    const result = operator === '%' && scaleOf(a.type) === 0 && scaleOf(b.type) === 0 ? decimalOf(b.type) : decimalResult(operator, a.type, b.type);
-    // Digits may overflow to NULL.
-    return callOf(site, operands, result, true);
+    const result = decimalResult(operator, a.type, b.type);
+    const call = callOf(site, operands, result, a.type.nullable || b.type.nullable || overflows(result));
+    // The remainder of whole numbers has its divisor's type.
+    return operator === '%' && scaleOf(a.type) === 0 && scaleOf(b.type) === 0 ? coerce(call, b.type, site.place) : call;
   }
   const common = commonType([a.type, b.type])!;
   const call = callOf(site, args.map((arg) => coerce(arg, common, site.place)), common);
   // MOD has its divisor's type, in Flink as in Calcite.
   return operator === '%' && isInteger(b.type) && b.type.kind !== common.kind ? coerce(call, b.type, site.place) : call;
 }
+
+/** Only where precision was cut to 38 digits can a result be too large for its type; it is NULL then. */
+const overflows = (type: SqlType): boolean => type.precision === 38;
 
 const scaleOf = (type: SqlType): number => type.scale ?? 0;
 

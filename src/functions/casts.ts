@@ -5,7 +5,7 @@ import type { Int64, SqlType, TypeKind } from '../core/types.js';
 import { literal } from '../plan/expression.js';
 import type { Expression, Place } from '../plan/expression.js';
 import { millisPerDay, splitDay } from './calendar.js';
-import { decimalFromText, decimalText, rescaler, wholePart } from './decimals.js';
+import { decimalFromText, decimalText, powerOfTen, rescaler, wholePart } from './decimals.js';
 import { calling, failure, inline } from './kernel.js';
 import type { Kernel } from './kernel.js';
 import { floatText, doubleText, parseReal } from './reals.js';
@@ -54,7 +54,7 @@ function toInteger(from: SqlType, kind: TypeKind): Kernel | null {
 
 /** Compact decimals divide once, as Flink does; longer ones are rounded from their text. */
 function realFromDecimal(from: SqlType): (value: Int64) => number {
-  const divisor = 10 ** Math.min(from.scale!, 22);
+  const divisor = Number(powerOfTen(from.scale!));
   if (from.precision! <= 18) return (value) => Number(value) / divisor;
   return (value) => Number(decimalText(value, from.scale!));
 }
@@ -147,7 +147,7 @@ function rescaledTime(from: SqlType, to: SqlType): Kernel {
   const fromPrecision = from.precision ?? 6;
   const toPrecision = to.precision ?? 6;
   const [fromUnits, toUnits] = [timestampUnits(fromPrecision), timestampUnits(toPrecision)];
-  const cut = toPrecision < fromPrecision ? 10 ** ((toUnits === 1e3 ? 3 : toUnits === 1e6 ? 6 : 9) - toPrecision) : 1;
+  const cut = toPrecision < fromPrecision ? Number(powerOfTen((toUnits === 1e3 ? 3 : toUnits === 1e6 ? 6 : 9) - toPrecision)) : 1;
   if (fromUnits === toUnits && cut === 1) return inline((a) => a);
   return calling((value: Int64) => {
     if (toUnits >= fromUnits) {

@@ -15,7 +15,7 @@ function textArgument(site: CallSite, arg: Expression): Expression {
 
 const special = /[.*+?^${}()|[\]\\/-]/g;
 
-function patternOf(pattern: string, escape: string): RegExp {
+function patternOf(pattern: string, escape: string | undefined): RegExp {
   let source = '';
   const characters = [...pattern];
   for (let at = 0; at < characters.length; at += 1) {
@@ -39,8 +39,8 @@ function matcher(): (text: string, pattern: string, escape?: string) => boolean 
   let rule: RegExp | null = null;
   return (text, pattern, escape) => {
     if (rule === null || pattern !== read || escape !== readEscape) {
-      if (escape !== undefined && [...escape].length !== 1) throw failure(`LIKE ESCAPE '${escape}': one character is needed`);
-      rule = patternOf(pattern, escape ?? '\\');
+      if (escape !== undefined && [...escape].length > 1) throw failure(`LIKE ESCAPE '${escape}': one character is needed`);
+      rule = patternOf(pattern, escape);
       read = pattern;
       readEscape = escape;
     }

@@ -99,6 +99,24 @@ function locate(part: string, text: string, from = 1): number {
   return at < 0 ? 0 : lengthOf(rest.slice(0, at)) + from;
 }
 
+/** Position of the `nth` occurrence of `part`, looking from `from` on; from a negative `from` backwards. */
+function nthPosition(text: string, part: string, from = 1, nth = 1): number {
+  if (nth <= 0) throw failure(`INSTR: the ${nth}th occurrence is none; count from 1`);
+  if (from === 0) return 0;
+  if (from < 0) {
+    const backwards = nthPosition(reverse(text), reverse(part), -from, nth);
+    return backwards === 0 ? 0 : lengthOf(text) + 2 - backwards - lengthOf(part);
+  }
+  let position = from - 1;
+  for (let count = 0; count < nth; count += 1) {
+    position = locate(part, text, position + 1);
+    if (position === 0) return 0;
+  }
+  return position;
+}
+
+const reverse = (text: string): string => [...text].reverse().join('');
+
 function pad(text: string, length: number, fill: string, left: boolean): string | null {
   if (length < 0 || fill === '') return null;
   if (length > textMax) throw failure(`${left ? 'LPAD' : 'RPAD'} to ${length} characters; ${textMax} is the most`);
@@ -126,7 +144,7 @@ const splitting: ScalarFunction = {
     // A separator may be given as a character's code.
     const isCode = separator!.kind === 'literal' && isInteger(separator!.type) && typeof separator!.value === 'number';
     const code = isCode ? Number((separator as { value: number }).value) : 0;
-    if (isCode && (code <= 0 || code > 127)) throw invalid(site.place, `SPLIT_INDEX takes a separator, or the code of an ASCII character, not ${code}`);
+    if (isCode && (code <= 0 || code > 255)) throw invalid(site.place, `SPLIT_INDEX takes a separator, or a character's code from 1 to 255, not ${code}`);
     const given = isCode ? literal(String.fromCharCode(code), sqlType('STRING', false)) : separator!;
     const args = [argumentOf(site, text!, 's', 0), argumentOf(site, given, 's', 1), argumentOf(site, index!, 'i', 2)];
     return callOf(site, args, string, true);
@@ -167,13 +185,13 @@ export const strings: FunctionTable = {
   REPLACE: strict('sss', string, calling((text: string, part: string, by: string) => text.replaceAll(part, () => by))),
   POSITION: strict('ssi?', int, calling(locate)),
   LOCATE: strict('ssi?', int, calling(locate)),
-  INSTR: strict('ss', int, calling((text: string, part: string) => locate(part, text))),
+  INSTR: strict('ssi?i?', int, calling(nthPosition, { fails: true })),
   LEFT: strict('si', string, calling((text: string, length: number) => (length <= 0 ? '' : slice(text, 0, length)))),
   RIGHT: strict('si', string, calling((text: string, length: number) => (length <= 0 ? '' : slice(text, Math.max(0, lengthOf(text) - length), Infinity)))),
   LPAD: strict('sis', string, calling((text: string, length: number, fill: string) => pad(text, length, fill, true), { fails: true, givesNull: true })),
   RPAD: strict('sis', string, calling((text: string, length: number, fill: string) => pad(text, length, fill, false), { fails: true, givesNull: true })),
   REPEAT: strict('si', string, calling(repeat, { fails: true })),
-  REVERSE: strict('s', string, calling((text: string) => [...text].reverse().join(''))),
+  REVERSE: strict('s', string, calling(reverse)),
   SPLIT_INDEX: splitting,
   STARTSWITH: strict('ss', boolean, calling((text: string, part: string) => text.startsWith(part))),
   ENDSWITH: strict('ss', boolean, calling((text: string, part: string) => text.endsWith(part))),

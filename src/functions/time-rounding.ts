@@ -25,12 +25,15 @@ export function resolveTimeRounding(site: CallSite, arg: Expression): Expression
   return callOf(site, [arg], arg.type);
 }
 
-/** First day of the unit that holds a day, or (up) of the next one unless the day is the first itself, as Flink counts. */
+/**
+ * First day of the unit that holds a day, or (up) of the next. Upwards only the first day of a week, month or year
+ * stays; the first day of a later quarter, and every DATE rounded to DAY, moves on, as it does in Flink.
+ */
 function roundDays(days: number, unit: string, up: boolean): number {
   const { year, month, day } = civilOf(days);
   const first = month === 1 && day === 1;
   switch (unit) {
-    case 'DAY': return days;
+    case 'DAY': return up ? days + 1 : days;
     // Weeks begin on Sunday here; 1970-01-01 was a Thursday.
     case 'WEEK': {
       const past = (((days + 4) % 7) + 7) % 7;
@@ -38,7 +41,7 @@ function roundDays(days: number, unit: string, up: boolean): number {
     }
     case 'MONTH': return daysOf(month === 12 && up && day > 1 ? year + 1 : year, up && day > 1 ? (month % 12) + 1 : month, 1);
     case 'QUARTER': {
-      const quarter = Math.floor((month + 2) / 3) + (up && !(day === 1 && month % 3 === 1) ? 1 : 0);
+      const quarter = Math.floor((month + 2) / 3) + (up && !first ? 1 : 0);
       return quarter === 5 ? daysOf(year + 1, 1, 1) : daysOf(year, quarter * 3 - 2, 1);
     }
     case 'YEAR': return daysOf(up && !first ? year + 1 : year, 1, 1);
@@ -50,7 +53,7 @@ function roundDays(days: number, unit: string, up: boolean): number {
 
 export function timeRoundingKernel(type: SqlType, unit: string, direction: -1 | 1): Kernel {
   const up = direction === 1;
-  if (type.kind === 'DATE') return unitMillis[unit] === undefined ? calling((days: number) => roundDays(days, unit, up)) : inline((a) => a);
+  if (type.kind === 'DATE') return unitMillis[unit] === undefined || unit === 'DAY' ? calling((days: number) => roundDays(days, unit, up)) : inline((a) => a);
   const units = timestampUnits(type.precision ?? 6);
   if (unitMillis[unit] === undefined) {
     return calling((value: Int64) => joinDay(roundDays(splitDay(value, units).days, unit, up), 0, units));
