@@ -166,3 +166,17 @@ export async function removeSegments(directory: string): Promise<void> {
   const folder = join(directory, segmentsFolder);
   await writing(folder, () => rm(folder, { recursive: true, force: true }));
 }
+
+/** Segment files by table, in the order of lanes and numbers: what a run that has not ended has made durable. */
+export async function segmentTables(directory: string): Promise<Map<string, string[]>> {
+  const folder = join(directory, segmentsFolder);
+  const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
+  const found = entries.filter((entry) => entry.isFile()).flatMap(({ name }) => {
+    const match = /^(.+)-(\d+)-(\d+)\.parquet$/.exec(name);
+    return match === null ? [] : [{ name, table: match[1]!, lane: Number(match[2]), number: Number(match[3]) }];
+  });
+  found.sort((a, b) => a.lane - b.lane || a.number - b.number);
+  const tables = new Map<string, string[]>();
+  for (const { name, table } of found) tables.set(table, [...(tables.get(table) ?? []), join(folder, name)]);
+  return tables;
+}

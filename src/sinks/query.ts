@@ -1,0 +1,89 @@
+/** SQL over a bundle's outputs, in a DuckDB that can read those files and nothing else. */
+import { lstat, readdir, realpath } from 'node:fs/promises';
+import { join } from 'node:path';
+import { DuckDBConnection } from '@duckdb/node-api';
+import duckdb from '@duckdb/node-bindings';
+import { TapewrightError } from '../core/errors.js';
+import { openDuck, quoteList, quoteName, type Duck } from '../sources/duck.js';
+import { shortened } from '../sources/duck-error.js';
+import { segmentTables } from './parquet.js';
+
+export { formatCsv, formatJson, formatTable } from './query-text.js';
+
+export interface QueryResult {
+  readonly columns: readonly { readonly name: string; readonly type: string }[];
+  /** JSON values: integers and decimals beyond what a number holds exactly as text; NaN and infinities as text. */
+  readonly rows: readonly (readonly unknown[])[];
+}
+
+/** MiB. */
+const memoryMax = 1024;
+
+/**
+ * Runs one SELECT over the views of a bundle: one an output, `late` and `dead_letters`.
+ * Throws BUNDLE_INVALID when there is nothing to query, SQL_INVALID with DuckDB's words when the text is wrong.
+ */
+export async function queryBundle(directory: string, sql: string): Promise<QueryResult> {
+  const views = await viewsOf(directory);
+  if (views.size === 0) throw new TapewrightError('BUNDLE_INVALID', `${directory} holds no outputs to query`, { directory });
+  const duck = await openDuck({ files: [...views.values()].flat(), memory: memoryMax });
+  try {
+    for (const [name, files] of views) {
+      await duckdb.query(duck.connection, `CREATE VIEW ${quoteName(name)} AS SELECT * FROM read_parquet(${quoteList(files)}, hive_partitioning = false)`).catch((cause: unknown) => {
+        throw new TapewrightError('DATASET_CORRUPT', `${files[0]} is damaged: ${shortened(cause)}`, { path: files[0] }, { cause });
+      });
+    }
+    return await select(duck, sql, [...views.keys()]);
+  } finally {
+    duck.close();
+  }
+}
+
+/** Files of each view: the joined output, or, while a run has not ended, its segments so far. */
+async function viewsOf(directory: string): Promise<Map<string, string[]>> {
+  const root = await realpath(directory).catch(() => directory);
+  const outputs = join(root, 'outputs');
+  const views = new Map<string, string[]>();
+  for (const [table, files] of await segmentTables(outputs)) views.set(table === 'dead-letters' ? 'dead_letters' : table, files);
+  for (const file of await parquetFiles(outputs)) views.set(file.slice(0, -'.parquet'.length), [join(outputs, file)]);
+  for (const [name, file] of [['late', 'late.parquet'], ['dead_letters', 'dead-letters.parquet']] as const) {
+    if (!views.has(name) && (await isPlainFile(join(root, file)))) views.set(name, [join(root, file)]);
+  }
+  return views;
+}
+
+async function parquetFiles(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
+  return entries.filter((entry) => entry.isFile() && entry.name.endsWith('.parquet')).map((entry) => entry.name).sort();
+}
+
+/** A link could lead out of the bundle. */
+async function isPlainFile(path: string): Promise<boolean> {
+  return (await lstat(path).catch(() => null))?.isFile() === true;
+}
+
+async function select(duck: Duck, sql: string, views: readonly string[]): Promise<QueryResult> {
+  const connection = new DuckDBConnection(duck.connection);
+  try {
+    const statements = await connection.extractStatements(sql);
+    if (statements.count !== 1) throw new TapewrightError('USAGE', `query takes one SELECT, not ${statements.count} statements`, { count: statements.count });
+    const statement = await statements.prepare(0);
+    if (statement.statementType !== duckdb.StatementType.SELECT && statement.statementType !== duckdb.StatementType.EXPLAIN) {
+      throw new TapewrightError('USAGE', 'query only reads: give it a SELECT', {});
+    }
+    const reader = await statement.runAndReadAll();
+    const columns = reader.columnNames().map((name, index) => ({ name, type: reader.columnType(index).toString() }));
+    const rows = reader.getRowsJson().map((row) => row.map((value, index) => jsonValue(value, columns[index]!.type)));
+    return { columns, rows };
+  } catch (cause) {
+    if (cause instanceof TapewrightError) throw cause;
+    throw new TapewrightError('SQL_INVALID', `${shortened(cause)}; the bundle has ${views.join(', ')}`, { views }, { cause });
+  }
+}
+
+/** DuckDB's JSON has 64-bit integers as text: small ones become numbers again. */
+function jsonValue(value: unknown, type: string): unknown {
+  if (typeof value !== 'string' || !/^U?(BIG|HUGE)INT$/.test(type)) return value;
+  const number = Number(value);
+  return Number.isSafeInteger(number) ? number : value;
+}
