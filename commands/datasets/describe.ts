@@ -1,5 +1,5 @@
 import { Args, Flags } from '@oclif/core';
-import type { AnomalyLabel } from '../../src/datasets/us-equities-market.js';
+import type { AnomalyLabel } from '../../src/datasets/us-equities/market.js';
 import { BaseCommand } from '../base.js';
 
 interface Described {

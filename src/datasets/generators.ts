@@ -1,8 +1,8 @@
 /** The generators that a dataset may name. */
 import type { Batch } from '../core/batch.js';
 import type { Schema } from '../core/types.js';
-import { generateUsEquitiesDay, usEquitiesDaySchema, US_EQUITIES_ROWS_MAX } from './us-equities-day.js';
-import { usEquitiesDayLabels, type AnomalyLabel } from './us-equities-market.js';
+import { generateUsEquitiesDay, usEquitiesDaySchema, US_EQUITIES_ROWS_MAX } from './us-equities/day.js';
+import { usEquitiesDayLabels, type AnomalyLabel } from './us-equities/market.js';
 
 export interface GeneratorParameters {
   readonly seed: number;

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { batchOf, cell, Dictionary, type Batch } from '../../src/core/batch.js';
 import { sqlType, timestampType, type Schema } from '../../src/core/types.js';
-import { generateUsEquitiesDay, usEquitiesDaySchema } from '../../src/datasets/us-equities-day.js';
+import { generateUsEquitiesDay, usEquitiesDaySchema } from '../../src/datasets/us-equities/day.js';
 import { writeParquet } from '../../src/datasets/write.js';
 import { openDuck, quoteText, textRows } from '../../src/sources/duck.js';
 

@@ -8,6 +8,9 @@ const rotate = (value: number, bits: number): number => (value << bits) | (value
 /** Four uniform 16-bit values add up to a standard deviation of 65536 / √3; this makes it 1. */
 const BELL_SCALE = Math.sqrt(3) / 65536;
 
+/** A probability as what `next` must be below. */
+export const chance = (probability: number): number => Math.floor(probability * 4294967296);
+
 export class Random {
   #a: number;
   #b: number;

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { cell, type Batch } from '../../src/core/batch.js';
-import { generateUsEquitiesDay, usEquitiesDaySchema } from '../../src/datasets/us-equities-day.js';
+import { cell, type Batch } from '../../../src/core/batch.js';
+import { generateUsEquitiesDay, usEquitiesDaySchema } from '../../../src/datasets/us-equities/day.js';
 import {
   ANOMALY_KINDS, CONSTANT_SYMBOL, SESSION_CLOSE, SESSION_OPEN, usEquitiesDayLabels,
-} from '../../src/datasets/us-equities-market.js';
+} from '../../../src/datasets/us-equities/market.js';
 
 interface Tick {
   symbol: string; price: number; volume: number; bid: number; ask: number; time: number; exchange: string; eventType: string;

@@ -1,5 +1,5 @@
 /** Rows that arrive later than they happened wait here: a heap by (arrival, order of creation) over slots of a row store. */
-import { assert } from '../core/errors.js';
+import { assert } from '../../core/errors.js';
 
 /** Columns of market data as numbers: codes for texts, ticks for prices. Row i is every array's i-th. */
 export class TickRows {
