@@ -111,6 +111,7 @@ export interface Insert extends SqlNode {
   readonly kind: 'insert';
   readonly target: QualifiedName;
   readonly overwrite: boolean;
+  readonly hints: readonly Hint[];
   /** Empty: positional. */
   readonly columns: readonly Name[];
   /** `PARTITION (a = 1)` was written here. */
