@@ -2,7 +2,7 @@
 -- sources are bound to datasets, sinks to the run bundle.
 
 CREATE TABLE market_data_raw (
-  symbol STRING,
+  symbol STRING NOT NULL,
   price DOUBLE,
   volume BIGINT,
   bid DOUBLE,
