@@ -33,4 +33,6 @@ export const faults = {
   extremesStartAtZero: false,
   /** Every lane takes the rows of all keys. */
   lanesOverlap: false,
+  /** Number of rows of a lane after which the process dies, in effect; -1: never. */
+  stopAtRow: -1,
 };

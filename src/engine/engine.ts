@@ -37,6 +37,17 @@ export interface StepResult {
   readonly outputs: readonly OutputRows[];
   readonly late: readonly LateRow[];
   readonly deadLetters: readonly DeadLetter[];
+  /** Ends of the windows that the end of history fired. */
+  readonly endedBeyond: ReadonlySet<number>;
+}
+
+export interface CloseOptions {
+  /** The end of history: every watermark becomes +infinity after the step's rows. */
+  readonly end: boolean;
+  /** Late rows and dead letters of this step do not count: it only builds state. */
+  readonly withheld?: boolean;
+  /** Rows that could not be read, to be kept with this step. */
+  readonly rejected?: readonly Omit<DeadLetter, 'lane' | 'step'>[];
 }
 
 type OperatorNode = Extract<PhysicalNode, { kind: 'operator' }>;
@@ -54,6 +65,7 @@ export class Engine {
   /** Digest of the last step; null before the first. */
   #lastDigest: string | null = null;
   readonly #checksums: SliceChecksum[];
+  #step: StepInProgress | null = null;
   #watermarks: Watermarks;
   /** Next seq. */
   #seq = 0;
@@ -152,31 +164,49 @@ export class Engine {
     };
   }
 
-  /** Applies one step. With `withheld` nothing of it is put out or counted: it only builds state. */
-  apply(slices: readonly SliceRows[], options: { readonly end: boolean; readonly withheld?: boolean; readonly until?: readonly number[] }): StepResult {
-    const step = new StepInProgress(this.pipeline.sinks.length);
-    const recorded: Slice[] = [];
-    let open: { slice: SliceRows; from: number; to: number; rows: number } | null = null;
-    const close = () => {
-      if (open === null) return;
-      const { input, partition } = open.slice.batch;
-      recorded.push({ input, partition, from: open.from, to: open.to, rows: open.rows, checksum: this.#checksums[input]!.finish() });
-      open = null;
-    };
-    for (const slice of slices) {
-      if (slice.from === slice.to) continue;
-      const { batch, from, to } = slice;
-      if (open !== null && ((open as { slice: SliceRows }).slice.batch.input !== batch.input || (open as { slice: SliceRows }).slice.batch.partition !== batch.partition)) close();
-      const start = positionOf(batch, from);
-      const end = positionOf(batch, to - 1) + 1;
-      const current = open as { slice: SliceRows; from: number; to: number; rows: number } | null;
-      open = current === null ? { slice, from: start, to: end, rows: to - from } : { slice, from: current.from, to: end, rows: current.rows + to - from };
-      this.#checksums[batch.input]!.update(batch.batch, from, to);
-      this.#chunk(slice, step);
-    }
-    close();
+  /** Applies one whole step. */
+  apply(slices: readonly SliceRows[], options: CloseOptions): StepResult {
+    for (const slice of slices) this.feed(slice);
+    return this.close(options);
+  }
+
+  /** Takes rows of the current step in, in the order of interleaving. A step may be fed in any number of parts. */
+  feed(rows: SliceRows): void {
+    if (rows.from === rows.to) return;
+    this.#step ??= new StepInProgress(this.pipeline.sinks.length);
+    this.#record(rows, this.#step);
+    this.#chunk(rows, this.#step);
+  }
+
+  /** Whether rows of a step were fed that is not closed yet. */
+  get midStep(): boolean {
+    return this.#step !== null;
+  }
+
+  /** Ends the current step. Its outputs and digest do not depend on how its rows were fed. */
+  close(options: CloseOptions): StepResult {
+    const step = this.#step ?? new StepInProgress(this.pipeline.sinks.length);
+    this.#step = null;
+    this.#closeSlice(step);
     if (options.end) this.#end(step);
-    return this.#finish(step, recorded, options.end, options.withheld ?? false);
+    return this.#finish(step, options);
+  }
+
+  /** Adds rows to the open slice, or begins another when the input or partition changes. */
+  #record({ batch, from, to }: SliceRows, step: StepInProgress): void {
+    const { input, partition } = batch;
+    const { open } = step;
+    if (open !== null && (open.input !== input || open.partition !== partition)) this.#closeSlice(step);
+    const end = positionOf(batch, to - 1) + 1;
+    if (step.open === null) step.open = { input, partition, from: positionOf(batch, from), to: end, rows: to - from };
+    else step.open = { ...step.open, to: end, rows: step.open.rows + to - from };
+    this.#checksums[input]!.update(batch.batch, from, to);
+  }
+
+  #closeSlice(step: StepInProgress): void {
+    if (step.open === null) return;
+    step.slices.push({ ...step.open, checksum: this.#checksums[step.open.input]!.finish() });
+    step.open = null;
   }
 
   #chunk(slice: SliceRows, step: StepInProgress): void {
@@ -245,7 +275,9 @@ export class Engine {
             step.deadLetters.push({ ordinal: source.ordinal + failure.released, node: index, item: this.#failedResult(node, failure, source.batch) });
           },
         };
-        results[index] = node.operator.process(input, chunk, marks, report);
+        const rows = node.operator.process(input, chunk, marks, report);
+        results[index] = rows;
+        if (source.batch === null && node.window) for (let row = 0; row < rows.batch.length; row += 1) step.endedBeyond.add(rows.time[row]! + 1);
       } else if (node.kind === 'union') results[index] = mergeRows(node.from.map((from) => results[from]!));
       else if (node.kind === 'output') {
         const rows = this.#released(mergeRows(node.from.map((from) => results[from]!)));
@@ -295,12 +327,13 @@ export class Engine {
     return { batch: { length: kept.length, columns: rows.batch.columns.map((column) => gather(column, kept, kept.length)) }, released: rows.released, time: rows.time };
   }
 
-  #finish(step: StepInProgress, slices: readonly Slice[], end: boolean, withheld: boolean): StepResult {
+  #finish(step: StepInProgress, { end, withheld = false, rejected = [] }: CloseOptions): StepResult {
     const { lane, strict } = this.#options;
     if (withheld) {
       step.late.length = 0;
       step.deadLetters.length = 0;
     }
+    for (const item of rejected) step.deadLetters.push({ ordinal: this.#counts.rows, node: -1, item: { ...item, lane, step: this.#seq } });
     if (strict && step.deadLetters.length > 0) throw failedStrictly(inOrder(step.deadLetters)[0]!);
     step.outputs.forEach((batches, table) => {
       for (const batch of batches) this.#digests[table]!.append(batch, this.#stepDigest.outputs[table]!);
@@ -312,12 +345,12 @@ export class Engine {
     const watermarks = this.#watermarks.record();
     this.#lastDigest = this.#stepDigest.close(this.#lastDigest, late, deadLetters, watermarks);
     const record: StepRecord = {
-      lane, seq: this.#seq, now: this.#now, slices, end, digest: this.#lastDigest,
+      lane, seq: this.#seq, now: this.#now, slices: step.slices, end, digest: this.#lastDigest,
       outputRows: this.#digests.map((digest) => digest.rows), watermarks,
     };
     this.#seq += 1;
     const outputs = step.outputs.flatMap((batches, table) => batches.map((batch) => ({ table, batch })));
-    return { record, outputs, late, deadLetters };
+    return { record, outputs, late, deadLetters, endedBeyond: step.endedBeyond };
   }
 
   /** Where the row that released something came from; at the end of history, after the last row. */
@@ -356,6 +389,7 @@ export class Engine {
 
   /** All state: binary, versioned. The shell adds a checksum and the plan's hash. */
   snapshot(): Uint8Array {
+    assert(this.#step === null, 'a snapshot is taken between steps');
     const writer = new ByteWriter(65_536);
     writer.u32(SNAPSHOT_FORMAT);
     writer.varint(this.#seq);
@@ -424,6 +458,9 @@ class StepInProgress {
   readonly outputs: Batch[][];
   readonly late: Placed<LateRow>[] = [];
   readonly deadLetters: Placed<DeadLetter>[] = [];
+  readonly slices: Slice[] = [];
+  open: Omit<Slice, 'checksum'> | null = null;
+  readonly endedBeyond = new Set<number>();
 
   constructor(tables: number) {
     this.outputs = Array.from({ length: tables }, () => []);

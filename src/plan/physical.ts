@@ -21,6 +21,8 @@ export type PhysicalNode =
   | {
       readonly kind: 'operator'; readonly from: number; readonly operator: Operator; readonly schema: Schema;
       readonly inputSchema: Schema; readonly statement: number; readonly group: number;
+      /** Its rows are results of windows. */
+      readonly window: boolean;
     }
   | { readonly kind: 'union'; readonly from: readonly number[]; readonly schema: Schema }
   | { readonly kind: 'output'; readonly table: number; readonly from: readonly number[] };
@@ -221,7 +223,7 @@ class Builder {
     const inputSchema = columns.map((column) => node.input.schema[column]!);
     const made = this.#make(node, name, needs, columns, at, inputSchema);
     const group = this.#groupOf(node);
-    const index = this.#push({ kind: 'operator', from, operator: made.operator, schema: made.schema, inputSchema, statement, group });
+    const index = this.#push({ kind: 'operator', from, operator: made.operator, schema: made.schema, inputSchema, statement, group, window: node.kind === 'window-aggregate' });
     const built = { node: index, map: made.map };
     this.#built.set(key, built);
     return built;

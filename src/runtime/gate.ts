@@ -1,0 +1,148 @@
+/**
+ * What stands between freshly read rows and a lane: the span of `--from` and `--to`, and `--max-ahead`. One gate per
+ * lane and input, so that one row of look-ahead is all it keeps.
+ */
+import { gather } from '../core/column-builder.js';
+import { positionOf, type ScanBatch } from '../engine/scan-batch.js';
+
+export interface GateOptions {
+  /** Rows with event times in [from, to) pass; null: no bound. */
+  readonly from: number | null;
+  readonly to: number | null;
+  /** Milliseconds that a row may be ahead of those before it; null: any. */
+  readonly maxAhead: number | null;
+  /** What the first row is measured against; null: it is accepted. */
+  readonly start: number | null;
+}
+
+export interface Rejected {
+  readonly position: number;
+  readonly eventTime: number;
+  readonly error: string;
+}
+
+const JUMP = 3_600_000;
+
+export class Gate {
+  /** Rows that moved the event time by more than an hour: the first of them, and how many. */
+  jumps: { first: { position: number; from: number; to: number } | null; count: number } = { first: null, count: 0 };
+  #greatest: number;
+  #held: ScanBatch | null = null;
+
+  /** `greatest`: event time delivered already, when a run is taken up again; -Infinity before any. */
+  constructor(readonly options: GateOptions, greatest: number) {
+    this.#greatest = greatest;
+  }
+
+  /** The rows that pass now, in order; a row too far ahead is kept back until the next one is seen. */
+  pass(batch: ScanBatch): { batches: ScanBatch[]; rejected: Rejected[] } {
+    const { from, to, maxAhead } = this.options;
+    const spanned = from === null && to === null ? batch : within(batch, from ?? -Infinity, to ?? Infinity);
+    if (maxAhead === null) {
+      this.#watch(spanned);
+      return { batches: spanned.batch.length === 0 ? [] : [spanned], rejected: [] };
+    }
+    return this.#judge(spanned, maxAhead);
+  }
+
+  /** At the end of the input: a row still held back has no next row that bears it out. */
+  finish(): Rejected[] {
+    const rejected = this.#held === null ? [] : [this.#refusal(this.#held, 0)];
+    this.#held = null;
+    return rejected;
+  }
+
+  #judge(batch: ScanBatch, maxAhead: number): { batches: ScanBatch[]; rejected: Rejected[] } {
+    const batches: ScanBatch[] = [];
+    const rejected: Rejected[] = [];
+    const kept: number[] = [];
+    let pending = -1;
+    for (let row = 0; row < batch.batch.length; row += 1) {
+      const ahead = this.#isAhead(batch.time[row]!, maxAhead);
+      if (this.#held !== null) {
+        if (ahead) batches.push(this.#held);
+        else rejected.push(this.#refusal(this.#held, 0));
+        if (ahead) this.#note(this.#held, 0);
+        this.#held = null;
+        kept.push(row);
+        this.#note(batch, row);
+      } else if (pending >= 0) {
+        if (ahead) {
+          kept.push(pending);
+          this.#note(batch, pending);
+        } else rejected.push(this.#refusal(batch, pending));
+        pending = -1;
+        kept.push(row);
+        this.#note(batch, row);
+      } else if (ahead) pending = row;
+      else {
+        kept.push(row);
+        this.#note(batch, row);
+      }
+    }
+    if (pending >= 0) this.#held = select(batch, [pending]);
+    if (kept.length === batch.batch.length) batches.push(batch);
+    else if (kept.length > 0) batches.push(select(batch, kept));
+    return { batches: batches.filter(({ batch: { length } }) => length > 0), rejected };
+  }
+
+  #isAhead(time: number, maxAhead: number): boolean {
+    const base = this.#greatest > -Infinity ? this.#greatest : (this.options.start ?? -Infinity);
+    return base > -Infinity && time > base + maxAhead;
+  }
+
+  #refusal(batch: ScanBatch, row: number): Rejected {
+    const ahead = Math.round((batch.time[row]! - Math.max(this.#greatest, this.options.start ?? -Infinity)) / 1000);
+    return { position: positionOf(batch, row), eventTime: batch.time[row]!, error: `the event time is ${ahead} s ahead of the rows before it, and the next row is not (--max-ahead)` };
+  }
+
+  #note(batch: ScanBatch, row: number): void {
+    const time = batch.time[row]!;
+    if (time <= this.#greatest) return;
+    if (this.#greatest > -Infinity && time > this.#greatest + JUMP) {
+      this.jumps.first ??= { position: positionOf(batch, row), from: this.#greatest, to: time };
+      this.jumps.count += 1;
+    }
+    this.#greatest = time;
+  }
+
+  /** As `#note` for each row, quickly: jumps are rare. */
+  #watch(batch: ScanBatch): void {
+    const { time } = batch;
+    let greatest = this.#greatest;
+    for (let row = 0; row < time.length; row += 1) {
+      const at = time[row]!;
+      if (at <= greatest) continue;
+      if (greatest > -Infinity && at > greatest + JUMP) {
+        this.jumps.first ??= { position: positionOf(batch, row), from: greatest, to: at };
+        this.jumps.count += 1;
+      }
+      greatest = at;
+    }
+    this.#greatest = greatest;
+  }
+}
+
+function within(batch: ScanBatch, from: number, to: number): ScanBatch {
+  const rows: number[] = [];
+  for (let row = 0; row < batch.batch.length; row += 1) {
+    const time = batch.time[row]!;
+    // A table without event time passes whole: -Infinity is no time.
+    if (time === -Infinity || (time >= from && time < to)) rows.push(row);
+  }
+  return rows.length === batch.batch.length ? batch : select(batch, rows);
+}
+
+export function select(batch: ScanBatch, rows: readonly number[]): ScanBatch {
+  return {
+    ...batch,
+    batch: { length: rows.length, columns: batch.batch.columns.map((column) => gather(column, rows, rows.length)) },
+    time: Float64Array.from(rows, (row) => batch.time[row]!), marks: Float64Array.from(rows, (row) => batch.marks[row]!),
+    positions: Float64Array.from(rows, (row) => positionOf(batch, row)),
+  };
+}
+
+/** Rows from `row` on. */
+export function dropBefore(batch: ScanBatch, row: number): ScanBatch {
+  return row === 0 ? batch : select(batch, Array.from({ length: batch.batch.length - row }, (_, index) => row + index));
+}

@@ -1,0 +1,128 @@
+/** One bound table: reads it batch by batch, and hands each lane its rows. */
+import type { Engine } from '../engine/engine.js';
+import { rawSchema } from '../plan/physical.js';
+import { columnRef, substitute } from '../plan/expression.js';
+import type { Pipeline } from '../plan/plan.js';
+import { openSource } from '../sources/open.js';
+import type { Source, SourceColumn } from '../sources/source.js';
+import { Gate } from './gate.js';
+import type { LaneFeed } from './lane-feed.js';
+import type { RunParameters } from './options.js';
+import { Partitioner, pickRows, type LanePart } from './partition.js';
+import type { Prepared } from './prepare.js';
+
+export interface RunLane {
+  readonly engine: Engine;
+  readonly feed: LaneFeed;
+}
+
+export class InputReader {
+  rejected = 0;
+  rows = 0;
+  readonly #gates: Gate[];
+  readonly #partitioner: Partitioner | null;
+
+  private constructor(
+    readonly input: number, readonly table: string, private readonly lanes: readonly RunLane[], readonly source: Source,
+    gates: Gate[], partitioner: Partitioner | null,
+  ) {
+    this.#gates = gates;
+    this.#partitioner = partitioner;
+  }
+
+  static async open(input: number, prepared: Prepared, parameters: RunParameters, lanes: readonly RunLane[]): Promise<InputReader> {
+    const { pipeline, inputs } = prepared;
+    const table = pipeline.sources[input]!;
+    const read = lanes[0]!.engine.plan.columns[input]!;
+    const from = Math.min(...lanes.map(({ engine }) => engine.position(input, 0)));
+    const source = await openSource(inputs[input]!.record.binding, sourceColumns(pipeline, input, read), {
+      table: table.name, from, batchRows: parameters.batchRows,
+    });
+    const reach = prepared.lookBack === null || parameters.from === null ? null : parameters.from - prepared.lookBack;
+    const watermarked = table.watermark !== null;
+    const gates = lanes.map(({ engine }) => new Gate({
+      from: watermarked ? reach : null, to: watermarked ? parameters.to : null, maxAhead: watermarked ? parameters.maxAhead : null,
+      start: parameters.from ?? inputs[input]!.spanFrom,
+    }, engine.delivered(input, 0)));
+    return new InputReader(input, table.name, lanes, source, gates, partitionerOf(prepared, input, read, lanes.length));
+  }
+
+  /** Reads one batch; false at the end. */
+  async read(): Promise<boolean> {
+    const read = await this.source.next();
+    if (read === null) {
+      this.lanes.forEach(({ feed }, lane) => {
+        for (const { position, eventTime, error } of this.#gates[lane]!.finish()) this.#reject(lane, position, eventTime, null, error, null);
+        feed.end(this.input);
+      });
+      return false;
+    }
+    this.rows += read.batch.length + read.rejected.length;
+    for (const { position, column, error, value } of read.rejected) {
+      if (position >= this.lanes[0]!.engine.position(this.input, 0)) this.#reject(0, position, null, column, error, value);
+    }
+    const parts: readonly LanePart[] = this.#partitioner === null ? [read] : this.#partitioner.split(read);
+    parts.forEach((part, lane) => this.#deliver(lane, part));
+    return true;
+  }
+
+  #deliver(lane: number, part: LanePart): void {
+    const { engine, feed } = this.lanes[lane]!;
+    const scanned = engine.scan(this.input, 0, afterPosition(part, engine.position(this.input, 0)));
+    for (const { position, error, expression } of scanned.rejected) this.#reject(lane, position, null, expression || null, error, null);
+    const passed = this.#gates[lane]!.pass(scanned.batch);
+    for (const { position, eventTime, error } of passed.rejected) this.#reject(lane, position, eventTime, null, error, null);
+    for (const batch of passed.batches) feed.push(batch);
+  }
+
+  #reject(lane: number, position: number, eventTime: number | null, expression: string | null, error: string, value: string | null): void {
+    this.rejected += 1;
+    this.lanes[lane]!.feed.reject(this.input, {
+      input: this.table, partition: 0, position, eventTime, statement: -1, operator: 'source', expression: expression ?? '', error, key: null, value,
+    });
+  }
+
+  /** Remarks of the source and of what its rows did to event time. */
+  remarks(): string[] {
+    const remarks = this.source.remarks.map((remark) => `${this.table}: ${remark}`);
+    for (const { jumps } of this.#gates) {
+      if (jumps.first === null) continue;
+      const { position, from, to } = jumps.first;
+      const hours = ((to - from) / 3_600_000).toFixed(1);
+      const more = jumps.count > 1 ? `, and ${jumps.count - 1} more rows like it` : '';
+      remarks.push(`${this.table}: row ${position} moves event time ahead by ${hours} hours, to ${new Date(to).toISOString()}${more}; --max-ahead holds such rows back`);
+    }
+    return remarks;
+  }
+}
+
+/** The columns to read: all that the plan uses, the lane's key among them, since it is a key of every operator. */
+function sourceColumns(pipeline: Pipeline, input: number, read: readonly number[]): SourceColumn[] {
+  const table = pipeline.sources[input]!;
+  const raw = rawSchema(table);
+  const time = table.watermark === null ? null : table.columns[table.watermark.column]!.expression;
+  return read.map((column) => ({
+    name: raw[column]!.name, type: raw[column]!.type,
+    eventTime: time !== null && time.kind === 'column' && time.index === column,
+  }));
+}
+
+function partitionerOf(prepared: Prepared, input: number, read: readonly number[], lanes: number): Partitioner | null {
+  if (prepared.laneColumns === null) return null;
+  const table = prepared.pipeline.sources[input]!;
+  const raw = rawSchema(table);
+  const keys = prepared.laneColumns[input]!.map((column) =>
+    substitute(table.columns[column]!.expression, (index) => columnRef(read.indexOf(index), raw[index]!.type)));
+  return new Partitioner(read.map((column) => raw[column]!), keys, lanes);
+}
+
+/** Without the rows before `position`: what a lane that is taken up again has seen already. */
+function afterPosition(part: LanePart, position: number): LanePart {
+  const { batch } = part;
+  const at = (row: number) => (part.positions === null ? part.position + row : part.positions[row]!);
+  if (batch.length === 0 || at(0) >= position) return part;
+  let first = 0;
+  while (first < batch.length && at(first) < position) first += 1;
+  const rows = Array.from({ length: batch.length - first }, (_, index) => first + index);
+  return pickRows(part, rows);
+}

@@ -1,0 +1,170 @@
+/**
+ * Turns what the inputs of one lane delivered into steps: merges them in the order that the data decide, and cuts
+ * where event time enters the next multiple of the step length.
+ */
+import type { Engine, StepResult } from '../engine/engine.js';
+import type { ScanBatch } from '../engine/scan-batch.js';
+import { faults } from '../core/faults.js';
+import type { DeadLetter } from '../core/step.js';
+
+export interface FeedOptions {
+  /** Milliseconds of event time. */
+  readonly stepEvery: number;
+  /** Rows before this event time form one withheld first step; null: none do. */
+  readonly from: number | null;
+}
+
+/** Why `drain` came back: an input has no rows left to merge, the pace, a stop that was asked for, or nothing is left. */
+export type DrainEnd = { readonly kind: 'starved'; readonly input: number } | { readonly kind: 'paced'; readonly next: number } | { readonly kind: 'paused' } | { readonly kind: 'done' };
+
+type Rejection = Omit<DeadLetter, 'lane' | 'step'>;
+
+export class LaneFeed {
+  readonly #engine: Engine;
+  readonly #options: FeedOptions;
+  readonly #onStep: (result: StepResult) => void;
+  /** By input: batches not yet delivered, the row the first one is at, and whether no more come. */
+  readonly #queues: ScanBatch[][];
+  readonly #rows: number[];
+  readonly #ended: boolean[];
+  /** Rows that could not be read, by position; kept with the step that passes them. */
+  #rejected: { readonly input: number; readonly letter: Rejection }[] = [];
+  #greatest: number;
+  #withheld: boolean;
+
+  constructor(engine: Engine, options: FeedOptions, onStep: (result: StepResult) => void) {
+    this.#engine = engine;
+    this.#options = options;
+    this.#onStep = onStep;
+    this.#queues = engine.pipeline.sources.map(() => []);
+    this.#rows = engine.pipeline.sources.map(() => 0);
+    this.#ended = engine.pipeline.sources.map(() => false);
+    this.#greatest = engine.now;
+    this.#withheld = options.from !== null && engine.seq === 0;
+  }
+
+  push(batch: ScanBatch): void {
+    if (batch.batch.length > 0) this.#queues[batch.input]!.push(batch);
+  }
+
+  reject(input: number, letter: Rejection): void {
+    this.#rejected.push({ input, letter });
+  }
+
+  end(input: number): void {
+    this.#ended[input] = true;
+  }
+
+  /** Greatest event time delivered. */
+  get greatest(): number {
+    return this.#greatest;
+  }
+
+  /**
+   * Delivers rows as far as the merge allows. Rows after `paceLimit` (event time) wait; `pause` is asked at the end
+   * of each step.
+   */
+  drain(paceLimit: number, pause: () => boolean): DrainEnd {
+    for (;;) {
+      let best = -1;
+      let bestKey = 0;
+      let runner = -1;
+      let runnerKey = Infinity;
+      for (let input = 0; input < this.#queues.length; input += 1) {
+        if (this.#queues[input]!.length === 0) {
+          if (this.#ended[input]) continue;
+          return { kind: 'starved', input };
+        }
+        const key = this.#keyOf(input);
+        if (best < 0 || key < bestKey) {
+          runner = best;
+          runnerKey = best < 0 ? Infinity : bestKey;
+          best = input;
+          bestKey = key;
+        } else if (key < runnerKey) {
+          runner = input;
+          runnerKey = key;
+        }
+      }
+      if (best < 0) return { kind: 'done' };
+      if (bestKey > paceLimit) return { kind: 'paced', next: bestKey };
+      if (this.#deliver(best, Math.min(runnerKey, paceLimit), runner >= 0 && runnerKey <= paceLimit && runner < best, pause)) return { kind: 'paused' };
+    }
+  }
+
+  /** The merge's measure of an input's next row: the greatest event time delivered by it, or the row's own. */
+  #keyOf(input: number): number {
+    const time = this.#queues[input]![0]!.time[this.#rows[input]!]!;
+    const delivered = this.#engine.delivered(input, this.#queues[input]![0]!.partition);
+    return time > delivered ? time : delivered;
+  }
+
+  /** Feeds rows of one input while they come before `limit` (or at it, unless `strict`). True: paused at a step's end. */
+  #deliver(input: number, limit: number, strict: boolean, pause: () => boolean): boolean {
+    const batch = this.#queues[input]![0]!;
+    const { time } = batch;
+    const length = batch.batch.length;
+    const { stepEvery, from } = this.#options;
+    let start = this.#rows[input]!;
+    let greatest = this.#greatest;
+    let own = this.#engine.delivered(input, batch.partition);
+    let bucket = greatest === -Infinity ? NaN : Math.floor(greatest / stepEvery);
+    const first = start;
+    let row = start;
+    for (; row < length; row += 1) {
+      const at = time[row]!;
+      if (at > own) own = at;
+      // At least one row goes: it was chosen as the least.
+      if (row > first && (strict ? own >= limit : own > limit)) break;
+      if (at > greatest) {
+        const next = Math.floor(at / stepEvery);
+        const cut = this.#withheld ? at >= from! : next > bucket;
+        if (cut && (this.#engine.midStep || row > start)) {
+          this.#engine.feed({ batch, from: start, to: row });
+          start = row;
+          this.#rows[input] = row;
+          this.#greatest = greatest;
+          this.#close(this.#withheld);
+          if (pause()) return true;
+        }
+        if (this.#withheld && at >= from!) this.#withheld = false;
+        bucket = next;
+        greatest = at;
+      }
+      if (faults.stopAtRow >= 0 && this.#engine.counts.rows + row - start >= faults.stopAtRow) throw new StoppedByFault();
+    }
+    this.#engine.feed({ batch, from: start, to: row });
+    this.#greatest = greatest;
+    this.#rows[input] = row;
+    if (row === length) {
+      this.#queues[input]!.shift();
+      this.#rows[input] = 0;
+    }
+    return false;
+  }
+
+  #close(withheld: boolean): void {
+    this.#onStep(this.#engine.close({ end: false, withheld, rejected: this.#takeRejected(false) }));
+  }
+
+  /** Closes the last step; with `end`, the end of history fires what is left. */
+  finish(end: boolean): void {
+    const rejected = this.#takeRejected(true);
+    if (this.#engine.midStep && this.#withheld) this.#close(true);
+    if (end || this.#engine.midStep || rejected.length > 0) this.#onStep(this.#engine.close({ end, rejected }));
+  }
+
+  /** Rejected rows at positions that the lane has passed. */
+  #takeRejected(all: boolean): Rejection[] {
+    if (this.#rejected.length === 0) return [];
+    const passed = ({ input, letter }: { input: number; letter: Rejection }) => all || letter.position < this.#engine.position(input, letter.partition);
+    const taken = this.#rejected.filter(passed);
+    if (taken.length > 0) this.#rejected = this.#rejected.filter((one) => !passed(one));
+    return taken.sort((a, b) => a.input - b.input || a.letter.position - b.letter.position).map(({ letter }) => letter);
+  }
+}
+
+/** The fault switch of the recovery law: as if the process had died here. */
+export class StoppedByFault extends Error {
+  override readonly name = 'StoppedByFault';
+}

@@ -1,0 +1,24 @@
+/** Lets event time pass no faster than `speed` times real time, from the first row on. */
+export class Pace {
+  #begin: { readonly event: number; readonly real: number } | null = null;
+
+  constructor(private readonly speed: number | null, private readonly signal: AbortSignal | undefined) {}
+
+  /** Rows up to this event time may go now. */
+  limit(): number {
+    if (this.speed === null) return Infinity;
+    if (this.#begin === null) return -Infinity;
+    return this.#begin.event + (performance.now() - this.#begin.real) * this.speed;
+  }
+
+  /** Waits until rows of event time `next` may go, but never long: so that a stop is noticed. */
+  async until(next: number): Promise<void> {
+    this.#begin ??= { event: next, real: performance.now() };
+    const wait = Math.min(200, Math.max(1, (next - this.limit()) / this.speed!));
+    if (this.signal?.aborted === true) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, wait);
+      this.signal?.addEventListener('abort', () => { clearTimeout(timer); resolve(); }, { once: true });
+    });
+  }
+}
