@@ -1,11 +1,11 @@
 /** = <> < <= > >=, BETWEEN, IN and IS [NOT] DISTINCT FROM. Each compares values of one type. */
-import { sqlType, typeName } from '../core/types.js';
+import { decimalType, sqlType, typeName } from '../core/types.js';
 import type { SqlType } from '../core/types.js';
 import type { Expression } from '../plan/expression.js';
 import { coerce, unify } from './casts.js';
 import { callOf, inline } from './kernel.js';
 import type { CallSite, FunctionTable, ScalarFunction } from './kernel.js';
-import { invalid, isNullType, isTimestamp } from './typing.js';
+import { asDecimal, invalid, isExact, isNullType, isTimestamp } from './typing.js';
 
 const boolean = sqlType('BOOLEAN');
 
@@ -15,9 +15,18 @@ const isTime = (type: SqlType): boolean => isTimestamp(type) || type.kind === 'D
 export function comparable(site: CallSite, args: readonly Expression[]): readonly Expression[] {
   const time = args.find((arg) => isTime(arg.type));
   const read = time === undefined ? args : args.map((arg) => (arg.type.kind === 'STRING' ? coerce(arg, time.type, site.place) : arg));
-  const { type, args: unified } = unify(read, site.place, site.name);
+  const { type, args: unified } = unify(exactDecimals(read, site), site.place, site.name);
   if (type.kind === 'BYTES') throw invalid(site.place, `${typeName(type, false)} cannot be compared`);
   return isNullType(type) ? unified.map((arg) => coerce(arg, sqlType('INT'), site.place)) : unified;
+}
+
+/** Decimals compare exactly: at as many digits as that takes, beyond the 38 that a column may have. */
+function exactDecimals(args: readonly Expression[], site: CallSite): readonly Expression[] {
+  if (!args.some((arg) => arg.type.kind === 'DECIMAL') || !args.every((arg) => isExact(arg.type) || isNullType(arg.type))) return args;
+  const types = args.filter((arg) => isExact(arg.type)).map((arg) => asDecimal(arg.type));
+  const scale = Math.max(...types.map((type) => type.scale!));
+  const whole = Math.max(...types.map((type) => type.precision! - type.scale!));
+  return args.map((arg) => (isNullType(arg.type) ? arg : coerce(arg, decimalType(whole + scale, scale), site.place)));
 }
 
 const comparison = (operator: string): ScalarFunction => ({

@@ -1,11 +1,11 @@
 /** DOUBLE and FLOAT as text, the way Java and so Flink print them, and back. */
 
-/** The shortest digits that read back as the value, laid out as Java does. */
+/** Digits that read back as the value, as few as do but at least two, laid out as Java does. */
 function layOut(value: number, shortest: string): string {
   if (Number.isNaN(value)) return 'NaN';
   if (!Number.isFinite(value)) return value > 0 ? 'Infinity' : '-Infinity';
   if (value === 0) return Object.is(value, -0) ? '-0.0' : '0.0';
-  const [mantissa, exponentText] = shortest.replace('-', '').split('e') as [string, string];
+  const [mantissa, exponentText] = shortest.replace(/^-/, '').split('e') as [string, string];
   const digits = mantissa.replace('.', '');
   const exponent = Number(exponentText);
   const sign = value < 0 ? '-' : '';
@@ -15,12 +15,16 @@ function layOut(value: number, shortest: string): string {
   return `${sign}${whole}.${digits.slice(exponent + 1) || '0'}`;
 }
 
-export const doubleText = (value: number): string => layOut(value, value.toExponential());
+export function doubleText(value: number): string {
+  const shortest = value.toExponential();
+  // Of one digit there are nearer neighbours with two: 4.9E-324, not 5.0E-324.
+  return layOut(value, shortest.includes('.') ? shortest : trimZeros(value.toExponential(1)));
+}
 
 /** At most nine digits tell any two singles apart; the fewest that do are taken. */
 export function floatText(value: number): string {
   if (!Number.isFinite(value) || value === 0) return layOut(value, '');
-  for (let digits = 0; digits < 8; digits += 1) {
+  for (let digits = 1; digits < 8; digits += 1) {
     const text = value.toExponential(digits);
     if (Math.fround(Number(text)) === value) return layOut(value, trimZeros(text));
   }

@@ -67,10 +67,11 @@ export function parsePattern(pattern: string): readonly PatternPart[] | string {
   for (let at = 0; at < pattern.length;) {
     const letter = pattern[at]!;
     if (letter === "'") {
-      const end = pattern.indexOf("'", at + 1);
-      if (end < 0) return "an open '";
-      parts.push({ text: end === at + 1 ? "'" : pattern.slice(at + 1, end) });
-      at = end + 1;
+      const quoted = /^'(?:[^']|'')*'/.exec(pattern.slice(at))?.[0];
+      if (quoted === undefined) return "an open '";
+      // Two quotes are one, within quoted text and by themselves.
+      parts.push({ text: quoted === "''" ? "'" : quoted.slice(1, -1).replaceAll("''", "'") });
+      at += quoted.length;
     } else if (/[A-Za-z]/.test(letter)) {
       if (!letters.has(letter)) return `the letter ${letter}`;
       let end = at;

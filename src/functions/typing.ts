@@ -92,14 +92,17 @@ export function commonType(types: readonly SqlType[]): SqlType | null {
   return withNullable(common, types.some((type) => type.nullable || isNullType(type)));
 }
 
+/** Details of every complaint about a text. */
+const whereOf = ({ line, column, text }: Place): Readonly<Record<string, unknown>> => ({ line, column, text });
+
 /** The text is wrong: refused with its place. */
 export function invalid(place: Place, message: string, details: Readonly<Record<string, unknown>> = {}): TapewrightError {
-  return new TapewrightError('SQL_INVALID', `line ${place.line}, column ${place.column}: ${message}, in: ${place.text}`, { ...details, place });
+  return new TapewrightError('SQL_INVALID', `line ${place.line}, column ${place.column}: ${message}, in: ${place.text}`, { ...whereOf(place), ...details });
 }
 
 /** The text may be right, but is outside what is done here: refused with its place and what to write instead. */
 export function unsupported(place: Place, message: string): TapewrightError {
-  return new TapewrightError('SQL_UNSUPPORTED', `line ${place.line}, column ${place.column}: ${message}, in: ${place.text}`, { place });
+  return new TapewrightError('SQL_UNSUPPORTED', `line ${place.line}, column ${place.column}: ${message}, in: ${place.text}`, whereOf(place));
 }
 
 export const typeNames = (types: readonly SqlType[]): string => types.map((type) => typeName(type, false)).join(', ');
