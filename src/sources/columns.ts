@@ -156,6 +156,23 @@ export function decimalWire(type: SqlType, expression: string): [Wire, string] {
     : [{ kind: 'int64', divide: 1 }, `CAST(${cast} AS DECIMAL(18, ${type.scale}))`];
 }
 
+/** As `wireColumn`, over CSV (all columns are text) or JSON (integers are BIGINT): what has no type of its own is cast, and a failing cast stops the run. */
+export function textWire(column: SourceColumn, expression: string, fileType: string, place: Place): WireColumn {
+  const { kind } = column.type;
+  const cast = (type: string): WireColumn => wireColumn(column, `CAST(${expression} AS ${type})`, type, place);
+  if (isInteger(fileType) && integerNames[kind] !== undefined) return cast(integerNames[kind]!);
+  if (fileType !== 'VARCHAR' || kind === 'STRING') return wireColumn(column, expression, fileType, place);
+  if (kind === 'TIMESTAMP' || kind === 'TIMESTAMP_LTZ') {
+    const type = (column.type.precision ?? 6) > 6 ? 'TIMESTAMP_NS' : 'TIMESTAMP';
+    const epoch = `regexp_full_match(trim(${expression}), '[+-]?[0-9]+')`;
+    return wireColumn(column, `CASE WHEN ${epoch} THEN CAST(epoch_ms(TRY_CAST(${expression} AS BIGINT)) AS ${type}) ELSE CAST(${expression} AS ${type}) END`, type, place);
+  }
+  if (kind === 'DECIMAL') return cast(`DECIMAL(${column.type.precision},${column.type.scale})`);
+  return cast(integerNames[kind] ?? (kind === 'BYTES' ? 'BLOB' : kind));
+}
+
+const integerNames: Readonly<Record<string, string>> = { TINYINT: 'TINYINT', SMALLINT: 'SMALLINT', INT: 'INTEGER', BIGINT: 'BIGINT' };
+
 /** Vectors of the timestamp types hold a 64-bit count of their own unit. */
 const unitsPerSecond: Readonly<Record<string, number>> = {
   TIMESTAMP_S: 1, TIMESTAMP_MS: 1e3, TIMESTAMP: 1e6, 'TIMESTAMP WITH TIME ZONE': 1e6, TIMESTAMP_NS: 1e9,

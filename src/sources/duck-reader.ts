@@ -1,4 +1,7 @@
-/** Reads Parquet through DuckDB: chunks of 2,048 rows, one fetch ahead, decoded into columns of a whole batch. */
+/**
+ * Reads Parquet through DuckDB, and text that needs its expressions or its sort: chunks of 2,048 rows, one fetch
+ * ahead, decoded into columns of a whole batch.
+ */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,7 +10,7 @@ import { TapewrightError } from '../core/errors.js';
 import { openDuck, quoteList, quoteName, quoteText, textRows, type Duck } from './duck.js';
 import { shortened } from './duck-error.js';
 import { columnBuilder, type ColumnBuilder } from './decode.js';
-import { matchColumn, plainName, wireColumn, type FileColumn, type WireColumn } from './columns.js';
+import { matchColumn, plainName, textWire, wireColumn, type FileColumn, type WireColumn } from './columns.js';
 import type { RawBatch, RawColumn, Reader, ReaderRequest } from './reader.js';
 
 /** A query over one file, or over all of them when rows are ordered by a column. */
@@ -15,7 +18,8 @@ interface Part {
   readonly files: readonly string[];
   /** Position of its first row. */
   readonly first: number;
-  readonly rows: number;
+  /** Null where only reading tells. */
+  readonly rows: number | null;
 }
 
 /** MiB. Only sorts need much; they spill beyond it. */
@@ -41,6 +45,7 @@ export async function openDuckReader(request: ReaderRequest): Promise<Reader> {
 }
 
 async function partsOf(duck: Duck, { files, binding }: ReaderRequest): Promise<Part[]> {
+  if (binding.format !== 'parquet') return [{ files, first: 0, rows: null }];
   const parts: Part[] = [];
   let first = 0;
   for (const file of files) {
@@ -66,7 +71,7 @@ function corrupt(file: string, where: string, cause: unknown): TapewrightError {
 }
 
 class DuckReader implements Reader {
-  readonly rowsTotal: number;
+  readonly rowsTotal: number | null;
   readonly remarks: string[] = [];
   #part = 0;
   #position: number;
@@ -85,8 +90,8 @@ class DuckReader implements Reader {
     private readonly parts: readonly Part[],
     private readonly release: () => Promise<void>,
   ) {
-    this.rowsTotal = parts.reduce((sum, part) => sum + part.rows, 0);
-    this.#position = Math.min(request.from, this.rowsTotal);
+    this.rowsTotal = parts.reduce<number | null>((sum, part) => (sum === null || part.rows === null ? null : sum + part.rows), 0);
+    this.#position = Math.min(request.from, this.rowsTotal ?? request.from);
   }
 
   /** Binds the first part, so that a missing column shows before a row is read. */
@@ -128,7 +133,7 @@ class DuckReader implements Reader {
 
   #end(): number {
     const part = this.parts[this.#part]!;
-    return part.first + part.rows;
+    return part.rows === null ? -Infinity : part.first + part.rows;
   }
 
   /** Makes the next chunk current and asks for the one after it; false at the end of the last part. */
@@ -174,16 +179,16 @@ class DuckReader implements Reader {
 
   async #open(): Promise<void> {
     const part = this.parts[this.#part]!;
-    const scan = `read_parquet(${quoteList(part.files)}, file_row_number = true, filename = true, hive_partitioning = false)`;
+    const scan = scanOf(this.request.binding, part.files);
     const fileColumns = await this.#describe(`* EXCLUDE (file_row_number, filename)`, scan, part);
     this.#columns = await this.#bind(scan, fileColumns, part);
     this.#builders = this.#reuse(this.#columns.map((column) => column.wire));
     const list = this.#columns.map((column) => column.expression).join(', ') || 'true';
     const skip = Math.max(0, this.#position - part.first);
-    const { order } = this.request.binding;
+    const { order, format } = this.request.binding;
     // Where rows are in file order, skipping by row number lets DuckDB leave out whole row groups.
     const tail = order === null
-      ? (skip > 0 ? ` WHERE file_row_number >= ${skip}` : '')
+      ? (skip === 0 ? '' : format === 'parquet' ? ` WHERE file_row_number >= ${skip}` : ` OFFSET ${skip}`)
       : ` ORDER BY ${orderColumn(order, fileColumns, this.request)} ASC NULLS LAST, filename, file_row_number OFFSET ${skip}`;
     try {
       const statement = await duckdb.prepare(this.duck.connection, `SELECT ${list} FROM ${scan}${tail}`);
@@ -224,7 +229,7 @@ class DuckReader implements Reader {
     for (const column of this.request.columns) {
       const match = matchColumn(column, this.request.binding, fileColumns, place);
       const type = match.given ? await this.#typeOf(column.name, match.expression, scan, place.file) : fileColumns.find(({ name }) => name === match.fileColumn)!.type;
-      const wire = wireColumn(column, match.expression, type, place);
+      const wire = this.request.binding.format === 'parquet' ? wireColumn(column, match.expression, type, place) : textWire(column, match.expression, type, place);
       this.#remark(match.remark ?? wire.remark);
       wired.push(wire);
     }
@@ -273,6 +278,17 @@ class DuckReader implements Reader {
       throw new TapewrightError('DATASET_INVALID', `${this.request.table}.${name} is declared DOUBLE, but row ${position + row} holds the integer ${column.values[row]}, which no DOUBLE can; declare it BIGINT`, { column: name, row: position + row });
     });
   }
+}
+
+/** A table of the files' columns, with file_row_number and filename, in file order. */
+function scanOf({ format, order }: ReaderRequest['binding'], files: readonly string[]): string {
+  const common = `${quoteList(files)}, filename = true, hive_partitioning = false`;
+  if (format === 'parquet') return `read_parquet(${common}, file_row_number = true)`;
+  // Types are learned from all rows, so that they do not depend on which come first.
+  const read = format === 'csv'
+    ? `read_csv(${common}, all_varchar = true, header = true)`
+    : `read_json(${common}, format = 'newline_delimited', sample_size = -1, maximum_object_size = 1048576)`;
+  return `(SELECT *, ${order === null ? '0' : 'row_number() OVER ()'} AS file_row_number FROM ${read})`;
 }
 
 function orderColumn(order: string, fileColumns: readonly FileColumn[], { table, files }: ReaderRequest): string {

@@ -1,7 +1,15 @@
-/** The reader for a binding's format. */
+/** The reader for a binding. */
+import { plainName } from './columns.js';
+import { CommaSeparated } from './csv.js';
 import { openDuckReader } from './duck-reader.js';
+import { JsonLines } from './jsonl.js';
 import type { Reader, ReaderRequest } from './reader.js';
+import { TextReader } from './text-reader.js';
 
+/** Text is read by ourselves, which keeps every bad row, unless it needs what only DuckDB has: expressions, or an order. */
 export function openReader(request: ReaderRequest): Promise<Reader> {
-  return openDuckReader(request);
+  const { format, order, select } = request.binding;
+  const expressions = request.columns.some(({ name }) => select[name] !== undefined && plainName(select[name]!) === null);
+  if (format === 'parquet' || order !== null || expressions) return openDuckReader(request);
+  return TextReader.open(request, format === 'csv' ? new CommaSeparated(request) : new JsonLines(request));
 }
