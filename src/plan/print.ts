@@ -38,14 +38,17 @@ function printCall({ name, args, type }: CallExpression, names: readonly string[
   if (name === 'IN') return [`${print(first!, names, binds! + 1)} IN (${args.slice(1).map((arg) => print(arg, names, 0)).join(', ')})`, binds!];
   if (name.startsWith('IS ') && args.length === 1) return [`${print(first!, names, suffixStrength + 1)} ${name}`, suffixStrength];
   if (binds !== undefined && args.length === 2) {
-    // The right operand of - and / is grouped when it binds equally: a - (b - c).
+    // The right operand is grouped when it binds equally: a - (b - c).
     const left = print(first!, names, binds === 4 ? 5 : binds);
-    return [`${left} ${name} ${print(second!, names, binds <= 2 ? binds : binds + 1)}`, binds];
+    return [`${left} ${name} ${print(second!, names, binds + 1)}`, binds];
   }
   const [base = name, unit] = name.split(':');
   const texts = args.map((arg) => print(arg, names, 0));
-  if (unit !== undefined) return [`${base}(${[unit, ...texts].join(', ')})`, atom];
-  return [`${base}(${texts.join(', ')})`, atom];
+  if (unit === undefined) return [`${base}(${texts.join(', ')})`, atom];
+  if (base === 'EXTRACT') return [`EXTRACT(${unit} FROM ${texts[0]})`, atom];
+  if (base === 'FLOOR' || base === 'CEIL') return [`${base}(${texts[0]} TO ${unit})`, atom];
+  // TIMESTAMPADD and TIMESTAMPDIFF begin with their unit; elsewhere it is the last argument.
+  return [`${base}(${(base.startsWith('TIMESTAMP') ? [unit, ...texts] : [...texts, unit]).join(', ')})`, atom];
 }
 
 function printCase(args: readonly Expression[], names: readonly string[]): string {

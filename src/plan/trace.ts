@@ -47,3 +47,20 @@ export function originsOf(node: PlanNode, index: number): readonly ColumnOrigin[
     }
   }
 }
+
+/**
+ * Whether column `index` of `node` is event time that the watermark speaks of: `node.rowtime`, or the same values under
+ * another name.
+ */
+export function isRowtime(node: PlanNode, index: number): boolean {
+  switch (node.kind) {
+    case 'scan': case 'window': case 'window-aggregate': return index === node.rowtime;
+    case 'filter': return isRowtime(node.input, index);
+    case 'project': {
+      const expression = node.expressions[index]!;
+      return expression.kind === 'column' && isRowtime(node.input, expression.index);
+    }
+    case 'over': return index < node.input.schema.length && isRowtime(node.input, index);
+    case 'union': return node.inputs.length > 0 && node.inputs.every((input) => isRowtime(input, index));
+  }
+}

@@ -31,21 +31,24 @@ export function intervalLiteral({ type, value }: IntervalLiteral): Expression {
   return literal(value, sqlType(type, false));
 }
 
+/** Year, month, day; hour, minute, second; fraction. */
+const temporalPattern = /^(\d{4})-(\d{1,2})-(\d{1,2})(?:[ T](\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:\.(\d{1,9}))?)?)?$/;
+
 /** `DATE '…'` is days since 1970; `TIMESTAMP '…'` has as many digits of a second as are written. */
 export function temporalLiteral({ type, text, place }: TemporalLiteral): Expression {
   if (type === 'TIME') throw sqlUnsupported(place, 'type TIME is not supported', "Use a TIMESTAMP, or a string like '09:30:00'.");
-  const match = /^(\d{4})-(\d{1,2})-(\d{1,2})(?:[ T](\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:\.(\d{1,9}))?)?)?$/.exec(text.trim());
-  const [, year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = (match ?? []).map(Number);
+  const match = temporalPattern.exec(text.trim());
+  const [year, month, day, hour, minute, second] = [1, 2, 3, 4, 5, 6].map((part) => Number(match?.[part] ?? 0)) as [number, number, number, number, number, number];
   const fraction = match?.[7] ?? '';
-  const hasTime = match?.[4] !== undefined;
-  const real = match !== null && month >= 1 && month <= 12 && day >= 1 && day <= monthLength(year, month) && hour < 24;
-  if (!real || (minute || 0) > 59 || (second || 0) > 59 || (hasTime && type === 'DATE')) {
+  const isDate = match !== null && month >= 1 && month <= 12 && day >= 1 && day <= monthLength(year, month);
+  const fits = type === 'TIMESTAMP' || match?.[4] === undefined;
+  if (!isDate || !fits || hour > 23 || minute > 59 || second > 59) {
     throw sqlInvalid(place, `'${text}' is no ${type}`, type === 'DATE' ? "Write DATE '2024-01-31'." : "Write TIMESTAMP '2024-01-31 09:30:00.000'.");
   }
   const days = daysOf(year, month, day);
   if (type === 'DATE') return literal(days, sqlType('DATE', false));
   const units = timestampUnits(fraction.length);
-  const seconds = hasTime ? hour * 3600 + minute * 60 + (second || 0) : 0;
+  const seconds = hour * 3600 + minute * 60 + second;
   const part = Number(fraction.padEnd(String(units).length - 1, '0'));
   return literal(joinDay(days, seconds * units + part, units), timestampType(fraction.length, false));
 }

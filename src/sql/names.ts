@@ -53,7 +53,6 @@ export function tableName(name: QualifiedName): string {
 
 /** Refuses names that cannot be a file under `outputs/`, or would be one elsewhere. */
 export function checkTableName(name: string, place: Place): void {
-  // eslint-disable-next-line no-control-regex -- control characters are what is looked for
   const wrong = /[\u0000-\u001f\u007f]/.test(name) ? 'holds a control character'
     : /[/\\]/.test(name) ? "holds '/' or '\\'"
     : name === '' ? 'is empty'

@@ -3,6 +3,7 @@ import type { Field } from '../core/types.js';
 import type { Expression } from '../plan/expression.js';
 import type { PlanNode } from '../plan/plan.js';
 import { printExpression } from '../plan/print.js';
+import { isRowtime } from '../plan/trace.js';
 import { expressionKey } from './virtuals.js';
 
 export class Projection {
@@ -31,6 +32,6 @@ export class Projection {
 
 /** A projection; the input's rowtime survives in the first column that passes it on unchanged. */
 export function projectNode(input: PlanNode, expressions: readonly Expression[], schema: readonly Field[]): PlanNode {
-  const rowtime = expressions.findIndex((expression) => expression.kind === 'column' && expression.index === input.rowtime);
+  const rowtime = expressions.findIndex((expression) => expression.kind === 'column' && isRowtime(input, expression.index));
   return { kind: 'project', input, expressions, schema, rowtime: rowtime < 0 ? null : rowtime };
 }

@@ -5,6 +5,7 @@ import { typeName } from '../core/types.js';
 import type { SqlType } from '../core/types.js';
 import { columnRef } from '../plan/expression.js';
 import type { PlanNode } from '../plan/plan.js';
+import { isRowtime } from '../plan/trace.js';
 import type { Query, QueryBody, SetOperation } from './ast.js';
 import type { Remark } from './binder.js';
 import type { Catalog } from './catalog.js';
@@ -70,7 +71,8 @@ function planUnion(operation: SetOperation, environment: Environment): Relation 
     return projectNode(node, expressions, expressions.map(({ type }, index) => ({ name: names[index]!, type })));
   });
   // Rows of all inputs are in event time only where the same column is everyone's rowtime.
-  const rowtime = inputs.every((input) => input.rowtime === inputs[0]!.rowtime) ? inputs[0]!.rowtime : null;
+  const shared = types.findIndex((_, index) => inputs.every((input) => isRowtime(input, index)));
+  const rowtime = shared < 0 ? null : shared;
   const columns = first.columns.map(({ name }, index) => ({ name, qualifier: [], role: sameRole(relations, index) ? first.columns[index]!.role : null }));
   return { node: { kind: 'union', inputs, schema, rowtime }, columns, refused: [], window: first.window };
 }

@@ -4,6 +4,7 @@ import type { SqlType } from '../core/types.js';
 import type { Place } from '../plan/expression.js';
 import { durationText } from '../plan/print.js';
 import type { WindowSpec } from '../plan/plan.js';
+import { isRowtime } from '../plan/trace.js';
 import type { Descriptor, SqlExpression, TableArgument, TableFunction, TableInput } from './ast.js';
 import { columnNames, resolveColumn, typeOfColumn } from './relation.js';
 import type { Relation } from './relation.js';
@@ -94,15 +95,15 @@ function timeColumn(arg: TableArgument, below: Relation, name: string): number {
   if (arg.value.kind !== 'descriptor') throw sqlInvalid(arg.place, `the second argument of ${name} is DESCRIPTOR(time column)`, `Write ${example[name]}.`);
   const { columns, place } = arg.value as Descriptor;
   if (columns.length !== 1) throw sqlInvalid(place, `DESCRIPTOR names one column here, not ${columns.length}`, 'Name the event-time column.');
-  const index = resolveColumn(below, columns, place);
+  const index = resolveColumn(below, columns, columns[0]!.place);
   checkRowtime(below, index, columns[0]!.place, name);
   return index;
 }
 
 /** Refuses a column that is not the rowtime of `relation`, saying what is. */
 export function checkRowtime(relation: Relation, index: number, place: Place, user: string): void {
+  if (isRowtime(relation.node, index)) return;
   const { rowtime } = relation.node;
-  if (rowtime === index) return;
   const names = columnNames(relation);
   const advice = rowtime === null ? rowtimeHelp : `Use '${names[rowtime]}'. ${rowtimeHelp}`;
   throw sqlInvalid(place, `${user} needs a rowtime column, and '${names[index]}' is none`, advice);
