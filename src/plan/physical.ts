@@ -12,6 +12,7 @@ import { WindowAssign } from '../operators/window-assign.js';
 import { compileStage } from './compile.js';
 import { columnRef, columnsOf, substitute, type Expression } from './expression.js';
 import type { Pipeline, PlanNode, SourceTable } from './plan.js';
+import { shareWindowAggregates } from './share.js';
 import type { Stage } from './stage.js';
 
 /** A node's index in the list is greater than those of its inputs. */
@@ -45,7 +46,8 @@ export function rawSchema(table: SourceTable): Schema {
 }
 
 export function buildPhysical(pipeline: Pipeline): PhysicalPlan {
-  return new Builder(pipeline).build();
+  const shared = shareWindowAggregates(pipeline);
+  return new Builder(shared).build();
 }
 
 class Builder {
