@@ -5,7 +5,7 @@ import type { Name, QualifiedName } from './ast.js';
 import { Expectation, NotingLookahead } from './expectation.js';
 import { ParseErrors } from './parse-error.js';
 import { placeOfTokens } from './place.js';
-import { sqlInvalid } from './sql-error.js';
+import { tooDeep } from './sql-error.js';
 import { Comma, Dot, LeftParen, NameToken, RightParen, StringToken, VOCABULARY } from './tokens.js';
 
 const DEPTH_MAX = 200;
@@ -55,7 +55,7 @@ export abstract class GrammarBase extends EmbeddedActionsParser {
   protected enter(): void {
     this.#depth += 1;
     if (this.#depth > DEPTH_MAX) {
-      throw sqlInvalid(this.tokenPlace(this.LA(1)), `this is nested more than ${DEPTH_MAX} levels deep`, 'Split it into views or a WITH clause.');
+      throw tooDeep(this.tokenPlace(this.LA(1)), DEPTH_MAX);
     }
   }
 

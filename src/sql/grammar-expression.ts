@@ -428,7 +428,10 @@ export abstract class ExpressionGrammar extends GrammarBase {
         ]);
       } },
       { ALT: () => {
-        offset = this.SUBRULE(this.expression);
+        // No operators: in `BETWEEN 5 AND …`, the AND must not be read as part of the bound.
+        const pieces: Piece[] = [];
+        this.SUBRULE(this.operand, { ARGS: [pieces] });
+        offset = this.ACTION(() => foldOperators(pieces, (from, to) => this.placeBetween(from, to)));
         return this.OR2([
           { ALT: () => (this.CONSUME1(K.PRECEDING), 'PRECEDING' as const) },
           { ALT: () => (this.CONSUME1(K.FOLLOWING), 'FOLLOWING' as const) },

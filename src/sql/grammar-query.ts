@@ -50,13 +50,13 @@ export abstract class QueryGrammar extends ExpressionGrammar {
   });
 
   readonly queryRest: GrammarRule<Query, [first: IToken, left: QueryBody]> = this.rule('queryRest', (first, left) => {
-    const operands = [{ node: left, first, last: this.LA(0) }];
+    const operands = [{ node: this.ACTION(() => plainBody(left)), first, last: this.LA(0) }];
     const operators: SetOperator[] = [];
     this.MANY(() => {
       operators.push(this.SUBRULE(this.setOperator));
       const start = this.LA(1);
       const node = this.SUBRULE(this.queryOperand);
-      operands.push({ node, first: start, last: this.LA(0) });
+      operands.push({ node: this.ACTION(() => plainBody(node)), first: start, last: this.LA(0) });
     });
     const orderBy: OrderItem[] = this.OPTION(() => this.SUBRULE(this.orderBy)) ?? [];
     let limit = this.OPTION1(() => this.SUBRULE(this.limit));
@@ -109,7 +109,7 @@ export abstract class QueryGrammar extends ExpressionGrammar {
       this.CONSUME(LeftParen);
       const query = this.SUBRULE(this.query);
       this.CONSUME(RightParen);
-      return this.ACTION(() => plainBody(query));
+      return query;
     } },
   ]));
 
@@ -336,7 +336,8 @@ export abstract class QueryGrammar extends ExpressionGrammar {
 }
 
 /** A query in parentheses with no clauses of its own is only its body. */
-function plainBody(query: Query): QueryBody {
-  const bare = query.with.length === 0 && query.orderBy.length === 0 && query.limit === undefined && query.offset === undefined;
-  return bare ? query.body : query;
+function plainBody(operand: QueryBody): QueryBody {
+  if (operand.kind !== 'query') return operand;
+  const { body, with: common, orderBy, limit, offset } = operand;
+  return common.length === 0 && orderBy.length === 0 && limit === undefined && offset === undefined ? body : operand;
 }

@@ -12,6 +12,7 @@ type JoinHead = Pick<Join, 'type' | 'natural' | 'comma'>;
 
 export abstract class TableGrammar extends QueryGrammar {
   readonly tables: GrammarRule<TableReference> = this.rule('tables', () => {
+    this.ACTION(() => this.enter());
     const first = this.LA(1);
     let left = this.SUBRULE(this.joinedTables);
     this.MANY(() => {
@@ -19,6 +20,7 @@ export abstract class TableGrammar extends QueryGrammar {
       const right = this.SUBRULE1(this.joinedTables);
       left = this.#join({ type: 'CROSS', natural: false, comma: true }, left, right, first);
     });
+    this.ACTION(() => this.leave());
     return left;
   });
 

@@ -29,7 +29,12 @@ class Scanner {
   #inHint = false;
   #settingDue = false;
 
-  constructor(private readonly text: string) {}
+  /** The next line's end, found once a line. */
+  #newline: number;
+
+  constructor(private readonly text: string) {
+    this.#newline = newlineAfter(text, 0);
+  }
 
   scan(): IToken[] {
     while (this.#at < this.text.length) {
@@ -44,8 +49,7 @@ class Scanner {
     const { text } = this;
     const at = this.#at;
     if (text.startsWith('--', at)) {
-      const end = text.indexOf('\n', at);
-      this.#advance(end < 0 ? text.length : end);
+      this.#advance(Math.min(this.#newline, text.length));
       return true;
     }
     if (this.#inHint && text.startsWith('*/', at)) {
@@ -139,9 +143,10 @@ class Scanner {
   }
 
   #advance(end: number): void {
-    for (let newline = this.text.indexOf('\n', this.#at); newline >= 0 && newline < end; newline = this.text.indexOf('\n', newline + 1)) {
+    while (this.#newline < end) {
       this.#line += 1;
-      this.#lineStart = newline + 1;
+      this.#lineStart = this.#newline + 1;
+      this.#newline = newlineAfter(this.text, this.#lineStart);
     }
     this.#at = end;
   }
@@ -159,8 +164,7 @@ class Scanner {
 
   /** After the next `stop` on this line, or the line's end. */
   #lineEnd(from: number, stop?: string): number {
-    const newline = this.text.indexOf('\n', from);
-    const end = newline < 0 ? this.text.length : newline;
+    const end = Math.min(newlineAfter(this.text, from), this.text.length);
     const found = stop === undefined ? -1 : this.text.indexOf(stop, from);
     return found >= 0 && found < end ? found + 1 : end;
   }
@@ -168,4 +172,9 @@ class Scanner {
   #place(end: number): Place {
     return placeOf(this.text, this.#line, this.#at - this.#lineStart + 1, this.#at, end);
   }
+}
+
+function newlineAfter(text: string, from: number): number {
+  const found = text.indexOf('\n', from);
+  return found < 0 ? Infinity : found;
 }

@@ -5,7 +5,7 @@
 import type { IToken } from 'chevrotain';
 import type { Place } from '../plan/expression.js';
 import type { BinaryOperator, IsTest, SqlExpression } from './ast.js';
-import { sqlInvalid } from './sql-error.js';
+import { sqlInvalid, tooDeep } from './sql-error.js';
 
 export type Infix = BinaryOperator | 'BETWEEN' | 'LIKE' | 'SIMILAR TO' | 'ESCAPE' | 'IS DISTINCT FROM';
 
@@ -25,6 +25,8 @@ const STRENGTH: Readonly<Record<Infix, number>> = {
   OR: 1, AND: 2, 'IS DISTINCT FROM': 4, '=': 5, '<>': 5, '<': 5, '<=': 5, '>': 5, '>=': 5,
   BETWEEN: 6, LIKE: 6, 'SIMILAR TO': 6, ESCAPE: 0, '+': 7, '-': 7, '*': 8, '/': 8, '%': 8, '||': 8,
 };
+/** Only `a = NOT b = NOT c …` nests as deep as it is long; other rows nest by their few strengths. */
+const DEPTH_MAX = 200;
 const NOT_STRENGTH = 3;
 const TEST_STRENGTH = 4;
 const IN_STRENGTH = 6;
@@ -36,6 +38,7 @@ export function foldOperators(pieces: readonly Piece[], placeBetween: (first: IT
 
 class Folder {
   #at = 0;
+  #depth = 0;
 
   constructor(private readonly pieces: readonly Piece[], private readonly placeBetween: (first: IToken, last: IToken) => Place) {}
 
@@ -48,12 +51,20 @@ class Folder {
 
   /** The longest operand whose operators are at least so strong. */
   #operand(strength: number): Operand {
+    this.#depth += 1;
+    if (this.#depth > DEPTH_MAX) throw tooDeep(this.#placeHere(), DEPTH_MAX);
     let left = this.#start();
     for (let piece = this.pieces[this.#at]; piece !== undefined && strengthOf(piece) >= strength; piece = this.pieces[this.#at]) {
       this.#at += 1;
       left = this.#join(left, piece);
     }
+    this.#depth -= 1;
     return left;
+  }
+
+  #placeHere(): Place {
+    const token = (this.pieces.slice(this.#at).find((piece) => 'first' in piece) as Operand).first;
+    return this.placeBetween(token, token);
   }
 
   #start(): Operand {

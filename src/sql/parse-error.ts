@@ -3,11 +3,14 @@ import { EOF, tokenMatcher, type IParserErrorMessageProvider, type IToken, type 
 import type { TapewrightError } from '../core/errors.js';
 import { Expectation } from './expectation.js';
 import { placeOfTokens } from './place.js';
-import { sqlInvalid } from './sql-error.js';
+import { quoted, sqlInvalid } from './sql-error.js';
 import { suggestionFor } from './suggestion.js';
-import { Comma, EXPRESSION_STARTS, K, LeftParen, NameToken, OPERATORS, Semicolon } from './tokens.js';
+import {
+  BinaryToken, Comma, Dot, EXPRESSION_STARTS, HintStart, K, LeftBracket, LeftParen, NameToken, OPERATORS, RightParen, Semicolon,
+} from './tokens.js';
 
 const LISTED_MAX = 7;
+const IMPORTANT: readonly TokenType[] = [Comma, RightParen, K.FROM, K.WHERE, K.GROUP, Semicolon];
 
 /**
  * Chevrotain asks this for messages; it throws the finished error instead, at the first token that does
@@ -56,38 +59,43 @@ export class ParseErrors implements IParserErrorMessageProvider {
   }
 
   #error(actual: IToken, expected: readonly TokenType[]): TapewrightError {
-    const found = actual.tokenType === EOF ? 'the text ends here' : `unexpected '${cut(actual.image)}'`;
+    const place = placeOfTokens(this.#text, actual);
     const listed = describe(expected);
-    const message = listed === '' ? found : `${found}${actual.tokenType === EOF ? ', but' : ':'} expected ${listed}`;
+    const found = actual.tokenType === EOF ? 'the text ends here, but' : `unexpected ${quoted(place.text)}:`;
+    const message = listed === '' ? found.slice(0, -1) : `${found} expected ${listed}`;
     const at = this.#tokens.indexOf(actual);
     const suggestion = suggestionFor(this.#tokens, at < 0 ? this.#tokens.length : at, expected);
-    return sqlInvalid(placeOfTokens(this.#text, actual), message, suggestion);
+    return sqlInvalid(place, message, suggestion);
   }
 }
 
-const cut = (image: string): string => (image.length > 40 ? `${image.slice(0, 40)}…` : image).replace(/\s+/g, ' ');
+/** Families of tokens that are told by one name when all their signs are expected. */
+const FAMILIES: readonly { readonly name: string; readonly signs: readonly TokenType[]; readonly members: ReadonlySet<TokenType> }[] = [
+  { name: 'an expression', signs: [LeftParen, K.CASE], members: EXPRESSION_STARTS },
+  { name: 'a query', signs: [K.SELECT, K.VALUES], members: new Set([K.WITH, K.SELECT, K.VALUES, K.TABLE, LeftParen]) },
+  { name: 'a type', signs: [K.ARRAY, K.ROW, K.INTERVAL, NameToken], members: new Set([K.ARRAY, K.MAP, K.ROW, K.INTERVAL, NameToken]) },
+  { name: 'an operator', signs: [BinaryToken], members: OPERATORS },
+];
 
-/** `',', FROM or ';'`: families of tokens are told by one name. */
+/** `',', FROM or ';'` */
 function describe(expected: readonly TokenType[]): string {
   const types = new Set(expected);
   if (types.has(K.CREATE) && types.has(K.INSERT)) return 'a statement, such as CREATE TABLE, INSERT INTO or SELECT';
-  const isExpression = types.has(LeftParen) && types.has(K.CASE);
-  const labels: string[] = [];
-  let operators = false;
-  for (const type of types) {
-    if (isExpression && EXPRESSION_STARTS.has(type)) labels.push('an expression');
-    else if (OPERATORS.has(type)) operators = true;
-    else labels.push(type === NameToken ? 'a name' : (type.LABEL ?? type.name));
+  const families: string[] = [];
+  for (const { name, signs, members } of FAMILIES) {
+    if (!signs.every((sign) => types.has(sign))) continue;
+    families.push(name);
+    for (const member of members) types.delete(member);
   }
-  const unique = [...new Set(labels)];
-  // After an operand almost any operator may follow: that helps only when nothing else could.
-  if (operators && unique.length === 0) return 'an operator';
-  const told = unique.length > LISTED_MAX ? importantFirst(types, unique).slice(0, LISTED_MAX) : unique;
+  // An index into a value or a field of it is possible after most, and meant by few.
+  const words = [...types].filter((type) => type !== HintStart && type !== LeftBracket && type !== Dot);
+  words.sort((a, b) => weightOf(a) - weightOf(b));
+  const told = [...words.slice(0, LISTED_MAX - families.length).map((type) => type.LABEL ?? type.name), ...families];
   return told.length < 2 ? told.join('') : `${told.slice(0, -1).join(', ')} or ${told.at(-1)!}`;
 }
 
-/** Of many possibilities, the ones that close or continue what was begun. */
-function importantFirst(types: ReadonlySet<TokenType>, labels: readonly string[]): string[] {
-  const weight = [Comma, K.FROM, K.WHERE, K.GROUP, Semicolon].filter((type) => types.has(type)).map((type) => type.LABEL ?? type.name);
-  return [...weight, ...labels.filter((label) => !weight.includes(label))];
+/** Of many possibilities first the ones that continue or close what was begun. */
+function weightOf(type: TokenType): number {
+  const weight = IMPORTANT.indexOf(type);
+  return weight < 0 ? IMPORTANT.length : weight;
 }

@@ -3,7 +3,7 @@ import type { Place } from '../plan/expression.js';
 import type { Script } from './ast.js';
 import { StatementGrammar } from './grammar-statement.js';
 import { tokenize } from './lexer.js';
-import { sqlInvalid } from './sql-error.js';
+import { sqlInvalid, tooDeep } from './sql-error.js';
 
 const TEXT_MAX = 1 << 20;
 /** Of the tree: operators in a row are nested in it, though not in the text. */
@@ -31,7 +31,7 @@ export function parseSql(text: string): Script {
 function checkDepth(script: Script): void {
   let level: { node: object; place: Place }[] = script.statements.map((node) => ({ node, place: node.place }));
   for (let depth = 0; level.length > 0; depth += 1) {
-    if (depth > DEPTH_MAX) throw sqlInvalid(level[0]!.place, `this is nested more than ${DEPTH_MAX} levels deep`, 'Split it into views or a WITH clause.');
+    if (depth > DEPTH_MAX) throw tooDeep(level[0]!.place, DEPTH_MAX);
     level = level.flatMap(({ node, place }) => Object.values(node).flatMap((value: unknown) => childrenOf(value, place)));
   }
 }

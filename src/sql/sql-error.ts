@@ -15,9 +15,20 @@ export function sqlUnsupported(place: Place, message: string, instead?: string):
   return sqlError('SQL_UNSUPPORTED', place, message, instead);
 }
 
+/** What no tree may be, so that walking it cannot exhaust the stack. */
+export function tooDeep(place: Place, levelsMax: number): TapewrightError {
+  return sqlInvalid(place, `this is nested more than ${levelsMax} levels deep`, 'Split it into views or a WITH clause.');
+}
+
+/** A piece of text in quotes, unless it has its own. */
+export function quoted(text: string): string {
+  return /^(['`])[^]*\1$/.test(text) && text.length > 1 ? text : `'${text}'`;
+}
+
 function sqlError(code: ErrorCode, place: Place, message: string, suggestion: string | undefined): TapewrightError {
   const { line, column, text } = place;
-  const near = text === '' || message.includes(`'${text}'`) ? '' : `, near '${text}'`;
+  const shown = quoted(text);
+  const near = text === '' || message.includes(shown) ? '' : `, near ${shown}`;
   const advice = suggestion === undefined ? '' : ` ${suggestion}`;
   return new TapewrightError(code, `line ${line}, column ${column}: ${message}${near}.${advice}`, { line, column, text, suggestion });
 }

@@ -1,12 +1,19 @@
 /** The likeliest cause of a syntax error, by a few rules, the surest first. */
 import { EOF, tokenMatcher, type IToken, type TokenType } from 'chevrotain';
 import {
-  Comma, Equal, Identifier, K, KEYWORDS, LeftBracket, LeftParen, NameToken, NumberToken, QuotedIdentifier, RESERVED_WORDS,
+  Comma, Equal, EXPRESSION_STARTS, Identifier, K, KEYWORDS, LeftBracket, LeftParen, NameToken, NumberToken, QuotedIdentifier, RESERVED_WORDS,
   RightBracket, RightParen, Semicolon, StrayCharacter, StringToken,
 } from './tokens.js';
 
-/** Words that begin a clause, and so are seldom meant as an alias when they are nearly so written. */
-const CLAUSES = ['FROM', 'WHERE', 'GROUP', 'HAVING', 'ORDER', 'JOIN', 'LEFT', 'INNER', 'UNION', 'WINDOW', 'LIMIT', 'PARTITION', 'SELECT', 'INTO', 'OVER', 'FILTER', 'WITH', 'TABLE'];
+const EXPRESSIONS: readonly TokenType[] = [...EXPRESSION_STARTS];
+/** What follows the words that are taken for an alias when they are nearly so written: `FROM t GRUOP BY x`. */
+const BY = [K.BY];
+const CLAUSES: ReadonlyMap<string, readonly TokenType[]> = new Map([
+  ['FROM', [NameToken, LeftParen, K.TABLE]], ['WHERE', EXPRESSIONS], ['GROUP', BY], ['ORDER', BY], ['PARTITION', BY], ['HAVING', EXPRESSIONS],
+  ['JOIN', [NameToken, LeftParen, K.TABLE, K.LATERAL]], ['LEFT', [K.JOIN, K.OUTER]], ['RIGHT', [K.JOIN, K.OUTER]], ['FULL', [K.JOIN, K.OUTER]],
+  ['INNER', [K.JOIN]], ['CROSS', [K.JOIN]], ['UNION', [K.ALL, K.SELECT]], ['WINDOW', [NameToken]], ['LIMIT', [NumberToken]],
+  ['OVER', [LeftParen, NameToken]], ['FILTER', [LeftParen]],
+]);
 const STARTS: ReadonlySet<TokenType> = new Set([K.CREATE, K.INSERT, K.SELECT, K.SET, K.EXECUTE, K.BEGIN, K.WITH, K.RESET]);
 /** A misplaced one of these is a clause, not a name that lacks its backticks. */
 const NEVER_NAMES: ReadonlySet<TokenType> = new Set([
@@ -41,7 +48,8 @@ export function suggestionFor(tokens: readonly IToken[], at: number, expected: r
   return undefined;
 }
 
-const RULES: readonly Rule[] = [strayCharacter, unquotedInterval, doubledEqual, trailingComma, misspeltWord, misspeltBefore, reservedName, missingSemicolon, unclosed, excessParen, missingComma];
+const RULES: readonly Rule[] = [strayCharacter, unquotedInterval, doubledEqual, trailingComma, misspeltWord, misspeltBefore,
+  reservedName, unquotedText, missingSemicolon, unclosed, excessParen, missingComma];
 
 function strayCharacter({ actual }: Spot): string | undefined {
   if (actual?.tokenType !== StrayCharacter) return undefined;
@@ -74,8 +82,9 @@ function misspeltWord({ actual, expected }: Spot): string | undefined {
 /** The word before was taken for an alias, but is nearly a clause: `SELECT price FORM ticks`. */
 function misspeltBefore({ previous, actual }: Spot): string | undefined {
   if (previous?.tokenType !== Identifier || actual === undefined) return undefined;
-  const near = nearestWord(previous.image, CLAUSES);
-  return near === undefined ? undefined : `Did you mean ${near} in place of '${previous.image}'?`;
+  const near = nearestWord(previous.image, [...CLAUSES.keys()]);
+  const follows = near !== undefined && CLAUSES.get(near)!.some((type) => tokenMatcher(actual, type));
+  return !follows ? undefined : `Did you mean ${near} in place of '${previous.image}'?`;
 }
 
 function reservedName({ actual, expects }: Spot): string | undefined {
@@ -84,8 +93,14 @@ function reservedName({ actual, expects }: Spot): string | undefined {
   return `${actual.image.toUpperCase()} is a reserved word: write \`${actual.image}\` in backticks to use it as a name.`;
 }
 
+/** WITH (connector = 'kafka') */
+function unquotedText({ actual, expects }: Spot): string | undefined {
+  if (actual === undefined || !expects(StringToken) || expects(NameToken)) return undefined;
+  return tokenMatcher(actual, NameToken) || actual.tokenType === NumberToken ? `Write it in single quotes: '${actual.image}'.` : undefined;
+}
+
 function missingSemicolon({ actual, expects, open }: Spot): string | undefined {
-  if (actual === undefined || open.length > 0 || !STARTS.has(actual.tokenType)) return undefined;
+  if (actual === undefined || open.length > 0 || !(STARTS.has(actual.tokenType) || actual.tokenType === K.END)) return undefined;
   return expects(Semicolon) ? `Is a semicolon missing before ${actual.image.toUpperCase()}?` : undefined;
 }
 
