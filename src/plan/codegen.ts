@@ -32,7 +32,7 @@ interface Operand {
 }
 
 interface Scope {
-  readonly known: Map<string, Operand>;
+  readonly known: Map<number, Operand>;
   readonly lines: string[];
 }
 
@@ -68,7 +68,8 @@ export class CodeGenerator {
   usesNow = false;
   #names = 0;
   readonly #constantNames = new Map<unknown, string>();
-  readonly #keys = new WeakMap<Expression, string>();
+  readonly #keys = new WeakMap<Expression, number>();
+  readonly #shapes = new Map<string, number>();
   #scopes: Scope[] = [{ known: new Map(), lines: [] }];
 
   constructor(readonly schema: Schema, readonly forms: readonly ColumnForm[]) {}
@@ -117,17 +118,22 @@ export class CodeGenerator {
     return `v${this.#names}`;
   }
 
-  /** A text that two expressions share iff they compute the same. */
-  #key(expression: Expression): string {
+  /** A number that two expressions share iff they compute the same. */
+  #key(expression: Expression): number {
     let key = this.#keys.get(expression);
     if (key !== undefined) return key;
-    if (expression.kind === 'column') key = `#${expression.index}`;
-    else if (expression.kind === 'literal') {
-      const text = Object.is(expression.value, -0) ? '-0' : JSON.stringify(typeof expression.value === 'bigint' ? `${expression.value}n` : String(expression.value));
-      key = `${text}:${expression.value === null}:${typeName(expression.type)}`;
-    } else key = `${expression.name}(${expression.args.map((arg) => this.#key(arg)).join(',')}):${typeName(expression.type)}`;
+    const text = this.#shape(expression);
+    key = this.#shapes.get(text) ?? this.#shapes.size;
+    this.#shapes.set(text, key);
     this.#keys.set(expression, key);
     return key;
+  }
+
+  #shape(expression: Expression): string {
+    if (expression.kind === 'column') return `#${expression.index}`;
+    if (expression.kind === 'call') return `${expression.name}(${expression.args.map((arg) => this.#key(arg)).join(',')}):${typeName(expression.type)}`;
+    const { value, type } = expression;
+    return `${typeof value}:${Object.is(value, -0) ? '-0' : String(value)}:${typeName(type)}`;
   }
 
   #define(value: string, isNull: string | null, falseWhenNull = false): Operand {

@@ -185,11 +185,12 @@ function compile(spec: StageSpec, outputs: readonly Expression[], forms: readonl
   const report = generator.constant(reporter(generator.places));
   // Values are stored when all are computed, so a row that fails leaves nothing behind.
   const row = [...generator.lines, ...codes.flatMap((code) => code.store), ...(selects ? ['rows[k] = i;'] : []), 'k += 1;'];
+  const columns = [...generator.columns].flatMap((index) => columnCode(generator, index));
   const body = [
     '"use strict";',
     ...generator.constants.map((_, at) => `const k${at} = constants[${at}];`),
     'return function run(values, nulls, dictionaries, now, from, to, rows, failed) {',
-    ...[...generator.columns].flatMap((index) => columnCode(generator, index)),
+    ...columns,
     ...generator.prologue,
     ...codes.map((code) => code.declare),
     'let k = 0, place = 0;',
@@ -207,7 +208,7 @@ function columnCode(generator: CodeGenerator, index: number): string[] {
   const form = generator.forms[index]!;
   const lines = [`const values${index} = values[${index}];`];
   if (form.hasDictionary) lines.push(`const dictionary${index} = dictionaries[${index}], strings${index} = dictionary${index}.strings;`);
-  else if (form.hasNulls) lines.push(`const nulls${index} = nulls[${index}] ?? ${generator.constant(noNulls)}(to);`);
+  else if (form.hasNulls && storageOf(generator.schema[index]!.type) !== 'text') lines.push(`const nulls${index} = nulls[${index}] ?? ${generator.constant(noNulls)}(to);`);
   return lines;
 }
 
