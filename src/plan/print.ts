@@ -33,7 +33,11 @@ function printCall({ name, args, type }: CallExpression, names: readonly string[
   const [first, second] = args;
   if (name === 'CAST' || name === 'TRY_CAST') return [`${name}(${print(first!, names, 0)} AS ${typeName(type, false)})`, atom];
   if (name === 'CASE') return [printCase(args, names), atom];
-  if (name === 'NEG') return [`-${print(first!, names, strength['NEG']!)}`, strength['NEG']!];
+  if (name === 'NEG') {
+    const operand = print(first!, names, strength['NEG']!);
+    // Two signs would begin a comment.
+    return [operand.startsWith('-') ? `-(${operand})` : `-${operand}`, strength['NEG']!];
+  }
   if (name === 'NOT') return [`NOT ${print(first!, names, binds!)}`, binds!];
   if (name === 'IN') return [`${print(first!, names, binds! + 1)} IN (${args.slice(1).map((arg) => print(arg, names, 0)).join(', ')})`, binds!];
   if (name.startsWith('IS ') && args.length === 1) return [`${print(first!, names, suffixStrength + 1)} ${name}`, suffixStrength];

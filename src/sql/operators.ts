@@ -70,7 +70,8 @@ class Folder {
   #start(): Operand {
     const prefixes: Extract<Piece, { kind: 'prefix' }>[] = [];
     let piece = this.pieces[this.#at]!;
-    for (; piece.kind === 'prefix'; piece = this.pieces[this.#at]!) {
+    // A row of NOTs or a row of signs: in NOT -a < b the sign is part of what NOT takes.
+    for (; piece.kind === 'prefix' && (piece.operator === 'NOT') === ((prefixes[0] ?? piece).operator === 'NOT'); piece = this.pieces[this.#at]!) {
       prefixes.push(piece);
       this.#at += 1;
     }
