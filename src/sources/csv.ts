@@ -56,7 +56,7 @@ export class CommaSeparated implements TextFormat {
       const feed = bytes.indexOf(lineFeed, from);
       if (feed < 0) return -1;
       // Doubled quotes within a field keep the count even, so an odd count means that a field is still open.
-      for (let next = bytes.indexOf(quote, from); next >= 0 && next < feed; next = bytes.indexOf(quote, next + 1)) quotes += 1;
+      for (let next = from; next < feed; next += 1) if (bytes[next] === quote) quotes += 1;
       if (quotes % 2 === 0) return feed + 1;
       from = feed + 1;
     }

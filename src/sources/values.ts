@@ -34,6 +34,7 @@ export function textReader(type: SqlType): (text: string) => Value {
  */
 export function jsonReader(type: SqlType): (value: unknown, raw: () => string) => Value {
   const read = textReader(type);
+  const bits = integerBits[type.kind];
   if (type.kind === 'STRING') return (value, raw) => (typeof value === 'string' ? value : typeof value === 'number' ? raw() : JSON.stringify(value));
   return (value, raw) => {
     switch (typeof value) {
@@ -50,24 +51,29 @@ export function jsonReader(type: SqlType): (value: unknown, raw: () => string) =
       case 'FLOAT': return Math.fround(value);
       case 'DECIMAL': return read(raw());
       case 'BOOLEAN': case 'BYTES': case 'DATE': return undefined;
-      // 5.0 and 1e3 are integers; beyond 2^53 only the digits tell which.
-      default: return read(Number.isSafeInteger(value) ? String(value) : raw());
+      default:
+        // 5.0 and 1e3 are integers; beyond 2^53 only the digits tell which.
+        if (!Number.isSafeInteger(value)) return read(raw());
+        if (bits === undefined) return millis(value + 0, timestampUnits(type.precision ?? 6));
+        return inRange(value, bits) ? value + 0 : undefined;
     }
   }
 }
 
-/** `12 is no BIGINT`, for a rejected row. */
+/** Why a row was rejected. */
 export const notA = (type: SqlType): string => `not a value of ${typeName(type, false)}`;
 
 function integer(text: string, bits: number): Value {
   if (!/^[+-]?\d+$/.test(text)) return undefined;
   if (text.length < 16) {
     const value = Number(text) + 0;
-    return bits >= 64 || (value >= -(2 ** (bits - 1)) && value < 2 ** (bits - 1)) ? value : undefined;
+    return inRange(value, bits) ? value : undefined;
   }
   const value = BigInt(text.replace(/^\+/, ''));
   return BigInt.asIntN(bits, value) === value ? toInt64(value) : undefined;
 }
+
+const inRange = (value: number, bits: number): boolean => bits >= 64 || (value >= -(2 ** (bits - 1)) && value < 2 ** (bits - 1));
 
 function boolean(text: string): Value {
   const lower = text.toLowerCase();
@@ -108,10 +114,11 @@ function time(text: string, units: number): Value {
 }
 
 function epoch(text: string, units: number): Value {
-  const millis = integer(text, 64);
-  if (millis === undefined || millis === null || units === 1e3) return millis;
-  return toInt64(BigInt(millis) * BigInt(units / 1e3));
+  const value = integer(text, 64);
+  return value === undefined || value === null ? undefined : millis(value as Int64, units);
 }
+
+const millis = (value: Int64, units: number): Int64 => (units === 1e3 ? value : toInt64(BigInt(value) * BigInt(units / 1e3)));
 
 /** Whether a text of a time has more digits than the type keeps. */
 export function isFiner(text: string, units: number): boolean {
