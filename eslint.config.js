@@ -64,7 +64,7 @@ export default typescript.config(
   {
     languageOptions: { globals: { process: 'readonly', URL: 'readonly', console: 'readonly' } },
     rules: {
-      eqeqeq: 'error',
+      eqeqeq: ['error', 'always', { null: 'ignore' }],
       'no-var': 'error',
       'prefer-const': 'error',
       // Where one stands in a pattern here, it is meant: names and texts are checked for them.

@@ -7,7 +7,7 @@ import { lstat, readdir, readFile, realpath, stat } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import { assert, TapewrightError } from '../core/errors.js';
 import { fileDigest, makeDirectory, writeAside } from './files.js';
-import { isAlive, Lock, lockOwner } from './lock.js';
+import { Lock, lockHolder } from './lock.js';
 import { isInnerPath, manifestBytesMax, manifestText, parseManifest, type Manifest } from './manifest.js';
 
 const manifestName = 'manifest.json';
@@ -153,8 +153,8 @@ async function refuseUsed(directory: string): Promise<void> {
     const reason = error.code === 'ENOTDIR' ? 'is a file' : `cannot be read (${error.code})`;
     throw new TapewrightError('BUNDLE_INVALID', `${directory} ${reason}: choose another directory with --out`, { directory }, { cause: error });
   });
-  const owner = names.includes('lock') ? await lockOwner(join(directory, 'lock')) : null;
-  if (names.includes(manifestName) && owner !== null && owner.pid !== process.pid && isAlive(owner)) {
+  const owner = names.includes(manifestName) ? await lockHolder(join(directory, 'lock')) : null;
+  if (owner !== null && owner.pid !== process.pid) {
     throw new TapewrightError('BUNDLE_LOCKED', `${directory} is being written by process ${owner.pid}; choose another directory with --out`, { directory, pid: owner.pid });
   }
   const used = names.filter((name) => name !== 'lock' && !/^\.(lock|manifest\.json)\..*\.(part|dead)$/.test(name));

@@ -1,7 +1,7 @@
 /** Files that are there whole or not at all, and errors that say which path and why. */
 import { createHash, randomBytes } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, open, rename, unlink } from 'node:fs/promises';
+import { mkdir, open, rename, stat, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { TapewrightError } from '../core/errors.js';
 
@@ -37,10 +37,25 @@ export async function writing<T>(path: string, act: () => Promise<T>): Promise<T
   }
 }
 
+/** Makes `path` and what is missing above it; one that is there is fine. */
 export function makeDirectory(path: string): Promise<void> {
-  return writing(path, async () => {
-    await mkdir(path, { recursive: true });
-  });
+  return writing(path, () => makeWithParents(path));
+}
+
+// Not mkdir's own `recursive`: where the file system lets nobody make a directory (/proc), that never returns.
+async function makeWithParents(path: string): Promise<void> {
+  try {
+    await mkdir(path);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const parent = dirname(path);
+    if (code === 'ENOENT' && parent !== path) {
+      await makeWithParents(parent);
+      await mkdir(path);
+    } else if (!(await stat(path).catch(() => null))?.isDirectory()) {
+      throw error;
+    }
+  }
 }
 
 /** Makes renames and new names in `directory` durable. */

@@ -3,7 +3,7 @@
  * even if its number has been given to another one since.
  */
 import { randomBytes } from 'node:crypto';
-import { link, readFile, rename, unlink, writeFile } from 'node:fs/promises';
+import { link, readFile, rm, writeFile } from 'node:fs/promises';
 import { readFileSync, unlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
@@ -64,16 +64,29 @@ export function isAlive(owner: LockOwner): boolean {
   }
 }
 
-/** Who holds the lock at `path`; null when nobody does, or when the file says nothing usable. */
-export async function lockOwner(path: string): Promise<LockOwner | null> {
+/** Who a lock file names; null when it is not there. */
+async function readOwner(path: string): Promise<LockOwner | 'unreadable' | null> {
   try {
     const owner = JSON.parse(await readFile(path, 'utf8')) as Partial<LockOwner> | null;
-    if (typeof owner?.pid !== 'number' || typeof owner.host !== 'string') return null;
+    if (typeof owner?.pid !== 'number' || typeof owner.host !== 'string') return 'unreadable';
     return { pid: owner.pid, host: owner.host, boot: owner.boot ?? null, start: owner.start ?? null, nonce: owner.nonce ?? '' };
-  } catch {
-    return null;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ENOENT' ? null : 'unreadable';
   }
 }
+
+/** The live process that holds the lock at `path`; null when nobody does. */
+export async function lockHolder(path: string): Promise<LockOwner | null> {
+  const owner = await readOwner(path);
+  return owner !== null && owner !== 'unreadable' && isAlive(owner) ? owner : null;
+}
+
+/** Names what is left of a process: its nonce, or one name for all that cannot be read. */
+const graveName = (owner: LockOwner | 'unreadable'): string =>
+  owner !== 'unreadable' && /^[0-9a-f]{16}$/.test(owner.nonce) ? owner.nonce : 'unreadable';
+
+const attemptsMax = 100;
+const attemptMillis = 10;
 
 export class Lock {
   #held = true;
@@ -89,40 +102,23 @@ export class Lock {
       // A link appears with its content or not at all, and never replaces another process's.
       await writeFile(aside, JSON.stringify(mine), { flag: 'wx' });
       try {
-        for (let attempt = 0; attempt < 8; attempt += 1) {
-          try {
-            await link(aside, path);
-            return new Lock(path, mine.nonce);
-          } catch (error) {
-            if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-          }
-          await Lock.#removeDead(directory, path, mine.nonce);
+        for (let attempt = 0; attempt < attemptsMax; attempt += 1) {
+          if (await linked(aside, path)) return new Lock(path, mine.nonce);
+          const owner = await readOwner(path);
+          if (owner === null) continue;
+          if (owner !== 'unreadable' && isAlive(owner)) throw lockedBy(directory, owner);
+          const name = graveName(owner);
+          const remove = async (): Promise<void> => {
+            const found = await readOwner(path);
+            if (found !== null && graveName(found) === name) await removeIfThere(path);
+          };
+          if (!(await bury(directory, aside, name, remove))) await new Promise((resolve) => setTimeout(resolve, attemptMillis));
         }
         throw new TapewrightError('BUNDLE_LOCKED', `${directory} is being taken by several runs at once; try again`, { directory });
       } finally {
-        await unlink(aside).catch(() => undefined);
+        await removeIfThere(aside);
       }
     });
-  }
-
-  static async #removeDead(directory: string, path: string, nonce: string): Promise<void> {
-    const owner = await lockOwner(path);
-    if (owner !== null && isAlive(owner)) throw lockedBy(directory, owner);
-    // Moved, then looked at again: another process may have put its own lock there meanwhile.
-    const moved = join(directory, `.lock.${nonce}.dead`);
-    try {
-      await rename(path, moved);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
-      throw error;
-    }
-    const found = await lockOwner(moved);
-    if (found !== null && isAlive(found)) {
-      await link(moved, path).catch(() => undefined);
-      await unlink(moved);
-      throw lockedBy(directory, found);
-    }
-    await unlink(moved);
   }
 
   /** Gives the lock back. Synchronous, so that it also serves a process that is about to end. */
@@ -136,6 +132,40 @@ export class Lock {
       // The bundle has been moved or deleted: nothing is held any more.
     }
   }
+}
+
+/** Whether `path` could be made a link of `aside`: false when there is one already. */
+async function linked(aside: string, path: string): Promise<boolean> {
+  try {
+    await link(aside, path);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+const removeIfThere = (path: string): Promise<void> => rm(path, { force: true });
+
+/**
+ * Removes what the dead process `name` has left. Only who holds its grave may: else the second of two that saw the
+ * dead lock would remove the lock that the first has taken since. False: another is at it.
+ */
+async function bury(directory: string, aside: string, name: string, remove: () => Promise<void>): Promise<boolean> {
+  const grave = join(directory, `.lock.${name}.dead`);
+  if (await linked(aside, grave)) {
+    await remove();
+    await removeIfThere(grave);
+    return true;
+  }
+  const digger = await readOwner(grave);
+  if (digger === null || (digger !== 'unreadable' && isAlive(digger))) return false;
+  // The digger died at it, and left a grave to be buried in its turn.
+  const next = graveName(digger);
+  return next !== name && bury(directory, aside, next, async () => {
+    await remove();
+    await removeIfThere(grave);
+  });
 }
 
 function lockedBy(directory: string, owner: LockOwner): TapewrightError {

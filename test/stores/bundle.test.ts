@@ -92,6 +92,10 @@ test('an unwritable directory is named with the reason', { skip: process.getuid?
   await assert.rejects(Bundle.create(join(directory, 'run'), start), { code: 'OUTPUT_UNWRITABLE', message: /may not write/ });
 });
 
+test('a place where nothing can be made is named with the reason', { skip: process.platform !== 'linux' && 'needs /proc' }, async () => {
+  await assert.rejects(Bundle.create('/proc/none/run', start), { code: 'OUTPUT_UNWRITABLE', message: /cannot write \/proc\/none\/run: .*--out/ });
+});
+
 test('what is no bundle is refused by what is missing', async (context) => {
   const directory = directoryFor(context);
   const path = join(directory, 'manifest.json');

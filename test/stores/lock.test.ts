@@ -1,17 +1,20 @@
 import assert from 'node:assert/strict';
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import test from 'node:test';
-import { Lock, lockOwner, type LockOwner } from '../../src/stores/lock.js';
+import { Lock, lockHolder, type LockOwner } from '../../src/stores/lock.js';
 import { directoryFor } from './directory.js';
 
 const lockModule = new URL('../../src/stores/lock.js', import.meta.url).href;
 const taking = (directory: string, then: string): string[] => [
   '--input-type=module', '--eval', `const { Lock } = await import(${JSON.stringify(lockModule)}); await Lock.take(${JSON.stringify(directory)}); ${then}`,
 ];
+
+/** Beyond the greatest process number that any system gives. */
+const deadOwner = (nonce: string): string => JSON.stringify({ pid: 2 ** 30, host: hostname(), boot: null, start: null, nonce });
 
 test('a live process keeps others out, and its number is named', async (context) => {
   const directory = directoryFor(context);
@@ -26,7 +29,7 @@ test('a live process keeps others out, and its number is named', async (context)
   // Killed: its lock is still there, and hinders nobody.
   assert.ok(existsSync(join(directory, 'lock')));
   const lock = await Lock.take(directory);
-  assert.equal((await lockOwner(join(directory, 'lock')))?.pid, process.pid);
+  assert.equal((await lockHolder(join(directory, 'lock')))?.pid, process.pid);
   lock.release();
   assert.deepEqual(readdirSync(directory), []);
 });
@@ -59,10 +62,21 @@ test('a lock file that says nothing holds nothing', async (context) => {
   }
 });
 
-test('of many that take it at once, one gets it', async (context) => {
+test('of many that take a dead lock at once, one gets it', async (context) => {
+  for (let round = 0; round < 20; round += 1) {
+    const directory = directoryFor(context);
+    writeFileSync(join(directory, 'lock'), deadOwner('00000000000000aa'));
+    const results = await Promise.allSettled(Array.from({ length: 8 }, () => Lock.take(directory)));
+    assert.equal(results.filter((result) => result.status === 'fulfilled').length, 1);
+    assert.deepEqual(readdirSync(directory), ['lock']);
+  }
+});
+
+test('who died while burying the dead is buried too', async (context) => {
   const directory = directoryFor(context);
-  spawnSync(process.execPath, taking(directory, 'process.exit();'));
-  const results = await Promise.allSettled(Array.from({ length: 8 }, () => Lock.take(directory)));
-  assert.equal(results.filter((result) => result.status === 'fulfilled').length, 1);
-  assert.deepEqual(readdirSync(directory), ['lock']);
+  writeFileSync(join(directory, 'lock'), deadOwner('00000000000000aa'));
+  writeFileSync(join(directory, '.lock.00000000000000aa.dead'), deadOwner('00000000000000bb'));
+  writeFileSync(join(directory, '.lock.00000000000000bb.dead'), deadOwner('00000000000000cc'));
+  (await Lock.take(directory)).release();
+  assert.deepEqual(readdirSync(directory), []);
 });
