@@ -15,22 +15,31 @@ class PoolColumn {
     this.objects = storage === 'text' ? [] : null;
   }
 
-  set(at: number, column: Column, row: number, capacity: number): void {
+  /** Copies rows 0..length of `column` to the slots given. */
+  fill(slots: Int32Array, column: Column, length: number, capacity: number): void {
     if (column.storage === 'text') {
-      this.objects![at] = column.dictionary === null ? column.values[row]! : column.dictionary.strings[column.values[row]!]!;
+      const objects = this.objects!;
+      const strings = column.dictionary === null ? null : column.dictionary.strings;
+      for (let row = 0; row < length; row += 1) {
+        objects[slots[row]!] = strings === null ? (column.values[row] as string | null) : strings[column.values[row] as number]!;
+      }
       return;
     }
-    const value = column.values[row]!;
-    const isNull = column.nulls !== null && column.nulls[row] !== 0;
-    if (isNull) (this.nulls ??= new Uint8Array(capacity))[at] = 1;
-    else if (this.nulls !== null) this.nulls[at] = 0;
-    if (typeof value === 'number') {
-      this.reals[at] = value;
-      if (this.objects !== null) this.objects[at] = value;
+    const { values, nulls } = column;
+    if (nulls !== null) this.nulls ??= new Uint8Array(capacity);
+    const mine = this.nulls;
+    if (mine !== null) for (let row = 0; row < length; row += 1) mine[slots[row]!] = nulls === null ? 0 : nulls[row]!;
+    if (values instanceof Float64Array && this.objects === null) {
+      const { reals } = this;
+      for (let row = 0; row < length; row += 1) reals[slots[row]!] = values[row]!;
     } else {
-      // The first integer beyond 2^53: from here on exact values stand beside.
+      // From the first integer beyond 2^53 on, exact values stand beside.
       this.objects ??= Array.from(this.reals);
-      this.objects[at] = value;
+      for (let row = 0; row < length; row += 1) {
+        const value = values[row]!;
+        this.objects[slots[row]!] = value;
+        if (typeof value === 'number') this.reals[slots[row]!] = value;
+      }
     }
   }
 
@@ -61,32 +70,36 @@ export class FramePool {
   next = new Int32Array(1024);
   #free: Int32Array = new Int32Array(1024);
   #freeCount = 0;
+  #slots = new Int32Array(0);
   #used = 0;
 
   constructor(storages: readonly Storage[]) {
     this.#columns = storages.map((storage) => new PoolColumn(storage, 1024));
   }
 
-  /** Copies row `row` of `columns` into a slot and returns it. */
-  add(columns: readonly Column[], row: number, time: number): number {
-    let at: number;
-    if (this.#freeCount > 0) {
-      this.#freeCount -= 1;
-      at = this.#free[this.#freeCount]!;
-    } else {
-      if (this.#used === this.#capacity) this.#grow();
-      at = this.#used;
-      this.#used += 1;
+  /** Copies rows 0..length of `columns` into slots, which it returns: valid until the next call. */
+  add(columns: readonly Column[], time: Float64Array, length: number): Int32Array {
+    if (this.#slots.length < length) this.#slots = new Int32Array(Math.max(length, this.#slots.length * 2));
+    const slots = this.#slots;
+    const reused = Math.min(length, this.#freeCount);
+    for (let row = 0; row < reused; row += 1) slots[row] = this.#free[this.#freeCount - 1 - row]!;
+    this.#freeCount -= reused;
+    while (this.#used + length - reused > this.#capacity) this.#grow();
+    for (let row = reused; row < length; row += 1) slots[row] = this.#used + row - reused;
+    this.#used += length - reused;
+    const { time: times, next } = this;
+    for (let row = 0; row < length; row += 1) {
+      times[slots[row]!] = time[row]!;
+      next[slots[row]!] = -1;
     }
-    this.time[at] = time;
-    this.next[at] = -1;
-    for (let k = 0; k < this.#columns.length; k += 1) this.#columns[k]!.set(at, columns[k]!, row, this.#capacity);
-    return at;
+    for (let k = 0; k < this.#columns.length; k += 1) this.#columns[k]!.fill(slots, columns[k]!, length, this.#capacity);
+    return slots;
   }
 
-  release(at: number): void {
-    this.#free[this.#freeCount] = at;
-    this.#freeCount += 1;
+  /** Slots whose rows have left may be used again. */
+  release(slots: Int32Array, count: number): void {
+    this.#free.set(slots.subarray(0, count), this.#freeCount);
+    this.#freeCount += count;
   }
 
   /** The columns, indexed by slot; ask again after adding. */

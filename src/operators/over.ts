@@ -57,6 +57,9 @@ export class Over implements Operator {
   #tapeCodes = new Int32Array(1024);
   #tapeLength = 0;
   #ids = new Int32Array(0);
+  /** Pool slots that rows have left in the current flush. */
+  #left = new Int32Array(1024);
+  #leftCount = 0;
 
   constructor(spec: OverSpec) {
     this.name = spec.name;
@@ -127,21 +130,18 @@ export class Over implements Operator {
     this.#builders = this.#spec.aggregates.map((call) => new ColumnBuilder(storageOf(call.type), rows.length));
     this.#failures = [];
     this.#tapeLength = 0;
-    const left = this.#bounded ? this.#slide(rows) : this.#accumulate(rows);
+    this.#leftCount = 0;
+    if (this.#bounded) this.#slide(rows);
+    else this.#accumulate(rows);
     for (const loop of this.#loops) loop(this.#cells, this.#tapeSlots, this.#tapeCodes, this.#tapeLength);
-    for (const slot of left) this.#pool.release(slot);
-    const released = new Int32Array(rows.length);
-    let at = chunk.from;
-    for (let row = 0; row < rows.length; row += 1) {
-      while (watermark.after[at]! < rows.due[row]!) at += 1;
-      released[row] = at;
-    }
+    this.#pool.release(this.#left, this.#leftCount);
+    const released = releasesOf(rows.due, watermark.after, chunk.from, rows.length);
     const columns = [...rows.columns, ...this.#builders.map((builder) => builder.finish())];
     pieces.push(this.#withoutFailures({ length: rows.length, columns, released, time: rows.time }, report));
   }
 
   /** Unbounded frames: rows only come. The tape refers to the released rows themselves. */
-  #accumulate(rows: ReleasedRows): number[] {
+  #accumulate(rows: ReleasedRows): void {
     bindAggregates(this.#plan, rows.columns, rows.time);
     const peers = this.#spec.frame.kind === 'range' && !faults.peersLeftOut;
     for (let row = 0; row < rows.length; ) {
@@ -152,42 +152,57 @@ export class Over implements Operator {
       this.#processed[id] = rows.time[row]!;
       row = end;
     }
-    return [];
   }
 
-  /** Bounded frames: rows come into the pool and leave it. Returns the pool slots left, to be used again. */
-  #slide(rows: ReleasedRows): number[] {
-    const left: number[] = [];
+  /** Bounded frames: rows come into the pool and leave it. The slots they leave are used again after the tape. */
+  #slide(rows: ReleasedRows): void {
     const { frame } = this.#spec;
     const isRange = frame.kind === 'range';
+    const withPeers = isRange && !faults.peersLeftOut;
+    const keepsAll = faults.neverRetract;
     const preceding = frame.preceding!;
-    const columns = this.#poolInputs.map((column) => rows.columns[column]!);
     const pool = this.#pool;
-    for (let row = 0; row < rows.length; ) {
-      const id = rows.ids[row]!;
-      const time = rows.time[row]!;
-      const end = isRange && !faults.peersLeftOut ? this.#peersEnd(rows, row) : row + 1;
+    const { ids, time: times, length } = rows;
+    const slots = pool.add(this.#poolInputs.map((column) => rows.columns[column]!), times, length);
+    const { next, time: poolTime } = pool;
+    const head = this.#head;
+    const tail = this.#tail;
+    const count = this.#count;
+    const processed = this.#processed;
+    for (let row = 0; row < length; ) {
+      const id = ids[row]!;
+      const time = times[row]!;
+      const end = withPeers ? this.#peersEnd(rows, row) : row + 1;
       for (let peer = row; peer < end; peer += 1) {
-        const at = pool.add(columns, peer, time);
-        if (this.#count[id] === 0) this.#head[id] = at;
-        else pool.next[this.#tail[id]!] = at;
-        this.#tail[id] = at;
-        this.#count[id]! += 1;
+        const at = slots[peer]!;
+        if (count[id] === 0) head[id] = at;
+        else next[tail[id]!] = at;
+        tail[id] = at;
+        count[id]! += 1;
         this.#record(id, at);
       }
-      while (isRange ? pool.time[this.#head[id]!]! < time - preceding : this.#count[id]! > preceding + 1) {
-        const at = this.#head[id]!;
-        this.#head[id] = pool.next[at]!;
-        this.#count[id]! -= 1;
-        if (!faults.neverRetract) this.#record(id, ~at);
-        left.push(at);
+      while (isRange ? poolTime[head[id]!]! < time - preceding : count[id]! > preceding + 1) {
+        const at = head[id]!;
+        head[id] = next[at]!;
+        count[id]! -= 1;
+        if (!keepsAll) this.#record(id, ~at);
+        this.#leave(at);
       }
       for (let peer = row; peer < end; peer += 1) this.#record(id, peer === row ? EMIT : REPEAT);
-      this.#processed[id] = time;
+      processed[id] = time;
       row = end;
     }
     this.#bindPool();
-    return left;
+  }
+
+  #leave(slot: number): void {
+    if (this.#leftCount === this.#left.length) {
+      const larger = new Int32Array(this.#leftCount * 2);
+      larger.set(this.#left);
+      this.#left = larger;
+    }
+    this.#left[this.#leftCount] = slot;
+    this.#leftCount += 1;
   }
 
   #peersEnd(rows: ReleasedRows, row: number): number {
@@ -313,18 +328,18 @@ export class Over implements Operator {
 
   #restoreFrames(reader: ByteReader, size: number): void {
     this.#pool = this.#newPool();
-    const slots: number[] = [];
+    const keys: number[] = [];
     const rows: number[] = [];
     for (let id = 0; id < size; id += 1) {
       const count = reader.varint();
-      const times = Array.from({ length: count }, () => reader.f64());
-      const columns = this.#poolInputs.map(() => readColumn(reader));
+      const times = Float64Array.from({ length: count }, () => reader.f64());
+      const slots = this.#pool.add(this.#poolInputs.map(() => readColumn(reader)), times, count);
       for (let row = 0; row < count; row += 1) {
-        const at = this.#pool.add(columns, row, times[row]!);
+        const at = slots[row]!;
         if (row === 0) this.#head[id] = at;
         else this.#pool.next[this.#tail[id]!] = at;
         this.#tail[id] = at;
-        slots.push(id);
+        keys.push(id);
         rows.push(at);
       }
       this.#count[id] = count;
@@ -333,9 +348,21 @@ export class Over implements Operator {
     this.#bindPool();
     for (const accumulator of this.#plan.accumulators) {
       if (!(accumulator instanceof SlidingAccumulator)) continue;
-      slots.forEach((slot, index) => accumulator.add(this.#cells, slot, rows[index]!));
+      keys.forEach((slot, index) => accumulator.add(this.#cells, slot, rows[index]!));
     }
   }
+}
+
+/** The first chunk row after which the watermark has reached what each row waited for; both ascend. */
+function releasesOf(due: Float64Array, after: Float64Array, from: number, length: number): Int32Array {
+  const released = new Int32Array(length);
+  let at = from;
+  for (let row = 0; row < length; row += 1) {
+    const needed = due[row]!;
+    while (after[at]! < needed) at += 1;
+    released[row] = at;
+  }
+  return released;
 }
 
 function joined(pieces: readonly Piece[]): Rows {
