@@ -21,7 +21,6 @@ function pad(text: string, width: number, right: boolean): string {
 
 const plain = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
 
-// eslint-disable-next-line no-control-regex
 const visible = (text: string): string => text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
 
 /** RFC 4180 with a header; NULL is an empty field, an empty string is "". */

@@ -65,6 +65,7 @@ async function isPlainFile(path: string): Promise<boolean> {
 async function select(duck: Duck, sql: string, views: readonly string[]): Promise<QueryResult> {
   const connection = new DuckDBConnection(duck.connection);
   try {
+    if (sql.replace(/--[^\n]*/g, '').trim() === '') throw new TapewrightError('USAGE', 'query takes a SELECT, and got nothing', {});
     const statements = await connection.extractStatements(sql);
     if (statements.count !== 1) throw new TapewrightError('USAGE', `query takes one SELECT, not ${statements.count} statements`, { count: statements.count });
     const statement = await statements.prepare(0);

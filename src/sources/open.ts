@@ -4,7 +4,6 @@ import { Worker } from 'node:worker_threads';
 import { TapewrightError } from '../core/errors.js';
 import { Assembler } from './assemble.js';
 import { filesOf, fingerprintOf } from './files.js';
-import { openReader } from './readers.js';
 import type { Reader, ReaderRequest } from './reader.js';
 import type { Failure, FromThread, ToThread } from './reader-thread.js';
 import type { Binding, Source, SourceBatch, SourceColumn } from './source.js';
@@ -35,7 +34,10 @@ export async function openSource(binding: Binding, columns: readonly SourceColum
     from: options.from ?? 0,
     batchRows: options.batchRows ?? 65_536,
   };
-  return options.inline === true ? new InlineSource(request, await openReader(request)) : ThreadSource.open(request);
+  if (options.inline !== true) return ThreadSource.open(request);
+  // Loaded only here: in the usual case DuckDB is the reader thread's, and this thread starts sooner without it.
+  const { openReader } = await import('./readers.js');
+  return new InlineSource(request, await openReader(request));
 }
 
 class InlineSource implements Source {
