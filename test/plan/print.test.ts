@@ -16,10 +16,10 @@ function planned(text: string): Expression {
 
 const { number, condition } = fc.letrec<{ number: string; condition: string }>((tie) => ({
   number: fc.oneof({ depthSize: 'small' },
-    fc.constantFrom('a', 'b', 'd', '1', '2.50', '-7'),
+    fc.constantFrom('a', 'b', '1', '-7'),
     fc.tuple(tie('number'), fc.constantFrom('+', '-', '*', '/'), tie('number')).map(([x, op, y]) => `(${x}) ${op} (${y})`),
     tie('number').map((x) => `-(${x})`),
-    fc.constantFrom('CAST(a AS DOUBLE)', 'CAST(b AS DECIMAL(12, 3))', 'EXTRACT(HOUR FROM f)', 'TIMESTAMPDIFF(SECOND, f, f)'),
+    fc.constantFrom('CAST(a AS DOUBLE)', 'EXTRACT(HOUR FROM f)', 'TIMESTAMPDIFF(SECOND, f, f)'),
     tie('number').map((x) => `ABS(${x})`),
     fc.tuple(tie('condition'), tie('number'), tie('number')).map(([when, x, y]) => `CASE WHEN ${when} THEN ${x} ELSE ${y} END`),
     tie('number').map((x) => `NULLIF(${x}, 0)`)),
@@ -31,21 +31,24 @@ const { number, condition } = fc.letrec<{ number: string; condition: string }>((
     tie('number').map((x) => `(${x}) IS NULL`)),
 }));
 
-/** Precision aside: 0 beside a DECIMAL(12, 2) is printed 0.00, which has three digits. */
-const keyOf = (expression: Expression): string => expressionKey(expression).replaceAll(/DECIMAL:\d+/g, 'DECIMAL');
-
-/** Law: a printed expression says what it was printed from (a DOUBLE that stands alone, `1.0`, would be read as a DECIMAL). */
+/** Law: a printed expression says what it was printed from. (Beside a DECIMAL literals have digits that the text cannot tell: left out.) */
 test('planning what was printed gives the same expression', () => {
   fc.assert(fc.property(fc.oneof(number, condition), (text) => {
     const expression = planned(text);
     const printed = printExpression(expression, names);
-    assert.equal(keyOf(planned(printed)), keyOf(expression), `${text}\n${printed}`);
+    assert.equal(expressionKey(planned(printed)), expressionKey(expression), `${text}\n${printed}`);
   }), { numRuns: 300 });
 });
 
 test('parentheses stand only where they are needed', () => {
   assert.equal(printExpression(planned('(a + 1) * 2 - (3 - a)'), names).replaceAll(/CAST\((\d) AS BIGINT\)/g, '$1'), '(a + 1) * 2 - (3 - a)');
   assert.equal(printExpression(planned("NOT (e AND b > 1e0) OR c = 'x'"), names), "NOT (e AND b > 1.0) OR c = 'x'");
+});
+
+test('decimals, casts, units and strings read as SQL', () => {
+  for (const text of ['d + 2.50', 'CAST(d AS DECIMAL(12, 3))', 'EXTRACT(DAY FROM f)', 'FLOOR(f TO HOUR)', "c || 'x'", "DATE '2024-02-29'", '-(-a)', 'a - (1 - a)']) {
+    assert.equal(printExpression(planned(text), names), text);
+  }
 });
 
 test('durations are in their greatest whole unit', () => {
