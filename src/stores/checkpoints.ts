@@ -101,5 +101,6 @@ async function readChecked(path: string): Promise<Uint8Array | null> {
   if (file.readBigUInt64LE(8) !== BigInt(bodyBytes)) return null;
   const sum = createHash('sha256').update(file.subarray(0, headerBytes + bodyBytes)).digest();
   if (!sum.equals(file.subarray(headerBytes + bodyBytes))) return null;
-  return file.subarray(headerBytes, headerBytes + bodyBytes);
+  // A plain array: a Buffer's `slice` is a view, where readers of bytes count on a copy.
+  return new Uint8Array(file.buffer, file.byteOffset + headerBytes, bodyBytes);
 }
