@@ -58,9 +58,11 @@ export function distill(state: Float64Array, at: number): void {
       }
     }
   }
+  // Nearly always two doubles hold it all; then the third is 0.
+  const missing = e2 + e1;
   distilled[0] = nearest;
-  distilled[1] = e2;
-  distilled[2] = e1;
+  distilled[1] = missing;
+  distilled[2] = e1 - (missing - e2);
   distilled[3] = e0;
 }
 
@@ -126,8 +128,8 @@ export function quotientOfTerms(divisor: number, divisorLow: number): number {
     high = sum;
   }
   while (i >= 0) low += terms[i--]!;
-  const rounded = quotientOrNaN(high, low, 0, divisor, divisorLow);
-  if (rounded === rounded) return rounded;
+  const quotient = quotientOrNaN(high, low, 0, divisor, divisorLow);
+  if (quotient === quotient) return quotient;
   return nearerOf(doubtful[0]!, doubtful[1]!, divisor, divisorLow);
 }
 

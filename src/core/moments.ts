@@ -4,13 +4,15 @@
  * `exact-sum.ts`, so AVG shares them), then come six accumulators of x², which is added as its rounded
  * product and what that lost. What the grid cannot hold goes to `Spills` whole, x and x².
  */
-import { addDistilledSquare, addProduct, clearTerms, distill, quotientOfTerms, quotientOrNaN } from './expansion.js';
+import {
+  addDistilledSquare, addProduct, clearTerms, distill, distilled, distilledQuotient, quotientOfTerms, quotientOrNaN,
+} from './expansion.js';
 import { carrySum, fixedSum, mergeExact, roundedMean, roundedSum } from './exact-sum.js';
 import { faults } from './faults.js';
 import {
   CUT_16, CUT_58, CUT_M110, CUT_M152, CUT_M26, CUT_M68, MOMENTS_LIMIT, OPERATIONS_MAX, SPILLED, SQUARES_TOP_MAX,
 } from './grid.js';
-import { fixedOf, productError, rootOfRatio, roundRatio } from './rounding.js';
+import { fixedOf, productError, rootOfRatio, roundRatio, sumError } from './rounding.js';
 import { Spills, decided, spillValue } from './spills.js';
 
 /** Doubles that the moments of a column take in a state array. */
@@ -43,6 +45,31 @@ function accumulate(state: Float64Array, at: number, x: number, weight: number, 
   const p1 = rest + CUT_M68 - CUT_M68;
   rest -= p1;
   const p0 = rest + CUT_M110 - CUT_M110;
+  const fits = cutSquare(x) && rest === p0 && x < MOMENTS_LIMIT && x > -MOMENTS_LIMIT;
+  if (!fits || faults.naiveSum) {
+    accumulateOutside(state, at, x, weight, spills, key);
+    return;
+  }
+  state[at] = state[at]! + weight * p0;
+  state[at + 1] = state[at + 1]! + weight * p1;
+  state[at + 2] = state[at + 2]! + weight * p2;
+  state[at + 3] = state[at + 3]! + weight * p3;
+  state[at + 5] = state[at + 5]! + weight * squarePieces[0]!;
+  state[at + 6] = state[at + 6]! + weight * squarePieces[1]!;
+  state[at + 7] = state[at + 7]! + weight * squarePieces[2]!;
+  state[at + 8] = state[at + 8]! + weight * squarePieces[3]!;
+  state[at + 9] = state[at + 9]! + weight * squarePieces[4]!;
+  state[at + 10] = state[at + 10]! + weight * squarePieces[5]!;
+  const operations = state[at + 4]! + 1;
+  state[at + 4] = operations;
+  if (operations >= OPERATIONS_MAX && operations % SPILLED >= OPERATIONS_MAX) carryMoments(state, at, spills, key);
+}
+
+/** The pieces of the square cut last, lowest first. */
+const squarePieces = new Float64Array(SQUARES_COUNT);
+
+/** Cuts x² into `squarePieces`; says whether it has no bits below the lowest unit. |x| is below MOMENTS_LIMIT, else they mean nothing. */
+function cutSquare(x: number): boolean {
   // The square is high + low, exactly; both are cut by the same units. `low` is below 2^47: it has no top piece.
   const high = x * x;
   const xScaled = 134217729 * x;
@@ -69,30 +96,19 @@ function accumulate(state: Float64Array, at: number, x: number, weight: number, 
   const l1 = lowRest + CUT_M110 - CUT_M110;
   lowRest -= l1;
   const l0 = lowRest + CUT_M152 - CUT_M152;
-  const fits = rest === p0 && highRest === h0 && lowRest === l0 && x < MOMENTS_LIMIT && x > -MOMENTS_LIMIT;
-  if (!fits || faults.naiveSum) {
-    accumulateOutside(state, at, x, weight, spills, key);
-    return;
-  }
-  state[at] = state[at]! + weight * p0;
-  state[at + 1] = state[at + 1]! + weight * p1;
-  state[at + 2] = state[at + 2]! + weight * p2;
-  state[at + 3] = state[at + 3]! + weight * p3;
-  state[at + 5] = state[at + 5]! + weight * (h0 + l0);
-  state[at + 6] = state[at + 6]! + weight * (h1 + l1);
-  state[at + 7] = state[at + 7]! + weight * (h2 + l2);
-  state[at + 8] = state[at + 8]! + weight * (h3 + l3);
-  state[at + 9] = state[at + 9]! + weight * (h4 + l4);
-  state[at + 10] = state[at + 10]! + weight * h5;
-  const operations = state[at + 4]! + 1;
-  state[at + 4] = operations;
-  if (operations >= OPERATIONS_MAX && operations % SPILLED >= OPERATIONS_MAX) carryMoments(state, at, spills, key);
+  squarePieces[0] = h0 + l0;
+  squarePieces[1] = h1 + l1;
+  squarePieces[2] = h2 + l2;
+  squarePieces[3] = h3 + l3;
+  squarePieces[4] = h4 + l4;
+  squarePieces[5] = h5;
+  return highRest === h0 && lowRest === l0;
 }
 
 function accumulateOutside(state: Float64Array, at: number, x: number, weight: number, spills: Spills, key: number): void {
   if (faults.naiveSum && x - x === 0) {
     state[at + 3] = state[at + 3]! + weight * x;
-    state[at + 10] = state[at + 10]! + weight * x * x;
+    state[at + 10] = state[at + 10]! + weight * squarePieces[5]!;
     return;
   }
   spillValue(spills.take(key), x, weight, true);
@@ -160,9 +176,11 @@ export function roundedVariance(
   const other = sample ? count - 1 : count;
   const divisor = count * other;
   const divisorLow = divisor > Number.MAX_SAFE_INTEGER ? productError(count, other) : 0;
-  const rounded = likelyVariance(state, at, count, divisor, divisorLow);
-  if (rounded === rounded) return rounded;
+  const likely = likelyVariance(state, at, count, divisor, divisorLow);
+  if (likely === likely) return likely;
   distill(state, at);
+  const centred = centredVariance(state, at, count, other);
+  if (centred === centred) return centred;
   clearTerms();
   for (let i = SQUARES; i < MOMENTS_STRIDE; i++) addProduct(count, state[at + i]!);
   addDistilledSquare(-1);
@@ -217,6 +235,59 @@ function likelyVariance(state: Float64Array, at: number, count: number, divisor:
   const top = difference + differenceLow;
   if (!(top > 4 * error)) return NaN;
   return quotientOrNaN(top, differenceLow - (top - difference), error, divisor, divisorLow);
+}
+
+/** Up to so many values, count · m² and the squares can be subtracted piece by piece without rounding. */
+const CENTRED_MAX = 512;
+
+/**
+ * For values that differ by little, or not at all: with m near the mean and r = Σx - count · m, the variance
+ * is (Σx² - count · m² - 2 · m · r - r² / count) / other, and the first two terms, which cancel, are
+ * subtracted exactly, on the grid. Takes the sum from `distilled`. NaN when the rounding is in doubt.
+ */
+function centredVariance(state: Float64Array, at: number, count: number, other: number): number {
+  const sum = distilled[0]!;
+  const m = distilledQuotient(count); // of equal values it is the value
+  if (count > CENTRED_MAX || distilled[2] !== 0 || !cutSquare(m)) return NaN;
+  const remainder = sum - m * count - productError(m, count); // like that of a division: exact
+  const r = remainder + distilled[1]!;
+  if (sumError(remainder, distilled[1]!) !== 0) return NaN;
+
+  // The differences of the pieces, carried upward, so that they are all 0 if their sum is.
+  let a = state[at + 5]! - count * squarePieces[0]!;
+  let carried = a + CUT_M110 - CUT_M110;
+  const d0 = a - carried;
+  a = state[at + 6]! - count * squarePieces[1]! + carried;
+  carried = a + CUT_M68 - CUT_M68;
+  const d1 = a - carried;
+  a = state[at + 7]! - count * squarePieces[2]! + carried;
+  carried = a + CUT_M26 - CUT_M26;
+  const d2 = a - carried;
+  a = state[at + 8]! - count * squarePieces[3]! + carried;
+  carried = a + CUT_16 - CUT_16;
+  const d3 = a - carried;
+  a = state[at + 9]! - count * squarePieces[4]! + carried;
+  carried = a + CUT_58 - CUT_58;
+  const d4 = a - carried;
+  const d5 = state[at + 10]! - count * squarePieces[5]! + carried;
+
+  // Each is at most half a unit of the next, so the sums upward lose nothing that the pair high + low does not keep.
+  const s1 = d1 + d0;
+  const s2 = d2 + s1;
+  const s3 = d3 + s2;
+  const s4 = d4 + s3;
+  const squares = d5 + s4;
+  if (squares === 0 && r === 0) return 0;
+  const squaresLow = s4 - (squares - d5) + (s3 - (s4 - d4)) + (s2 - (s3 - d3)) + (s1 - (s2 - d2)) + (d0 - (s1 - d1));
+
+  const cross = 2 * m * r;
+  const correction = (r * r) / count;
+  const high = squares - cross;
+  const low = sumError(squares, -cross) + (squaresLow - 2 * productError(m, r) - correction);
+  const error = (Math.abs(squares) + Math.abs(cross)) * 2 ** -98 + correction * 2 ** -48;
+  const top = high + low;
+  if (!(top > 4 * error)) return NaN;
+  return quotientOrNaN(top, low - (top - high), error, other, 0);
 }
 
 function spilledVariance(

@@ -14,7 +14,7 @@ export interface Spill {
   negativeInfinities: number;
 }
 
-/** One for each state array, or for each operator if keys differ between its arrays. An entry that becomes all zero goes. */
+/** One for each state array, or for each operator: no two sums in it share a key. An entry that becomes all zero goes. */
 export class Spills {
   readonly #entries = new Map<number, Spill>();
 
