@@ -10,7 +10,7 @@ import { calling, failure, inline } from './kernel.js';
 import type { Kernel } from './kernel.js';
 import { floatText, doubleText, parseReal } from './reals.js';
 import { formatDate, formatTimestamp, parseDate, parseTimestamp } from './timestamps.js';
-import { asDecimal, commonType, invalid, isInteger, isInterval, isNullType, isNumeric, isTimestamp, sameBase } from './typing.js';
+import { asDecimal, commonType, invalid, isExact, isInteger, isInterval, isNullType, isNumeric, isTimestamp, sameBase } from './typing.js';
 
 const integerMax: Partial<Record<TypeKind, bigint>> = { TINYINT: 127n, SMALLINT: 32_767n, INT: 2_147_483_647n, BIGINT: 9_223_372_036_854_775_807n };
 
@@ -268,10 +268,17 @@ function foldCast(constant: Expression & { kind: 'literal' }, to: SqlType): Expr
 /** A cast between types that mix, without asking whether SQL implies it. */
 export const coerce = (expression: Expression, to: SqlType, place: Place): Expression => castTo(expression, to, place, false);
 
-/** What an INSERT, a UNION or a CASE may do to a value by itself: numbers among each other, times among each other. */
+/** Numbers that SQL takes for others by itself: wider ones, and DECIMAL and DOUBLE for all. */
+function widens(from: SqlType, to: SqlType): boolean {
+  if (to.kind === 'DOUBLE' || to.kind === 'DECIMAL') return isNumeric(from);
+  if (to.kind === 'FLOAT') return isExact(from);
+  return isInteger(from) && isInteger(to) && integerMax[from.kind]! <= integerMax[to.kind]!;
+}
+
+/** What an INSERT, a UNION or a CASE may do to a value by itself: widen numbers, exchange times for times. */
 export function implicitCast(expression: Expression, to: SqlType, place: Place): Expression {
   const from = expression.type;
-  const allowed = isNullType(from) || sameBase(from, to) || (isNumeric(from) && isNumeric(to))
+  const allowed = isNullType(from) || sameBase(from, to) || widens(from, to)
     || ((isTimestamp(from) || from.kind === 'DATE') && (isTimestamp(to) || to.kind === 'DATE'))
     || (isInterval(from) && from.kind === to.kind);
   if (allowed) return castTo(expression, to, place, false);

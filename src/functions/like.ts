@@ -15,14 +15,18 @@ function textArgument(site: CallSite, arg: Expression): Expression {
 
 const special = /[.*+?^${}()|[\]\\/-]/g;
 
-function patternOf(pattern: string, escape: string | undefined): RegExp {
+/** Why a pattern cannot be read, or what it matches. */
+function patternOf(pattern: string, escape: string | undefined): RegExp | string {
+  if (escape !== undefined && [...escape].length > 1) return `LIKE ESCAPE '${escape}': one character is needed`;
   let source = '';
   const characters = [...pattern];
   for (let at = 0; at < characters.length; at += 1) {
     const character = characters[at]!;
     if (character === escape) {
       const next = characters[at + 1];
-      if (next !== '%' && next !== '_' && next !== escape) throw failure(`LIKE '${pattern}': the escape character must stand before %, _ or itself`);
+      if (next !== '%' && next !== '_' && next !== escape) {
+        return `LIKE '${pattern}': the escape character must stand before %, _ or itself`;
+      }
       source += next.replace(special, '\\$&');
       at += 1;
     } else if (character === '%') source += '[^]*';
@@ -39,8 +43,9 @@ function matcher(): (text: string, pattern: string, escape?: string) => boolean 
   let rule: RegExp | null = null;
   return (text, pattern, escape) => {
     if (rule === null || pattern !== read || escape !== readEscape) {
-      if (escape !== undefined && [...escape].length > 1) throw failure(`LIKE ESCAPE '${escape}': one character is needed`);
-      rule = patternOf(pattern, escape);
+      const made = patternOf(pattern, escape);
+      if (typeof made === 'string') throw failure(made);
+      rule = made;
       read = pattern;
       readEscape = escape;
     }
@@ -51,6 +56,13 @@ function matcher(): (text: string, pattern: string, escape?: string) => boolean 
 export const like: ScalarFunction = {
   argumentsMin: 2,
   argumentsMax: 3,
-  resolve: (site, args) => callOf(site, args.map((arg) => textArgument(site, arg)), sqlType('BOOLEAN')),
+  resolve(site, given) {
+    const args = given.map((arg) => textArgument(site, arg));
+    const [pattern, escape] = args.slice(1).map((arg) => (arg.kind === 'literal' && typeof arg.value === 'string' ? arg.value : null));
+    // Literals are checked when the statement is read.
+    const made = typeof pattern === 'string' && escape !== null ? patternOf(pattern, escape) : null;
+    if (typeof made === 'string') throw invalid(site.place, made);
+    return callOf(site, args, sqlType('BOOLEAN'));
+  },
   kernel: () => calling(matcher(), { fails: true }),
 };

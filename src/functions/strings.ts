@@ -117,6 +117,14 @@ function nthPosition(text: string, part: string, from = 1, nth = 1): number {
 
 const reverse = (text: string): string => [...text].reverse().join('');
 
+/** `by` in the place of `length` characters from `start` on; outside the text nothing changes. */
+function overlay(text: string, by: string, start: number, length = lengthOf(by)): string {
+  const size = lengthOf(text);
+  if (start <= 0 || start > size) return text;
+  const rest = start + length <= size && length > 0 ? slice(text, start - 1 + length, size) : '';
+  return slice(text, 0, start - 1) + by + rest;
+}
+
 function pad(text: string, length: number, fill: string, left: boolean): string | null {
   if (length < 0 || fill === '') return null;
   if (length > textMax) throw failure(`${left ? 'LPAD' : 'RPAD'} to ${length} characters; ${textMax} is the most`);
@@ -195,5 +203,6 @@ export const strings: FunctionTable = {
   SPLIT_INDEX: splitting,
   STARTSWITH: strict('ss', boolean, calling((text: string, part: string) => text.startsWith(part))),
   ENDSWITH: strict('ss', boolean, calling((text: string, part: string) => text.endsWith(part))),
+  OVERLAY: strict('ssii?', string, calling(overlay)),
   LIKE: like,
 };

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { decimalType, typeName } from '../../src/core/types.js';
-import { evaluateConstant } from '../../src/plan/compile.js';
+import { evaluateConstant } from '../../src/plan/constants.js';
 import { big, call, cast, date, decimal, double, float, int, interval, months, nil, refusal, show, string, timestamp } from './evaluate.js';
 
 const shows = (cases: readonly (readonly [Parameters<typeof show>[0], string])[]): void => {

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { decimalType, sqlType, timestampType } from '../../src/core/types.js';
 import type { SqlType } from '../../src/core/types.js';
 import { commonType, implicitCast, makeCast } from '../../src/functions/scalar.js';
-import { evaluateConstant } from '../../src/plan/compile.js';
+import { evaluateConstant } from '../../src/plan/constants.js';
 import { big, bool, cast, date, decimal, double, float, int, nil, place, refusal, show, string, timestamp, tryCast } from './evaluate.js';
 
 const fails = (expression: Parameters<typeof show>[0], why: RegExp): void => assert.match(show(expression), why);
@@ -104,7 +104,10 @@ test('casts that there are not are refused with what to write', () => {
   assert.match(refusal(() => makeCast(timestamp('2024-01-01'), instant, place, false, { timeZone: 'Asia/Tokyo' })), /SQL_UNSUPPORTED: .*Asia\/Tokyo/);
 });
 
-test('implied casts: numbers and times among themselves, nothing else', () => {
+test('implied casts: to wider numbers and among times, nothing else', () => {
+  assert.equal(show(implicitCast(int(5), decimalType(5, 2), place)), '5.00');
+  assert.match(refusal(() => implicitCast(big(5), sqlType('INT'), place)), /BIGINT stands where INT is needed; write CAST/);
+  assert.match(refusal(() => implicitCast(double(5), sqlType('FLOAT'), place)), /write CAST/);
   assert.equal(show(implicitCast(int(5), sqlType('DOUBLE'), place)), '5.0');
   assert.equal(show(implicitCast(nil('NULL'), sqlType('STRING'), place)), 'NULL');
   assert.match(refusal(() => implicitCast(string('5'), sqlType('INT'), place)), /write CAST\(\.\.\. AS INT\)/);

@@ -5,7 +5,7 @@ import type { Int64, SqlType, TypeKind } from '../../src/core/types.js';
 import { decimalFromText } from '../../src/functions/decimals.js';
 import { makeCall, makeCast } from '../../src/functions/scalar.js';
 import { parseDate, parseTimestamp } from '../../src/functions/timestamps.js';
-import { evaluateConstant } from '../../src/plan/compile.js';
+import { evaluateConstant } from '../../src/plan/constants.js';
 import { literal } from '../../src/plan/expression.js';
 import type { Expression } from '../../src/plan/expression.js';
 

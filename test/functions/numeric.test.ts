@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { sqlType, typeName } from '../../src/core/types.js';
 import { isAggregateName, resolveAggregate } from '../../src/functions/aggregates.js';
-import { evaluateConstant } from '../../src/plan/compile.js';
+import { evaluateConstant } from '../../src/plan/constants.js';
 import { big, call, decimal, double, float, int, nil, place, refusal, show, string, timestamp } from './evaluate.js';
 
 const shows = (cases: readonly (readonly [Parameters<typeof show>[0], string])[]): void => {

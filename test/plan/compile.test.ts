@@ -182,3 +182,20 @@ test('a stage survives a dictionary that grows and another dictionary', () => {
   assert.deepEqual(run(['MSFT', 'AAPL'], dictionary), [[1, 1], [0, 0]]);
   assert.deepEqual(run(['MS', 'MSFT'], new Dictionary()), [[0, 1], [1, 1]]);
 });
+
+test('what is the same for every row is computed once, unless it fails', () => {
+  const fails = call('/', int(1), int(0));
+  const rows: Row[] = [[true, 1, 1, 1, 'A', 0], [false, 1, 1, 1, 'A', 0]];
+  const outputs = [call('+', i, call('*', int(2), int(3))), call('CASE', b, int(1), fails), call('||', string('a'), string('b'))];
+  const result = outcomeOf(compileStage({ input: schema, filter: null, outputs }).run(batchFrom(rows, { dictionary: true, nullsAlways: false }), 0, 2, null));
+  assert.deepEqual([result.values, result.failed], [[[7, 1, 'ab']], [{ row: 1, error: 'division by zero' }]]);
+});
+
+test('long chains and many branches compile', () => {
+  const links = Array.from({ length: 1500 }, (_, at) => call('=', i, int(at + 10)));
+  const chain = links.reduce((left, right) => call('OR', left, right));
+  const choice = call('CASE', ...links.slice(0, 500).flatMap((link, at) => [link, int(at)]), int(-1));
+  const rows: Row[] = [[null, 12, null, null, null, 0], [null, 3, null, null, null, 0]];
+  const { values } = outcomeOf(compileStage({ input: schema, filter: null, outputs: [chain, choice] }).run(batchFrom(rows, { dictionary: false, nullsAlways: false }), 0, 2, null));
+  assert.deepEqual(values, [[1, 2], [0, -1]]);
+});
