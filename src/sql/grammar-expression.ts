@@ -1,29 +1,25 @@
 /** Expressions: rows of operands and operators, and all that an operand can be. */
 import type { IToken } from 'chevrotain';
-import type {
-  Case, ColumnName, Frame, FrameBound, IntervalLiteral, Name, OrderItem, Query, QueryBody, ScalarQuery, SqlExpression, TypeName,
-  WindowSpecification,
-} from './ast.js';
-import { bareName, buildCall, emptyCall, type CallParts } from './calls.js';
-import { GrammarBase, type GrammarRule } from './grammar-base.js';
+import type { Case, ColumnName, IntervalLiteral, Query, QueryBody, RowValue, ScalarQuery, SqlExpression } from './ast.js';
+import { bareName } from './calls.js';
+import type { GrammarRule } from './grammar-base.js';
+import { CallGrammar } from './grammar-call.js';
+import type { Pieces } from './grammar-window.js';
 import { intervalField, readInterval } from './interval.js';
 import { foldOperators, type Infix, type Piece } from './operators.js';
 import { sqlInvalid } from './sql-error.js';
 import {
-  BinaryToken, Comma, Dot, K, LeftBracket, LeftParen, Minus, NameToken, NumberToken, Plus, RightBracket, RightParen, Star, StringToken,
+  BinaryToken, Comma, Dot, K, LeftBracket, LeftParen, Minus, NameToken, NumberToken, Plus, RightBracket, RightParen, StringToken,
 } from './tokens.js';
-
-type Pieces = [pieces: Piece[]];
 
 /** What may follow a query in parentheses when it is the first of a larger query. */
 const QUERY_CONTINUES = [K.UNION, K.INTERSECT, K.EXCEPT, K.ORDER, K.LIMIT, K.OFFSET, K.FETCH];
 const TEMPORAL = ['DATE', 'TIME', 'TIMESTAMP'] as const;
 
-export abstract class ExpressionGrammar extends GrammarBase {
+export abstract class ExpressionGrammar extends CallGrammar {
   abstract readonly query: GrammarRule<Query>;
   /** The rest of a query whose first operand has been read already. */
   abstract readonly queryRest: GrammarRule<Query, [first: IToken, left: QueryBody]>;
-  abstract readonly type: GrammarRule<TypeName>;
 
   readonly expression: GrammarRule<SqlExpression> = this.rule('expression', () => {
     this.ACTION(() => this.enter());
@@ -196,7 +192,7 @@ export abstract class ExpressionGrammar extends GrammarBase {
   }
 
   /** A query in parentheses, or values: one in a list of one. */
-  readonly parenthesised: GrammarRule<ScalarQuery | Extract<SqlExpression, { kind: 'row' }>> = this.rule('parenthesised', () => {
+  readonly parenthesised: GrammarRule<ScalarQuery | RowValue> = this.rule('parenthesised', () => {
     const first = this.CONSUME(LeftParen);
     const start = this.LA(1);
     let query: Query | undefined;
@@ -301,172 +297,6 @@ export abstract class ExpressionGrammar extends GrammarBase {
       const column: ColumnName = { kind: 'name', parts, place: this.placeFrom(first) };
       return bareName(column);
     });
-  });
-
-  /** The parentheses of a call and the clauses after them. */
-  readonly call: GrammarRule<SqlExpression, [name: Name[], first: IToken]> = this.rule('call', (name, first) => {
-    const parts = emptyCall();
-    this.CONSUME(LeftParen);
-    this.OPTION(() => this.OR([
-      { ALT: () => { this.CONSUME(Star); parts.star = true; } },
-      { ALT: () => this.SUBRULE(this.callArguments, { ARGS: [parts] }) },
-    ]));
-    this.CONSUME(RightParen);
-    this.SUBRULE(this.callClauses, { ARGS: [parts] });
-    return this.ACTION(() => buildCall(name, parts, this.placeFrom(first)));
-  });
-
-  /** Arguments, and the words that EXTRACT, CAST, TRIM and their like have in place of commas. */
-  readonly callArguments: GrammarRule<void, [parts: CallParts]> = this.rule('callArguments', (parts = emptyCall()) => {
-    this.OPTION(() => this.OR([
-      { ALT: () => { this.CONSUME(K.DISTINCT); parts.distinct = true; } },
-      { ALT: () => { this.CONSUME(K.ALL); } },
-      { ALT: () => { this.CONSUME(K.BOTH); parts.side = 'BOTH'; } },
-      { ALT: () => { this.CONSUME(K.LEADING); parts.side = 'LEADING'; } },
-      { ALT: () => { this.CONSUME(K.TRAILING); parts.side = 'TRAILING'; } },
-    ]));
-    this.OPTION1(() => { parts.args = this.SUBRULE(this.expressions); });
-    this.OPTION2(() => this.OR1([
-      { ALT: () => { this.CONSUME(K.AS); parts.as = this.SUBRULE(this.type); } },
-      { ALT: () => { this.CONSUME(K.TO); parts.to = this.SUBRULE(this.name); } },
-      { ALT: () => { this.CONSUME(K.IN); parts.within = this.SUBRULE(this.expression); } },
-      { ALT: () => { this.CONSUME(K.PLACING); parts.placing = this.SUBRULE1(this.expression); } },
-    ]));
-    this.OPTION3(() => {
-      this.CONSUME(K.FROM);
-      parts.from = this.SUBRULE2(this.expression);
-      this.OPTION4(() => {
-        this.CONSUME(K.FOR);
-        parts.length = this.SUBRULE3(this.expression);
-      });
-    });
-  });
-
-  readonly callClauses: GrammarRule<void, [parts: CallParts]> = this.rule('callClauses', (parts = emptyCall()) => {
-    this.OPTION({ GATE: () => this.isNext(K.NULLS, 2), DEF: () => {
-      this.OR([
-        { ALT: () => { this.CONSUME(K.IGNORE); parts.nulls = 'IGNORE'; } },
-        { ALT: () => { this.CONSUME(K.RESPECT); parts.nulls = 'RESPECT'; } },
-      ]);
-      this.CONSUME(K.NULLS);
-    } });
-    this.OPTION1(() => {
-      this.CONSUME(K.WITHIN);
-      this.CONSUME(K.GROUP);
-      this.CONSUME(LeftParen);
-      parts.withinGroup = this.SUBRULE(this.orderBy);
-      this.CONSUME(RightParen);
-    });
-    this.OPTION2(() => {
-      this.CONSUME(K.FILTER);
-      this.CONSUME1(LeftParen);
-      this.CONSUME(K.WHERE);
-      parts.filter = this.SUBRULE(this.expression);
-      this.CONSUME1(RightParen);
-    });
-    this.OPTION3(() => {
-      this.CONSUME(K.OVER);
-      parts.over = this.OR1([
-        { ALT: () => this.SUBRULE(this.windowSpecification) },
-        { ALT: (): WindowSpecification => {
-          const base = this.SUBRULE(this.name);
-          return { base, partitionBy: [], orderBy: [], frame: undefined, place: base.place };
-        } },
-      ]);
-    });
-  });
-
-  readonly windowSpecification: GrammarRule<WindowSpecification> = this.rule('windowSpecification', () => {
-    const first = this.CONSUME(LeftParen);
-    const base = this.OPTION(() => this.SUBRULE(this.name));
-    const partitionBy = this.OPTION1(() => {
-      this.CONSUME(K.PARTITION);
-      this.CONSUME(K.BY);
-      return this.SUBRULE(this.expressions);
-    }) ?? [];
-    const orderBy = this.OPTION2(() => this.SUBRULE(this.orderBy)) ?? [];
-    const frame = this.OPTION3(() => this.SUBRULE(this.frame));
-    this.CONSUME(RightParen);
-    return { base, partitionBy, orderBy, frame, place: this.placeFrom(first) };
-  });
-
-  readonly frame: GrammarRule<Frame> = this.rule('frame', () => {
-    const first = this.LA(1);
-    const unit = this.OR([
-      { ALT: () => (this.CONSUME(K.ROWS), 'ROWS' as const) },
-      { ALT: () => (this.CONSUME(K.RANGE), 'RANGE' as const) },
-    ]);
-    let start: FrameBound | undefined;
-    let end: FrameBound | undefined;
-    this.OR1([
-      { ALT: () => {
-        this.CONSUME(K.BETWEEN);
-        start = this.SUBRULE(this.frameBound);
-        this.CONSUME(K.AND);
-        end = this.SUBRULE1(this.frameBound);
-      } },
-      { ALT: () => { start = this.SUBRULE2(this.frameBound); } },
-    ]);
-    const place = this.placeFrom(first);
-    return { unit, start: start!, end: end ?? { kind: 'CURRENT ROW', offset: undefined, place }, place };
-  });
-
-  readonly frameBound: GrammarRule<FrameBound> = this.rule('frameBound', () => {
-    const first = this.LA(1);
-    let offset: SqlExpression | undefined;
-    const kind = this.OR<FrameBound['kind']>([
-      { GATE: () => this.isNext(K.ROW, 2), ALT: () => {
-        this.CONSUME(K.CURRENT);
-        this.CONSUME(K.ROW);
-        return 'CURRENT ROW';
-      } },
-      { GATE: () => this.isWord(2, 'PRECEDING', 'FOLLOWING'), ALT: () => {
-        this.CONSUME(K.UNBOUNDED);
-        return this.OR1([
-          { ALT: () => (this.CONSUME(K.PRECEDING), 'UNBOUNDED PRECEDING' as const) },
-          { ALT: () => (this.CONSUME(K.FOLLOWING), 'UNBOUNDED FOLLOWING' as const) },
-        ]);
-      } },
-      { ALT: () => {
-        // No operators: in `BETWEEN 5 AND …`, the AND must not be read as part of the bound.
-        const pieces: Piece[] = [];
-        this.SUBRULE(this.operand, { ARGS: [pieces] });
-        offset = this.ACTION(() => foldOperators(pieces, (from, to) => this.placeBetween(from, to)));
-        return this.OR2([
-          { ALT: () => (this.CONSUME1(K.PRECEDING), 'PRECEDING' as const) },
-          { ALT: () => (this.CONSUME1(K.FOLLOWING), 'FOLLOWING' as const) },
-        ]);
-      } },
-    ]);
-    return { kind, offset, place: this.placeFrom(first) };
-  });
-
-  readonly orderBy: GrammarRule<OrderItem[]> = this.rule('orderBy', () => {
-    this.CONSUME(K.ORDER);
-    this.CONSUME(K.BY);
-    const items = [this.SUBRULE(this.orderItem)];
-    this.MANY(() => {
-      this.CONSUME(Comma);
-      items.push(this.SUBRULE1(this.orderItem));
-    });
-    return items;
-  });
-
-  readonly orderItem: GrammarRule<OrderItem> = this.rule('orderItem', () => {
-    const first = this.LA(1);
-    const expression = this.SUBRULE(this.expression);
-    const descending = this.OPTION(() => this.OR([
-      { ALT: () => (this.CONSUME(K.ASC), false) },
-      { ALT: () => (this.CONSUME(K.DESC), true) },
-    ])) ?? false;
-    const nulls = this.OPTION1(() => {
-      this.CONSUME(K.NULLS);
-      return this.OR1([
-        { ALT: () => (this.CONSUME(K.FIRST), 'FIRST' as const) },
-        { ALT: () => (this.CONSUME(K.LAST), 'LAST' as const) },
-      ]);
-    });
-    return { expression, descending, nulls, place: this.placeFrom(first) };
   });
 }
 

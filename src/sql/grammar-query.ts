@@ -1,19 +1,19 @@
 /** Queries: WITH, set operations, SELECT and its clauses, ORDER BY and LIMIT. */
 import type { IToken } from 'chevrotain';
 import type {
-  CommonTable, GroupBy, GroupItem, GroupingSets, Hint, NamedWindow, OrderItem, Query, QueryBody, Select, SelectItem, SetOperation,
-  SqlExpression, TableOption, TableReference, Values,
+  CommonTable, GroupBy, GroupItem, GroupingSets, OrderItem, Query, QueryBody, Select, SelectItem, SetOperation, SqlExpression,
+  TableReference, Values,
 } from './ast.js';
-import { ExpressionGrammar } from './grammar-expression.js';
 import type { GrammarRule } from './grammar-base.js';
-import { Comma, Dot, Equal, HintEnd, HintStart, K, LeftParen, NameToken, NumberToken, RightParen, Star } from './tokens.js';
+import { HintGrammar } from './grammar-hint.js';
+import { Comma, Dot, K, LeftParen, NumberToken, RightParen, Star } from './tokens.js';
 
 interface SetOperator {
   readonly operator: SetOperation['operator'];
   readonly all: boolean;
 }
 
-export abstract class QueryGrammar extends ExpressionGrammar {
+export abstract class QueryGrammar extends HintGrammar {
   /** What follows FROM: tables joined in any way. */
   abstract readonly tables: GrammarRule<TableReference>;
 
@@ -274,65 +274,6 @@ export abstract class QueryGrammar extends ExpressionGrammar {
       return this.ACTION(() => (expression.kind === 'row' ? [...expression.values] : [expression]));
     } },
   ]));
-
-  readonly windows: GrammarRule<NamedWindow[]> = this.rule('windows', () => {
-    this.CONSUME(K.WINDOW);
-    const windows = [this.SUBRULE(this.namedWindow)];
-    this.MANY(() => {
-      this.CONSUME(Comma);
-      windows.push(this.SUBRULE1(this.namedWindow));
-    });
-    return windows;
-  });
-
-  readonly namedWindow: GrammarRule<NamedWindow> = this.rule('namedWindow', () => {
-    const first = this.LA(1);
-    const name = this.SUBRULE(this.name);
-    this.CONSUME(K.AS);
-    const window = this.SUBRULE(this.windowSpecification);
-    return { name, window, place: this.placeFrom(first) };
-  });
-
-  /** The hints of one comment. */
-  readonly hints: GrammarRule<Hint[]> = this.rule('hints', () => {
-    this.CONSUME(HintStart);
-    const hints = [this.SUBRULE(this.hint)];
-    this.MANY(() => {
-      this.OPTION(() => this.CONSUME(Comma));
-      hints.push(this.SUBRULE1(this.hint));
-    });
-    this.CONSUME(HintEnd);
-    return hints;
-  });
-
-  readonly hint: GrammarRule<Hint> = this.rule('hint', () => {
-    const token = this.CONSUME(NameToken);
-    const options: TableOption[] = [];
-    this.OPTION(() => {
-      this.CONSUME(LeftParen);
-      this.SUBRULE(this.hintArgument, { ARGS: [options] });
-      this.MANY(() => {
-        this.CONSUME(Comma);
-        this.SUBRULE1(this.hintArgument, { ARGS: [options] });
-      });
-      this.CONSUME(RightParen);
-    });
-    return { name: token.image.toUpperCase(), options, place: this.placeFrom(token) };
-  });
-
-  /** `'key' = 'value'` is kept; a table's name or a number only has to be readable. */
-  readonly hintArgument: GrammarRule<void, [options: TableOption[]]> = this.rule('hintArgument', (options) => {
-    const first = this.LA(1);
-    this.OR([
-      { ALT: () => {
-        const key = this.SUBRULE(this.text);
-        const value = this.OPTION(() => (this.CONSUME(Equal), this.SUBRULE1(this.text)));
-        this.ACTION(() => { if (value !== undefined) options.push({ key, value, place: this.placeFrom(first) }); });
-      } },
-      { ALT: () => { this.SUBRULE(this.qualifiedName); } },
-      { ALT: () => { this.CONSUME(NumberToken); } },
-    ]);
-  });
 }
 
 /** A query in parentheses with no clauses of its own is only its body. */
