@@ -3,43 +3,19 @@ import type { Expression } from '../plan/expression.js';
 import { resolveAggregate } from '../functions/aggregates.js';
 import { implicitCast } from '../functions/scalar.js';
 import type { Call, NamedWindow, SqlExpression } from './ast.js';
+import { aggregateNames, refusedAggregates } from './aggregate-names.js';
 import { bind, bindCondition } from './binder.js';
 import type { Surroundings } from './binder.js';
 import { bindWindow } from './over-windows.js';
 import { sqlInvalid, sqlUnsupported } from './sql-error.js';
 import type { BoundWindow, VirtualCall, Virtuals } from './virtuals.js';
 
-const aggregates: readonly string[] = [
-  'COUNT', 'SUM', 'AVG', 'MIN', 'MAX', 'STDDEV_POP', 'STDDEV_SAMP', 'STDDEV', 'VAR_POP', 'VAR_SAMP', 'VARIANCE', 'FIRST_VALUE', 'LAST_VALUE', 'LAG',
-];
-
-/** Known to Flink, not done here: what to write instead. */
-const refused: Readonly<Record<string, string>> = {
-  ROW_NUMBER: 'For the first or last row of a window use FIRST_VALUE or LAST_VALUE.',
-  RANK: 'Use MIN or MAX of the column.',
-  DENSE_RANK: 'Use MIN or MAX of the column.',
-  LEAD: 'Use LAG, seen from the later row.',
-  NTILE: 'Use a condition on the value.',
-  PERCENT_RANK: 'Use a condition on the value.',
-  CUME_DIST: 'Use a condition on the value.',
-  LISTAGG: 'Use COUNT(DISTINCT x), or the rows themselves.',
-  STRING_AGG: 'Use COUNT(DISTINCT x), or the rows themselves.',
-  COLLECT: 'Use the rows themselves.',
-  ARRAY_AGG: 'Use the rows themselves.',
-  JSON_ARRAYAGG: 'Use the rows themselves.',
-  JSON_OBJECTAGG: 'Use the rows themselves.',
-  APPROX_COUNT_DISTINCT: 'Use COUNT(DISTINCT x), which is exact.',
-  GROUPING: 'Write one INSERT for each grouping.',
-  GROUPING_ID: 'Write one INSERT for each grouping.',
-  GROUP_ID: 'Write one INSERT for each grouping.',
-};
-
 /** Where aggregates may not stand: says so, naming the clause. */
 export function noAggregates(clause: string): Surroundings['aggregate'] {
   return (call) => {
     if (call.over !== undefined) throw sqlInvalid(call.place, `an OVER aggregate may not stand in ${clause}`, 'Compute it in a sub-query and use its column here.');
-    if (call.name in refused) throw sqlUnsupported(call.place, `${call.name} is not supported`, refused[call.name]);
-    if (!aggregates.includes(call.name)) return null;
+    if (Object.hasOwn(refusedAggregates, call.name)) throw sqlUnsupported(call.place, `${call.name} is not supported`, refusedAggregates[call.name]);
+    if (!aggregateNames.includes(call.name)) return null;
     const advice = clause === 'WHERE' ? 'Use HAVING, or FILTER (WHERE …) on the aggregate.' : 'Compute it in a sub-query and use its column here.';
     throw sqlInvalid(call.place, `the aggregate ${call.name} may not stand in ${clause}`, advice);
   };
@@ -57,10 +33,10 @@ export function collecting(around: Surroundings, virtuals: Virtuals, windows: re
     aggregate: (call) => (isAggregate(call) && call.over === undefined ? virtuals.add(read(call, inner, null)) : nested(call)),
   };
   const aggregate = (call: Call): Expression | null => {
-    if (call.name in refused) throw sqlUnsupported(call.place, `${call.name} is not supported`, refused[call.name]);
+    if (Object.hasOwn(refusedAggregates, call.name)) throw sqlUnsupported(call.place, `${call.name} is not supported`, refusedAggregates[call.name]);
     if (call.over === undefined) return grouped.aggregate(call);
     if (clause === 'HAVING') throw sqlInvalid(call.place, 'an OVER aggregate may not stand in HAVING', 'Compute it in a sub-query and use its column in WHERE.');
-    if (!isAggregate(call)) throw sqlInvalid(call.place, `${call.name} is no aggregate and takes no OVER`, `There is: ${aggregates.join(', ')}.`);
+    if (!isAggregate(call)) throw sqlInvalid(call.place, `${call.name} is no aggregate and takes no OVER`, `There is: ${aggregateNames.join(', ')}.`);
     const window = bindWindow(call.over, windows, grouped);
     if (call.name === 'LAG' && window.framed) throw sqlInvalid(call.place, 'LAG takes no frame', 'Leave ROWS or RANGE out of its OVER clause.');
     return virtuals.add(read(call, grouped, window));
@@ -68,7 +44,7 @@ export function collecting(around: Surroundings, virtuals: Virtuals, windows: re
   return { ...around, aggregate };
 }
 
-const isAggregate = (call: Call): boolean => aggregates.includes(call.name);
+const isAggregate = (call: Call): boolean => aggregateNames.includes(call.name);
 
 function read(call: Call, inner: Surroundings, over: BoundWindow | null): VirtualCall {
   const { name, place, args } = call;

@@ -3,6 +3,7 @@ import { implicitCast } from '../functions/scalar.js';
 import { columnRef, literal } from '../plan/expression.js';
 import type { PlanNode, SinkTable } from '../plan/plan.js';
 import { typeName } from '../core/types.js';
+import type { SqlType, TypeKind } from '../core/types.js';
 import type { Insert } from './ast.js';
 import type { Remark } from './binder.js';
 import { didYouMean } from './names.js';
@@ -25,13 +26,27 @@ export function intoSink(relation: Relation, insert: Insert, sink: SinkTable, re
       return literal(null, type);
     }
     const given = columnRef(from, node.schema[from]!.type);
-    const { place } = insert.query;
+    const place = columns[from]!.place ?? insert.query.place;
+    if (narrows(given.type, type)) {
+      const to = typeName(type, false);
+      throw sqlInvalid(place, `'${columns[from]!.name}' is ${typeName(given.type, false)} and '${name}' of '${sink.name}' is ${to}: INSERT does not narrow a number`, `Write CAST(… AS ${to}).`);
+    }
     if (given.type.nullable && !type.nullable) {
       remark(`line ${place.line}, column ${place.column}: '${columns[from]!.name}' may be NULL, and '${name}' of '${sink.name}' is NOT NULL: Flink would stop at such a row`);
     }
     return implicitCast(given, { ...type, nullable: given.type.nullable }, place);
   });
   return projectNode(node, expressions, expressions.map(({ type }, index) => ({ name: sink.schema[index]!.name, type })));
+}
+
+const integerRanks: readonly TypeKind[] = ['TINYINT', 'SMALLINT', 'INT', 'BIGINT'];
+
+/** Whether the target may not hold what is given, as Flink sees it; DOUBLE may become DECIMAL. */
+function narrows(from: SqlType, to: SqlType): boolean {
+  if (to.kind === 'FLOAT') return from.kind === 'DOUBLE';
+  const rank = integerRanks.indexOf(to.kind);
+  const given = integerRanks.indexOf(from.kind);
+  return rank >= 0 && (given > rank || from.kind === 'FLOAT' || from.kind === 'DOUBLE' || from.kind === 'DECIMAL');
 }
 
 /** Indexes of the sink's columns that the query's columns go to, in the query's order. */

@@ -66,7 +66,7 @@ function planUnion(operation: SetOperation, environment: Environment): Relation 
     const { node } = relation;
     const expressions = types.map((type, index) => {
       const column = columnRef(index, node.schema[index]!.type);
-      return implicitCast(column, { ...type, nullable: column.type.nullable }, branches[branch]!.place);
+      return implicitCast(column, { ...type, nullable: column.type.nullable }, relation.columns[index]!.place ?? branches[branch]!.place);
     });
     return projectNode(node, expressions, expressions.map(({ type }, index) => ({ name: names[index]!, type })));
   });

@@ -14,6 +14,8 @@ export interface RelationColumn {
   /** Parts by which the column may be qualified: alias, or the parts of a table's name. Empty: none. */
   readonly qualifier: readonly string[];
   readonly role: WindowRole | null;
+  /** The SELECT item that makes it. */
+  readonly place?: Place;
 }
 
 /** A declared column that may not be read, with the reason: PROCTIME() in a table's declaration. */

@@ -78,8 +78,8 @@ function projected(relation: Relation, virtuals: Virtuals, items: readonly Item[
   const over = hasOver ? lowerOvers(relation, calls, expressions) : { node: relation.node, items: expressions };
   const schema: Field[] = items.map(({ name, expression }) => ({ name, type: expression.type }));
   const node: PlanNode = projectNode(over.node, over.items, schema);
-  const columns: RelationColumn[] = items.map(({ name, expression }) => ({
-    name, qualifier: [], role: expression.kind === 'column' && expression.index < relation.columns.length ? relation.columns[expression.index]!.role : null,
+  const columns: RelationColumn[] = items.map(({ name, expression, place }) => ({
+    name, qualifier: [], place, role: expression.kind === 'column' && expression.index < relation.columns.length ? relation.columns[expression.index]!.role : null,
   }));
   return { node, columns, refused: [], window: relation.window };
 }
