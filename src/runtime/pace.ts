@@ -4,9 +4,9 @@ export class Pace {
 
   constructor(private readonly speed: number | null, private readonly signal: AbortSignal | undefined) {}
 
-  /** Rows up to this event time may go now. */
+  /** Rows up to this event time may go now: all, once a stop is asked for, so that the step is soon at its end. */
   limit(): number {
-    if (this.speed === null) return Infinity;
+    if (this.speed === null || this.signal?.aborted === true) return Infinity;
     if (this.#begin === null) return -Infinity;
     return this.#begin.event + (performance.now() - this.#begin.real) * this.speed;
   }
@@ -15,10 +15,6 @@ export class Pace {
   async until(next: number): Promise<void> {
     this.#begin ??= { event: next, real: performance.now() };
     const wait = Math.min(200, Math.max(1, (next - this.limit()) / this.speed!));
-    if (this.signal?.aborted === true) return;
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, wait);
-      this.signal?.addEventListener('abort', () => { clearTimeout(timer); resolve(); }, { once: true });
-    });
+    await new Promise<void>((resolve) => setTimeout(resolve, wait));
   }
 }
