@@ -16,6 +16,9 @@ function layOut(value: number, shortest: string): string {
 }
 
 export function doubleText(value: number): string {
+  const magnitude = Math.abs(value);
+  // Where Java uses no exponent, JavaScript writes the same digits, but for the `.0` of whole numbers.
+  if (magnitude >= 1e-3 && magnitude < 1e7) return Number.isInteger(value) ? `${value}.0` : String(value);
   const shortest = value.toExponential();
   // Of one digit there are nearer neighbours with two: 4.9E-324, not 5.0E-324.
   return layOut(value, shortest.includes('.') ? shortest : trimZeros(value.toExponential(1)));

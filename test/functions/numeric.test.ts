@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { sqlType, typeName } from '../../src/core/types.js';
-import { isAggregateName, resolveAggregate } from '../../src/functions/aggregates.js';
+import { typeName } from '../../src/core/types.js';
 import { evaluateConstant } from '../../src/plan/constants.js';
-import { big, call, decimal, double, float, int, nil, place, refusal, show, string, timestamp } from './evaluate.js';
+import { big, call, decimal, double, float, int, nil, show, string, timestamp } from './evaluate.js';
 
 const shows = (cases: readonly (readonly [Parameters<typeof show>[0], string])[]): void => {
   for (const [expression, expected] of cases) assert.equal(show(expression), expected);
@@ -53,22 +52,4 @@ test('GREATEST and LEAST: NULL when one is, NaN above all, at the common type', 
     [call('LEAST', double(0), double(-0)), '-0.0'], [call('GREATEST', string('a'), string('b')), 'b'], [call('GREATEST', big(9007199254740993n), int(1)), '9007199254740993'],
     [call('LEAST', timestamp('2024-01-02 00:00:00'), timestamp('2024-01-01 00:00:00')), '2024-01-01 00:00:00.000'], [call('GREATEST', decimal('1.5'), int(2)), '2.0'],
   ]);
-});
-
-test('aggregates have Flink\'s result types', () => {
-  const typeOf = (name: string, type: Parameters<typeof resolveAggregate>[1]): string => typeName(resolveAggregate(name, type, false, place).type);
-  assert.equal(typeOf('COUNT', null), 'BIGINT NOT NULL');
-  assert.equal(typeOf('SUM', sqlType('INT', false)), 'INT');
-  assert.equal(typeOf('SUM', sqlType('BIGINT')), 'BIGINT');
-  assert.equal(typeOf('SUM', decimal('1.50').type), 'DECIMAL(38, 2)');
-  assert.equal(typeOf('AVG', sqlType('BIGINT')), 'BIGINT');
-  assert.equal(typeOf('AVG', decimal('1.50').type), 'DECIMAL(38, 6)');
-  assert.equal(typeOf('AVG', decimal('1', 20, 8).type), 'DECIMAL(38, 8)');
-  assert.equal(typeOf('AVG', sqlType('FLOAT')), 'FLOAT');
-  assert.equal(typeOf('STDDEV_POP', sqlType('INT')), 'INT');
-  assert.equal(typeOf('VAR_SAMP', sqlType('DOUBLE')), 'DOUBLE');
-  assert.equal(resolveAggregate('STDDEV', sqlType('DOUBLE'), false, place).name, 'STDDEV_SAMP');
-  assert.match(refusal(() => resolveAggregate('SUM', sqlType('STRING'), false, place)), /SUM takes a number, not STRING/);
-  assert.match(refusal(() => resolveAggregate('LISTAGG', sqlType('STRING'), false, place)), /SQL_UNSUPPORTED/);
-  assert.deepEqual(['SUM', 'LISTAGG', 'ABS'].map(isAggregateName), [true, true, false]);
 });
