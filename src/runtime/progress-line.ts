@@ -45,7 +45,7 @@ export class ProgressLine {
       this.#rateAt = now;
       this.#rateRows = progress.rows;
     }
-    this.terminal.write(`\r\u001b[K${progressText(progress, this.#rate).slice(0, (this.terminal.columns ?? 80) - 1)}`);
+    this.terminal.write(`\r\u001b[K${progressText(progress, this.#rate).slice(0, (this.terminal.columns || 80) - 1)}`);
     this.#visible = true;
   };
 
