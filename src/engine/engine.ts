@@ -13,7 +13,7 @@ import type { DeadLetter, LateRow, OutputRows, Slice, StepRecord } from '../core
 import type { Schema } from '../core/types.js';
 import { mergeRows } from '../operators/merge-rows.js';
 import { noRows, type Chunk, type FailedResult, type Refusal, type Rows, type WatermarkPath } from '../operators/operator.js';
-import { buildPhysical, type PhysicalNode, type PhysicalPlan } from '../plan/physical.js';
+import { buildPhysical, type PhysicalNode, type PhysicalPlan } from './physical.js';
 import type { Pipeline } from '../plan/plan.js';
 import type { FailedRow } from '../plan/stage.js';
 import { SliceChecksum } from './checksum.js';

@@ -1,6 +1,6 @@
 /** One bound table: reads it batch by batch, and hands each lane its rows. */
 import type { Engine } from '../engine/engine.js';
-import { rawSchema } from '../plan/physical.js';
+import { rawSchema } from '../engine/physical.js';
 import { columnRef, substitute } from '../plan/expression.js';
 import type { Pipeline } from '../plan/plan.js';
 import { openSource } from '../sources/open.js';

@@ -9,11 +9,11 @@ import type { Operator } from '../operators/operator.js';
 import { Over } from '../operators/over.js';
 import { WindowAggregate } from '../operators/window-aggregate.js';
 import { WindowAssign } from '../operators/window-assign.js';
-import { compileStage } from './compile.js';
-import { columnRef, columnsOf, substitute, type Expression } from './expression.js';
-import type { Pipeline, PlanNode, SourceTable } from './plan.js';
-import { shareWindowAggregates } from './share.js';
-import type { Stage } from './stage.js';
+import { compileStage } from '../plan/compile.js';
+import { columnRef, columnsOf, substitute, type Expression } from '../plan/expression.js';
+import type { Pipeline, PlanNode, SourceTable } from '../plan/plan.js';
+import { shareWindowAggregates } from '../plan/share.js';
+import type { Stage } from '../plan/stage.js';
 
 /** A node's index in the list is greater than those of its inputs. */
 export type PhysicalNode =
