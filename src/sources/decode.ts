@@ -10,7 +10,9 @@ import type { RawColumn } from './reader.js';
  * `text` VARCHAR, or BLOB with `latin1`.
  */
 export type Wire =
-  | { readonly kind: 'double' | 'days' | 'int128' }
+  | { readonly kind: 'double' }
+  | { readonly kind: 'days' }
+  | { readonly kind: 'int128' }
   | { readonly kind: 'int64'; readonly divide: 1 | 1e3 | 1e6 }
   | { readonly kind: 'text'; readonly latin1: boolean };
 
@@ -22,7 +24,7 @@ export interface ColumnBuilder {
   readonly floored?: boolean;
   /** Rows from..to of a vector become rows `at` and on of the batch. */
   append(data: Uint8Array, validity: Uint8Array | null, from: number, to: number, at: number): void;
-  take(length: number): RawColumn;
+  take(): RawColumn;
 }
 
 export function columnBuilder(wire: Wire, capacity: number): ColumnBuilder {
@@ -61,7 +63,7 @@ class PlainBuilder implements ColumnBuilder {
   #values: Float64Array | null = null;
   readonly #nulls: Nulls;
 
-  constructor(private readonly capacity: number, private readonly kind: 'double' | 'days' | 'int128') {
+  constructor(private readonly capacity: number, private readonly kind: 'double' | 'days') {
     this.width = kind === 'double' ? 8 : 4;
     this.#nulls = new Nulls(capacity);
   }

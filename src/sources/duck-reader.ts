@@ -23,7 +23,7 @@ interface Part {
 }
 
 /** MiB. Only sorts need much; they spill beyond it. */
-const memoryMax = 512;
+const memoryMax = 192;
 
 export async function openDuckReader(request: ReaderRequest): Promise<Reader> {
   const { order } = request.binding;
@@ -115,7 +115,7 @@ class DuckReader implements Reader {
       if (this.#chunkAt === size) this.#chunk = null;
     }
     if (length === 0) return null;
-    return { length, position, positions: null, watermarks: null, columns: this.#take(length, position), rejected: [] };
+    return { length, position, positions: null, watermarks: null, columns: this.#take(position), rejected: [] };
   }
 
   interrupt(): void {
@@ -262,9 +262,9 @@ class DuckReader implements Reader {
     }
   }
 
-  #take(length: number, position: number): RawColumn[] {
+  #take(position: number): RawColumn[] {
     return this.#builders.map((builder, index) => {
-      const column = builder.take(length);
+      const column = builder.take();
       if (builder.floored && !this.#floored.has(index)) {
         this.#floored.add(index);
         this.#remark(`${this.request.table}.${this.request.columns[index]!.name}: times finer than its type are floored`);

@@ -181,6 +181,9 @@ export class TextReader implements Reader {
     this.#at = 0;
     this.#ended = false;
     while (!this.#ended && this.#bytes.length < pieceBytes) await this.#refill();
+    if (this.#bytes.toString('latin1', 0, 4) === 'PAR1') {
+      throw new TapewrightError('DATASET_INVALID', `${file} is a Parquet file; give it the extension .parquet, or the format in dataset.yaml`, { path: file });
+    }
     const mark = this.#bytes.length >= 3 && this.#bytes[0] === 0xef && this.#bytes[1] === 0xbb && this.#bytes[2] === 0xbf ? 3 : 0;
     this.#at = mark + this.format.start(this.#bytes.subarray(mark), file);
     return true;
