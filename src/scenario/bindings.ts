@@ -39,7 +39,7 @@ async function bindDataset({ given, base, map }: RequestedBinding, onRemark: (re
   const resolved = await resolveDataset(dataset, {
     rows: count('rows'), seed: count('seed'),
     onProgress: (_, rowsTotal) => {
-      if (!said) onRemark(`Making the dataset ${name}: ${rowsTotal} rows. This is done once.`);
+      if (!said) onRemark(`Making dataset ${name} (${rowsTotal} rows), once.`);
       said = true;
     },
   });
