@@ -4,7 +4,7 @@ import { timestampUnits } from '../core/types.js';
 import { matchColumn, missing, type FileColumn } from './columns.js';
 import type { ReaderRequest } from './reader.js';
 import type { RowBuilder } from './row-builder.js';
-import { isBlank, isRow, type Outcome, type TextFormat } from './text-reader.js';
+import { isBlank as blankRecord, isRow, type Outcome, type TextFormat } from './text-reader.js';
 import { isFiner, notA, textReader } from './values.js';
 
 interface FieldReader {
@@ -32,7 +32,7 @@ export class CommaSeparated implements TextFormat {
     const header = bytes.toString('utf8', 0, end).trimEnd();
     if (header.trim() === '') throw new TapewrightError('DATASET_CORRUPT', `${file} has no header line`, { path: file });
     this.#delimiter = sniff(header);
-    const names = split(header, this.#delimiter).map((name) => (name ?? '').trim());
+    const names = splitQuoted(header, this.#delimiter).map((name) => (name ?? '').trim());
     this.#count = names.length;
     const known: FileColumn[] = names.map((name) => ({ name, type: 'VARCHAR' }));
     const place = { table: this.request.table, file };
@@ -67,15 +67,16 @@ export class CommaSeparated implements TextFormat {
   }
 
   decode(record: string, row: number, rows: RowBuilder): Outcome {
-    if (record === '') return isBlank;
-    const values = split(record, this.#delimiter);
+    if (record === '') return blankRecord;
+    const quoted = record.includes('"');
+    const values = quoted ? splitQuoted(record, this.#delimiter) : record.split(this.#delimiter);
     if (values.length !== this.#count) {
       return { kind: 'rejected', column: null, error: `the header has ${this.#count} fields, this row ${values.length}`, value: record };
     }
     for (let index = 0; index < this.#fields.length; index += 1) {
       const { field, isText, read, error, column, units } = this.#fields[index]!;
       const text = values[field]!;
-      const isNull = text === null || (!isText && (text.trim() === '' || text.trim().toUpperCase() === 'NULL'));
+      const isNull = text === null || (text === '' && !quoted) || (!isText && isBlank(text));
       const value = isNull ? null : read(text);
       if (value === undefined) return { kind: 'rejected', column, error, value: text! };
       rows.set(index, row, value);
@@ -97,9 +98,14 @@ function sniff(header: string): string {
   return counts.reduce((best, each) => (each.count > best.count ? each : best)).separator;
 }
 
+/** In a column that is no text, spaces and NULL stand for NULL. */
+function isBlank(text: string): boolean {
+  const bare = text.trim();
+  return bare === '' || (bare.length === 4 && bare.toUpperCase() === 'NULL');
+}
+
 /** Fields of a record; null for an empty one without quotes. */
-function split(record: string, delimiter: string): (string | null)[] {
-  if (!record.includes('"')) return record.split(delimiter).map((field) => (field === '' ? null : field));
+function splitQuoted(record: string, delimiter: string): (string | null)[] {
   const fields: (string | null)[] = [];
   for (let at = 0; at <= record.length;) {
     if (record[at] === '"') {

@@ -76,7 +76,8 @@ export class TextReader implements Reader {
     let length = 0;
     let before = this.#watermark;
     for (;;) {
-      const end = await this.#recordEnd();
+      // Awaiting once a record would cost as much as reading it, so it is done only when bytes are missing.
+      const end = this.#endAtHand() || (await this.#recordEnd());
       if (end < 0) break;
       const start = this.#at;
       const tooLong = end - start > recordBytesMax;
@@ -128,6 +129,11 @@ export class TextReader implements Reader {
   #undecodable(tooLong: boolean, start: number, end: number): Outcome {
     const value = this.#bytes.toString('latin1', start, Math.min(end, start + recordBytesMax)).replace(/\r?\n$/, '');
     return { kind: 'rejected', column: null, error: tooLong ? 'the record is longer than 1 MiB' : 'the record is not UTF-8', value };
+  }
+
+  /** Index after the next record if it is whole among the bytes at hand, else 0. */
+  #endAtHand(): number {
+    return this.#at < this.#bytes.length ? Math.max(0, this.format.endOf(this.#bytes, this.#at)) : 0;
   }
 
   /** Index after the next record, its bytes being at hand; -1 at the end of the last file. */

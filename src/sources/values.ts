@@ -9,6 +9,9 @@ export type Value = Int64 | string | null | undefined;
 
 const integerBits: Readonly<Partial<Record<SqlType['kind'], number>>> = { TINYINT: 8, SMALLINT: 16, INT: 32, BIGINT: 64 };
 
+/** Longer numbers are rubbish, and would take long to find out. */
+const digitsMax = 200;
+
 /** Reads the text of a value that is not NULL. Times are ISO 8601 (with a space or a T; UTC when no offset is given) or epoch milliseconds. */
 export function textReader(type: SqlType): (text: string) => Value {
   const bits = integerBits[type.kind];
@@ -19,7 +22,7 @@ export function textReader(type: SqlType): (text: string) => Value {
     case 'BOOLEAN': return (text) => boolean(text.trim());
     case 'DOUBLE': return (text) => real(text.trim());
     case 'FLOAT': return (text) => rounded(real(text.trim()));
-    case 'DECIMAL': return (text) => decimalFromText(text.trim(), type.precision!, type.scale!) ?? undefined;
+    case 'DECIMAL': return (text) => (text.length > digitsMax ? undefined : decimalFromText(text.trim(), type.precision!, type.scale!) ?? undefined);
     case 'DATE': return (text) => date(text.trim());
     default: {
       const units = timestampUnits(type.precision ?? 6);
@@ -64,7 +67,7 @@ export function jsonReader(type: SqlType): (value: unknown, raw: () => string) =
 export const notA = (type: SqlType): string => `not a value of ${typeName(type, false)}`;
 
 function integer(text: string, bits: number): Value {
-  if (!/^[+-]?\d+$/.test(text)) return undefined;
+  if (text.length > digitsMax || !/^[+-]?\d+$/.test(text)) return undefined;
   if (text.length < 16) {
     const value = Number(text) + 0;
     return inRange(value, bits) ? value : undefined;
