@@ -13,7 +13,7 @@ const slices = fc.record({ input: fc.nat(5), partition: fc.nat(64), from: counts
   .map(({ skipped, ...slice }) => ({ ...slice, to: slice.from + slice.rows + skipped }));
 const watermarks = fc.array(fc.array(fc.oneof(fc.integer(), fc.constant(null), fc.constant('end' as const)), { maxLength: 3 }), { maxLength: 3 });
 const records: fc.Arbitrary<StepRecord> = fc.record({
-  lane: fc.nat(3), seq: counts, now: fc.oneof(fc.integer(), fc.constant(-Infinity)), slices: fc.array(slices, { maxLength: 4 }), end: fc.boolean(),
+  lane: fc.nat(3), seq: counts, now: fc.oneof(fc.integer(), fc.constant(-Infinity)), slices: fc.array(slices, { maxLength: 4 }), order: fc.array(fc.nat(9), { maxLength: 3 }).map((half) => half.flatMap((one) => [one, one])), end: fc.boolean(),
   digest: hexOf(64), outputRows: fc.array(counts, { maxLength: 3 }), watermarks,
 }, { noNullPrototype: true });
 
@@ -25,7 +25,7 @@ async function read(path: string, from?: number, to?: number): Promise<JournalEn
 
 const record: StepRecord = {
   lane: 0, seq: 0, now: -Infinity, slices: [{ input: 0, partition: 0, from: 0, to: 3, rows: 3, checksum: '0123456789abcdef' }],
-  end: false, digest: 'ab'.repeat(32), outputRows: [2], watermarks: [[null, 5, 'end']],
+  order: [], end: false, digest: 'ab'.repeat(32), outputRows: [2], watermarks: [[null, 5, 'end']],
 };
 
 /** Law: cut a journal at any byte, and what comes back is the records whose lines are whole; go on from there, and nothing shows. */
@@ -58,6 +58,8 @@ test('a record is one short line of JSON', () => {
       `"digest":"${'ab'.repeat(32)}","outputRows":[2],"watermarks":[[null,5,"end"]]}\n`,
   );
   assert.deepEqual(parseJournalLine(journalLine(record)), record);
+  assert.match(journalLine({ ...record, order: [0, 2, 0, 1] }), /\]\],"order":\[0,2,0,1\],"end"/);
+  assert.equal(parseJournalLine(journalLine({ ...record, order: [0] })), null);
 });
 
 test('a part of a journal is read by byte positions', async (context) => {
