@@ -2,6 +2,7 @@
 import { copyFile, link, mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { Batch } from '../core/batch.js';
+import { TapewrightError } from '../core/errors.js';
 import type { Schema } from '../core/types.js';
 import { makeDirectory, syncDirectory, writing } from '../stores/files.js';
 import { BlockBuilder, blockRows, type Block } from './block.js';
@@ -47,8 +48,8 @@ export class ParquetOutput {
   }
 
   /**
-   * Opens the output TABLE of `directory` (a bundle's `outputs`). Throws OUTPUT_UNWRITABLE, or SQL_UNSUPPORTED for a
-   * type that Parquet cannot hold.
+   * Opens the output TABLE of `directory` (a bundle's `outputs`). Throws OUTPUT_UNWRITABLE, SQL_UNSUPPORTED for a type
+   * that Parquet cannot hold, or BUNDLE_INVALID when a segment to keep is not there.
    */
   static async open(directory: string, table: string, schema: Schema, options: ParquetOptions = {}): Promise<ParquetOutput> {
     schema.forEach(duckType);
@@ -56,7 +57,10 @@ export class ParquetOutput {
     await makeDirectory(folder);
     const { lane = 0, segments = [] } = options;
     const kept = new Set(segments.flatMap((segment) => segment.files));
-    for (const file of await readdir(folder)) {
+    const found = await readdir(folder);
+    const lost = [...kept].find((file) => !found.includes(file));
+    if (lost !== undefined) throw new TapewrightError('BUNDLE_INVALID', `${join(folder, lost)} is missing, but the run's checkpoint counts on it; start a new run`, { path: join(folder, lost) });
+    for (const file of found) {
       if (numberOf(file.replace(/\.part$/, ''), table, lane) !== null && !kept.has(file)) await writing(join(folder, file), () => rm(join(folder, file), { force: true }));
     }
     return new ParquetOutput(directory, table, schema, lane, segments);

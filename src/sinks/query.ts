@@ -23,31 +23,39 @@ const memoryMax = 1024;
  * Runs one SELECT over the views of a bundle: one an output, `late` and `dead_letters`.
  * Throws BUNDLE_INVALID when there is nothing to query, SQL_INVALID with DuckDB's words when the text is wrong.
  */
-export async function queryBundle(directory: string, sql: string): Promise<QueryResult> {
+export function queryBundle(directory: string, sql: string): Promise<QueryResult> {
+  return withBundle(directory, memoryMax, (query) => query(sql));
+}
+
+/** For several questions to one bundle: `use` asks them in turn. `memory` in MiB. Throws as `queryBundle`. */
+export async function withBundle<T>(directory: string, memory: number, use: (query: (sql: string) => Promise<QueryResult>) => Promise<T>): Promise<T> {
   const views = await viewsOf(directory);
   if (views.size === 0) throw new TapewrightError('BUNDLE_INVALID', `${directory} holds no outputs to query`, { directory });
-  const duck = await openDuck({ files: [...views.values()].flat(), memory: memoryMax });
+  const duck = await openDuck({ files: [...views.values()].flat(), memory });
   try {
     for (const [name, files] of views) {
       await duckdb.query(duck.connection, `CREATE VIEW ${quoteName(name)} AS SELECT * FROM read_parquet(${quoteList(files)}, hive_partitioning = false)`).catch((cause: unknown) => {
         throw new TapewrightError('DATASET_CORRUPT', `${files[0]} is damaged: ${shortened(cause)}`, { path: files[0] }, { cause });
       });
     }
-    return await select(duck, sql, [...views.keys()]);
+    return await use((sql) => select(duck, sql, [...views.keys()]));
   } finally {
     duck.close();
   }
 }
 
-/** Files of each view: the joined output, or, while a run has not ended, its segments so far. */
+/** Files of each view: the joined output, or, while a run has not ended, its segments so far. An output of one's own may be called `late`. */
 async function viewsOf(directory: string): Promise<Map<string, string[]>> {
   const root = await realpath(directory).catch(() => directory);
-  const outputs = join(root, 'outputs');
+  // Not through a link, which could lead out of the bundle.
+  const outputs = (await lstat(join(root, 'outputs')).catch(() => null))?.isDirectory() === true ? join(root, 'outputs') : join(root, '.none');
   const views = new Map<string, string[]>();
-  for (const [table, files] of await segmentTables(outputs)) views.set(table === 'dead-letters' ? 'dead_letters' : table, files);
+  for (const [table, files] of await segmentTables(root)) views.set(table === 'dead-letters' ? 'dead_letters' : table, files);
+  for (const [table, files] of await segmentTables(outputs)) views.set(table, files);
   for (const file of await parquetFiles(outputs)) views.set(file.slice(0, -'.parquet'.length), [join(outputs, file)]);
   for (const [name, file] of [['late', 'late.parquet'], ['dead_letters', 'dead-letters.parquet']] as const) {
-    if (!views.has(name) && (await isPlainFile(join(root, file)))) views.set(name, [join(root, file)]);
+    const isOutput = views.get(name)?.some((path) => path.startsWith(outputs)) === true;
+    if (!isOutput && (await isPlainFile(join(root, file)))) views.set(name, [join(root, file)]);
   }
   return views;
 }

@@ -116,6 +116,7 @@ test('a resumed output keeps the segments it is told of and deletes the rest', a
   const { rows } = await readAll(bind(join(directory, 't.parquet')), [{ ...one[0]!, eventTime: false }]);
   assert.deepEqual(rows.map(([n]) => n), [...Array.from({ length: 25 }, (_, n) => n), 0, 1, 2, 3, 4]);
   assert.equal(readdirSync(join(directory, '.segments')).length, 4);
+  await assert.rejects(write('t', 0, [0], [{ files: ['t-0-000009.parquet'], rows: 1 }]), { code: 'BUNDLE_INVALID', message: /t-0-000009\.parquet is missing/ });
   await removeSegments(directory);
   assert.deepEqual(readdirSync(directory), ['t.parquet']);
 });

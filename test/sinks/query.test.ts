@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { batchOf } from '../../src/core/batch.js';
 import { formatCsv, formatJson, formatTable, queryBundle } from '../../src/sinks/query.js';
 import { deadLetterBatch, deadLetterSchema, lateBatch, lateSchema } from '../../src/sinks/refused.js';
 import { joinSegments, ParquetOutput } from '../../src/sinks/parquet.js';
@@ -25,6 +26,17 @@ test('outputs, late rows and dead letters are tables', async () => {
     [7, '2024-01-02 14:30:00.123', null, null],
   ]);
   assert.deepEqual((await queryBundle(bundle, 'SELECT hex(value), key, event_time FROM dead_letters')).rows, [['FF00', null, null]]);
+});
+
+test('a run that has not ended is queried as far as it is durable', async () => {
+  const running = temporaryFolder();
+  const schema = [{ name: 'n', type: { kind: 'INT', nullable: true } as const }];
+  const output = await ParquetOutput.open(join(running, 'outputs'), 'counts', schema);
+  for (const n of [1, 2]) {
+    output.append(batchOf(1, [{ storage: 'real', values: Float64Array.of(n), nulls: null }]));
+    await output.closeSegment();
+  }
+  assert.deepEqual((await queryBundle(running, 'SELECT n FROM counts')).rows, [[1], [2]]);
 });
 
 test('rows are JSON values, exactly', async () => {
