@@ -4,7 +4,7 @@
  */
 import type { Batch } from './batch.js';
 
-/** A run of rows of one input partition: positions [from, to), of which `rows` belong to this lane. */
+/** The rows of one input partition in a step: positions [from, to), of which `rows` belong to this lane. */
 export interface Slice {
   /** Index of the source table in the pipeline. */
   readonly input: number;
@@ -22,8 +22,13 @@ export interface Step {
   readonly seq: number;
   /** Epoch ms. In replay the greatest event time delivered so far, -Infinity before any. */
   readonly now: number;
-  /** In the order of interleaving; a partition may occur several times. */
+  /** One of each input partition that delivered rows, in the order of their first rows. */
   readonly slices: readonly Slice[];
+  /**
+   * The interleaving: pairs of (index of the slice, rows that it delivers next), flat. Empty when each slice is
+   * delivered whole, one after the other.
+   */
+  readonly order: readonly number[];
   /** The end of history: every watermark becomes +infinity after the slices. */
   readonly end: boolean;
 }

@@ -12,11 +12,12 @@ import { StepDigest } from '../core/step-digest.js';
 import type { DeadLetter, LateRow, OutputRows, Slice, StepRecord } from '../core/step.js';
 import type { Schema } from '../core/types.js';
 import { mergeRows } from '../operators/merge-rows.js';
-import { noRows, type Chunk, type FailedResult, type Refusal, type Rows, type WatermarkPath } from '../operators/operator.js';
+import { noRows, type FailedResult, type Refusal, type Report, type Rows, type WatermarkPath } from '../operators/operator.js';
 import { buildPhysical, type PhysicalNode, type PhysicalPlan } from './physical.js';
 import type { Pipeline } from '../plan/plan.js';
 import type { FailedRow } from '../plan/stage.js';
 import { SliceChecksum } from './checksum.js';
+import { chunkOf, endOfHistory, rowAt, type ChunkPart, type ChunkSource } from './chunk.js';
 import { positionOf, type ScanBatch, type SliceRows } from './scan-batch.js';
 import { Watermarks } from './watermarks.js';
 
@@ -51,6 +52,10 @@ export interface CloseOptions {
 }
 
 type OperatorNode = Extract<PhysicalNode, { kind: 'operator' }>;
+type StageNode = Extract<PhysicalNode, { kind: 'stage' }>;
+
+/** Rows of several partitions that run through the plan at once, at the most. */
+const CHUNK_ROWS = 16_384;
 
 const SNAPSHOT_FORMAT = 1;
 
@@ -64,8 +69,17 @@ export class Engine {
   readonly #stepDigest: StepDigest;
   /** Digest of the last step; null before the first. */
   #lastDigest: string | null = null;
-  readonly #checksums: SliceChecksum[];
+  /** By input and partition. */
+  readonly #checksums: SliceChecksum[][];
   #step: StepInProgress | null = null;
+  #nows = new Float64Array(0);
+  /** `now` as far as rows have run. */
+  #nowRun = -Infinity;
+  /** Rows fed that have not run through the plan yet. */
+  #pending: SliceRows[] = [];
+  #pendingRows = 0;
+  /** Rows run through the plan: the number of the next one in the lane. */
+  #rowsRun = 0;
   #watermarks: Watermarks;
   /** Next seq. */
   #seq = 0;
@@ -84,8 +98,8 @@ export class Engine {
     this.#reached = [...pipeline.sources.map((_, input) => reachable(this.plan.nodes, input)), this.plan.nodes.map((_, index) => index)];
     this.#digests = pipeline.sinks.map((sink) => new OutputDigest(sink.name, sink.schema, options.hash));
     this.#stepDigest = new StepDigest(pipeline.sinks.length, options.hash);
-    this.#checksums = pipeline.sources.map((_, input) => new SliceChecksum(this.plan.columns[input]!.length));
-    this.#watermarks = new Watermarks(pipeline.sources.map((source) => source.watermark !== null), options.partitions);
+    this.#checksums = options.partitions.map((count, input) => Array.from({ length: count }, () => new SliceChecksum(this.plan.columns[input]!.length)));
+    this.#watermarks = new Watermarks(pipeline.sources.map((source) => source.watermark !== null), options.partitions, this.plan.groups);
     this.#delivered = options.partitions.map((count) => new Float64Array(count).fill(-Infinity));
     this.#positions = options.partitions.map((count) => new Float64Array(count));
   }
@@ -174,8 +188,17 @@ export class Engine {
   feed(rows: SliceRows): void {
     if (rows.from === rows.to) return;
     this.#step ??= new StepInProgress(this.pipeline.sinks.length);
+    const { batch, from, to } = rows;
+    // A chunk holds one run of rows of each input partition; and marks before a batch come before its rows.
+    if (this.#pending.some((other) => other.batch !== batch && other.batch.input === batch.input && other.batch.partition === batch.partition)
+      || (this.#pending.length > 0 && batch.markBefore > this.#watermarks.get(batch.input, batch.partition))
+      || this.#pendingRows >= CHUNK_ROWS) this.#flush();
+    const last = this.#pending[this.#pending.length - 1];
+    if (last !== undefined && last.batch === batch && last.to === from) this.#pending[this.#pending.length - 1] = { batch, from: last.from, to };
+    else this.#pending.push(rows);
+    this.#pendingRows += to - from;
     this.#record(rows, this.#step);
-    this.#chunk(rows, this.#step);
+    this.#note(rows);
   }
 
   /** Whether rows of a step were fed that is not closed yet. */
@@ -185,99 +208,89 @@ export class Engine {
 
   /** Ends the current step. Its outputs and digest do not depend on how its rows were fed. */
   close(options: CloseOptions): StepResult {
-    const step = this.#step ?? new StepInProgress(this.pipeline.sinks.length);
+    this.#flush();
+    const step = (this.#step ??= new StepInProgress(this.pipeline.sinks.length));
+    for (const slice of step.slices) step.checksums.push(this.#checksums[slice.input]![slice.partition]!.finish());
+    if (options.end) this.#end();
     this.#step = null;
-    this.#closeSlice(step);
-    if (options.end) this.#end(step);
     return this.#finish(step, options);
   }
 
-  /** Adds rows to the open slice, or begins another when the input or partition changes. */
+  /** Adds rows to their partition's slice, and notes whose turn it was. */
   #record({ batch, from, to }: SliceRows, step: StepInProgress): void {
     const { input, partition } = batch;
-    const { open } = step;
-    if (open !== null && (open.input !== input || open.partition !== partition)) this.#closeSlice(step);
     const end = positionOf(batch, to - 1) + 1;
-    if (step.open === null) step.open = { input, partition, from: positionOf(batch, from), to: end, rows: to - from };
-    else step.open = { ...step.open, to: end, rows: step.open.rows + to - from };
-    this.#checksums[input]!.update(batch.batch, from, to);
+    let index = step.slices.findIndex((slice) => slice.input === input && slice.partition === partition);
+    if (index < 0) index = step.slices.push({ input, partition, from: positionOf(batch, from), to: end, rows: to - from }) - 1;
+    else step.slices[index] = { ...step.slices[index]!, to: end, rows: step.slices[index]!.rows + to - from };
+    const { order } = step;
+    if (order.length > 0 && order[order.length - 2] === index) order[order.length - 1]! += to - from;
+    else order.push(index, to - from);
+    this.#checksums[input]![partition]!.update(batch.batch, from, to);
   }
 
-  #closeSlice(step: StepInProgress): void {
-    if (step.open === null) return;
-    step.slices.push({ ...step.open, checksum: this.#checksums[step.open.input]!.finish() });
-    step.open = null;
-  }
-
-  #chunk(slice: SliceRows, step: StepInProgress): void {
-    const { batch, from, to } = slice;
-    const { input, partition } = batch;
-    this.#watermarks.raise(input, partition, batch.markBefore);
-    const before = this.#watermarks.get(input, partition);
-    const own = this.#watermarks.advance(batch, from, to);
-    const paths = new Map<number, WatermarkPath>();
-    const chunk: Chunk = { from, to };
-    const path = (group: number): WatermarkPath => {
-      let known = paths.get(group);
-      if (known === undefined) {
-        known = this.#watermarks.path(this.plan.groups[group]!, input, partition, before, own, from, to);
-        paths.set(group, known);
-      }
-      return known;
-    };
-    const now = this.#countRows(slice, before, own);
-    this.#run(this.#reached[input]!, chunk, path, { batch, now, ordinal: this.#counts.rows - to }, step);
-  }
-
-  /** Counts rows and those behind, moves `now`; the value of CURRENT_TIMESTAMP at each row where the plan uses it. */
-  #countRows({ batch, from, to }: SliceRows, before: number, own: Float64Array): Float64Array | null {
+  /** Moves what the merge asks for: counts, positions, event times. */
+  #note({ batch, from, to }: SliceRows): void {
     const { input, partition, time } = batch;
     this.#counts.rows += to - from;
-    const now = this.plan.usesNow ? new Float64Array(to) : null;
-    let greatest = this.#now;
     let delivered = this.#delivered[input]![partition]!;
-    let behind = 0;
-    for (let row = from; row < to; row += 1) {
-      const at = time[row]!;
-      if (at <= (row > from ? own[row - 1]! : before)) behind += 1;
-      if (at > delivered) delivered = at;
-      if (at > greatest) greatest = at;
-      if (now !== null) now[row] = greatest;
-    }
-    if (this.pipeline.sources[input]!.watermark !== null) this.#counts.behind += behind;
-    this.#now = greatest;
+    for (let row = from; row < to; row += 1) if (time[row]! > delivered) delivered = time[row]!;
     this.#delivered[input]![partition] = delivered;
+    if (delivered > this.#now) this.#now = delivered;
     this.#positions[input]![partition] = positionOf(batch, to - 1) + 1;
-    return now;
   }
 
-  #end(step: StepInProgress): void {
+  /** Runs the rows fed so far through the plan. */
+  #flush(): void {
+    if (this.#pending.length === 0) return;
+    const source = chunkOf(this.#pending, this.#rowsRun);
+    this.#rowsRun += this.#pendingRows;
+    this.#pending = [];
+    this.#pendingRows = 0;
+    for (const { batch } of source.parts) this.#watermarks.raise(batch.input, batch.partition, batch.markBefore);
+    const { behind, path } = this.#watermarks.advance(source);
+    this.#counts.behind += behind;
+    this.#run(this.#reachedBy(source), { source, path, now: this.plan.usesNow ? this.#nowPath(source) : null });
+  }
+
+  /** CURRENT_TIMESTAMP at each chunk row: the greatest event time up to it. One array for all chunks. */
+  #nowPath(source: ChunkSource): Float64Array {
+    const { from, to } = source.chunk;
+    if (this.#nows.length < to) this.#nows = new Float64Array(Math.max(to, 1024));
+    for (let at = from; at < to; at += 1) {
+      const { batch, row } = rowAt(source, at)!;
+      if (batch.time[row]! > this.#nowRun) this.#nowRun = batch.time[row]!;
+      this.#nows[at] = this.#nowRun;
+    }
+    return this.#nows;
+  }
+
+  #reachedBy(source: ChunkSource): readonly number[] {
+    if (source.parts.length === 1) return this.#reached[source.parts[0]!.batch.input]!;
+    const inputs = [...new Set(source.parts.map(({ batch }) => batch.input))];
+    return [...new Set(inputs.flatMap((input) => this.#reached[input]!))].sort((a, b) => a - b);
+  }
+
+  #end(): void {
     const after = new Float64Array(1).fill(Infinity);
-    const befores = this.plan.groups.map((group) => this.#watermarks.of(group));
+    const befores = this.plan.groups.map((_, group) => this.#watermarks.of(group));
     this.#watermarks.end();
-    const now = this.plan.usesNow ? new Float64Array(1).fill(this.#now) : null;
-    this.#run(this.#reached[this.#reached.length - 1]!, { from: 0, to: 1 }, (group) => ({ before: befores[group]!, after }), { batch: null, now, ordinal: this.#counts.rows }, step);
+    this.#run(this.#reached[this.#reached.length - 1]!, {
+      source: endOfHistory(this.#rowsRun), path: (group) => ({ before: befores[group]!, after }),
+      now: this.plan.usesNow ? new Float64Array(1).fill(this.#now) : null,
+    });
   }
 
-  #run(nodes: readonly number[], chunk: Chunk, path: (group: number) => WatermarkPath, source: ChunkSource, step: StepInProgress): void {
+  #run(nodes: readonly number[], turn: Turn): void {
+    const step = this.#step!;
     const results = new Array<Rows>(this.plan.nodes.length).fill(noRows);
     for (const index of nodes) {
       const node = this.plan.nodes[index]!;
-      if (node.kind === 'stage') results[index] = this.#stage(index, node, results, chunk, source, step);
+      if (node.kind === 'stage') results[index] = this.#stage(index, node, results, turn);
       else if (node.kind === 'operator') {
-        const input = results[node.from]!;
-        const marks = path(node.group);
-        const report = {
-          late: (refusal: Refusal) => {
-            step.late.push({ ordinal: source.ordinal + refusal.rows.released[refusal.row]!, node: index, item: this.#lateRow(node, refusal, source.batch) });
-          },
-          failed: (failure: FailedResult) => {
-            step.deadLetters.push({ ordinal: source.ordinal + failure.released, node: index, item: this.#failedResult(node, failure, source.batch) });
-          },
-        };
-        const rows = node.operator.process(input, chunk, marks, report);
+        const rows = node.operator.process(results[node.from]!, turn.source.chunk, turn.path(node.group), this.#reportOf(index, node, turn.source));
         results[index] = rows;
-        if (source.batch === null && node.window) for (let row = 0; row < rows.batch.length; row += 1) step.endedBeyond.add(rows.time[row]! + 1);
+        if (turn.source.parts.length === 0 && node.window) for (let row = 0; row < rows.batch.length; row += 1) step.endedBeyond.add(rows.time[row]! + 1);
       } else if (node.kind === 'union') results[index] = mergeRows(node.from.map((from) => results[from]!));
       else if (node.kind === 'output') {
         const rows = this.#released(mergeRows(node.from.map((from) => results[from]!)));
@@ -286,28 +299,48 @@ export class Engine {
     }
   }
 
-  #stage(index: number, node: Extract<PhysicalNode, { kind: 'stage' }>, results: readonly Rows[], chunk: Chunk, source: ChunkSource, step: StepInProgress): Rows {
-    const from = this.plan.nodes[node.from]!;
-    if (from.kind === 'source') {
-      const { batch } = source;
-      if (batch === null || from.input !== batch.input) return noRows;
-      const result = node.stage.run(batch.batch, chunk.from, chunk.to, source.now);
-      for (const failed of result.failed) {
-        step.deadLetters.push({ ordinal: source.ordinal + failed.row, node: index, item: this.#failedRow(node, failed, failed.row, batch, batch.batch, from.schema) });
-      }
-      const released = result.rows ?? identity(chunk.to).subarray(chunk.from, chunk.to);
-      return { batch: { length: result.length, columns: result.columns }, released: released.subarray(0, result.length), time: timesOf(batch.time, result.rows, chunk.from, result.length) };
+  #reportOf(index: number, node: OperatorNode, source: ChunkSource): Report {
+    const step = this.#step!;
+    return {
+      late: (refusal) => {
+        step.late.push({ ordinal: source.ordinal + refusal.rows.released[refusal.row]!, node: index, item: this.#lateRow(node, refusal, source) });
+      },
+      failed: (failure) => {
+        step.deadLetters.push({ ordinal: source.ordinal + failure.released, node: index, item: this.#failedResult(node, failure, source) });
+      },
+    };
+  }
+
+  #stage(index: number, node: StageNode, results: readonly Rows[], turn: Turn): Rows {
+    const from = this.plan.nodes[node.from]! as Extract<PhysicalNode, { schema: Schema }>;
+    if (from.kind !== 'source') return this.#derivedStage(index, node, from.schema, results[node.from]!, turn);
+    const parts = turn.source.parts.filter(({ batch }) => batch.input === from.input);
+    return mergeRows(parts.map((part) => this.#sourceStage(index, node, from.schema, part, turn)));
+  }
+
+  #sourceStage(index: number, node: StageNode, schema: Schema, { batch, from, to, released }: ChunkPart, { source, now }: Turn): Rows {
+    // CURRENT_TIMESTAMP is known by chunk row; the stage asks by batch row.
+    let nowAt = now;
+    if (now !== null && released !== null) {
+      nowAt = new Float64Array(to);
+      for (let row = from; row < to; row += 1) nowAt[row] = now[released[row - from]!]!;
     }
-    const rows = results[node.from]!;
+    const result = node.stage.run(batch.batch, from, to, nowAt);
+    const at = (row: number) => (released === null ? row : released[row - from]!);
+    for (const failed of result.failed) this.#failRow(index, node, failed, at(failed.row), batch.batch, schema, source);
+    const { rows, length } = result;
+    let letOut: Int32Array;
+    if (released === null) letOut = rows ?? identity(to).subarray(from, to);
+    else letOut = rows === null ? released : Int32Array.from({ length }, (_, row) => released[rows[row]! - from]!);
+    return { batch: { length, columns: result.columns }, released: letOut, time: timesOf(batch.time, rows, from, length) };
+  }
+
+  #derivedStage(index: number, node: StageNode, schema: Schema, rows: Rows, { source, now }: Turn): Rows {
     const { length } = rows.batch;
     if (length === 0) return noRows;
-    const { now } = source;
-    const at = now === null ? null : Float64Array.from(rows.released.subarray(0, length), (row) => now[row]!);
-    const result = node.stage.run(rows.batch, 0, length, at);
-    for (const failed of result.failed) {
-      const released = rows.released[failed.row]!;
-      step.deadLetters.push({ ordinal: source.ordinal + released, node: index, item: this.#failedRow(node, failed, released, source.batch, rows.batch, (from as { schema: Schema }).schema) });
-    }
+    const nowAt = now === null ? null : Float64Array.from(rows.released.subarray(0, length), (row) => now[row]!);
+    const result = node.stage.run(rows.batch, 0, length, nowAt);
+    for (const failed of result.failed) this.#failRow(index, node, failed, rows.released[failed.row]!, rows.batch, schema, source);
     if (result.rows === null) return { batch: { length: result.length, columns: result.columns }, released: rows.released, time: rows.time };
     const kept = result.rows;
     return {
@@ -315,6 +348,10 @@ export class Engine {
       released: Int32Array.from({ length: result.length }, (_, row) => rows.released[kept[row]!]!),
       time: Float64Array.from({ length: result.length }, (_, row) => rows.time[kept[row]!]!),
     };
+  }
+
+  #failRow(index: number, node: StageNode, failed: FailedRow, released: number, batch: Batch, schema: Schema, source: ChunkSource): void {
+    this.#step!.deadLetters.push({ ordinal: source.ordinal + released, node: index, item: this.#failedRow(node, failed, released, source, batch, schema) });
   }
 
   /** Without the rows that `--from` withholds. */
@@ -345,7 +382,8 @@ export class Engine {
     const watermarks = this.#watermarks.record();
     this.#lastDigest = this.#stepDigest.close(this.#lastDigest, late, deadLetters, watermarks);
     const record: StepRecord = {
-      lane, seq: this.#seq, now: this.#now, slices: step.slices, end, digest: this.#lastDigest,
+      lane, seq: this.#seq, now: this.#now, slices: step.slices.map((slice, index) => ({ ...slice, checksum: step.checksums[index]! })),
+      order: isWhole(step) ? [] : step.order, end, digest: this.#lastDigest,
       outputRows: this.#digests.map((digest) => digest.rows), watermarks,
     };
     this.#seq += 1;
@@ -354,24 +392,27 @@ export class Engine {
   }
 
   /** Where the row that released something came from; at the end of history, after the last row. */
-  #origin(released: number, batch: ScanBatch | null): { input: string; partition: number; position: number; eventTime: number } {
-    if (batch === null) return { input: this.pipeline.sources[0]!.name, partition: 0, position: this.#positions[0]![0]!, eventTime: this.#now };
+  #origin(released: number, source: ChunkSource): { input: string; partition: number; position: number; eventTime: number | null } {
+    const found = rowAt(source, released);
+    if (found === null) return { input: this.pipeline.sources[0]!.name, partition: 0, position: this.#positions[0]![0]!, eventTime: this.#now };
+    const { batch, row } = found;
     return {
-      input: this.pipeline.sources[batch.input]!.name, partition: batch.partition,
-      position: positionOf(batch, released), eventTime: batch.time[released]!,
+      input: this.pipeline.sources[batch.input]!.name, partition: batch.partition, position: positionOf(batch, row),
+      // A table without WATERMARK has no event time.
+      eventTime: batch.time[row] === -Infinity ? null : batch.time[row]!,
     };
   }
 
-  #lateRow(node: OperatorNode, refusal: Refusal, batch: ScanBatch | null): LateRow {
+  #lateRow(node: OperatorNode, refusal: Refusal, source: ChunkSource): LateRow {
     const { rows, row } = refusal;
     return {
-      ...this.#origin(rows.released[row]!, batch), eventTime: rows.time[row]!, watermark: refusal.watermark, lane: this.#options.lane, step: this.#seq,
+      ...this.#origin(rows.released[row]!, source), eventTime: rows.time[row]!, watermark: refusal.watermark, lane: this.#options.lane, step: this.#seq,
       statement: node.statement, operator: node.operator.name, windowStart: refusal.windowStart, windowEnd: refusal.windowEnd,
       reason: refusal.reason, row: rowJson(rows.batch, row, node.inputSchema),
     };
   }
 
-  #failedRow(node: { statement: number; name: string }, failed: FailedRow, released: number, source: ScanBatch | null, batch: Batch, schema: Schema): DeadLetter {
+  #failedRow(node: { statement: number; name: string }, failed: FailedRow, released: number, source: ChunkSource, batch: Batch, schema: Schema): DeadLetter {
     const { line, column, text } = failed.place;
     return {
       ...this.#origin(released, source), lane: this.#options.lane, step: this.#seq, statement: node.statement, operator: node.name,
@@ -379,7 +420,7 @@ export class Engine {
     };
   }
 
-  #failedResult(node: OperatorNode, failure: FailedResult, source: ScanBatch | null): DeadLetter {
+  #failedResult(node: OperatorNode, failure: FailedResult, source: ChunkSource): DeadLetter {
     const { line, column, text } = failure.place;
     return {
       ...this.#origin(failure.released, source), eventTime: failure.time, lane: this.#options.lane, step: this.#seq, statement: node.statement,
@@ -419,6 +460,8 @@ export class Engine {
     this.#delivered = this.#delivered.map(() => reader.float64Array());
     this.#positions = this.#positions.map(() => reader.float64Array());
     this.#counts = { rows: reader.varint(), behind: reader.varint(), late: reader.varint(), deadLetters: reader.varint() };
+    this.#rowsRun = this.#counts.rows;
+    this.#nowRun = this.#now;
     this.#lastDigest = reader.string() || null;
     this.#digests.forEach((digest, table) => {
       const { name, schema } = this.pipeline.sinks[table]!;
@@ -446,25 +489,31 @@ export interface DeadLetterOrigin {
   readonly expression: string;
 }
 
-interface ChunkSource {
-  /** Null at the end of history. */
-  readonly batch: ScanBatch | null;
+/** A chunk on its way through the plan. */
+interface Turn {
+  readonly source: ChunkSource;
+  path(group: number): WatermarkPath;
+  /** CURRENT_TIMESTAMP by chunk row, where the plan uses it. */
   readonly now: Float64Array | null;
-  /** Added to a chunk row's index: its number in the lane. */
-  readonly ordinal: number;
 }
 
 class StepInProgress {
   readonly outputs: Batch[][];
   readonly late: Placed<LateRow>[] = [];
   readonly deadLetters: Placed<DeadLetter>[] = [];
-  readonly slices: Slice[] = [];
-  open: Omit<Slice, 'checksum'> | null = null;
+  readonly slices: Omit<Slice, 'checksum'>[] = [];
+  readonly checksums: string[] = [];
+  readonly order: number[] = [];
   readonly endedBeyond = new Set<number>();
 
   constructor(tables: number) {
     this.outputs = Array.from({ length: tables }, () => []);
   }
+}
+
+/** Whether each slice was delivered whole, one after the other: then the order says nothing new. */
+function isWhole({ slices, order }: StepInProgress): boolean {
+  return order.length === 2 * slices.length;
 }
 
 /** What a step refused, with its place in the order of the lane: the row that released it, then the node. */

@@ -2,24 +2,32 @@
 import type { ByteReader, ByteWriter } from '../core/bytes.js';
 import { faults } from '../core/faults.js';
 import type { WatermarkPath } from '../operators/operator.js';
-import type { ScanBatch } from './scan-batch.js';
+import type { ChunkPart, ChunkSource } from './chunk.js';
 
 export class Watermarks {
   /** By input, by partition; Infinity for inputs without WATERMARK, which hold nobody back. */
   #marks: Float64Array[];
   readonly #held: readonly boolean[];
-  #scratch = new Float64Array(0);
+  readonly #groups: readonly (readonly number[])[];
+  /** One array for each group, and one for a partition of its own, used again from chunk to chunk. */
+  readonly #paths: Float64Array[];
+  #own = new Float64Array(0);
 
-  /** `watermarked[input]`: the table has a WATERMARK; each input has `partitions` partitions in this lane. */
-  constructor(watermarked: readonly boolean[], partitions: readonly number[]) {
+  /**
+   * `watermarked[input]`: the table has a WATERMARK; each input has `partitions` partitions in this lane. `groups`
+   * are the sets of inputs by which operators are judged.
+   */
+  constructor(watermarked: readonly boolean[], partitions: readonly number[], groups: readonly (readonly number[])[]) {
     this.#held = watermarked;
+    this.#groups = groups;
+    this.#paths = groups.map(() => new Float64Array(0));
     this.#marks = partitions.map((count, input) => new Float64Array(count).fill(watermarked[input] ? -Infinity : Infinity));
   }
 
-  /** The least watermark of the given inputs. */
-  of(inputs: readonly number[]): number {
+  /** The least watermark of a group. */
+  of(group: number): number {
     let least = Infinity;
-    for (const input of inputs) for (const mark of this.#marks[input]!) if (mark < least) least = mark;
+    for (const input of this.#groups[group]!) for (const mark of this.#marks[input]!) if (mark < least) least = mark;
     return least;
   }
 
@@ -27,37 +35,79 @@ export class Watermarks {
     return this.#marks[input]![partition]!;
   }
 
-  /** Takes rows from..to in and returns the watermark of their own partition after each row. Valid until the next call. */
-  advance(batch: ScanBatch, from: number, to: number): Float64Array {
-    if (this.#scratch.length < to) this.#scratch = new Float64Array(to);
-    const after = this.#scratch;
-    let mark = this.#marks[batch.input]![batch.partition]!;
-    const { marks } = batch;
-    for (let row = from; row < to; row += 1) {
-      if (marks[row]! > mark) mark = marks[row]!;
-      after[row] = mark;
-    }
-    if (faults.watermarkPerBatch) after.fill(mark, from, to);
-    this.#marks[batch.input]![batch.partition] = mark;
-    return after;
-  }
-
+  /** Marks that a source gives before its first row. */
   raise(input: number, partition: number, mark: number): void {
     if (this.#held[input] && mark > this.#marks[input]![partition]!) this.#marks[input]![partition] = mark;
   }
 
-  /** Of a group of inputs while one partition of them goes along `own`: never above what the others allow. */
-  path(group: readonly number[], input: number, partition: number, before: number, own: Float64Array, from: number, to: number): WatermarkPath {
+  /**
+   * Takes a chunk's rows in. Returns how many were behind (at or below their own partition's watermark on arrival)
+   * and the path of each group's watermark, by chunk row; valid until the next call.
+   */
+  advance(source: ChunkSource): { readonly behind: number; path(group: number): WatermarkPath } {
+    return source.turns === null ? this.#advanceOne(source.parts[0]!) : this.#advanceMixed(source);
+  }
+
+  #advanceOne({ batch, from, to }: ChunkPart): { behind: number; path(group: number): WatermarkPath } {
+    if (this.#own.length < to) this.#own = new Float64Array(Math.max(to, 1024));
+    const own = this.#own;
+    const { marks, time, input, partition } = batch;
+    const before = this.#marks[input]![partition]!;
+    let mark = before;
+    let behind = 0;
+    for (let row = from; row < to; row += 1) {
+      if (time[row]! <= mark) behind += 1;
+      if (marks[row]! > mark) mark = marks[row]!;
+      own[row] = mark;
+    }
+    if (faults.watermarkPerBatch) own.fill(mark, from, to);
+    this.#marks[input]![partition] = mark;
+    return { behind: this.#held[input] ? behind : 0, path: (group) => this.#path(group, input, partition, before, own, from, to) };
+  }
+
+  /** Of a group while one partition of it goes along `own`: never above what the others allow. */
+  #path(group: number, input: number, partition: number, before: number, own: Float64Array, from: number, to: number): WatermarkPath {
     let others = Infinity;
-    for (const other of group) {
+    for (const other of this.#groups[group]!) {
       this.#marks[other]!.forEach((mark, index) => {
         if ((other !== input || index !== partition) && mark < others) others = mark;
       });
     }
     if (others === Infinity) return { before, after: own };
-    const after = new Float64Array(to);
+    const after = this.#pathArray(group, to);
     for (let row = from; row < to; row += 1) after[row] = own[row]! < others ? own[row]! : others;
     return { before: Math.min(before, others), after };
+  }
+
+  #advanceMixed({ chunk, parts, turns }: ChunkSource): { behind: number; path(group: number): WatermarkPath } {
+    const rows = chunk.to;
+    const befores = this.#groups.map((_, group) => this.of(group));
+    const moved = parts.map(({ batch: { input } }) => this.#groups.flatMap((group, index) => (group.includes(input) ? [index] : [])));
+    const touched = [...new Set(moved.flat())];
+    const current = [...befores];
+    const arrays = this.#groups.map((_, group) => (touched.includes(group) ? this.#pathArray(group, rows) : this.#paths[group]!));
+    let behind = 0;
+    for (let at = 0; at < rows; at += 1) {
+      const part = turns!.part[at]!;
+      const row = turns!.row[at]!;
+      const { input, partition, time, marks } = parts[part]!.batch;
+      const own = this.#marks[input]!;
+      const mark = own[partition]!;
+      if (time[row]! <= mark && this.#held[input]) behind += 1;
+      if (marks[row]! > mark) {
+        own[partition] = marks[row]!;
+        // Only who held the group back can let it go.
+        for (const group of moved[part]!) if (mark <= current[group]!) current[group] = this.of(group);
+      }
+      for (const group of touched) arrays[group]![at] = current[group]!;
+    }
+    if (faults.watermarkPerBatch) for (const group of touched) arrays[group]!.fill(current[group]!, 0, rows);
+    return { behind, path: (group) => ({ before: befores[group]!, after: arrays[group]! }) };
+  }
+
+  #pathArray(group: number, length: number): Float64Array {
+    if (this.#paths[group]!.length < length) this.#paths[group] = new Float64Array(Math.max(length, 1024));
+    return this.#paths[group]!;
   }
 
   /** The end of history: nobody holds anybody back any more. */

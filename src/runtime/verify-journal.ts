@@ -73,6 +73,7 @@ function aspectOf(expected: StepRecord, actual: StepRecord): Pick<StepDifference
   if (expected.seq !== actual.seq || expected.end !== actual.end) return { aspect: 'missing', slice: null };
   const slice = differingSlice(expected.slices, actual.slices, ['input', 'partition', 'from', 'to']);
   if (slice !== null) return { aspect: 'positions', slice };
+  if (!sameList(expected.order, actual.order)) return { aspect: 'positions', slice: null };
   const rows = differingSlice(expected.slices, actual.slices, ['rows', 'checksum']);
   if (rows !== null) return { aspect: 'rows', slice: rows };
   if (expected.now !== actual.now) return { aspect: 'now', slice: null };

@@ -21,11 +21,11 @@ export interface JournalEntry {
 
 /** A step record as one line, newline included. -Infinity is written as null, slices as arrays. */
 export function journalLine(record: StepRecord): string {
-  const { lane, seq, now, slices, end, digest, outputRows, watermarks } = record;
+  const { lane, seq, now, slices, order, end, digest, outputRows, watermarks } = record;
   return `${JSON.stringify({
     lane, seq, now: now === -Infinity ? null : now,
     slices: slices.map((slice) => [slice.input, slice.partition, slice.from, slice.to, slice.rows, slice.checksum]),
-    end, digest, outputRows, watermarks,
+    ...(order.length > 0 ? { order } : {}), end, digest, outputRows, watermarks,
   })}\n`;
 }
 
@@ -51,11 +51,11 @@ export function parseJournalLine(line: string): StepRecord | null {
     return null;
   }
   if (typeof value !== 'object' || value === null) return null;
-  const { lane, seq, now, slices, end, digest, outputRows, watermarks } = value;
+  const { lane, seq, now, slices, order = [], end, digest, outputRows, watermarks } = value;
   if (!isCount(lane) || !isCount(seq) || typeof end !== 'boolean' || !isDigest(digest, 64)) return null;
   if (now !== null && !Number.isSafeInteger(now)) return null;
   if (!Array.isArray(slices) || !Array.isArray(outputRows) || !Array.isArray(watermarks)) return null;
-  if (!outputRows.every(isCount)) return null;
+  if (!outputRows.every(isCount) || !Array.isArray(order) || order.length % 2 !== 0 || !order.every(isCount)) return null;
   if (!watermarks.every((input) => Array.isArray(input) && input.every(isWatermark))) return null;
   const parsed: Slice[] = [];
   for (const slice of slices) {
@@ -64,7 +64,7 @@ export function parseJournalLine(line: string): StepRecord | null {
     parsed.push(one);
   }
   return {
-    lane, seq, now: now === null ? -Infinity : (now as number), slices: parsed, end, digest,
+    lane, seq, now: now === null ? -Infinity : (now as number), slices: parsed, order: order as number[], end, digest,
     outputRows: outputRows as number[], watermarks: watermarks as StepRecord['watermarks'],
   };
 }

@@ -1,0 +1,63 @@
+/**
+ * The rows that go through the plan at once: one run of rows of each input partition, interleaved. A chunk row is a
+ * row's place in that order; operators know rows by it.
+ */
+import type { Chunk } from '../operators/operator.js';
+import type { ScanBatch, SliceRows } from './scan-batch.js';
+
+/** Rows [from, to) of one partition. `released[row - from]` is the chunk row of each; null: the batch row itself. */
+export interface ChunkPart extends SliceRows {
+  readonly released: Int32Array | null;
+}
+
+export interface ChunkSource {
+  readonly chunk: Chunk;
+  readonly parts: readonly ChunkPart[];
+  /** Added to a chunk row: the row's number in the lane. */
+  readonly ordinal: number;
+  /** By chunk row: which part's turn it is, and the batch row. Null with a single part. */
+  readonly turns: { readonly part: Int32Array; readonly row: Int32Array } | null;
+}
+
+/** The batch and batch row at a chunk row; null at the end of history, where there is none. */
+export function rowAt(source: ChunkSource, at: number): { readonly batch: ScanBatch; readonly row: number } | null {
+  if (source.parts.length === 0) return null;
+  if (source.turns === null) return { batch: source.parts[0]!.batch, row: at };
+  return { batch: source.parts[source.turns.part[at]!]!.batch, row: source.turns.row[at]! };
+}
+
+/** The end of history: one moment, no row. */
+export function endOfHistory(ordinal: number): ChunkSource {
+  return { chunk: { from: 0, to: 1 }, parts: [], ordinal, turns: null };
+}
+
+/** Slices in the order of interleaving; those of one partition follow each other in one batch. `ordinal`: rows before. */
+export function chunkOf(slices: readonly SliceRows[], ordinal: number): ChunkSource {
+  if (slices.length === 1) {
+    const { from, to } = slices[0]!;
+    return { chunk: { from, to }, parts: [{ ...slices[0]!, released: null }], ordinal: ordinal - from, turns: null };
+  }
+  const runs: { batch: ScanBatch; from: number; to: number }[] = [];
+  const runOf = new Map<ScanBatch, number>();
+  let rows = 0;
+  for (const { batch, from, to } of slices) {
+    rows += to - from;
+    const known = runOf.get(batch);
+    if (known === undefined) runOf.set(batch, runs.push({ batch, from, to }) - 1);
+    else runs[known]!.to = to;
+  }
+  const parts = runs.map((run) => ({ ...run, released: new Int32Array(run.to - run.from) }));
+  const turns = { part: new Int32Array(rows), row: new Int32Array(rows) };
+  let at = 0;
+  for (const { batch, from, to } of slices) {
+    const index = runOf.get(batch)!;
+    const part = parts[index]!;
+    for (let row = from; row < to; row += 1) {
+      turns.part[at] = index;
+      turns.row[at] = row;
+      part.released[row - part.from] = at;
+      at += 1;
+    }
+  }
+  return { chunk: { from: 0, to: rows }, parts, ordinal, turns };
+}
