@@ -24,6 +24,8 @@ export interface Surroundings {
   readonly remark: Remark;
   /** Where each column reference made here was written. */
   readonly places: Map<Expression, Place>;
+  /** Names that SELECT gives: nothing but the next query up sees them. */
+  readonly aliases: readonly string[];
   /** Turns an aggregate or an OVER call into a column; null for calls that are neither. Throws where none may stand. */
   readonly aggregate: (call: Call) => Expression | null;
 }
@@ -93,7 +95,11 @@ export function bindCondition(expression: SqlExpression, clause: string, around:
   return condition;
 }
 
-function columnNamed(parts: readonly Name[], place: Place, { relation, places }: Surroundings): Expression {
+function columnNamed(parts: readonly Name[], place: Place, { relation, places, aliases }: Surroundings): Expression {
+  const name = parts[0]!.text;
+  if (parts.length === 1 && aliases.includes(name) && !relation.columns.some((column) => column.name === name)) {
+    throw sqlInvalid(place, `'${name}' is a name that this SELECT gives, and it is not known inside the SELECT`, 'Repeat its expression, or use the name one query further up.');
+  }
   const index = resolveColumn(relation, parts, place);
   const reference = columnRef(index, typeOfColumn(relation, index));
   places.set(reference, place);

@@ -3,6 +3,7 @@ import type { SinkTable, SourceTable } from '../plan/plan.js';
 import type { Place } from '../plan/expression.js';
 import type { CreateView } from './ast.js';
 import { checkTableName, tableName } from './names.js';
+import { checkPlanSize } from './plan-size.js';
 import { planQuery } from './query.js';
 import type { Environment } from './query.js';
 import { checkNameCount } from './relation.js';
@@ -49,6 +50,7 @@ export class Catalog {
     const name = tableName(view.name);
     if (!this.isFree(name, view.name.place, view.ifNotExists)) return;
     const relation = planQuery(view.query, environment);
+    checkPlanSize(relation.node, view.name.place);
     const { columns } = view;
     if (columns.length > 0) checkNameCount(columns, relation.columns.length);
     this.#views.set(name, { ...relation, columns: relation.columns.map((column, index) => ({ ...column, name: columns[index]?.text ?? column.name })) });

@@ -59,7 +59,7 @@ function surroundings(fields: readonly Field[], table: string, session: Session,
     refused: [],
     window: null,
   };
-  return { relation, session, remark, places: new Map(), aggregate: noAggregates(clause) };
+  return { relation, session, remark, places: new Map(), aliases: [], aggregate: noAggregates(clause) };
 }
 
 function declaredColumns(definitions: readonly ColumnDefinition[], base: Surroundings, table: string): { readonly columns: readonly DeclaredColumn[]; readonly refused: readonly RefusedColumn[] } {

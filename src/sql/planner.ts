@@ -7,6 +7,7 @@ import { declareTable } from './create-table.js';
 import { intoSink } from './insert.js';
 import { didYouMean, tableName } from './names.js';
 import { parseSql } from './parser.js';
+import { checkPlanSize } from './plan-size.js';
 import { planQuery } from './query.js';
 import type { Environment } from './query.js';
 import { simplify } from './simplify.js';
@@ -86,7 +87,7 @@ class Planner {
     const environment = this.#environment();
     const root = intoSink(planQuery(insert.query, environment), insert, table.sink, environment.remark);
     if (!this.#written.has(name)) this.#written.set(name, place);
-    this.#statements.push({ sink: table.sink, root: simplify(root), place: insert.place });
+    this.#addStatement(table.sink, root, insert.place);
   }
 
   #query(statement: QueryStatement): void {
@@ -96,7 +97,12 @@ class Planner {
     const untyped = schema.find((field) => field.type.kind === 'NULL');
     if (untyped !== undefined) throw sqlInvalid(statement.place, `column '${untyped.name}' is NULL without a type`, 'Write CAST(NULL AS …).');
     const sink: SinkTable = { name: this.#queryName(), schema, primaryKey: [], options: {} };
-    this.#statements.push({ sink, root: simplify(node), place: statement.place });
+    this.#addStatement(sink, node, statement.place);
+  }
+
+  #addStatement(sink: SinkTable, root: PlanNode, place: Place): void {
+    checkPlanSize(root, place);
+    this.#statements.push({ sink, root: simplify(root), place });
   }
 
   /** `query_N`; a table of that name keeps it. */

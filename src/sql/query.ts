@@ -9,6 +9,7 @@ import { isRowtime } from '../plan/trace.js';
 import type { Query, QueryBody, SetOperation } from './ast.js';
 import type { Remark } from './binder.js';
 import type { Catalog } from './catalog.js';
+import { checkPlanSize } from './plan-size.js';
 import { projectNode } from './projection.js';
 import { checkNameCount, columnNames } from './relation.js';
 import type { Relation } from './relation.js';
@@ -35,6 +36,7 @@ export function planQuery(query: Query, outer: Environment): Relation {
     if (own.has(name.text)) throw sqlInvalid(name.place, `WITH names '${name.text}' twice`);
     own.add(name.text);
     const relation = planQuery(inner, environment);
+    checkPlanSize(relation.node, name.place);
     if (columns.length > 0) checkNameCount(columns, relation.columns.length);
     commonTables.set(name.text, { ...relation, columns: relation.columns.map((column, index) => ({ ...column, name: columns[index]?.text ?? column.name })) });
   }

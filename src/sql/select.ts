@@ -30,7 +30,8 @@ export function planSelect(select: Select, environment: Environment): Relation {
   const from = planFrom(select.from!, environment);
   const { session, remark } = environment;
   const places = new Map<Expression, Place>();
-  const plain: Surroundings = { relation: from, session, remark, places, aggregate: noAggregates('WHERE') };
+  const aliases = select.items.flatMap((item) => (item.kind === 'selectExpression' && item.alias !== undefined ? [item.alias.text] : []));
+  const plain: Surroundings = { relation: from, session, remark, places, aliases, aggregate: noAggregates('WHERE') };
   const relation = select.where === undefined ? from : filtered(from, bindCondition(select.where, 'WHERE', plain));
   const around: Surroundings = { ...plain, relation };
   const virtuals = new Virtuals(relation.columns.length);

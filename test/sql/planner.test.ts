@@ -1,8 +1,39 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import fc from 'fast-check';
+import { TapewrightError } from '../../src/core/errors.js';
 import { typeName } from '../../src/core/types.js';
 import { planSql } from '../../src/sql/planner.js';
 import { find, kindsOf, planTicks, rootOf, ticks } from './ticks.js';
+
+const texts = [
+  `SELECT symbol, window_start, SUM(price * volume) / SUM(volume) AS vwap FROM TABLE(TUMBLE(TABLE ticks, DESCRIPTOR(event_time), INTERVAL '1' MINUTE))
+   WHERE event_type = 'TRADE' GROUP BY symbol, window_start, window_end HAVING COUNT(*) > 1`,
+  `WITH s AS (SELECT symbol, price, event_time, AVG(price) OVER w AS m FROM ticks WINDOW w AS (PARTITION BY symbol ORDER BY event_time ROWS 5 PRECEDING))
+   SELECT *, CASE WHEN price > m THEN 'up' ELSE 'down' END AS way FROM s WHERE m IS NOT NULL UNION ALL SELECT symbol, bid, event_time, ask, exchange FROM ticks`,
+  'CREATE TABLE o (a DECIMAL(10, 2), b AS a + 1, c TIMESTAMP(3) METADATA, WATERMARK FOR c AS c); INSERT INTO o (a) SELECT CAST(price AS DECIMAL(8, 2)) FROM ticks AS t',
+];
+
+/** Law: a text is planned or refused with its place, whatever was done to it; nothing else is thrown. */
+test('texts with words left out, doubled or swapped are planned or refused', () => {
+  const words = texts.map((text) => text.split(/(?<=[\s(),])|(?=[(),])/));
+  fc.assert(fc.property(fc.constantFrom(...words), fc.array(fc.tuple(fc.constantFrom('leave', 'double', 'swap'), fc.nat(), fc.nat()), { minLength: 1, maxLength: 3 }), (given, changes) => {
+    const text = [...given];
+    for (const [change, a, b] of changes) {
+      const [i, j] = [a % text.length, b % text.length];
+      if (change === 'leave') text.splice(i, 1);
+      else if (change === 'double') text.splice(i, 0, text[j]!);
+      else [text[i], text[j]] = [text[j]!, text[i]!];
+    }
+    try {
+      planTicks(text.join(''));
+    } catch (error) {
+      assert.ok(error instanceof TapewrightError, `${text.join('')}\n${(error as Error).stack}`);
+      assert.match(error.message, /^line \d+, column \d+: /);
+      assert.equal(typeof error.details['line'], 'number', error.message);
+    }
+  }), { numRuns: 400 });
+});
 
 test('a bare SELECT goes to an output of its own, numbered among the bare ones', () => {
   const { sinks, statements } = planTicks(`

@@ -17,6 +17,8 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
     ['SELECT §prise FROM ticks', I, /no column 'prise'.*Did you mean 'price'\?/],
     ['SELECT §Price FROM ticks', I, /Did you mean 'price'\? Names are case-sensitive/],
     ['SELECT §t.price FROM ticks', I, /no table 't' here/],
+    ['SELECT price * 2 AS p FROM ticks WHERE §p > 1', I, /a name that this SELECT gives/],
+    ['SELECT price * 2 AS p, §p + 1 AS q FROM ticks', I, /a name that this SELECT gives/],
     ['SELECT §x.* FROM ticks AS t', I, /no table 'x' here/],
     ['SELECT price FROM §tickz', I, /no table or view 'tickz'.*'ticks'/],
     ['SELECT §a FROM (SELECT price AS a, bid AS b FROM ticks) AS t (a, a)', I, /ambiguous/],
@@ -139,6 +141,13 @@ for (const [topic, list] of Object.entries(cases)) {
     }
   });
 }
+
+test('views that double each other are refused before they fill the memory', () => {
+  const views = Array.from({ length: 40 }, (_, index) => `CREATE VIEW v${index + 1} AS SELECT x + x AS x FROM ${index === 0 ? '(SELECT price AS x FROM ticks)' : `v${index}`};`);
+  const unions = Array.from({ length: 40 }, (_, index) => `CREATE VIEW u${index + 1} AS SELECT * FROM ${index === 0 ? 'ticks' : `u${index}`} UNION ALL SELECT * FROM ${index === 0 ? 'ticks' : `u${index}`};`);
+  assert.match(refusal(() => planTicks(`${views.join(' ')} SELECT x FROM v40`)).message, /more than 50000 parts/);
+  assert.match(refusal(() => planTicks(`${unions.join(' ')} SELECT symbol FROM u40`)).message, /more than 50000 parts/);
+});
 
 test('a text that runs nothing is refused', () => {
   assert.match(refusal(() => planSql(ticks)).message, /nothing to run/);
