@@ -9,6 +9,7 @@ import type { Accumulator } from './accumulator.js';
 import type { Cells } from './cells.js';
 import { DistinctAccumulator } from './distinct.js';
 import { EdgeAccumulator, ExtremeAccumulator, LagAccumulator, RealExtremeAccumulator, SlidingAccumulator, type Value } from './extremes.js';
+import { IntegerMomentsAccumulator, integerRoot } from './integer-moments.js';
 import { CountAccumulator, IntegerSumAccumulator, MomentsAccumulator, RealSumAccumulator } from './sums.js';
 
 /** Writes one aggregate's result for a slot; returns why it could not, in which case nothing was written. */
@@ -74,7 +75,7 @@ export function bindAggregates(plan: AggregatePlan, columns: readonly Column[], 
   });
 }
 
-type Family = 'count' | 'real-sum' | 'integer-sum' | 'moments' | 'extreme' | 'edge' | 'lag';
+type Family = 'count' | 'real-sum' | 'integer-sum' | 'moments' | 'integer-moments' | 'extreme' | 'edge' | 'lag';
 
 const momentsKey = (call: AggregateCall) => `${call.argument}|${call.filter}|${call.distinct}`;
 const isReal = (type: SqlType) => type.kind === 'DOUBLE' || type.kind === 'FLOAT';
@@ -83,7 +84,7 @@ function family(call: AggregateCall, input: Schema): Family {
   switch (call.name) {
     case 'COUNT': return 'count';
     case 'SUM': case 'AVG': return isReal(input[call.argument!]!.type) ? 'real-sum' : 'integer-sum';
-    case 'VAR_POP': case 'VAR_SAMP': case 'STDDEV_POP': case 'STDDEV_SAMP': return 'moments';
+    case 'VAR_POP': case 'VAR_SAMP': case 'STDDEV_POP': case 'STDDEV_SAMP': return isReal(input[call.argument!]!.type) ? 'moments' : 'integer-moments';
     case 'MIN': case 'MAX': return 'extreme';
     case 'FIRST_VALUE': case 'LAST_VALUE': return 'edge';
     case 'LAG': return 'lag';
@@ -97,6 +98,7 @@ function makeAccumulator(kind: Family, call: AggregateCall, input: Schema, disti
     case 'real-sum': return distinct ? new DistinctAccumulator(new RealSumAccumulator()) : new RealSumAccumulator();
     case 'integer-sum': return distinct ? new DistinctAccumulator(new IntegerSumAccumulator()) : new IntegerSumAccumulator();
     case 'moments': return distinct ? new DistinctAccumulator(new MomentsAccumulator()) : new MomentsAccumulator();
+    case 'integer-moments': return distinct ? new DistinctAccumulator(new IntegerMomentsAccumulator()) : new IntegerMomentsAccumulator();
     case 'lag': return new LagAccumulator(call.offset ?? 1);
     case 'edge':
       return leaving === 'never' ? new EdgeAccumulator(sign) : new SlidingAccumulator(sign === 1 ? 'last' : 'first');
@@ -115,6 +117,7 @@ function writerOf(call: AggregateCall, argumentType: SqlType | null, accumulator
   if (accumulator instanceof MomentsAccumulator) {
     return call.name === 'SUM' || call.name === 'AVG' ? realWriter(call, accumulator) : momentsWriter(call, accumulator);
   }
+  if (accumulator instanceof IntegerMomentsAccumulator) return integerMomentsWriter(call, argumentType!, accumulator);
   if (accumulator instanceof IntegerSumAccumulator) {
     assert(argumentType !== null, 'a sum has an argument');
     return call.name === 'SUM' ? integerSumWriter(call, accumulator) : integerMeanWriter(call, argumentType, accumulator);
@@ -188,6 +191,31 @@ function integerMeanWriter(call: AggregateCall, argumentType: SqlType, accumulat
       if (!decimal) out.append(typeof sum === 'number' ? Math.trunc(sum / count) + 0 : toInt64(sum / BigInt(count)));
       else out.append(toInt64(divideHalfUp(BigInt(sum) * shift, BigInt(count))));
     }
+    return null;
+  };
+}
+
+/** Of integers cut off toward zero, as in Flink; of decimals rounded half up at the result's scale, which is at least the argument's. */
+function integerMomentsWriter(call: AggregateCall, argumentType: SqlType, accumulator: IntegerMomentsAccumulator): ResultWriter {
+  const sample = call.name.endsWith('SAMP');
+  const root = call.name.startsWith('STDDEV');
+  const decimal = argumentType.kind === 'DECIMAL';
+  // An unscaled decimal is its value times 10^scale, so the variance of those is in units of 10^(-2 · scale).
+  const unit = 10n ** BigInt(2 * (argumentType.scale ?? 0));
+  const scale = 10n ** BigInt(call.type.scale ?? 0);
+  return (cells, slot, out) => {
+    if (accumulator.count(cells, slot) < (sample ? 2 : 1)) {
+      out.appendNull();
+      return null;
+    }
+    const { numerator, denominator } = accumulator.variance(cells, slot, sample);
+    let value: bigint;
+    if (!decimal) value = root ? integerRoot(numerator / denominator) : numerator / denominator;
+    else if (root) value = (integerRoot((4n * numerator * scale * scale) / (denominator * unit)) + 1n) >> 1n;
+    else value = divideHalfUp(numerator * scale, denominator * unit);
+    if (decimal && value >= decimalLimit) out.appendNull();
+    else if (!decimal && !fits(call.type, value)) return `the result ${value} does not fit ${call.type.kind}`;
+    else out.append(toInt64(value));
     return null;
   };
 }

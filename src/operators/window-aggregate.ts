@@ -77,7 +77,8 @@ export class WindowAggregate implements Operator {
     const slots = this.#slots;
     this.#keys.fill(this.#keyColumns.map((column) => columns[column]!), length, ids);
     const time = (columns[this.#spec.time] as Column & { values: Float64Array }).values;
-    bindAggregates(this.#plan, columns, time);
+    // Rows that carry their window tell their order by what caused them, as those do that do not.
+    bindAggregates(this.#plan, columns, rows.time);
     const width = this.#windows === null ? 1 : this.#windows.pane;
     let pane: Pane | null = null;
     let paneStart = 0;

@@ -1,0 +1,343 @@
+/**
+ * What a pipeline puts out, computed slowly and apart from the engine: operator by operator, each over all of its
+ * rows at once. A row knows when it was let out and by which watermark it is judged; nothing is kept between rows.
+ */
+import { compareCells, textOf, type Cell } from './cells.js';
+import { aggregateOf, Root, type Sample, type Value } from './oracle-aggregates.js';
+import { Refused, tableFields, tableName, tablesOf, type Aggregate, type Condition, type Query, type Scalar, type Window } from './query.js';
+import type { Case } from './random-pipelines.js';
+
+/** A row on its way: `released` is the number of the input row that let it out, `time` what caused it. */
+interface OracleRow {
+  readonly cells: readonly Value[];
+  readonly released: number;
+  readonly time: number;
+}
+
+export interface OracleLate {
+  readonly input: string;
+  readonly position: number;
+  readonly eventTime: number;
+  readonly watermark: number;
+  readonly windowStart: number | null;
+  readonly windowEnd: number | null;
+}
+
+export interface OracleResult {
+  readonly outputs: readonly (readonly (readonly Value[])[])[];
+  readonly late: readonly OracleLate[];
+  /** Input and position of each dead letter: the row itself, or the one that released a result. */
+  readonly deadLetters: readonly { readonly input: string; readonly position: number }[];
+  /** Of each input row and operator: how many windows (or frames) took it in. For the law `once`. */
+  readonly used: number;
+}
+
+/** An input row in the order in which the lane is given it. */
+interface Delivered {
+  readonly table: number;
+  readonly position: number;
+  readonly time: number;
+}
+
+export function oracle(drawn: Case): OracleResult {
+  return new Oracle(drawn).result();
+}
+
+class Oracle {
+  readonly #tables: readonly number[];
+  readonly #delivered: Delivered[];
+  readonly #late: OracleLate[] = [];
+  readonly #deadLetters: { input: string; position: number }[] = [];
+  /** Equal operators are one: rows, and columns asked for, by the query as text. */
+  readonly #known = new Map<string, OracleRow[]>();
+  /** Columns of each query that anyone asks for: what nobody reads is not computed, and cannot fail. */
+  readonly #needs = new Map<string, Set<string>>();
+  readonly #paths = new Map<string, readonly number[]>();
+  #used = 0;
+
+  constructor(private readonly drawn: Case) {
+    this.#tables = [...new Set(drawn.pipeline.statements.flatMap(({ query }) => tablesOf(query)))].sort((a, b) => a - b);
+    this.#delivered = this.#merged();
+    for (const { query } of drawn.pipeline.statements) this.#need(query, query.fields.map(({ name }) => name));
+  }
+
+  #need(query: Query, names: readonly string[]): void {
+    const needs = this.#needs.get(keyOf(query)) ?? new Set<string>();
+    this.#needs.set(keyOf(query), needs);
+    for (const name of names) needs.add(name);
+    const own = (input: Query): string[] => input.fields.map(({ name }) => name).filter((name) => needs.has(name));
+    const called = 'aggregates' in query ? query.aggregates.filter(({ result }) => needs.has(result.name)) : [];
+    const read = called.flatMap(({ argument, filter }) => [...(argument?.reads ?? []), ...(filter?.reads ?? [])]);
+    switch (query.kind) {
+      case 'table': return;
+      case 'filter': return this.#need(query.input, [...own(query.input), ...query.where.reads]);
+      case 'project': return this.#need(query.input, query.items.flatMap(({ field, reads }) => (needs.has(field.name) ? reads : [])));
+      case 'assign': return this.#need(query.input, own(query.input));
+      case 'window': case 'regroup': return this.#need(query.input, [...query.keys, ...read]);
+      case 'over': return this.#need(query.input, [...own(query.input), ...query.partition, ...read]);
+      case 'union': {
+        // Columns go by their place.
+        const places = query.fields.flatMap(({ name }, place) => (needs.has(name) ? [place] : []));
+        for (const input of query.inputs) this.#need(input, places.map((place) => input.fields[place]!.name));
+      }
+    }
+  }
+
+  /** Null where nobody asks. */
+  #asked<Of>(query: Query, { result }: Aggregate, compute: () => Of): Of | null {
+    return this.#needs.get(keyOf(query))!.has(result.name) ? compute() : null;
+  }
+
+  result(): OracleResult {
+    const { statements } = this.drawn.pipeline;
+    const written = statements.map(({ query, output }, statement) => ({ output, statement, rows: this.#rows(query) }));
+    const tables = Math.max(...statements.map(({ output }) => output)) + 1;
+    const outputs = Array.from({ length: tables }, (_, output) =>
+      written.filter((one) => one.output === output).flatMap(({ rows, statement }) => rows.map((row) => ({ ...row, statement })))
+        .sort((a, b) => a.released - b.released || a.time - b.time || a.statement - b.statement).map(({ cells }) => cells));
+    return { outputs, late: this.#late, deadLetters: this.#deadLetters, used: this.#used };
+  }
+
+  /** By the greatest event time that a table has delivered or its next row has; ties by table. Unusable rows are dead letters. */
+  #merged(): Delivered[] {
+    const rowtime = tableFields.length - 1;
+    const all = this.#tables.flatMap((table) => {
+      let greatest = -Infinity;
+      return this.drawn.tables[table]!.flatMap((row, position) => {
+        const time = row[rowtime] as number | null;
+        if (time === null) {
+          this.#deadLetters.push({ input: tableName(table), position });
+          return [];
+        }
+        greatest = Math.max(greatest, time);
+        return [{ table, position, time, greatest }];
+      });
+    });
+    return all.sort((a, b) => a.greatest - b.greatest || a.table - b.table || a.position - b.position);
+  }
+
+  /** The watermark of a set of tables after each input row; last, after the end of history. */
+  #path(tables: readonly number[]): readonly number[] {
+    const known = this.#paths.get(tables.join());
+    if (known !== undefined) return known;
+    const marks = new Map(tables.map((table) => [table, -Infinity]));
+    const path = this.#delivered.map(({ table, time }) => {
+      if (marks.has(table)) marks.set(table, Math.max(marks.get(table)!, time - this.drawn.pipeline.delays[table]!));
+      return Math.min(...marks.values());
+    });
+    path.push(Infinity);
+    this.#paths.set(tables.join(), path);
+    return path;
+  }
+
+  #rows(query: Query): OracleRow[] {
+    // A stateless query is computed by each that reads it, and refuses its rows each time.
+    if (query.kind !== 'window' && query.kind !== 'regroup' && query.kind !== 'over') return this.#compute(query);
+    let rows = this.#known.get(keyOf(query));
+    if (rows === undefined) this.#known.set(keyOf(query), rows = this.#compute(query));
+    return rows;
+  }
+
+  #compute(query: Query): OracleRow[] {
+    switch (query.kind) {
+      case 'table': return this.#delivered.flatMap(({ table, position, time }, released) => (table === query.table ? [{ cells: this.drawn.tables[table]![position]!, released, time }] : []));
+      case 'filter': return this.#rows(query.input).filter((row) => query.where.value(reader(query.input, row)) === true);
+      case 'project': return this.#passing(query.input, (row) => query.items.map(({ value }) => value(reader(query.input, row)))).map(({ row, values }) => ({ ...row, cells: values }));
+      case 'union': return query.inputs.flatMap((input, branch) => this.#rows(input).map((row) => ({ row, branch })))
+        .sort((a, b) => a.row.released - b.row.released || a.row.time - b.row.time || a.branch - b.branch).map(({ row }) => row);
+      case 'assign': {
+        const time = columnOf(query.input, query.input.rowtime);
+        return this.#rows(query.input).flatMap((row) => windowsOf(query.window, row.cells[time] as number).map(({ start, end }) => ({ ...row, cells: [...row.cells, start, end, end - 1] })));
+      }
+      case 'window': case 'regroup': return this.#grouped(query);
+      case 'over': return this.#over(query);
+    }
+  }
+
+  /** Rows for which `compute` does not fail, with what it gives; the others are dead letters. */
+  #passing(input: Query, compute: (row: OracleRow) => readonly Cell[]): { row: OracleRow; values: readonly Cell[] }[] {
+    return this.#rows(input).flatMap((row) => {
+      try {
+        return [{ row, values: compute(row) }];
+      } catch (error) {
+        this.#refuse(error, row.released);
+        return [];
+      }
+    });
+  }
+
+  #refuse(error: unknown, released: number): void {
+    if (!(error instanceof Refused)) throw error;
+    this.#deadLetters.push(this.#origin(released));
+  }
+
+  /** The row that let something out; at the end of history, the place after the last row of the first table. */
+  #origin(released: number): { input: string; position: number } {
+    const row = this.#delivered[released];
+    if (row !== undefined) return { input: tableName(row.table), position: row.position };
+    const first = this.#tables[0]!;
+    return { input: tableName(first), position: Math.max(0, ...this.#delivered.filter(({ table }) => table === first).map(({ position }) => position + 1)) };
+  }
+
+  #refuseLate(row: OracleRow, watermark: number, windowStart: number | null, windowEnd: number | null): void {
+    this.#late.push({ ...this.#origin(row.released), eventTime: row.time, watermark, windowStart, windowEnd });
+  }
+
+  #grouped(query: Extract<Query, { kind: 'window' | 'regroup' }>): OracleRow[] {
+    const path = this.#path(tablesOf(query));
+    const { input, keys, aggregates } = query;
+    const keyColumns = keys.map((key) => columnOf(input, key));
+    const asked = aggregates.filter(({ result }) => this.#needs.get(keyOf(query))!.has(result.name));
+    const groups = new Map<string, { start: number; end: number; keys: readonly Cell[]; rows: Taken[] }>();
+    for (const { row, values } of this.#passing(input, (row) => argumentsOf(asked, reader(input, row), false))) {
+      const before = row.released === 0 ? -Infinity : path[row.released - 1]!;
+      for (const { start, end } of windowsOfRow(query, row)) {
+        if (end - 1 <= before) {
+          this.#refuseLate(row, before, start, end);
+          continue;
+        }
+        this.#used += 1;
+        const key = keyColumns.map((column) => row.cells[column] as Cell);
+        const name = [start, end, ...key].map(textOf).join('|');
+        const group = groups.get(name) ?? { start, end, keys: key, rows: [] };
+        groups.set(name, group);
+        group.rows.push({ time: row.time, values, cells: row.cells });
+      }
+    }
+    const sorted = [...groups.values()].sort((a, b) => a.end - b.end || compareKeys(a.keys, b.keys) || a.start - b.start);
+    return sorted.flatMap(({ start, end, keys: key, rows }) => {
+      const released = path.findIndex((mark) => mark >= end - 1);
+      try {
+        const results = aggregates.map((aggregate) => this.#asked(query, aggregate, () => aggregateOf(aggregate, samplesOf(aggregate, asked.indexOf(aggregate), rows, input))));
+        if (query.havingMin !== null && rows.length < query.havingMin) return [];
+        return [{ cells: [...key, ...results, start, end, end - 1], released, time: end - 1 }];
+      } catch (error) {
+        this.#refuse(error, released);
+        return [];
+      }
+    });
+  }
+
+  #over(query: Extract<Query, { kind: 'over' }>): OracleRow[] {
+    const path = this.#path(tablesOf(query));
+    const { input, partition, aggregates } = query;
+    const keyColumns = partition.map((key) => columnOf(input, key));
+    const asked = aggregates.filter(({ result }) => this.#needs.get(keyOf(query))!.has(result.name));
+    const rowtime = columnOf(input, input.rowtime);
+    const byKey = new Map<string, OverRow[]>();
+    const accepted: OverRow[] = [];
+    for (const { row, values } of this.#passing(input, (row) => argumentsOf(asked, reader(input, row), true))) {
+      const before = row.released === 0 ? -Infinity : path[row.released - 1]!;
+      const keys = keyColumns.map((column) => row.cells[column] as Cell);
+      const name = keys.map(textOf).join('|');
+      const others = byKey.get(name) ?? [];
+      byKey.set(name, others);
+      const time = row.cells[rowtime] as number;
+      if (time <= before && this.#isLate(query, time, before, others)) {
+        this.#refuseLate(row, before, null, null);
+        continue;
+      }
+      this.#used += 1;
+      // A row that is behind, but not late, goes with the next advance of the watermark.
+      const one = { row, values, cells: row.cells, keys, time, due: time > before ? time : before + 0.5, arrival: accepted.length, name };
+      accepted.push(one);
+      others.push(one);
+    }
+    const ordered = [...accepted].sort((a, b) => a.due - b.due || a.time - b.time || compareKeys(a.keys, b.keys) || a.arrival - b.arrival);
+    return ordered.flatMap((one) => {
+      const released = path.findIndex((mark) => mark >= one.due);
+      const frame = frameOf(query, one, byKey.get(one.name)!);
+      try {
+        return [{ cells: [...one.row.cells, ...aggregates.map((aggregate) => this.#asked(query, aggregate, () => aggregateOf(aggregate, samplesOf(aggregate, asked.indexOf(aggregate), frame, input))))], released, time: one.time }];
+      } catch (error) {
+        this.#refuse(error, released);
+        return [];
+      }
+    });
+  }
+
+  /** Bounded frames: against the greatest time that the key has processed; unbounded ones: always. */
+  #isLate({ frame }: Extract<Query, { kind: 'over' }>, time: number, before: number, others: readonly OverRow[]): boolean {
+    return frame.preceding === null || others.some((other) => other.due <= before && other.time >= time);
+  }
+}
+
+/** A row that an operator took in, with the aggregates' arguments. */
+interface Taken {
+  readonly time: number;
+  readonly values: readonly Cell[];
+  readonly cells: readonly Value[];
+}
+
+interface OverRow extends Taken {
+  readonly row: OracleRow;
+  readonly keys: readonly Cell[];
+  readonly due: number;
+  readonly arrival: number;
+  readonly name: string;
+}
+
+const keys = new WeakMap<Query, string>();
+
+/** Functions do not show in it, but their SQL does. */
+function keyOf(query: Query): string {
+  let key = keys.get(query);
+  if (key === undefined) keys.set(query, key = JSON.stringify(query, (name, value: unknown) => (name === 'view' ? undefined : value)));
+  return key;
+}
+
+const columnOf = (query: Query, name: string): number => query.fields.findIndex((field) => field.name === name);
+
+const reader = (query: Query, row: OracleRow) => (name: string): Cell => row.cells[columnOf(query, name)] as Cell;
+
+/** COUNT(*) counts ones. In an OVER the filter stands inside of the argument, which is then not asked for. */
+function argumentsOf(aggregates: readonly Aggregate[], at: (name: string) => Cell, lazy: boolean): Cell[] {
+  const value = (argument: Scalar | null): Cell => (argument === null ? 1n : argument.value(at));
+  const passes = (filter: Condition | null): boolean => filter === null || filter.value(at) === true;
+  return aggregates.map(({ argument, filter }) => (lazy && !passes(filter) ? null : value(argument)));
+}
+
+function samplesOf({ filter }: Aggregate, index: number, rows: readonly Taken[], input: Query): Sample[] {
+  const at = (row: Taken) => (name: string): Cell => row.cells[columnOf(input, name)] as Cell;
+  const passes = (row: Taken): boolean => filter === null || filter.value(at(row)) === true;
+  return rows.map((row) => ({ time: row.time, value: passes(row) ? row.values[index]! : null }));
+}
+
+function compareKeys(a: readonly Cell[], b: readonly Cell[]): number {
+  for (const [index, value] of a.entries()) {
+    const order = compareCells(value, b[index]!);
+    if (order !== 0) return order;
+  }
+  return 0;
+}
+
+/** The rows of a frame, in order of event time and arrival. */
+function frameOf({ frame }: Extract<Query, { kind: 'over' }>, row: OverRow, others: readonly OverRow[]): OverRow[] {
+  const before = others.filter((other) => other.time < row.time || (other.time === row.time && (frame.unit === 'range' || other.arrival <= row.arrival)));
+  const sorted = before.sort((a, b) => a.time - b.time || a.arrival - b.arrival);
+  if (frame.preceding === null) return sorted;
+  const { preceding } = frame;
+  return frame.unit === 'rows' ? sorted.slice(-preceding - 1) : sorted.filter(({ time }) => time >= row.time - preceding);
+}
+
+function windowsOfRow(query: Extract<Query, { kind: 'window' | 'regroup' }>, row: OracleRow): { start: number; end: number }[] {
+  const at = (name: string) => row.cells[columnOf(query.input, name)] as number;
+  return query.kind === 'window' ? windowsOf(query.window, at(query.input.rowtime)) : [{ start: at(query.carried[0]), end: at(query.carried[1]) }];
+}
+
+/** Every window that holds `time`, by trying all that could, in order of their ends. */
+export function windowsOf(window: Window, time: number): { start: number; end: number }[] {
+  const { size, offset } = window;
+  const every = window.kind === 'hop' ? window.slide : size;
+  const found: { start: number; end: number }[] = [];
+  const first = Math.floor((time - offset - size) / every);
+  for (let k = first; offset + k * every <= time; k += 1) {
+    const start = offset + k * every;
+    if (time >= start + size) continue;
+    if (window.kind !== 'cumulate') found.push({ start, end: start + size });
+    else for (let end = start + window.step; end <= start + size; end += window.step) if (end > time) found.push({ start, end });
+  }
+  return found.sort((a, b) => a.end - b.end);
+}
+
+export { Root };

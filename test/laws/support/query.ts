@@ -1,0 +1,192 @@
+/** Pipelines as data: what the generator draws, what becomes Flink SQL, and what the oracle computes. */
+import { typeText, type Cell, type Field } from './cells.js';
+
+export type Window =
+  | { readonly kind: 'tumble'; readonly size: number; readonly offset: number }
+  | { readonly kind: 'hop'; readonly size: number; readonly slide: number; readonly offset: number }
+  | { readonly kind: 'cumulate'; readonly size: number; readonly step: number; readonly offset: number };
+
+export type AggregateName =
+  'COUNT' | 'SUM' | 'AVG' | 'MIN' | 'MAX' | 'STDDEV_POP' | 'STDDEV_SAMP' | 'VAR_POP' | 'VAR_SAMP' | 'FIRST_VALUE' | 'LAST_VALUE' | 'LAG';
+
+/** A computed value of one row: its SQL over the columns of a table, and the same in JavaScript. */
+export interface Scalar {
+  readonly sql: string;
+  /** Columns that it reads. */
+  readonly reads: readonly string[];
+  readonly field: Field;
+  /** Throws `Refused` where the SQL fails. */
+  readonly value: (at: (name: string) => Cell) => Cell;
+}
+
+export interface Condition {
+  readonly sql: string;
+  readonly reads: readonly string[];
+  /** True, false or unknown. */
+  readonly value: (at: (name: string) => Cell) => boolean | null;
+}
+
+export class Refused extends Error {}
+
+export interface Aggregate {
+  readonly name: AggregateName;
+  readonly distinct: boolean;
+  /** Null for COUNT(*). */
+  readonly argument: Scalar | null;
+  readonly filter: Condition | null;
+  /** LAG only. */
+  readonly offset: number;
+  readonly result: Field;
+}
+
+/** Rows or milliseconds before the current row; null: all. */
+export interface Frame {
+  readonly unit: 'range' | 'rows';
+  readonly preceding: number | null;
+}
+
+interface Node {
+  /** What the rows have; `rowtime` names the event-time column. */
+  readonly fields: readonly Field[];
+  readonly rowtime: string;
+  /** Written as a view, rather than as a sub-query. */
+  readonly view: boolean;
+}
+
+export type Query =
+  | Node & { readonly kind: 'table'; readonly table: number }
+  | Node & { readonly kind: 'filter'; readonly input: Query; readonly where: Condition }
+  | Node & { readonly kind: 'project'; readonly input: Query; readonly items: readonly Scalar[] }
+  /** Rows once per window; `window_start`, `window_end` and `window_time` get new names. */
+  | Node & { readonly kind: 'assign'; readonly input: Query; readonly window: Window; readonly names: readonly [string, string, string] }
+  | Node & {
+      readonly kind: 'window'; readonly input: Query; readonly window: Window; readonly names: readonly [string, string, string];
+      readonly keys: readonly string[]; readonly aggregates: readonly Aggregate[]; readonly havingMin: number | null;
+    }
+  /** Groups rows by the window that they carry: `carried` are their columns of its start, end and time. */
+  | Node & {
+      readonly kind: 'regroup'; readonly input: Query; readonly carried: readonly [string, string, string];
+      readonly keys: readonly string[]; readonly aggregates: readonly Aggregate[]; readonly havingMin: number | null;
+    }
+  | Node & { readonly kind: 'over'; readonly input: Query; readonly partition: readonly string[]; readonly frame: Frame; readonly aggregates: readonly Aggregate[] }
+  | Node & { readonly kind: 'union'; readonly inputs: readonly Query[] };
+
+export interface Statement {
+  readonly query: Query;
+  /** Index of the output that it writes. Statements with the same one have the same columns. */
+  readonly output: number;
+}
+
+export interface Pipeline {
+  /** Milliseconds by which the watermark of each table stays behind. */
+  readonly delays: readonly number[];
+  readonly statements: readonly Statement[];
+}
+
+export const tableFields: readonly Field[] = [
+  { name: 'symbol', kind: 'STRING' }, { name: 'price', kind: 'DOUBLE' }, { name: 'volume', kind: 'BIGINT' }, { name: 'qty', kind: 'INT' },
+  { name: 'amount', kind: 'DECIMAL', precision: 12, scale: 2 }, { name: 'flag', kind: 'BOOLEAN' }, { name: 'note', kind: 'STRING' },
+  { name: 'event_time', kind: 'TIMESTAMP' },
+];
+
+export const tableName = (table: number): string => ['ticks', 'quotes'][table]!;
+
+export const inputsOf = (query: Query): readonly Query[] => (query.kind === 'table' ? [] : query.kind === 'union' ? query.inputs : [query.input]);
+
+/** The tables that a query reads, ascending. */
+export function tablesOf(query: Query): number[] {
+  const own = query.kind === 'table' ? [query.table] : inputsOf(query).flatMap(tablesOf);
+  return [...new Set(own)].sort((a, b) => a - b);
+}
+
+export function sqlOf(pipeline: Pipeline): string {
+  const writer = new SqlWriter();
+  const statements = pipeline.statements.map(({ query, output }) => `INSERT INTO out_${output}\n${writer.select(query)};`);
+  const sinks = [...new Map(pipeline.statements.map(({ query, output }) => [output, query.fields])).entries()].sort(([a], [b]) => a - b);
+  const tables = [...new Set(pipeline.statements.flatMap(({ query }) => tablesOf(query)))].sort((a, b) => a - b);
+  return [
+    ...tables.map((table) => createTable(table, pipeline.delays[table]!)),
+    ...sinks.map(([output, fields]) => `CREATE TABLE out_${output} (${columns(fields)}) WITH ('connector' = 'blackhole');`),
+    ...writer.views, ...statements,
+  ].join('\n');
+}
+
+const columns = (fields: readonly Field[]): string => fields.map((field) => `${field.name} ${typeText(field)}`).join(', ');
+
+function createTable(table: number, delay: number): string {
+  const mark = delay === 0 ? 'event_time' : `event_time - INTERVAL '${delay / 1000}' SECOND`;
+  return `CREATE TABLE ${tableName(table)} (${columns(tableFields)}, WATERMARK FOR event_time AS ${mark}) WITH ('connector' = 'kafka', 'key.fields' = 'symbol');`;
+}
+
+class SqlWriter {
+  readonly views: string[] = [];
+  readonly #names = new Map<Query, string>();
+
+  select(query: Query): string {
+    const names = (fields: readonly { readonly name: string }[]) => fields.map(({ name }) => name).join(', ');
+    switch (query.kind) {
+      case 'table': return `SELECT ${names(query.fields)} FROM ${tableName(query.table)}`;
+      case 'filter': return `SELECT ${names(query.fields)} FROM ${this.#from(query.input)} WHERE ${query.where.sql}`;
+      case 'project': return `SELECT ${query.items.map(({ sql, field }) => `${sql} AS ${field.name}`).join(', ')} FROM ${this.#from(query.input)}`;
+      case 'union': return query.inputs.map((input) => this.select(input)).join('\nUNION ALL\n');
+      case 'assign': return `SELECT ${[...query.input.fields.map(({ name }) => name), ...windowItems(query.names)].join(', ')} FROM ${this.#windowed(query.input, query.window)}`;
+      case 'window': return this.#grouped(query, ['window_start', 'window_end', 'window_time'], windowItems(query.names), this.#windowed(query.input, query.window));
+      case 'regroup': return this.#grouped(query, query.carried, query.carried, this.#from(query.input));
+      case 'over': return this.#over(query);
+    }
+  }
+
+  #grouped(query: Extract<Query, { kind: 'window' | 'regroup' }>, by: readonly string[], items: readonly string[], from: string): string {
+    const aggregates = query.aggregates.map((aggregate) => `${aggregateText(aggregate, false)} AS ${aggregate.result.name}`);
+    const having = query.havingMin === null ? '' : ` HAVING COUNT(*) >= ${query.havingMin}`;
+    return `SELECT ${[...query.keys, ...aggregates, ...items].join(', ')} FROM ${from} GROUP BY ${[...by, ...query.keys].join(', ')}${having}`;
+  }
+
+  #over(query: Extract<Query, { kind: 'over' }>): string {
+    const { frame, partition, aggregates, input } = query;
+    const lag = aggregates.some(({ name }) => name === 'LAG');
+    const preceding = frame.preceding === null ? 'UNBOUNDED' : frame.unit === 'rows' ? String(frame.preceding) : interval(frame.preceding);
+    const bounds = lag ? '' : ` ${frame.unit.toUpperCase()} BETWEEN ${preceding} PRECEDING AND CURRENT ROW`;
+    const by = partition.length === 0 ? '' : `PARTITION BY ${partition.join(', ')} `;
+    const calls = aggregates.map((aggregate) => `${aggregateText(aggregate, true)} OVER w AS ${aggregate.result.name}`);
+    return `SELECT ${[...input.fields.map(({ name }) => name), ...calls].join(', ')} FROM ${this.#from(input)} WINDOW w AS (${by}ORDER BY ${input.rowtime}${bounds})`;
+  }
+
+  #windowed(input: Query, window: Window): string {
+    const sizes = window.kind === 'tumble' ? [window.size] : window.kind === 'hop' ? [window.slide, window.size] : [window.step, window.size];
+    const parts = [...sizes, ...(window.offset === 0 ? [] : [window.offset])].map(interval);
+    return `TABLE(${window.kind.toUpperCase()}(TABLE ${this.#named(input)}, DESCRIPTOR(${input.rowtime}), ${parts.join(', ')}))`;
+  }
+
+  #from(query: Query): string {
+    if (query.kind === 'table') return tableName(query.table);
+    return query.view ? this.#named(query) : `(${this.select(query)})`;
+  }
+
+  #named(query: Query): string {
+    if (query.kind === 'table') return tableName(query.table);
+    let name = this.#names.get(query);
+    if (name === undefined) {
+      const text = this.select(query);
+      name = `view_${this.#names.size + 1}`;
+      this.#names.set(query, name);
+      this.views.push(`CREATE VIEW ${name} AS ${text};`);
+    }
+    return name;
+  }
+}
+
+const windowItems = ([start, end, time]: readonly [string, string, string]): string[] => [`window_start AS ${start}`, `window_end AS ${end}`, `window_time AS ${time}`];
+
+function interval(millis: number): string {
+  const size = Math.abs(millis);
+  return `${millis < 0 ? '-' : ''}INTERVAL '${Math.floor(size / 1000)}.${String(size % 1000).padStart(3, '0')}' SECOND`;
+}
+
+/** OVER takes no FILTER: there the condition goes inside. */
+function aggregateText({ name, distinct, argument, filter, offset }: Aggregate, over: boolean): string {
+  const plain = argument === null ? '*' : argument.sql;
+  const inside = over && filter !== null ? `CASE WHEN ${filter.sql} THEN ${argument === null ? '1' : plain} END` : plain;
+  const call = `${name}(${distinct ? 'DISTINCT ' : ''}${inside}${name === 'LAG' ? `, ${offset}` : ''})`;
+  return over || filter === null ? call : `${call} FILTER (WHERE ${filter.sql})`;
+}

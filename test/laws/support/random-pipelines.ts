@@ -1,0 +1,220 @@
+/** Random pipelines within the dialect, with data, and a count of what was drawn. */
+import fc from 'fast-check';
+import type { Cell, Field, Kind } from './cells.js';
+import { conditionOver, scalarOver } from './expressions.js';
+import { tableFields, tablesOf, type Aggregate, type AggregateName, type Frame, type Pipeline, type Query, type Statement, type Window } from './query.js';
+import { randomRows, type Disorder, type Row } from './random-rows.js';
+
+export interface Case {
+  readonly pipeline: Pipeline;
+  /** Rows of each table in the order of arrival. */
+  readonly tables: readonly (readonly Row[])[];
+}
+
+export interface CaseOptions {
+  readonly disorder: Disorder;
+  /** Every stateful operator is keyed by `symbol`, so that lanes are possible. */
+  readonly keyed?: boolean;
+  /** No two tables share an instant. */
+  readonly apart?: boolean;
+  readonly delays?: readonly number[];
+  readonly rowsMax?: number;
+}
+
+export const operatorNames = ['filter', 'project', 'assign', 'tumble', 'hop', 'cumulate', 'regroup', 'range', 'range all', 'rows', 'rows all', 'union'] as const;
+type OperatorName = (typeof operatorNames)[number];
+export const aggregateNames: readonly AggregateName[] = [
+  'COUNT', 'SUM', 'AVG', 'MIN', 'MAX', 'STDDEV_POP', 'STDDEV_SAMP', 'VAR_POP', 'VAR_SAMP', 'FIRST_VALUE', 'LAST_VALUE', 'LAG',
+];
+
+interface AggregateDraw {
+  readonly name: number;
+  readonly argument: number;
+  readonly form: number;
+  readonly distinct: boolean;
+  readonly filter: number | null;
+  readonly offset: number;
+}
+
+interface OperatorDraw {
+  readonly name: OperatorName;
+  readonly size: number;
+  readonly offset: number;
+  readonly keys: number;
+  readonly aggregates: readonly AggregateDraw[];
+  readonly having: number | null;
+  readonly condition: number;
+  readonly view: boolean;
+}
+
+interface StatementDraw {
+  readonly table: number;
+  readonly where: number | null;
+  readonly operators: readonly OperatorDraw[];
+  /** What a second statement does: reads on from the first, writes the same output, or stands alone. */
+  readonly tie: 'prefix' | 'twin' | 'none';
+}
+
+const aggregateDraw: fc.Arbitrary<AggregateDraw> = fc.record({
+  name: fc.nat(aggregateNames.length - 1), argument: fc.nat(99), form: fc.nat(9), distinct: fc.nat(4).map((n) => n === 0),
+  filter: fc.option(fc.nat(999), { freq: 3 }), offset: fc.integer({ min: 1, max: 3 }),
+});
+
+const operatorDraw: fc.Arbitrary<OperatorDraw> = fc.record({
+  name: fc.constantFrom(...operatorNames), size: fc.nat(99), offset: fc.nat(9), keys: fc.nat(9),
+  aggregates: fc.array(aggregateDraw, { minLength: 1, maxLength: 4 }), having: fc.option(fc.integer({ min: 1, max: 3 }), { freq: 3 }),
+  condition: fc.nat(999), view: fc.boolean(),
+});
+
+const statementDraw: fc.Arbitrary<StatementDraw> = fc.record({
+  table: fc.nat(1), where: fc.option(fc.nat(999), { freq: 2 }), operators: fc.array(operatorDraw, { minLength: 1, maxLength: 3 }),
+  tie: fc.constantFrom('prefix', 'twin', 'none'),
+});
+
+export function randomCases(options: CaseOptions): fc.Arbitrary<Case> {
+  const { disorder, keyed = false, apart = false, delays = [0, 1000, 5000], rowsMax = 40 } = options;
+  const draws = fc.tuple(fc.array(statementDraw, { minLength: 1, maxLength: 2 }), fc.constantFrom(...delays), fc.constantFrom(...delays));
+  return draws.chain(([statements, first, second]) => {
+    const pipeline: Pipeline = { delays: [first, second], statements: build(statements, keyed) };
+    const read = new Set(pipeline.statements.flatMap(({ query }) => tablesOf(query)));
+    const rows = (table: 0 | 1) => (read.has(table)
+      ? randomRows({ disorder, delay: pipeline.delays[table]!, parity: apart ? table : null, rowsMax })
+      : fc.constant([] as readonly Row[]));
+    return fc.tuple(rows(0), rows(1)).map((tables) => ({ pipeline, tables }));
+  });
+}
+
+function build(draws: readonly StatementDraw[], keyed: boolean): Statement[] {
+  const [first, second] = draws;
+  const builder = new Builder(keyed);
+  const isRead = second?.tie === 'prefix';
+  const query = builder.chain(first!.operators, builder.base(first!.table, first!.where), isRead);
+  const statements: Statement[] = [{ query, output: 0 }];
+  if (second === undefined) return statements;
+  const base = builder.base(second.table, second.where);
+  switch (second.tie) {
+    case 'prefix': return [...statements, { query: builder.chain(second.operators.slice(0, 1), query, false, first!.operators), output: 1 }];
+    case 'twin': return [...statements, { query: builder.chain(first!.operators, base, false), output: 0 }];
+    case 'none': return [...statements, { query: builder.chain(second.operators, base, false), output: 1 }];
+  }
+}
+
+class Builder {
+  constructor(private readonly keyed: boolean) {}
+
+  base(table: number, where: number | null): Query {
+    const input: Query = { kind: 'table', table, fields: tableFields, rowtime: 'event_time', view: false };
+    return where === null ? input : { kind: 'filter', input, where: conditionOver(tableFields, where), fields: tableFields, rowtime: 'event_time', view: where % 2 === 0 };
+  }
+
+  /** `isRead`: another operator may stand on the last one. `below`: the operators of `base`. */
+  chain(draws: readonly OperatorDraw[], base: Query, isRead: boolean, below: readonly OperatorDraw[] = []): Query {
+    let query = base;
+    draws.forEach((draw, index) => {
+      const again = (other: Query): Query => this.chain([...below, ...draws.slice(0, index)], other, true);
+      query = this.#operator(draw, query, index === draws.length - 1 && !isRead, again);
+    });
+    return query;
+  }
+
+  #operator(draw: OperatorDraw, input: Query, last: boolean, again: (base: Query) => Query): Query {
+    const { fields, rowtime } = input;
+    const { view } = draw;
+    if (draw.name === 'filter') return { kind: 'filter', input, where: conditionOver(fields, draw.condition), fields, rowtime, view };
+    if (draw.name === 'union') {
+      // The same operators over another base: the columns are the same.
+      const other = again(this.base(draw.size % 2, draw.condition % 3 === 0 ? null : draw.condition));
+      return { kind: 'union', inputs: draw.offset % 2 === 0 ? [input, other] : [other, input], fields, rowtime, view };
+    }
+    const depth = depthOf(fields) + 1;
+    if (draw.name === 'project') {
+      const kept = fields.map((field) => ({ sql: field.name, reads: [field.name], field, value: (at: (name: string) => Cell) => at(field.name) }));
+      // An expression that fails may only stand where its value is surely asked for.
+      const items = [...kept, scalarOver(fields, draw.condition, last ? draw.size % 10 : Math.min(draw.size % 10, 8), `x${depth}`)];
+      return { kind: 'project', input, items, fields: items.map(({ field }) => field), rowtime, view };
+    }
+    const names = [`s${depth}`, `e${depth}`, `t${depth}`] as const;
+    const times: Field[] = names.map((name) => ({ name, kind: 'TIMESTAMP' }));
+    const window = windowOf(draw);
+    if (draw.name === 'assign') return { kind: 'assign', input, window, names, fields: [...fields, ...times], rowtime: names[2], view };
+    const keys = this.#keysOf(draw, fields);
+    const aggregates = draw.aggregates.map((aggregate, index) => aggregateOf(aggregate, fields, draw.name, `a${depth}_${index}`));
+    const results = aggregates.map(({ result }) => result);
+    if (draw.name.startsWith('r') && draw.name !== 'regroup') {
+      return { kind: 'over', input, partition: keys, frame: frameOf(draw, aggregates), aggregates, fields: [...fields, ...results], rowtime, view };
+    }
+    const keyFields = keys.map((key) => fields.find(({ name }) => name === key)!);
+    const carried = draw.name === 'regroup' ? carriedBy(input) : null;
+    if (carried !== null) {
+      const carriedFields = carried.map((name) => fields.find((field) => field.name === name)!);
+      return { kind: 'regroup', input, carried, keys, aggregates, havingMin: draw.having, fields: [...keyFields, ...results, ...carriedFields], rowtime: carried[2], view };
+    }
+    return { kind: 'window', input, window, names, keys, aggregates, havingMin: draw.having, fields: [...keyFields, ...results, ...times], rowtime: names[2], view };
+  }
+
+  #keysOf(draw: OperatorDraw, fields: readonly Field[]): string[] {
+    const has = (name: string) => fields.some((field) => field.name === name);
+    const sets = [[], ['symbol'], ['symbol', 'note'], ['note'], ['flag', 'symbol'], ['qty'], ['symbol'], ['symbol'], ['note', 'flag'], ['symbol', 'qty']];
+    const keys = sets[draw.keys]!.filter(has);
+    return this.keyed && !keys.includes('symbol') ? ['symbol', ...keys].slice(0, 2) : keys;
+  }
+}
+
+/** New columns carry a number, one above those that are there. */
+const depthOf = (fields: readonly Field[]): number => Math.max(0, ...fields.map(({ name }) => Number(/^(?:root_)?[aestx](\d+)/.exec(name)?.[1] ?? 0)));
+
+/** The window that the rows of a query carry, if no operator in between took it away. */
+function carriedBy(query: Query): readonly [string, string, string] | null {
+  if (query.kind === 'window' || query.kind === 'assign') return query.names;
+  if (query.kind === 'regroup') return query.carried;
+  return query.kind === 'filter' || query.kind === 'project' ? carriedBy(query.input) : null;
+}
+
+function windowOf({ name, size, offset }: OperatorDraw): Window {
+  const shift = [0, 0, 0, 0, 0, 300, -1000, 7000, 1, 0][offset]!;
+  const kind = name === 'assign' || name === 'regroup' ? (['tumble', 'hop', 'cumulate'] as const)[size % 3]! : name;
+  const [part, whole] = ([[1000, 3000], [2000, 6000], [500, 1500], [5000, 5000], [1000, 2000], [1000, 10_000]] as const)[size % 6]!;
+  if (kind === 'hop') return { kind, slide: part, size: whole, offset: shift };
+  if (kind === 'cumulate') return { kind, step: part, size: whole, offset: shift };
+  return { kind: 'tumble', size: [1000, 2000, 5000, 10_000, 700][size % 5]!, offset: shift };
+}
+
+function frameOf({ name, size }: OperatorDraw, aggregates: readonly Aggregate[]): Frame {
+  if (aggregates.some((aggregate) => aggregate.name === 'LAG')) return { unit: 'range', preceding: null };
+  const unit = name.startsWith('range') ? 'range' : 'rows';
+  if (name.endsWith('all')) return { unit, preceding: null };
+  return { unit, preceding: (unit === 'range' ? [0, 500, 2000, 5000] : [0, 1, 3, 10])[size % 4]! };
+}
+
+const numeric: readonly Kind[] = ['DOUBLE', 'BIGINT', 'INT', 'DECIMAL'];
+const anything: readonly Kind[] = [...numeric, 'STRING', 'BOOLEAN', 'TIMESTAMP'];
+
+function aggregateOf(draw: AggregateDraw, fields: readonly Field[], operator: OperatorName, name: string): Aggregate {
+  // LAG wants an OVER without a frame.
+  const drawn = aggregateNames[draw.name]!;
+  const aggregate = drawn === 'LAG' && operator !== 'range all' ? 'AVG' : drawn;
+  const isValue = ['COUNT', 'MIN', 'MAX', 'FIRST_VALUE', 'LAST_VALUE', 'LAG'].includes(aggregate);
+  const kinds = isValue ? anything : numeric;
+  // The deviation may differ by a unit in the last place, so nothing stands on it.
+  const eligible = fields.filter((field) => kinds.includes(field.kind) && !field.name.startsWith('root'));
+  const filter = draw.filter === null || aggregate === 'LAG' ? null : conditionOver(fields, draw.filter);
+  const base = { name: aggregate, filter, offset: draw.offset };
+  if (eligible.length === 0 || (aggregate === 'COUNT' && draw.argument % 3 === 0)) {
+    return { ...base, name: 'COUNT', distinct: false, argument: null, result: { name, kind: 'BIGINT' } };
+  }
+  const field = eligible[draw.argument % eligible.length]!;
+  const argument = scalarOver([field, ...fields], 0, isValue ? 0 : draw.form, '');
+  const distinct = draw.distinct && aggregate !== 'LAG';
+  return { ...base, distinct, argument, result: resultField(aggregate, argument.field, name) };
+}
+
+function resultField(aggregate: AggregateName, { kind, precision, scale }: Field, name: string): Field {
+  if (aggregate === 'COUNT') return { name, kind: 'BIGINT' };
+  const isRoot = aggregate.startsWith('STDDEV');
+  const called = isRoot ? `root_${name}` : name;
+  if (kind !== 'DECIMAL') return { name: called, kind };
+  if (['SUM', 'AVG', 'STDDEV_POP', 'STDDEV_SAMP', 'VAR_POP', 'VAR_SAMP'].includes(aggregate)) {
+    return { name: called, kind, precision: 38, scale: aggregate === 'SUM' ? scale! : Math.max(6, scale!) };
+  }
+  return { name, kind, precision: precision!, scale: scale! };
+}
