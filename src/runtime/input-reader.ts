@@ -17,15 +17,16 @@ export interface RunLane {
 }
 
 export class InputReader {
-  rejected = 0;
-  rows = 0;
+  /** Rows read so far, those of earlier processes among them. */
+  rows: number;
   readonly #gates: Gate[];
   readonly #partitioner: Partitioner | null;
 
   private constructor(
     readonly input: number, readonly table: string, private readonly lanes: readonly RunLane[], readonly source: Source,
-    gates: Gate[], partitioner: Partitioner | null,
+    gates: Gate[], partitioner: Partitioner | null, from: number,
   ) {
+    this.rows = from;
     this.#gates = gates;
     this.#partitioner = partitioner;
   }
@@ -44,7 +45,7 @@ export class InputReader {
       from: watermarked ? reach : null, to: watermarked ? parameters.to : null, maxAhead: watermarked ? parameters.maxAhead : null,
       start: parameters.from ?? inputs[input]!.spanFrom,
     }, engine.delivered(input, 0)));
-    return new InputReader(input, table.name, lanes, source, gates, partitionerOf(prepared, input, read, lanes.length));
+    return new InputReader(input, table.name, lanes, source, gates, partitionerOf(prepared, input, read, lanes.length), from);
   }
 
   /** Reads one batch; false at the end. */
@@ -76,7 +77,6 @@ export class InputReader {
   }
 
   #reject(lane: number, position: number, eventTime: number | null, expression: string | null, error: string, value: string | null): void {
-    this.rejected += 1;
     this.lanes[lane]!.feed.reject(this.input, {
       input: this.table, partition: 0, position, eventTime, statement: -1, operator: 'source', expression: expression ?? '', error, key: null, value,
     });

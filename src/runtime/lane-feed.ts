@@ -12,6 +12,8 @@ export interface FeedOptions {
   readonly stepEvery: number;
   /** Rows before this event time form one withheld first step; null: none do. */
   readonly from: number | null;
+  /** Rows rejected in the steps before. */
+  readonly rejected?: number;
 }
 
 /** Why `drain` came back: an input has no rows left to merge, the pace, a stop that was asked for, or nothing is left. */
@@ -20,6 +22,8 @@ export type DrainEnd = { readonly kind: 'starved'; readonly input: number } | { 
 type Rejection = Omit<DeadLetter, 'lane' | 'step'>;
 
 export class LaneFeed {
+  /** Rows rejected in the steps so far. */
+  rejected: number;
   readonly #engine: Engine;
   readonly #options: FeedOptions;
   readonly #onStep: (result: StepResult) => void;
@@ -35,6 +39,7 @@ export class LaneFeed {
   constructor(engine: Engine, options: FeedOptions, onStep: (result: StepResult) => void) {
     this.#engine = engine;
     this.#options = options;
+    this.rejected = options.rejected ?? 0;
     this.#onStep = onStep;
     this.#queues = engine.pipeline.sources.map(() => []);
     this.#rows = engine.pipeline.sources.map(() => 0);
@@ -159,6 +164,7 @@ export class LaneFeed {
     if (this.#rejected.length === 0) return [];
     const passed = ({ input, letter }: { input: number; letter: Rejection }) => all || letter.position < this.#engine.position(input, letter.partition);
     const taken = this.#rejected.filter(passed);
+    this.rejected += taken.length;
     if (taken.length > 0) this.#rejected = this.#rejected.filter((one) => !passed(one));
     return taken.sort((a, b) => a.input - b.input || a.letter.position - b.letter.position).map(({ letter }) => letter);
   }

@@ -57,9 +57,14 @@ export class LaneOutput {
     for (const output of this.#all()) await output.drain();
   }
 
+  /** Waits until no file is being written any more, whatever came of it. */
+  async settle(): Promise<void> {
+    await Promise.allSettled(this.#all().map((output) => output.drain()));
+  }
+
   /** Makes everything taken so far durable. */
   async sync(): Promise<DurableSegments> {
-    for (const output of this.#all()) await output.closeSegment();
+    await Promise.all(this.#all().map((output) => output.closeSegment()));
     return {
       outputs: this.outputs.map((output) => [...output.segments]),
       late: [...this.late.segments], deadLetters: [...this.deadLetters.segments],

@@ -1,16 +1,15 @@
 /** Replays history: reads, merges, folds, writes, checkpoints; takes up again where a run was stopped or killed. */
 import { createHash } from 'node:crypto';
-import { ByteReader, ByteWriter } from '../core/bytes.js';
+import { ByteWriter } from '../core/bytes.js';
 import { combineLanes, combineSets, type HashFunction } from '../core/digest.js';
 import { TapewrightError, assert } from '../core/errors.js';
-import type { StepRecord } from '../core/step.js';
 import { Engine } from '../engine/engine.js';
 import { deadLetterSchema, lateSchema } from '../sinks/refused.js';
 import { joinSegments, removeSegments } from '../sinks/parquet.js';
 import { Bundle } from '../stores/bundle.js';
 import { CheckpointStore } from '../stores/checkpoints.js';
 import { writeAside } from '../stores/files.js';
-import { JournalWriter, journalLine, readJournal } from '../stores/journal.js';
+import type { JournalWriter } from '../stores/journal.js';
 import type { DatasetRecord, OutputRecord } from '../stores/manifest.js';
 import { InputReader } from './input-reader.js';
 import { LaneFeed } from './lane-feed.js';
@@ -18,6 +17,7 @@ import { LaneOutput, type DurableSegments } from './lane-output.js';
 import type { OutputResult, ReplayOptions, ReplayResult, RunParameters } from './options.js';
 import { Pace } from './pace.js';
 import { prepare, type Prepared } from './prepare.js';
+import { recoverLanes, type CheckpointHeader } from './recover.js';
 import { versions } from './versions.js';
 
 export const sha256: HashFunction = (...chunks) => {
@@ -30,8 +30,8 @@ interface Lane {
   readonly engine: Engine;
   readonly feed: LaneFeed;
   readonly output: LaneOutput;
-  /** Digests of steps that an earlier process journalled beyond its checkpoint: the same must come again. */
-  readonly journalled: ReadonlyMap<number, string>;
+  /** When the last checkpoint was taken, in ms of real time. */
+  checkpointed: number;
 }
 
 export async function runReplay(options: ReplayOptions): Promise<ReplayResult> {
@@ -51,8 +51,16 @@ export async function runReplay(options: ReplayOptions): Promise<ReplayResult> {
   }
   const parameters = run.speed === undefined ? bundle.manifest.parameters : { ...bundle.manifest.parameters, speed: run.speed };
   try {
+    if (!bundle.sealed) {
+      throw new TapewrightError('BUNDLE_INVALID', `${bundle.path('manifest.json')} was changed since the run wrote it; restore it, or start a new run`, { directory: bundle.directory });
+    }
     const prepared = await prepare(bundle.manifest.texts, parameters, say);
-    return await new Replay(bundle, sameData(prepared, bundle), parameters, options, started).run(true);
+    const current = versions();
+    const goesOn = bundle.manifest.versions.code === current.code;
+    // Half of a run by one code and half by another would be the result of neither.
+    if (!goesOn) say('The code has changed since the run began: it starts over.');
+    await bundle.save({ status: 'running', versions: current });
+    return await new Replay(bundle, sameData(prepared, bundle), parameters, options, started).run(goesOn);
   } catch (error) {
     bundle.close();
     throw error;
@@ -61,15 +69,17 @@ export async function runReplay(options: ReplayOptions): Promise<ReplayResult> {
 
 const recordsOf = (prepared: Prepared): Record<string, DatasetRecord> => Object.fromEntries(prepared.inputs.map(({ table, record }) => [table, record]));
 
-/** The data must be those that the run began with, where that is known already. */
+/** The data must be those that the run began with: compared at once where both are known, else once the files are read. */
 function sameData(prepared: Prepared, bundle: Bundle): Prepared {
-  for (const { table, record } of prepared.inputs) {
+  const inputs = prepared.inputs.map((input) => {
+    const { table, record } = input;
     const before = bundle.manifest.datasets[table]?.fingerprint ?? null;
     if (before !== null && record.fingerprint !== null && before !== record.fingerprint) {
       throw new TapewrightError('DATASET_CORRUPT', `the data bound to ${table} are not those that the run began with; start a new run`, { table });
     }
-  }
-  return prepared;
+    return { ...input, record: { ...record, fingerprint: record.fingerprint ?? before } };
+  });
+  return { ...prepared, inputs };
 }
 
 class Replay {
@@ -77,13 +87,12 @@ class Replay {
   #readers: InputReader[] = [];
   #journal!: JournalWriter;
   readonly #checkpoints: CheckpointStore;
-  #lastCheckpoint = performance.now();
   #lastProgress = 0;
   /** Windows that --to cut short. */
   readonly #cut = new Set<number>();
   readonly #pace: Pace;
-  /** Input rows rejected before this process. */
-  #rejectedBefore = 0;
+  /** Fingerprints of the bound files: 'asked' while they are made, then what is to be written into the manifest once. */
+  #hashed: 'not asked' | 'asked' | 'written' | Readonly<Record<string, DatasetRecord>> = 'not asked';
 
   constructor(
     private readonly bundle: Bundle, private readonly prepared: Prepared, private readonly parameters: RunParameters,
@@ -93,90 +102,56 @@ class Replay {
     this.#pace = new Pace(parameters.speed, options.signal);
   }
 
-  async run(resumed: boolean): Promise<ReplayResult> {
+  /** `goesOn`: what an earlier process made durable counts. */
+  async run(goesOn: boolean): Promise<ReplayResult> {
     try {
-      await this.#open(resumed);
+      await this.#open(goesOn);
       const read = performance.now();
       const stopped = await this.#loop();
       return stopped ? await this.#stop(read) : await this.#complete(read);
+    } catch (error) {
+      // What could not even begin leaves nothing behind that would be in the way of the next try.
+      if (error instanceof TapewrightError && !goesOn && this.#rows() === 0) await this.bundle.discard();
+      throw error;
     } finally {
+      await this.#close();
+    }
+  }
+
+  /** Nothing of this process touches the bundle any more when its lock is given back. */
+  async #close(): Promise<void> {
+    try {
       for (const reader of this.#readers) await reader.source.close();
+      for (const { output } of this.#lanes) await output.settle();
       await this.#journal?.close();
+    } finally {
       this.bundle.close();
     }
   }
 
-  async #open(resumed: boolean): Promise<void> {
+  async #open(goesOn: boolean): Promise<void> {
     const { pipeline, planHash } = this.prepared;
     const { lanes, from, stepEvery } = this.parameters;
-    const seqs: number[] = [];
-    const restored: { engine: Engine; kept: DurableSegments | null }[] = [];
-    for (let lane = 0; lane < lanes; lane += 1) {
-      const make = () => new Engine(pipeline, {
-        lane, partitions: pipeline.sources.map(() => 1), hash: sha256, withholdBefore: from, strict: this.parameters.strict,
-      });
-      const found = resumed ? await this.#restore(lane, make, planHash) : null;
-      restored.push(found ?? { engine: make(), kept: null });
-      seqs.push(restored[lane]!.engine.seq);
-    }
-    const journalled = await this.#openJournal(resumed, seqs);
-    for (const [lane, { engine, kept }] of restored.entries()) {
-      const output = await LaneOutput.open(this.bundle, pipeline, lane, kept);
-      const known = journalled[lane]!;
-      const feed = new LaneFeed(engine, { stepEvery, from }, (result) => {
+    const make = (lane: number): Engine => new Engine(pipeline, {
+      lane, partitions: pipeline.sources.map(() => 1), hash: sha256, withholdBefore: from, strict: this.parameters.strict,
+    });
+    if (!goesOn) await this.#checkpoints.clear();
+    const recovered = await recoverLanes(this.bundle, this.#checkpoints, { lanes, make, planHash, journal: goesOn });
+    this.#journal = recovered.journal;
+    for (const [lane, { engine, segments, rejected, journalled }] of recovered.lanes.entries()) {
+      const output = await LaneOutput.open(this.bundle, pipeline, lane, segments);
+      const feed = new LaneFeed(engine, { stepEvery, from, rejected }, (result) => {
         const { seq, digest } = result.record;
-        const before = known.get(seq);
+        const before = journalled.get(seq);
         if (before !== undefined && before !== digest) {
-          throw new TapewrightError('CHECKPOINT_MISMATCH', `step ${seq} of lane ${lane} gives another digest than before the run was interrupted: the data or the code have changed; start a new run`, { lane, seq });
+          throw new TapewrightError('CHECKPOINT_MISMATCH', `step ${seq} of lane ${lane} gives another digest than before the run was interrupted: the data have changed; start a new run`, { lane, seq });
         }
         for (const end of result.endedBeyond) if (this.parameters.to !== null && end > this.parameters.to) this.#cut.add(end);
         output.take(result);
       });
-      this.#lanes.push({ engine, feed, output, journalled: known });
+      this.#lanes.push({ engine, feed, output, checkpointed: performance.now() });
     }
     for (const input of pipeline.sources.keys()) this.#readers.push(await InputReader.open(input, this.prepared, this.parameters, this.#lanes));
-  }
-
-  async #restore(lane: number, make: () => Engine, planHash: string): Promise<{ engine: Engine; kept: DurableSegments } | null> {
-    let restored: { engine: Engine; kept: DurableSegments } | null = null;
-    await this.#checkpoints.newestUsable(lane, ({ bytes }) => {
-      const reader = new ByteReader(bytes);
-      const header = JSON.parse(reader.string()) as { planHash: string; code: string; segments: DurableSegments; rejected: number };
-      if (header.planHash !== planHash) throw new TapewrightError('CHECKPOINT_MISMATCH', 'the checkpoint is of another pipeline');
-      const engine = make();
-      try {
-        engine.restore(reader.bytes());
-      } catch (error) {
-        if (error instanceof TapewrightError && error.code === 'CHECKPOINT_MISMATCH') return false;
-        throw error;
-      }
-      restored = { engine, kept: header.segments };
-      if (lane === 0) this.#rejectedBefore = header.rejected;
-      return true;
-    });
-    return restored;
-  }
-
-  /** Keeps what the checkpoints cover; beyond that only the digests, to be met again. */
-  async #openJournal(resumed: boolean, seqs: readonly number[]): Promise<Map<number, string>[]> {
-    const path = this.bundle.path('journal');
-    const journalled = seqs.map(() => new Map<number, string>());
-    const kept: StepRecord[] = [];
-    if (resumed) {
-      try {
-        for await (const { record } of readJournal(path)) {
-          if (record.seq < (seqs[record.lane] ?? 0)) kept.push(record);
-          else journalled[record.lane]?.set(record.seq, record.digest);
-        }
-      } catch (error) {
-        // Killed before the first record: there is nothing to keep.
-        if (!(error instanceof TapewrightError) || seqs.some((seq) => seq > 0)) throw error;
-      }
-    }
-    const text = kept.map(journalLine).join('');
-    await writeAside(path, text);
-    this.#journal = await JournalWriter.open(path, Buffer.byteLength(text));
-    return journalled;
   }
 
   /** True when the run was stopped before the end of its data. */
@@ -184,7 +159,7 @@ class Replay {
     const { stopAfterRows, signal } = this.options;
     const isDone = this.#lanes.map(() => false);
     const stops = () => signal?.aborted === true || (stopAfterRows !== null && this.#rows() >= stopAfterRows);
-    const pause = () => stops() || this.#checkpointDue() || this.#lanes.some(({ output }) => output.full || output.pendingRecords > 4096);
+    const pause = () => stops() || this.#lanes.some((lane) => this.#isDue(lane)) || this.#lanes.some(({ output }) => output.full || output.pendingRecords > 4096);
     while (isDone.some((done) => !done)) {
       const starved = new Set<number>();
       let paced = Infinity;
@@ -209,16 +184,15 @@ class Replay {
     return this.#lanes.reduce((sum, { engine }) => sum + engine.counts.rows, 0);
   }
 
-  #checkpointDue(): boolean {
-    return performance.now() - this.#lastCheckpoint >= this.parameters.checkpointEvery;
+  /** A lane in the middle of a step stays due until the step's end. */
+  #isDue({ checkpointed }: Lane): boolean {
+    return performance.now() - checkpointed >= this.parameters.checkpointEvery;
   }
 
   async #writeOut(): Promise<void> {
     for (const { output } of this.#lanes) if (output.full) await output.drain();
     if (this.#lanes.some(({ output }) => output.pendingRecords > 4096)) await this.#appendJournal();
-    if (!this.#checkpointDue()) return;
-    for (const [index, lane] of this.#lanes.entries()) if (!lane.engine.midStep && lane.engine.seq > 0) await this.#checkpoint(index);
-    this.#lastCheckpoint = performance.now();
+    for (const [index, lane] of this.#lanes.entries()) if (this.#isDue(lane) && !lane.engine.midStep && lane.engine.seq > 0) await this.#checkpoint(index);
   }
 
   async #appendJournal(): Promise<void> {
@@ -227,16 +201,30 @@ class Replay {
 
   /** Outputs first, then the journal, then the checkpoint that vouches for both. */
   async #checkpoint(index: number): Promise<void> {
-    const { engine, output } = this.#lanes[index]!;
+    const lane = this.#lanes[index]!;
+    const { engine, output, feed } = lane;
     const state = engine.snapshot();
     const segments = await output.sync();
     await this.#appendJournal();
     await this.#journal.sync();
     const writer = new ByteWriter(state.length + 4096);
-    const rejected = this.#rejectedBefore + this.#readers.reduce((sum, reader) => sum + reader.rejected, 0);
-    writer.string(JSON.stringify({ planHash: this.prepared.planHash, segments, rejected }));
+    writer.string(JSON.stringify({ planHash: this.prepared.planHash, segments, rejected: feed.rejected } satisfies CheckpointHeader));
     writer.bytes(state);
     await this.#checkpoints.write(index, engine.seq - 1, engine.stepDigest!, writer.written());
+    lane.checkpointed = performance.now();
+    await this.#rememberData();
+  }
+
+  /** Files are hashed beside a long run, so that a resumed one can tell that they were changed meanwhile. */
+  async #rememberData(): Promise<void> {
+    if (this.#hashed === 'not asked') {
+      this.#hashed = 'asked';
+      // What cannot be hashed now is met again at the end.
+      void this.#fingerprints().then((datasets) => { this.#hashed = datasets; }, () => undefined);
+    } else if (typeof this.#hashed === 'object') {
+      await this.bundle.save({ datasets: this.#hashed });
+      this.#hashed = 'written';
+    }
   }
 
   #report(): void {
@@ -255,7 +243,7 @@ class Replay {
     for (const [index, { engine }] of this.#lanes.entries()) if (!engine.midStep && engine.seq > 0) await this.#checkpoint(index);
     await this.#appendJournal();
     await this.#journal.sync();
-    await this.bundle.save({ status: 'stopped', ...this.#totals(read) });
+    await this.bundle.save({ status: 'stopped', ...this.#totals(read), datasets: await this.#fingerprints() });
     return resultOf(this.bundle, (read - this.started) / 1000);
   }
 
@@ -272,13 +260,14 @@ class Replay {
     }
     await joinSegments(this.bundle.directory, 'late', lateSchema, segments.flatMap(({ late }) => late));
     await joinSegments(this.bundle.directory, 'dead-letters', deadLetterSchema, segments.flatMap(({ deadLetters }) => deadLetters));
-    await removeSegments(this.bundle.path('outputs'));
-    await removeSegments(this.bundle.directory);
     const datasets = await this.#fingerprints();
     const totals = this.#totals(read);
     await writeAside(this.bundle.path('metrics.json'), `${JSON.stringify(this.#metrics(totals), null, 2)}\n`);
     await this.bundle.complete({ ...totals, outputs: this.#outputs(), datasets });
+    // Only now: until the manifest says complete, a killed run is taken up again from these.
     await this.#checkpoints.clear();
+    await removeSegments(this.bundle.path('outputs'));
+    await removeSegments(this.bundle.directory);
     return resultOf(this.bundle, (read - this.started) / 1000);
   }
 
@@ -295,7 +284,7 @@ class Replay {
       const reader = this.#readers[index]!;
       const actual = record.generated ? record.fingerprint : await reader.source.fingerprint();
       if (record.fingerprint !== null && actual !== record.fingerprint) {
-        throw new TapewrightError('DATASET_CORRUPT', `the file of ${record.dataset ?? table} has SHA-256 ${actual}, but its dataset.yaml expects ${record.fingerprint}`, { table });
+        throw new TapewrightError('DATASET_CORRUPT', `the file bound to ${table} has SHA-256 ${actual}, but ${record.fingerprint} is expected (${record.dataset === null ? 'from when the run began; start a new run' : `see the dataset.yaml of ${record.dataset}`})`, { table, actual, expected: record.fingerprint });
       }
       datasets[table] = { ...record, fingerprint: actual, rows: reader.source.rowsTotal ?? reader.rows };
     }
@@ -308,7 +297,7 @@ class Replay {
     if (this.#cut.size > 0) remarks.push(`${this.#cut.size} windows reach beyond --to: they fired at the end with what they had.`);
     return {
       rows: sum('rows'), late: sum('late'), deadLetters: sum('deadLetters'), behind: sum('behind'),
-      rejected: this.#rejectedBefore + this.#readers.reduce((total, { rejected }) => total + rejected, 0),
+      rejected: this.#lanes.reduce((total, { feed }) => total + feed.rejected, 0),
       seconds: this.bundle.manifest.seconds + (performance.now() - read) / 1000,
       peakRssMB: Math.max(this.bundle.manifest.peakRssMB, Math.round(process.resourceUsage().maxRSS * 1024 / 1e5) / 10),
       remarks,

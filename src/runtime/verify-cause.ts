@@ -95,7 +95,9 @@ export function stepText(difference: StepDifference, inputs: readonly string[]):
       return { clause: 'the steps do not follow each other in the same way', expected: text(expected), actual: text(actual) };
     }
     case 'positions':
-      return { clause: 'rows enter in another order', expected: sliceText(slice!.expected, inputs), actual: sliceText(slice!.actual, inputs) };
+      return slice === null
+        ? { clause: 'rows of several inputs alternate in another way', expected: JSON.stringify(expected!.order), actual: JSON.stringify(actual!.order) }
+        : { clause: 'rows enter in another order', expected: sliceText(slice.expected, inputs), actual: sliceText(slice.actual, inputs) };
     case 'rows':
       return { clause: `the ${sliceText(slice!.actual, inputs)} hold other values`, expected: rowsText(slice!.expected), actual: rowsText(slice!.actual) };
     case 'now':

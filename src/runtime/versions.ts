@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import type { Versions } from '../stores/manifest.js';
 
 /** Folders whose code decides what a run puts out. */
-const deciding = ['core', 'functions', 'operators', 'plan', 'runtime', 'sinks', 'sources', 'sql'];
+const deciding = ['core', 'engine', 'functions', 'operators', 'plan', 'runtime', 'sinks', 'sources', 'sql'];
 
 /** The folder of the nearest package.json with this name, from here upwards. */
 function packageFolder(name: string, start: string): string | null {
@@ -29,7 +29,14 @@ export function packageRoot(): string {
   return packageFolder('tapewright', dirname(fileURLToPath(import.meta.url))) ?? process.cwd();
 }
 
+let fingerprint: string | null = null;
+
 function codeFingerprint(): string {
+  // The code of a process does not change.
+  return (fingerprint ??= hashCode());
+}
+
+function hashCode(): string {
   const source = join(dirname(fileURLToPath(import.meta.url)), '..');
   const hash = createHash('sha256');
   for (const folder of deciding) {

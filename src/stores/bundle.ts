@@ -3,8 +3,8 @@
  * anybody may read it. Nothing in a bundle is ever executed, and no path in it leads out of it.
  */
 import { randomBytes } from 'node:crypto';
-import { lstat, readdir, readFile, realpath, stat } from 'node:fs/promises';
-import { join, sep } from 'node:path';
+import { lstat, readdir, readFile, realpath, rm, rmdir, stat } from 'node:fs/promises';
+import { basename, join, sep } from 'node:path';
 import { assert, TapewrightError } from '../core/errors.js';
 import { fileDigest, makeDirectory, writeAside } from './files.js';
 import { Lock, lockHolder } from './lock.js';
@@ -139,6 +139,15 @@ export class Bundle {
     } catch {
       return null;
     }
+  }
+
+  /** Removes what a run made that took in no row: the next one may use the directory. */
+  async discard(): Promise<void> {
+    assert(this.#lock !== null, 'only the run that holds the lock removes what it made');
+    for (const name of await readdir(this.directory)) if (name !== 'lock') await rm(this.path(name), { recursive: true, force: true });
+    this.#lock.release();
+    // Its own directory goes as well; one that the user made may be in use.
+    if (basename(this.directory) === this.#manifest.id) await rmdir(this.directory).catch(() => undefined);
   }
 
   /** Gives the lock back. */

@@ -82,6 +82,16 @@ export class CheckpointStore {
     return null;
   }
 
+  /** Steps that a lane has checkpoints of, newest first, with the first eight hex digits of their digests. */
+  async steps(lane: number): Promise<readonly Pick<Checkpoint, 'seq' | 'digest8'>[]> {
+    return (await this.#names(lane)).map(({ seq, digest8 }) => ({ seq, digest8 }));
+  }
+
+  /** Deletes a lane's checkpoints after step `seq`: what they stand on is about to be written again. */
+  async dropAfter(lane: number, seq: number): Promise<void> {
+    for (const name of await this.#names(lane)) if (name.seq > seq) await unlink(join(this.#folder(lane), name.file)).catch(() => undefined);
+  }
+
   /** Deletes all checkpoints, of every lane: the run starts over, or is complete. */
   async clear(): Promise<void> {
     await rm(this.directory, { recursive: true, force: true });
