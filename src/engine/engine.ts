@@ -3,22 +3,24 @@
  * A row passes the whole plan before its watermark does; nothing depends on how rows are cut into batches.
  */
 import type { Batch } from '../core/batch.js';
-import { cell } from '../core/batch.js';
 import { ByteReader, ByteWriter } from '../core/bytes.js';
 import { gather } from '../core/column-builder.js';
 import { OutputDigest, type HashFunction } from '../core/digest.js';
 import { TapewrightError, assert } from '../core/errors.js';
 import { StepDigest } from '../core/step-digest.js';
-import type { DeadLetter, LateRow, OutputRows, Slice, StepRecord } from '../core/step.js';
+import type { DeadLetter, LateRow, OutputRows, StepRecord } from '../core/step.js';
 import type { Schema } from '../core/types.js';
 import { mergeRows } from '../operators/merge-rows.js';
-import { noRows, type FailedResult, type Refusal, type Report, type Rows, type WatermarkPath } from '../operators/operator.js';
+import { noRows, type Report, type Rows, type WatermarkPath } from '../operators/operator.js';
 import { buildPhysical, type PhysicalNode, type PhysicalPlan } from './physical.js';
 import type { Pipeline } from '../plan/plan.js';
 import type { FailedRow } from '../plan/stage.js';
 import { SliceChecksum } from './checksum.js';
 import { chunkOf, endOfHistory, rowAt, type ChunkPart, type ChunkSource } from './chunk.js';
-import { positionOf, type ScanBatch, type SliceRows } from './scan-batch.js';
+import { failedResult, failedRow, lateRow, type Situation } from './refused-rows.js';
+import { scanRows, type ReadRows, type ScannedRows } from './scan.js';
+import { positionOf, type SliceRows } from './scan-batch.js';
+import { StepInProgress, inOrder } from './step-in-progress.js';
 import { Watermarks } from './watermarks.js';
 
 export interface EngineOptions {
@@ -133,49 +135,9 @@ export class Engine {
     return this.#positions[input]![partition]!;
   }
 
-  /**
-   * Event times and watermarks of freshly read rows. Rows whose event time is NULL are left out and returned apart.
-   * Depends on nothing but the rows.
-   */
-  scan(input: number, partition: number, read: { batch: Batch; position: number; positions: Float64Array | null; watermarks: { before: number; after: Float64Array } | null }):
-  { batch: ScanBatch; rejected: readonly DeadLetterOrigin[] } {
-    const { batch, position, positions } = read;
-    const stage = this.plan.scans[input]!;
-    if (stage === null) {
-      const time = new Float64Array(batch.length).fill(-Infinity);
-      return { batch: { input, partition, batch, time, marks: time, markBefore: -Infinity, position, positions }, rejected: [] };
-    }
-    const result = stage.run(batch, 0, batch.length, null);
-    const kept = result.rows;
-    const [timeColumn, markColumn] = result.columns;
-    const time = timeColumn!.values as Float64Array;
-    const nulls = timeColumn!.storage === 'text' ? null : timeColumn!.nulls;
-    const failed = result.failed;
-    if (nulls === null && failed.length === 0) {
-      const marks = read.watermarks !== null ? read.watermarks.after : marksOf(markColumn, time);
-      return { batch: { input, partition, batch, time, marks, markBefore: read.watermarks?.before ?? -Infinity, position, positions }, rejected: [] };
-    }
-    const origin = (row: number) => (positions === null ? position + row : positions[row]!);
-    const rejected: DeadLetterOrigin[] = failed.map(({ row, error, place }) => ({ row, position: origin(row), error, expression: place.text }));
-    const rows: number[] = [];
-    for (let row = 0; row < result.length; row += 1) {
-      const at = kept === null ? row : kept[row]!;
-      if (nulls !== null && nulls[row] !== 0) rejected.push({ row: at, position: origin(at), error: 'the event time is NULL', expression: '' });
-      else rows.push(row);
-    }
-    rejected.sort((a, b) => a.row - b.row);
-    const source = rows.map((row) => (kept === null ? row : kept[row]!));
-    const allMarks = read.watermarks !== null ? null : marksOf(markColumn, time);
-    return {
-      batch: {
-        input, partition, time: Float64Array.from(rows, (row) => time[row]!),
-        batch: { length: rows.length, columns: batch.columns.map((column) => gather(column, source, source.length)) },
-        marks: Float64Array.from(rows, (row, index) => (allMarks === null ? read.watermarks!.after[source[index]!]! : allMarks[row]!)),
-        markBefore: read.watermarks?.before ?? -Infinity,
-        position, positions: Float64Array.from(source, origin),
-      },
-      rejected,
-    };
+  /** Event times and watermarks of freshly read rows; see `scanRows`. */
+  scan(input: number, partition: number, read: ReadRows): ScannedRows {
+    return scanRows(this.plan.scans[input]!, input, partition, read);
   }
 
   /** Applies one whole step. */
@@ -197,7 +159,8 @@ export class Engine {
     if (last !== undefined && last.batch === batch && last.to === from) this.#pending[this.#pending.length - 1] = { batch, from: last.from, to };
     else this.#pending.push(rows);
     this.#pendingRows += to - from;
-    this.#record(rows, this.#step);
+    this.#step.record(rows);
+    this.#checksums[batch.input]![batch.partition]!.update(batch.batch, from, to);
     this.#note(rows);
   }
 
@@ -214,19 +177,6 @@ export class Engine {
     if (options.end) this.#end();
     this.#step = null;
     return this.#finish(step, options);
-  }
-
-  /** Adds rows to their partition's slice, and notes whose turn it was. */
-  #record({ batch, from, to }: SliceRows, step: StepInProgress): void {
-    const { input, partition } = batch;
-    const end = positionOf(batch, to - 1) + 1;
-    let index = step.slices.findIndex((slice) => slice.input === input && slice.partition === partition);
-    if (index < 0) index = step.slices.push({ input, partition, from: positionOf(batch, from), to: end, rows: to - from }) - 1;
-    else step.slices[index] = { ...step.slices[index]!, to: end, rows: step.slices[index]!.rows + to - from };
-    const { order } = step;
-    if (order.length > 0 && order[order.length - 2] === index) order[order.length - 1]! += to - from;
-    else order.push(index, to - from);
-    this.#checksums[input]![partition]!.update(batch.batch, from, to);
   }
 
   /** Moves what the merge asks for: counts, positions, event times. */
@@ -303,10 +253,10 @@ export class Engine {
     const step = this.#step!;
     return {
       late: (refusal) => {
-        step.late.push({ ordinal: source.ordinal + refusal.rows.released[refusal.row]!, node: index, item: this.#lateRow(node, refusal, source) });
+        step.late.push({ ordinal: source.ordinal + refusal.rows.released[refusal.row]!, node: index, item: lateRow(node, refusal, source, this.#situation()) });
       },
       failed: (failure) => {
-        step.deadLetters.push({ ordinal: source.ordinal + failure.released, node: index, item: this.#failedResult(node, failure, source) });
+        step.deadLetters.push({ ordinal: source.ordinal + failure.released, node: index, item: failedResult(node, failure, source, this.#situation()) });
       },
     };
   }
@@ -351,7 +301,14 @@ export class Engine {
   }
 
   #failRow(index: number, node: StageNode, failed: FailedRow, released: number, batch: Batch, schema: Schema, source: ChunkSource): void {
-    this.#step!.deadLetters.push({ ordinal: source.ordinal + released, node: index, item: this.#failedRow(node, failed, released, source, batch, schema) });
+    this.#step!.deadLetters.push({ ordinal: source.ordinal + released, node: index, item: failedRow(node, failed, released, batch, schema, source, this.#situation()) });
+  }
+
+  #situation(): Situation {
+    return {
+      lane: this.#options.lane, step: this.#seq, inputs: this.pipeline.sources.map(({ name }) => name),
+      end: { position: this.#positions[0]![0]!, eventTime: this.#now },
+    };
   }
 
   /** Without the rows that `--from` withholds. */
@@ -383,49 +340,12 @@ export class Engine {
     this.#lastDigest = this.#stepDigest.close(this.#lastDigest, late, deadLetters, watermarks);
     const record: StepRecord = {
       lane, seq: this.#seq, now: this.#now, slices: step.slices.map((slice, index) => ({ ...slice, checksum: step.checksums[index]! })),
-      order: isWhole(step) ? [] : step.order, end, digest: this.#lastDigest,
+      order: step.order, end, digest: this.#lastDigest,
       outputRows: this.#digests.map((digest) => digest.rows), watermarks,
     };
     this.#seq += 1;
     const outputs = step.outputs.flatMap((batches, table) => batches.map((batch) => ({ table, batch })));
     return { record, outputs, late, deadLetters, endedBeyond: step.endedBeyond };
-  }
-
-  /** Where the row that released something came from; at the end of history, after the last row. */
-  #origin(released: number, source: ChunkSource): { input: string; partition: number; position: number; eventTime: number | null } {
-    const found = rowAt(source, released);
-    if (found === null) return { input: this.pipeline.sources[0]!.name, partition: 0, position: this.#positions[0]![0]!, eventTime: this.#now };
-    const { batch, row } = found;
-    return {
-      input: this.pipeline.sources[batch.input]!.name, partition: batch.partition, position: positionOf(batch, row),
-      // A table without WATERMARK has no event time.
-      eventTime: batch.time[row] === -Infinity ? null : batch.time[row]!,
-    };
-  }
-
-  #lateRow(node: OperatorNode, refusal: Refusal, source: ChunkSource): LateRow {
-    const { rows, row } = refusal;
-    return {
-      ...this.#origin(rows.released[row]!, source), eventTime: rows.time[row]!, watermark: refusal.watermark, lane: this.#options.lane, step: this.#seq,
-      statement: node.statement, operator: node.operator.name, windowStart: refusal.windowStart, windowEnd: refusal.windowEnd,
-      reason: refusal.reason, row: rowJson(rows.batch, row, node.inputSchema),
-    };
-  }
-
-  #failedRow(node: { statement: number; name: string }, failed: FailedRow, released: number, source: ChunkSource, batch: Batch, schema: Schema): DeadLetter {
-    const { line, column, text } = failed.place;
-    return {
-      ...this.#origin(released, source), lane: this.#options.lane, step: this.#seq, statement: node.statement, operator: node.name,
-      expression: `line ${line}, column ${column}: ${text}`, error: failed.error, key: null, value: rowJson(batch, failed.row, schema),
-    };
-  }
-
-  #failedResult(node: OperatorNode, failure: FailedResult, source: ChunkSource): DeadLetter {
-    const { line, column, text } = failure.place;
-    return {
-      ...this.#origin(failure.released, source), eventTime: failure.time, lane: this.#options.lane, step: this.#seq, statement: node.statement,
-      operator: node.operator.name, expression: `line ${line}, column ${column}: ${text}`, error: failure.error, key: null, value: failure.row,
-    };
   }
 
   /** All state: binary, versioned. The shell adds a checksum and the plan's hash. */
@@ -480,52 +400,12 @@ export class Engine {
   }
 }
 
-/** A row that never entered a step: its event time cannot be used. */
-export interface DeadLetterOrigin {
-  /** Row of the batch that was read. */
-  readonly row: number;
-  readonly position: number;
-  readonly error: string;
-  readonly expression: string;
-}
-
 /** A chunk on its way through the plan. */
 interface Turn {
   readonly source: ChunkSource;
   path(group: number): WatermarkPath;
   /** CURRENT_TIMESTAMP by chunk row, where the plan uses it. */
   readonly now: Float64Array | null;
-}
-
-class StepInProgress {
-  readonly outputs: Batch[][];
-  readonly late: Placed<LateRow>[] = [];
-  readonly deadLetters: Placed<DeadLetter>[] = [];
-  readonly slices: Omit<Slice, 'checksum'>[] = [];
-  readonly checksums: string[] = [];
-  readonly order: number[] = [];
-  readonly endedBeyond = new Set<number>();
-
-  constructor(tables: number) {
-    this.outputs = Array.from({ length: tables }, () => []);
-  }
-}
-
-/** Whether each slice was delivered whole, one after the other: then the order says nothing new. */
-function isWhole({ slices, order }: StepInProgress): boolean {
-  return order.length === 2 * slices.length;
-}
-
-/** What a step refused, with its place in the order of the lane: the row that released it, then the node. */
-interface Placed<Item> {
-  readonly ordinal: number;
-  readonly node: number;
-  readonly item: Item;
-}
-
-/** Nodes see a chunk one after the other; by row and node, the order does not depend on how rows were cut. */
-function inOrder<Item>(placed: readonly Placed<Item>[]): Item[] {
-  return [...placed].sort((a, b) => a.ordinal - b.ordinal || a.node - b.node).map(({ item }) => item);
 }
 
 let ascending = new Int32Array(0);
@@ -543,13 +423,6 @@ function timesOf(time: Float64Array, rows: Int32Array | null, from: number, leng
   return times;
 }
 
-function marksOf(column: { values: unknown; nulls?: Uint8Array | null } | undefined, time: Float64Array): Float64Array {
-  if (column === undefined) return new Float64Array(time.length).fill(-Infinity);
-  const values = column.values as Float64Array;
-  const nulls = column.nulls ?? null;
-  return nulls === null ? values : values.map((value, row) => (nulls[row] === 0 ? value : -Infinity));
-}
-
 function reachable(nodes: readonly PhysicalNode[], input: number): number[] {
   const reached = new Set<number>();
   nodes.forEach((node, index) => {
@@ -557,15 +430,6 @@ function reachable(nodes: readonly PhysicalNode[], input: number): number[] {
     if ((node.kind === 'source' && node.input === input) || from.some((source) => reached.has(source))) reached.add(index);
   });
   return [...reached];
-}
-
-/** One row as JSON, for people: integers beyond 2^53 and NaN as strings. */
-export function rowJson(batch: Batch, row: number, schema: Schema): string {
-  const entries = schema.map(({ name }, column) => {
-    const value = cell(batch.columns[column]!, row);
-    return [name, typeof value === 'bigint' || (typeof value === 'number' && !Number.isFinite(value)) ? String(value) : value];
-  });
-  return JSON.stringify(Object.fromEntries(entries));
 }
 
 function failedStrictly(letter: DeadLetter): TapewrightError {

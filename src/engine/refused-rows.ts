@@ -1,0 +1,67 @@
+/** Rows that a step did not use, with where they came from: as late.parquet and dead-letters.parquet keep them. */
+import type { Batch } from '../core/batch.js';
+import { cell } from '../core/batch.js';
+import type { DeadLetter, LateRow, Origin } from '../core/step.js';
+import type { Schema } from '../core/types.js';
+import type { FailedResult, Refusal } from '../operators/operator.js';
+import type { FailedRow } from '../plan/stage.js';
+import { rowAt, type ChunkSource } from './chunk.js';
+import type { PhysicalNode } from './physical.js';
+import { positionOf } from './scan-batch.js';
+
+type OperatorNode = Extract<PhysicalNode, { kind: 'operator' }>;
+type StageNode = Extract<PhysicalNode, { kind: 'stage' }>;
+
+/** What the engine knows when a row is refused. */
+export interface Situation {
+  readonly lane: number;
+  readonly step: number;
+  /** Names of the source tables. */
+  readonly inputs: readonly string[];
+  /** Where a row counts as coming from that the end of history released: after the last row. */
+  readonly end: { readonly position: number; readonly eventTime: number };
+}
+
+/** Where the row that released something came from. */
+function originOf(released: number, source: ChunkSource, { inputs, end }: Situation): Origin & { readonly eventTime: number | null } {
+  const found = rowAt(source, released);
+  if (found === null) return { input: inputs[0]!, partition: 0, ...end };
+  const { batch, row } = found;
+  // A table without WATERMARK has no event time.
+  const eventTime = batch.time[row] === -Infinity ? null : batch.time[row]!;
+  return { input: inputs[batch.input]!, partition: batch.partition, position: positionOf(batch, row), eventTime };
+}
+
+export function lateRow(node: OperatorNode, refusal: Refusal, source: ChunkSource, situation: Situation): LateRow {
+  const { rows, row, watermark, windowStart, windowEnd, reason } = refusal;
+  return {
+    ...originOf(rows.released[row]!, source, situation), eventTime: rows.time[row]!, watermark, lane: situation.lane, step: situation.step,
+    statement: node.statement, operator: node.operator.name, windowStart, windowEnd, reason, row: rowJson(rows.batch, row, node.inputSchema),
+  };
+}
+
+/** A row on which an expression failed: row `failed.row` of `batch`, let out by chunk row `released`. */
+export function failedRow(node: StageNode, failed: FailedRow, released: number, batch: Batch, schema: Schema, source: ChunkSource, situation: Situation): DeadLetter {
+  const { line, column, text } = failed.place;
+  return {
+    ...originOf(released, source, situation), lane: situation.lane, step: situation.step, statement: node.statement, operator: node.name,
+    expression: `line ${line}, column ${column}: ${text}`, error: failed.error, key: null, value: rowJson(batch, failed.row, schema),
+  };
+}
+
+export function failedResult(node: OperatorNode, failure: FailedResult, source: ChunkSource, situation: Situation): DeadLetter {
+  const { line, column, text } = failure.place;
+  return {
+    ...originOf(failure.released, source, situation), eventTime: failure.time, lane: situation.lane, step: situation.step, statement: node.statement,
+    operator: node.operator.name, expression: `line ${line}, column ${column}: ${text}`, error: failure.error, key: null, value: failure.row,
+  };
+}
+
+/** One row as JSON, for people: integers beyond 2^53 and NaN as strings. */
+export function rowJson(batch: Batch, row: number, schema: Schema): string {
+  const entries = schema.map(({ name }, column) => {
+    const value = cell(batch.columns[column]!, row);
+    return [name, typeof value === 'bigint' || (typeof value === 'number' && !Number.isFinite(value)) ? String(value) : value];
+  });
+  return JSON.stringify(Object.fromEntries(entries));
+}

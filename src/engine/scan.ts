@@ -1,0 +1,71 @@
+/** Event times and watermarks of freshly read rows: the same whatever was read before. */
+import type { Batch } from '../core/batch.js';
+import { gather } from '../core/column-builder.js';
+import type { Stage } from '../plan/stage.js';
+import type { ScanBatch } from './scan-batch.js';
+
+/** Rows as a source delivers them: the raw columns that the plan reads. */
+export interface ReadRows {
+  readonly batch: Batch;
+  readonly position: number;
+  readonly positions: Float64Array | null;
+  readonly watermarks: { readonly before: number; readonly after: Float64Array } | null;
+}
+
+/** A row that never entered a step: its event time cannot be used. */
+export interface RejectedScan {
+  /** Row of the batch that was read. */
+  readonly row: number;
+  readonly position: number;
+  readonly error: string;
+  readonly expression: string;
+}
+
+export interface ScannedRows {
+  readonly batch: ScanBatch;
+  /** Rows left out, by position. */
+  readonly rejected: readonly RejectedScan[];
+}
+
+/** `stage` computes event time and watermark; null for a table without WATERMARK. Rows whose event time is NULL are left out. */
+export function scanRows(stage: Stage | null, input: number, partition: number, { batch, position, positions, watermarks }: ReadRows): ScannedRows {
+  if (stage === null) {
+    const time = new Float64Array(batch.length).fill(-Infinity);
+    return { batch: { input, partition, batch, time, marks: time, markBefore: -Infinity, position, positions }, rejected: [] };
+  }
+  const { columns: [timeColumn, markColumn], failed, rows: kept, length } = stage.run(batch, 0, batch.length, null);
+  const time = timeColumn!.values as Float64Array;
+  const nulls = timeColumn!.storage === 'text' ? null : timeColumn!.nulls;
+  const markBefore = watermarks?.before ?? -Infinity;
+  if (nulls === null && failed.length === 0) {
+    const marks = watermarks !== null ? watermarks.after : marksOf(markColumn, time);
+    return { batch: { input, partition, batch, time, marks, markBefore, position, positions }, rejected: [] };
+  }
+  const origin = (row: number) => (positions === null ? position + row : positions[row]!);
+  const rejected: RejectedScan[] = failed.map(({ row, error, place }) => ({ row, position: origin(row), error, expression: place.text }));
+  const rows: number[] = [];
+  for (let row = 0; row < length; row += 1) {
+    const at = kept === null ? row : kept[row]!;
+    if (nulls !== null && nulls[row] !== 0) rejected.push({ row: at, position: origin(at), error: 'the event time is NULL', expression: '' });
+    else rows.push(row);
+  }
+  rejected.sort((a, b) => a.row - b.row);
+  const source = rows.map((row) => (kept === null ? row : kept[row]!));
+  const proposed = watermarks !== null ? null : marksOf(markColumn, time);
+  return {
+    batch: {
+      input, partition, time: Float64Array.from(rows, (row) => time[row]!),
+      batch: { length: rows.length, columns: batch.columns.map((column) => gather(column, source, source.length)) },
+      marks: Float64Array.from(rows, (row, index) => (proposed === null ? watermarks!.after[source[index]!]! : proposed[row]!)),
+      markBefore, position, positions: Float64Array.from(source, origin),
+    },
+    rejected,
+  };
+}
+
+function marksOf(column: { values: unknown; nulls?: Uint8Array | null } | undefined, time: Float64Array): Float64Array {
+  if (column === undefined) return new Float64Array(time.length).fill(-Infinity);
+  const values = column.values as Float64Array;
+  const nulls = column.nulls ?? null;
+  return nulls === null ? values : values.map((value, row) => (nulls[row] === 0 ? value : -Infinity));
+}

@@ -1,0 +1,48 @@
+/** A step while its rows are fed: what went in, and what has come out so far. */
+import type { Batch } from '../core/batch.js';
+import type { DeadLetter, LateRow, Slice } from '../core/step.js';
+import { positionOf, type SliceRows } from './scan-batch.js';
+
+/** What a step refused, with its place in the order of the lane: the row that released it, then the node. */
+export interface Placed<Item> {
+  readonly ordinal: number;
+  readonly node: number;
+  readonly item: Item;
+}
+
+/** Nodes see a chunk one after the other; by row and node, the order does not depend on how rows were cut. */
+export function inOrder<Item>(placed: readonly Placed<Item>[]): Item[] {
+  return [...placed].sort((a, b) => a.ordinal - b.ordinal || a.node - b.node).map(({ item }) => item);
+}
+
+export class StepInProgress {
+  readonly outputs: Batch[][];
+  readonly late: Placed<LateRow>[] = [];
+  readonly deadLetters: Placed<DeadLetter>[] = [];
+  readonly slices: Omit<Slice, 'checksum'>[] = [];
+  readonly checksums: string[] = [];
+  readonly turns: number[] = [];
+  readonly endedBeyond = new Set<number>();
+
+  constructor(tables: number) {
+    this.outputs = Array.from({ length: tables }, () => []);
+  }
+
+  /** Adds rows to their partition's slice, and notes whose turn it was. */
+  record({ batch, from, to }: SliceRows): void {
+    const { input, partition } = batch;
+    const end = positionOf(batch, to - 1) + 1;
+    let index = this.slices.findIndex((slice) => slice.input === input && slice.partition === partition);
+    if (index < 0) index = this.slices.push({ input, partition, from: positionOf(batch, from), to: end, rows: to - from }) - 1;
+    else this.slices[index] = { ...this.slices[index]!, to: end, rows: this.slices[index]!.rows + to - from };
+    const { turns } = this;
+    if (turns.length > 0 && turns[turns.length - 2] === index) turns[turns.length - 1]! += to - from;
+    else turns.push(index, to - from);
+  }
+
+  /** The interleaving as the journal has it: empty when each slice was delivered whole, one after the other. */
+  get order(): readonly number[] {
+    return this.turns.length === 2 * this.slices.length ? [] : this.turns;
+  }
+}
+
