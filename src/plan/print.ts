@@ -20,7 +20,11 @@ export function printExpression(expression: Expression, names: readonly string[]
 
 /** With parentheses where `expression` binds less than `outer`. */
 function print(expression: Expression, names: readonly string[], outer: number): string {
-  if (expression.kind === 'column') return names[expression.index] ?? `#${expression.index}`;
+  if (expression.kind === 'column') {
+    const name = names[expression.index] ?? `#${expression.index}`;
+    // A computed column is named after its expression, which then stands inside another.
+    return outer > 0 && name.includes(' ') && !/^\w+\(.*\)( OVER)?$/.test(name) ? `(${name})` : name;
+  }
   if (expression.kind === 'literal') return printLiteral(expression.value, expression.type);
   const [text, binds] = printCall(expression, names);
   return binds < outer ? `(${text})` : text;
@@ -56,6 +60,11 @@ function printCall({ name, args, type }: CallExpression, names: readonly string[
 }
 
 function printCase(args: readonly Expression[], names: readonly string[]): string {
+  const [equal, none, value] = args;
+  if (args.length === 3 && equal!.kind === 'call' && equal!.name === '=' && none!.kind === 'literal' && none!.value === null) {
+    const text = print(value!, names, 0);
+    if (print(equal!.args[0]!, names, 0) === text) return `NULLIF(${text}, ${print(equal!.args[1]!, names, 0)})`;
+  }
   const parts: string[] = ['CASE'];
   for (let at = 0; at + 1 < args.length; at += 2) parts.push(`WHEN ${print(args[at]!, names, 0)} THEN ${print(args[at + 1]!, names, 0)}`);
   const last = args.length % 2 === 1 ? args[args.length - 1]! : undefined;

@@ -1,4 +1,5 @@
 /** Expressions: names looked up, types found, functions resolved. */
+import { nearest } from '../core/nearest.js';
 import { sqlType } from '../core/types.js';
 import { columnRef, literal } from '../plan/expression.js';
 import type { Expression, Place } from '../plan/expression.js';
@@ -8,7 +9,6 @@ import { refusals } from '../functions/refusals.js';
 import type { Call, Case, Like, Name, SqlExpression } from './ast.js';
 import { aggregateNames } from './aggregate-names.js';
 import { intervalLiteral, numberLiteral, temporalLiteral } from './literals.js';
-import { nearest } from './names.js';
 import { resolveColumn, typeOfColumn } from './relation.js';
 import type { Relation } from './relation.js';
 import { castTypeFrom } from './type-names.js';
@@ -137,7 +137,7 @@ function functionCall(expression: Call, around: Surroundings, sub: Sub): Express
   if (expression.star || expression.distinct || expression.filter !== undefined || expression.nulls !== undefined || expression.withinGroup.length > 0) {
     throw sqlInvalid(place, `${name} is no aggregate: it takes no *, DISTINCT, FILTER, NULLS or WITHIN GROUP`);
   }
-  if (momentary.includes(name)) around.remark(`line ${place.line}, column ${place.column}: ${name} is the time of the replay (the greatest event time so far), live the time of the step; results that use it depend on how rows are cut into steps`);
+  if (momentary.includes(name) || (name === 'UNIX_TIMESTAMP' && expression.args.length === 0)) around.remark(`line ${place.line}, column ${place.column}: ${name} is the time of the replay (the greatest event time so far), live the time of the step; results that use it depend on how rows are cut into steps`);
   refuseUnknown(name, place);
   return makeCall(name, expression.args.map(sub), place, around.session);
 }
@@ -146,7 +146,7 @@ function functionCall(expression: Call, around: Surroundings, sub: Sub): Express
 function refuseUnknown(name: string, place: Place): void {
   if (isScalarFunction(name) || Object.hasOwn(refusals, name)) return;
   const near = nearest(name, aggregateNames);
-  if (near !== undefined) throw sqlInvalid(place, `there is no function ${name}`, `Did you mean ${near}?`);
+  if (near !== null) throw sqlInvalid(place, `there is no function ${name}`, `Did you mean ${near}?`);
 }
 
 function refuse(expression: SqlExpression): never {

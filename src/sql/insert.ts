@@ -1,10 +1,11 @@
 /** INSERT: the query's columns become the target's, in its order and types. */
-import { implicitCast } from '../functions/scalar.js';
+import type { Session } from '../functions/kernel.js';
 import { columnRef, literal } from '../plan/expression.js';
 import type { PlanNode, SinkTable } from '../plan/plan.js';
 import { typeName } from '../core/types.js';
 import type { SqlType, TypeKind } from '../core/types.js';
 import type { Insert } from './ast.js';
+import { assign } from './assign.js';
 import type { Remark } from './binder.js';
 import { didYouMean } from './names.js';
 import { projectNode } from './projection.js';
@@ -12,7 +13,7 @@ import type { Relation } from './relation.js';
 import { sqlInvalid } from './sql-error.js';
 
 /** The plan whose rows are rows of `sink`. */
-export function intoSink(relation: Relation, insert: Insert, sink: SinkTable, remark: Remark): PlanNode {
+export function intoSink(relation: Relation, insert: Insert, sink: SinkTable, session: Session, remark: Remark): PlanNode {
   const targets = targetColumns(insert, sink);
   const { columns, node } = relation;
   if (columns.length !== targets.length) {
@@ -34,7 +35,7 @@ export function intoSink(relation: Relation, insert: Insert, sink: SinkTable, re
     if (given.type.nullable && !type.nullable) {
       remark(`line ${place.line}, column ${place.column}: '${columns[from]!.name}' may be NULL, and '${name}' of '${sink.name}' is NOT NULL: Flink would stop at such a row`);
     }
-    return implicitCast(given, { ...type, nullable: given.type.nullable }, place);
+    return assign(given, type, place, session);
   });
   return projectNode(node, expressions, expressions.map(({ type }, index) => ({ name: sink.schema[index]!.name, type })));
 }

@@ -85,7 +85,7 @@ class Planner {
       throw sqlInvalid(place, `no table '${name}'`, known.length === 0 ? 'Declare it with CREATE TABLE first.' : didYouMean(name, known));
     }
     const environment = this.#environment();
-    const root = intoSink(planQuery(insert.query, environment), insert, table.sink, environment.remark);
+    const root = intoSink(planQuery(insert.query, environment), insert, table.sink, environment.session, environment.remark);
     if (!this.#written.has(name)) this.#written.set(name, place);
     this.#addStatement(table.sink, root, insert.place);
   }

@@ -1,5 +1,5 @@
 /** Queries: WITH, UNION ALL, and what may not follow them. */
-import { commonType, implicitCast } from '../functions/scalar.js';
+import { commonType } from '../functions/scalar.js';
 import type { Session } from '../functions/kernel.js';
 import { typeName } from '../core/types.js';
 import type { SqlType } from '../core/types.js';
@@ -7,6 +7,7 @@ import { columnRef } from '../plan/expression.js';
 import type { PlanNode } from '../plan/plan.js';
 import { isRowtime } from '../plan/trace.js';
 import type { Query, QueryBody, SetOperation } from './ast.js';
+import { assign } from './assign.js';
 import type { Remark } from './binder.js';
 import type { Catalog } from './catalog.js';
 import { checkPlanSize } from './plan-size.js';
@@ -68,7 +69,7 @@ function planUnion(operation: SetOperation, environment: Environment): Relation 
     const { node } = relation;
     const expressions = types.map((type, index) => {
       const column = columnRef(index, node.schema[index]!.type);
-      return implicitCast(column, { ...type, nullable: column.type.nullable }, relation.columns[index]!.place ?? branches[branch]!.place);
+      return assign(column, type, relation.columns[index]!.place ?? branches[branch]!.place, environment.session);
     });
     return projectNode(node, expressions, expressions.map(({ type }, index) => ({ name: names[index]!, type })));
   });

@@ -46,7 +46,7 @@ test('parentheses stand only where they are needed', () => {
 });
 
 test('decimals, casts, units and strings read as SQL', () => {
-  for (const text of ['d + 2.50', 'CAST(d AS DECIMAL(12, 3))', 'EXTRACT(DAY FROM f)', 'FLOOR(f TO HOUR)', "c || 'x'", "DATE '2024-02-29'", '-(-a)', 'a - (1 - a)']) {
+  for (const text of ['d + 2.50', 'CAST(d AS DECIMAL(12, 3))', 'EXTRACT(DAY FROM f)', 'FLOOR(f TO HOUR)', "c || 'x'", "DATE '2024-02-29'", '-(-a)', 'a - (1 - a)', 'NULLIF(a, 0)']) {
     assert.equal(printExpression(planned(text), names), text);
   }
 });

@@ -122,6 +122,7 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
   statements: [
     ['§DROP TABLE ticks', U, /DROP/],
     ['§CREATE FUNCTION f AS \'x\'', U, /FUNCTION/],
+    ["SET 'table.local-time-zone' = 'America/New_York'; CREATE TABLE o (a TIMESTAMP_LTZ(3)); INSERT INTO o SELECT §event_time FROM ticks", U, /America\/New_York/],
     ["§SET 'table.local-time-zone' = '../x'", I, /no time zone/],
   ],
 };
