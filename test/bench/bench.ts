@@ -1,0 +1,95 @@
+/**
+ * Measures replays against DuckDB: `npm run bench -- [--rows N] [--times N] [--only WORKLOAD,…] [--long] [--json]`.
+ * Interleaved, each run in a process of its own, from first byte read to last output durable. Exits 1 when rows differ.
+ */
+import { createReadStream } from 'node:fs';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { thisMachine } from './machine.js';
+import { inProcess, type Assignment, type Comparison, type Measurement } from './processes.js';
+import { agrees, benchmarkOf, machineText, workloadText, type Rounds } from './summary.js';
+import { workloadNames, type WorkloadName } from './workloads.js';
+
+const { values: flags } = parseArgs({
+  options: {
+    rows: { type: 'string', default: '10000000' },
+    times: { type: 'string', default: '5' },
+    only: { type: 'string', default: workloadNames.join(',') },
+    long: { type: 'boolean', default: false },
+    json: { type: 'boolean', default: false },
+  },
+});
+const rows = wholeNumber('rows', flags.rows);
+const times = wholeNumber('times', flags.times);
+const chosen = workloadNames.filter((name) => flags.only.split(',').includes(name));
+/** Rows of `--long`, as a multiple of `--rows`. */
+const longer = 4;
+
+const say = (text: string): void => void process.stderr.write(text);
+
+function wholeNumber(flag: string, text: string): number {
+  const value = Number(text);
+  if (Number.isSafeInteger(value) && value > 0) return value;
+  say(`--${flag} ${text}: must be a whole number, 1 or more\n`);
+  process.exit(2);
+}
+
+/** Makes the dataset if need be, in a process of its own, and reads it once: everyone finds it in the page cache. */
+async function provide(count: number): Promise<{ dataset: string; file: string }> {
+  const dataset = `us-equities-day?rows=${count}`;
+  const file = await inProcess<string>({ role: 'provide', workload: 'vwap_1m', dataset, file: '', bundle: '', peer: '' });
+  for await (const chunk of createReadStream(file, { highWaterMark: 1 << 20 })) void chunk;
+  return { dataset, file };
+}
+
+async function measureRound(name: WorkloadName, round: number, data: { dataset: string; file: string }, folder: string, rounds: Rounds): Promise<void> {
+  const place = join(folder, `${name}-${round}`);
+  const assignment = (role: Assignment['role'], bundle = join(place, 'bundle')): Assignment => ({ role, workload: name, ...data, bundle, peer: join(place, 'peer') });
+  await mkdir(join(place, 'peer'), { recursive: true });
+  rounds.replay.push(await inProcess<Measurement>(assignment('replay')));
+  rounds.peer.push(await inProcess<Measurement>(assignment('peer')));
+  if (name !== 'trading_day') rounds.naive.push(await inProcess<Measurement>(assignment('naive', join(place, 'naive'))));
+  // Runs of one workload are alike, row for row: the first is compared.
+  if (round === 0) rounds.comparisons = await inProcess<Comparison[]>(assignment('compare'));
+  await rm(place, { recursive: true, force: true });
+}
+
+/** Peak memory at four times the rows, held against that of the rounds. */
+async function measureLong(folder: string, measured: ReadonlyMap<WorkloadName, Rounds>): Promise<void> {
+  const data = await provide(rows * longer);
+  for (const [name, { replay }] of measured) {
+    const bundle = join(folder, `${name}-long`);
+    const { seconds, peakRssMB, rows: count } = await inProcess<Measurement>({ role: 'replay', workload: name, ...data, bundle, peer: '' });
+    await rm(bundle, { recursive: true, force: true });
+    const before = Math.max(...replay.map((run) => run.peakRssMB));
+    say(`${name}, ${count} events: ${(count / seconds / 1e6).toFixed(2)} M events/s, peak RSS ${peakRssMB.toFixed(0)} MB, ${(peakRssMB / before).toFixed(2)} times that of ${rows}\n`);
+  }
+}
+
+const machine = thisMachine();
+say(`${machineText(machine)}\n`);
+const data = await provide(rows);
+const folder = await mkdtemp(join(tmpdir(), 'tapewright-bench-'));
+const measured = new Map<WorkloadName, Rounds>(chosen.map((name) => [name, { replay: [], peer: [], naive: [], comparisons: [] }]));
+try {
+  for (let round = 0; round < times; round += 1) {
+    for (const [name, rounds] of measured) {
+      say(`round ${round + 1} of ${times}: ${name}\n`);
+      await measureRound(name, round, data, folder, rounds);
+    }
+  }
+  for (const [name, rounds] of measured) say(`\n${workloadText(name, rounds, machine)}`);
+  if (flags.long) await measureLong(folder, measured);
+} finally {
+  await rm(folder, { recursive: true, force: true });
+}
+if (flags.json) {
+  const benchmarks = Object.fromEntries([...measured].map(([name, rounds]) => [name, benchmarkOf(rounds, machine)]));
+  process.stdout.write(`${JSON.stringify({ machine, benchmarks }, null, 2)}\n`);
+}
+if ([...measured.values()].some(({ comparisons }) => !comparisons.every(agrees))) {
+  say('Rows differ from those of DuckDB.\n');
+  process.exitCode = 1;
+}

@@ -1,0 +1,75 @@
+/** Our rows against the peer's: the same keys, equal integers and texts, doubles to 1e-9 relative. */
+import { join } from 'node:path';
+import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api';
+import type { Assignment, Comparison } from './processes.js';
+import { workloadNamed, type PeerQuery } from './workloads.js';
+
+const tolerance = 1e-9;
+
+/**
+ * DuckDB counts in the rows that were late; ours are without them. So rows whose window or frame a late row belongs
+ * to, by late.parquet, are left out on both sides.
+ */
+export async function compareOutputs({ workload, bundle, peer }: Assignment): Promise<Comparison[]> {
+  const { peer: queries } = await workloadNamed(workload);
+  const connection = await (await DuckDBInstance.create(':memory:', { threads: '1' })).connect();
+  await connection.run(`CREATE TABLE late AS SELECT json_extract_string(row, '$.symbol') AS symbol, event_time, window_start, window_end
+    FROM read_parquet('${join(bundle, 'late.parquet')}')`);
+  const comparisons: Comparison[] = [];
+  for (const query of queries) {
+    const ours = join(bundle, 'outputs', `${query.table}.parquet`);
+    comparisons.push(await compareTable(connection, query, ours, join(peer, `${query.table}.parquet`)));
+  }
+  return comparisons;
+}
+
+async function compareTable(connection: DuckDBConnection, query: PeerQuery, ours: string, theirs: string): Promise<Comparison> {
+  const { key, values, table } = query;
+  const types = new Map((await rows(connection, `SELECT column_name, column_type FROM (DESCRIBE SELECT * FROM read_parquet('${ours}'))`)) as [string, string][]);
+  for (const [side, path] of [['ours', ours], ['theirs', theirs]] as const) {
+    // Instants are compared as epoch milliseconds, whichever of the two a side has.
+    const columns = [...key, ...values].map((name) => (isTime(types, name) && side === 'ours' ? `epoch_ms(${name}) AS ${name}` : name));
+    const own = side === 'ours' ? columns : await asMillis(connection, path, columns, types);
+    await connection.run(`CREATE OR REPLACE TEMP TABLE ${side} AS
+      SELECT *, row_number() OVER (PARTITION BY ${key.join(', ')} ORDER BY ${values.join(', ')}) AS ordinal, ${touched(query)} AS touched
+      FROM (SELECT ${own.join(', ')} FROM read_parquet('${path}')) AS o`);
+  }
+  const doubles = values.filter((name) => types.get(name) === 'DOUBLE');
+  const gap = (name: string): string =>
+    `CASE WHEN a.${name} IS NOT DISTINCT FROM b.${name} THEN 0 ELSE coalesce(abs(a.${name} - b.${name}) / greatest(abs(a.${name}), abs(b.${name})), 'inf'::DOUBLE) END`;
+  const worst = doubles.length === 0 ? '0' : `greatest(${doubles.map(gap).join(', ')}, 0)`;
+  const exact = values.filter((name) => !doubles.includes(name)).map((name) => `a.${name} IS DISTINCT FROM b.${name}`);
+  const differs = [`worst > ${tolerance}`, ...(exact.length === 0 ? [] : ['inexact'])].join(' OR ');
+  const [counts] = await rows(connection, `
+    SELECT count(*) FILTER (both_have AND NOT (${differs})), count(*) FILTER (both_have AND (${differs})), count(*) FILTER (NOT has_peer), count(*) FILTER (NOT has_ours),
+      (SELECT count(*) FROM ours WHERE touched), coalesce(max(worst) FILTER (both_have), 0)
+    FROM (
+      SELECT a.ordinal IS NOT NULL AS has_ours, b.ordinal IS NOT NULL AS has_peer, has_ours AND has_peer AS both_have, ${worst} AS worst,
+        ${exact.length === 0 ? 'false' : `(${exact.join(' OR ')})`} AS inexact
+      FROM (SELECT * FROM ours WHERE NOT touched) AS a FULL JOIN (SELECT * FROM theirs WHERE NOT touched) AS b
+      ON ${[...key, 'ordinal'].map((name) => `a.${name} IS NOT DISTINCT FROM b.${name}`).join(' AND ')}
+    )`);
+  const [equal, different, onlyOurs, onlyPeer, leftOut, largest] = counts!.map(Number);
+  return { table, equal: equal!, different: different!, onlyOurs: onlyOurs!, onlyPeer: onlyPeer!, leftOut: leftOut!, worst: largest! };
+}
+
+const isTime = (types: ReadonlyMap<string, string>, name: string): boolean => types.get(name)!.startsWith('TIMESTAMP');
+
+async function asMillis(connection: DuckDBConnection, path: string, columns: readonly string[], types: ReadonlyMap<string, string>): Promise<string[]> {
+  const own = new Map((await rows(connection, `SELECT column_name, column_type FROM (DESCRIBE SELECT * FROM read_parquet('${path}'))`)) as [string, string][]);
+  return columns.map((name) => (isTime(types, name) && isTime(own, name) ? `epoch_ms(${name}) AS ${name}` : name));
+}
+
+/** Whether a late row belongs to the window or the frame of row `o`. */
+function touched({ touchedBy, key }: PeerQuery): string {
+  if (touchedBy === 'frame') {
+    return `EXISTS (SELECT 1 FROM late AS l WHERE l.window_end IS NULL AND l.symbol = o.symbol
+      AND o.event_time BETWEEN epoch_ms(l.event_time) AND epoch_ms(l.event_time) + 300000)`;
+  }
+  const start = key.includes('window_start') ? 'AND epoch_ms(l.window_start) = o.window_start' : '';
+  return `EXISTS (SELECT 1 FROM late AS l WHERE l.symbol = o.symbol AND epoch_ms(l.window_end) = o.window_end ${start})`;
+}
+
+async function rows(connection: DuckDBConnection, sql: string): Promise<readonly (readonly unknown[])[]> {
+  return (await connection.runAndReadAll(sql)).getRows();
+}
