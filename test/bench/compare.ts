@@ -31,7 +31,7 @@ async function compareTable(connection: DuckDBConnection, query: PeerQuery, ours
     const columns = [...key, ...values].map((name) => (isTime(types, name) && side === 'ours' ? `epoch_ms(${name}) AS ${name}` : name));
     const own = side === 'ours' ? columns : await asMillis(connection, path, columns, types);
     await connection.run(`CREATE OR REPLACE TEMP TABLE ${side} AS
-      SELECT *, row_number() OVER (PARTITION BY ${key.join(', ')} ORDER BY ${values.join(', ')}) AS ordinal, ${touched(query)} AS touched
+      SELECT *, row_number() OVER (PARTITION BY ${key.join(', ')} ORDER BY ${values.join(', ')}) AS ordinal, ${touched(query)} AS touched, ${atBound(query)} AS at_bound
       FROM (SELECT ${own.join(', ')} FROM read_parquet('${path}')) AS o`);
   }
   const doubles = values.filter((name) => types.get(name) === 'DOUBLE');
@@ -41,16 +41,17 @@ async function compareTable(connection: DuckDBConnection, query: PeerQuery, ours
   const exact = values.filter((name) => !doubles.includes(name)).map((name) => `a.${name} IS DISTINCT FROM b.${name}`);
   const differs = [`worst > ${tolerance}`, ...(exact.length === 0 ? [] : ['inexact'])].join(' OR ');
   const [counts] = await rows(connection, `
-    SELECT count(*) FILTER (both_have AND NOT (${differs})), count(*) FILTER (both_have AND (${differs})), count(*) FILTER (NOT has_peer), count(*) FILTER (NOT has_ours),
+    SELECT count(*) FILTER (both_have AND NOT (${differs})), count(*) FILTER (both_have AND (${differs})),
+      count(*) FILTER (NOT has_peer AND NOT at_bound), count(*) FILTER (NOT has_ours AND NOT at_bound), count(*) FILTER (NOT both_have AND at_bound),
       (SELECT count(*) FROM ours WHERE touched), coalesce(max(worst) FILTER (both_have), 0)
     FROM (
       SELECT a.ordinal IS NOT NULL AS has_ours, b.ordinal IS NOT NULL AS has_peer, has_ours AND has_peer AS both_have, ${worst} AS worst,
-        ${exact.length === 0 ? 'false' : `(${exact.join(' OR ')})`} AS inexact
+        ${exact.length === 0 ? 'false' : `(${exact.join(' OR ')})`} AS inexact, coalesce(a.at_bound, b.at_bound) AS at_bound
       FROM (SELECT * FROM ours WHERE NOT touched) AS a FULL JOIN (SELECT * FROM theirs WHERE NOT touched) AS b
       ON ${[...key, 'ordinal'].map((name) => `a.${name} IS NOT DISTINCT FROM b.${name}`).join(' AND ')}
     )`);
-  const [equal, different, onlyOurs, onlyPeer, leftOut, largest] = counts!.map(Number);
-  return { table, equal: equal!, different: different!, onlyOurs: onlyOurs!, onlyPeer: onlyPeer!, leftOut: leftOut!, worst: largest! };
+  const [equal, different, onlyOurs, onlyPeer, onBound, leftOut, largest] = counts!.map(Number);
+  return { table, equal: equal!, different: different!, onlyOurs: onlyOurs!, onlyPeer: onlyPeer!, atBound: onBound!, leftOut: leftOut!, worst: largest! };
 }
 
 const isTime = (types: ReadonlyMap<string, string>, name: string): boolean => types.get(name)!.startsWith('TIMESTAMP');
@@ -68,6 +69,11 @@ function touched({ touchedBy, key }: PeerQuery): string {
   }
   const start = key.includes('window_start') ? 'AND epoch_ms(l.window_start) = o.window_start' : '';
   return `EXISTS (SELECT 1 FROM late AS l WHERE l.symbol = o.symbol AND epoch_ms(l.window_end) = o.window_end ${start})`;
+}
+
+function atBound({ bounds = {} }: PeerQuery): string {
+  const near = Object.entries(bounds).flatMap(([score, limits]) => limits.map((limit) => `coalesce(abs(${score} / ${limit} - 1) <= ${tolerance}, false)`));
+  return near.length === 0 ? 'false' : near.join(' OR ');
 }
 
 async function rows(connection: DuckDBConnection, sql: string): Promise<readonly (readonly unknown[])[]> {

@@ -30,7 +30,9 @@ export interface Comparison {
   /** Rows on both sides whose values are equal, and differ. */
   readonly equal: number;
   readonly different: number;
-  /** Rows that only one side has. */
+  /** Rows that only one side has, for a score equals the bound that it is filtered by, to 1e-9. */
+  readonly atBound: number;
+  /** Rows that only one side has, for no such reason. */
   readonly onlyOurs: number;
   readonly onlyPeer: number;
   /** Rows of ours that late rows touched: left out. */

@@ -13,6 +13,8 @@ export interface PeerQuery {
   readonly values: readonly string[];
   /** Whether a row is touched by late rows through its window or through its frame of five minutes. */
   readonly touchedBy: 'window' | 'frame';
+  /** Scores and the bounds that they are filtered by: DuckDB's last bits may put a score on the other side. */
+  readonly bounds?: Readonly<Record<string, readonly number[]>>;
 }
 
 export interface Workload {
@@ -97,6 +99,7 @@ const scores = `abs(price - price_mean) / nullif(price_stddev, 0) AS price_zscor
 const anomaly: PeerQuery = {
   table: 'anomalies', key: ['symbol', 'event_time', 'price', 'volume'], touchedBy: 'frame',
   values: ['price_mean', 'price_stddev', 'volume_mean', 'price_zscore', 'volume_ratio'],
+  bounds: { price_zscore: [3], volume_ratio: [5] },
   sql: `SELECT symbol, event_time, price, volume, price_mean, price_stddev, volume_mean, ${scores}
     FROM (${framed(statistics, '')})
     WHERE price_zscore > 3 OR volume_ratio > 5`,
@@ -129,12 +132,12 @@ const tradingDay: readonly PeerQuery[] = [
     sql: `SELECT symbol, epoch_ms(window_start) AS window_start, epoch_ms(window_end) AS window_end, ma, volatility FROM (${movingWindows})`,
   },
   {
-    table: 'volatility_alerts', key: ['symbol', 'alert_type', 'window_end'], values: ['ma', 'volatility'], touchedBy: 'window',
+    table: 'volatility_alerts', key: ['symbol', 'alert_type', 'window_end'], values: ['ma', 'volatility'], touchedBy: 'window', bounds: { volatility: [0.02] },
     sql: `SELECT symbol, 'HIGH_VOLATILITY' AS alert_type, ma, volatility, epoch_ms(window_end) AS window_end FROM (${movingWindows}) WHERE volatility > 0.02`,
   },
   {
     table: 'anomaly_alerts', key: ['symbol', 'event_time', 'price', 'volume', 'anomaly_type', 'severity'], touchedBy: 'frame',
-    values: ['price_zscore', 'volume_ratio', 'spread_ratio'],
+    values: ['price_zscore', 'volume_ratio', 'spread_ratio'], bounds: { price_zscore: [2, 3], volume_ratio: [3, 5], spread_ratio: [2] },
     sql: `SELECT symbol, price, volume, event_time, anomaly_type, price_zscore, volume_ratio,
         CASE anomaly_type WHEN 'PRICE_SPIKE' THEN 'critical' WHEN 'COMBINED_ANOMALY' THEN 'high' ELSE 'warning' END AS severity, spread_ratio
       FROM (
