@@ -92,6 +92,8 @@ export interface ReplayOptions {
   /** Aborted: the run ends its step, writes a checkpoint and returns with status `stopped`. */
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: Progress) => void;
+  /** False: the bundle gets no report.html and report.json. */
+  readonly report?: boolean;
   /** Things to say while the run goes on: a dataset is being made, where the bundle is. */
   readonly onRemark?: (remark: string) => void;
 }

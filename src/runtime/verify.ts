@@ -96,7 +96,7 @@ async function runAgain({ manifest, sealed, directory }: Bundle, out: string): P
   const { texts, parameters } = manifest;
   const asked = { ...parameters, speed: null, checkpointEvery: neverMillis, batchRows: Math.min(parameters.batchRows, batchRowsMax) };
   try {
-    await runReplay({ run: { kind: 'new', texts, parameters: asked, out }, stopAfterRows: null });
+    await runReplay({ run: { kind: 'new', texts, parameters: asked, out }, stopAfterRows: null, report: false });
     return await Bundle.open(out);
   } catch (error) {
     if (!(error instanceof TapewrightError) || error.code === 'OUTPUT_UNWRITABLE') throw error;

@@ -56,7 +56,7 @@ export const texts = (text = sql): PipelineTexts =>
 export const parameters = (path: string, changes: Partial<RunParameters> = {}): RunParameters =>
   ({ ...defaultParameters, bindings: { ticks: { given: path, base: '.', map: {} } }, ...changes });
 
-/** Replays `path` into the new directory `out`. */
+/** Replays `path` into the new directory `out`, without a report. */
 export function replayTicks(path: string, out: string, changes: Partial<RunParameters> = {}, text = sql): Promise<ReplayResult> {
-  return runReplay({ run: { kind: 'new', texts: texts(text), parameters: parameters(path, changes), out }, stopAfterRows: null });
+  return runReplay({ run: { kind: 'new', texts: texts(text), parameters: parameters(path, changes), out }, stopAfterRows: null, report: false });
 }
