@@ -6,6 +6,8 @@ import { TapewrightError, assert } from '../core/errors.js';
 import { Engine } from '../engine/engine.js';
 import { deadLetterSchema, lateSchema } from '../sinks/refused.js';
 import { joinSegments, removeSegments } from '../sinks/parquet.js';
+import { thisMachine } from '../report/machine.js';
+import { reportFiles, writeReport } from '../report/write.js';
 import { Bundle } from '../stores/bundle.js';
 import { CheckpointStore } from '../stores/checkpoints.js';
 import { writeAside } from '../stores/files.js';
@@ -263,7 +265,9 @@ class Replay {
     const datasets = await this.#fingerprints();
     const totals = this.#totals(read);
     await writeAside(this.bundle.path('metrics.json'), `${JSON.stringify(this.#metrics(totals), null, 2)}\n`);
-    await this.bundle.complete({ ...totals, outputs: this.#outputs(), datasets });
+    const outputs = this.#outputs();
+    if (this.options.report !== false) await writeReport(this.bundle, { ...this.bundle.manifest, ...totals, outputs, datasets });
+    await this.bundle.complete({ ...totals, outputs, datasets });
     // Only now: until the manifest says complete, a killed run is taken up again from these.
     await this.#checkpoints.clear();
     await removeSegments(this.bundle.path('outputs'));
@@ -306,7 +310,7 @@ class Replay {
 
   #metrics(totals: Pick<ReplayResult, 'rows' | 'seconds' | 'late' | 'rejected' | 'deadLetters' | 'behind' | 'peakRssMB'>) {
     const { rows, seconds, late, rejected, deadLetters, behind, peakRssMB } = totals;
-    return { rows, seconds, eventsPerSecond: Math.round(rows / seconds), late, rejected, deadLetters, behind, peakRssMB, steps: this.#lanes.map(({ engine }) => engine.seq) };
+    return { rows, seconds, eventsPerSecond: Math.round(rows / seconds), late, rejected, deadLetters, behind, peakRssMB, steps: this.#lanes.map(({ engine }) => engine.seq), machine: thisMachine() };
   }
 
   #outputs(): Record<string, OutputRecord> {
@@ -329,6 +333,7 @@ function resultOf(bundle: Bundle, startupSeconds = 0): ReplayResult {
   return {
     run: manifest.id, directory: bundle.directory, status: manifest.status, rows: manifest.rows, seconds: manifest.seconds, startupSeconds,
     eventsPerSecond: manifest.seconds > 0 ? Math.round(manifest.rows / manifest.seconds) : 0, peakRssMB: manifest.peakRssMB, outputs,
-    late: manifest.late, rejected: manifest.rejected, deadLetters: manifest.deadLetters, behind: manifest.behind, report: null, remarks: manifest.remarks,
+    late: manifest.late, rejected: manifest.rejected, deadLetters: manifest.deadLetters, behind: manifest.behind,
+    report: manifest.files[reportFiles.html] === undefined ? null : bundle.path(reportFiles.html), remarks: manifest.remarks,
   };
 }

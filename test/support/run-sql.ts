@@ -22,7 +22,7 @@ export async function withRun<T>(sql: string, bindings: Readonly<Record<string, 
         texts: { name: 'test', scenario: null, sql: [{ path: 'test.sql', text: sql }], expect: { outputs: [], lateMax: null, rejectedMax: null } },
         parameters: { ...defaultParameters, ...parameters, bindings: Object.fromEntries(Object.entries(bindings).map(([table, path]) => [table, { given: path, base: '/', map: {} }])) },
       },
-      stopAfterRows: null,
+      stopAfterRows: null, report: false,
     });
     return await use({
       result,

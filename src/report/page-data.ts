@@ -1,0 +1,103 @@
+/** What a page shows, as plain data: the report, the run's facts, rows for tables, series for charts. */
+import { explainTree } from '../plan/explain.js';
+import type { Pipeline } from '../plan/plan.js';
+import type { Manifest } from '../stores/manifest.js';
+import { chartData, eventfulSymbols, type ChartData, type Charted } from './chart-series.js';
+import { rowsOf, type OutputReport, type Report } from './report.js';
+import { rolesOf } from './roles.js';
+import type { Machine } from './machine.js';
+import type { Cell, Query } from './summary.js';
+
+export interface TableData {
+  readonly name: string;
+  readonly columns: readonly { readonly name: string; readonly type: string }[];
+  /** All rows of the table; only the first `head` and the last ones are in `rows`. */
+  readonly total: number;
+  readonly head: number;
+  readonly rows: readonly (readonly Cell[])[];
+}
+
+export interface PageData {
+  readonly report: Omit<Report, 'outputs'> & { readonly outputs: Readonly<Record<string, Omit<OutputReport, 'first'>>> };
+  readonly run: {
+    readonly id: string; readonly seconds: number; readonly eventsPerSecond: number; readonly peakRssMB: number;
+    readonly versions: Manifest['versions']; readonly machine: Machine | null;
+    /** Files of the bundle that are not as the run left them. */
+    readonly changed: readonly string[];
+  };
+  readonly plan: string;
+  /** In the order of the pipeline; then late rows and dead letters, if there are any. */
+  readonly tables: readonly TableData[];
+  readonly charts: Readonly<Record<string, ChartData>>;
+}
+
+/** Rows of all tables, of one at the most, and of one at the least. */
+const rowsMax = { page: 12_000, most: 2_000, least: 100 } as const;
+/** Characters of a cell: a longer one is cut, and ends in an ellipsis. */
+const cellMax = 300;
+/** Characters of a table's rows. */
+const tableMax = 700_000;
+
+export async function makePageData(
+  manifest: Manifest, pipeline: Pipeline, report: Report, about: { readonly machine: Machine | null; readonly changed: readonly string[] }, query: Query,
+): Promise<PageData> {
+  const { id, seconds, peakRssMB, versions, rows } = manifest;
+  const outputs = Object.entries(report.outputs).map(([name, { first: _, ...output }]) => [name, output] as const);
+  return {
+    report: { ...report, outputs: Object.fromEntries(outputs) },
+    run: { id, seconds, eventsPerSecond: seconds > 0 ? Math.round(rows / seconds) : 0, peakRssMB, versions, ...about },
+    plan: explainTree(pipeline),
+    tables: await tablesOf(report, query),
+    charts: await chartsOf(report, pipeline, query),
+  };
+}
+
+async function tablesOf(report: Report, query: Query): Promise<TableData[]> {
+  const names = Object.keys(report.outputs);
+  const most = Math.max(rowsMax.least, Math.min(rowsMax.most, Math.floor(rowsMax.page / Math.max(1, names.length))));
+  const tables: TableData[] = [];
+  for (const [name, { rows, columns }] of Object.entries(report.outputs)) {
+    tables.push(await tableData(query, name, columns.map((column) => ({ name: column.name, type: column.type })), rows, most));
+  }
+  for (const [name, rows] of [['late', report.late], ['dead_letters', report.deadLetters]] as const) {
+    // An output may have the same name, and is then what the name means.
+    if (rows > 0 && !names.includes(name)) tables.push(await tableData(query, name, null, rows, most));
+  }
+  return tables;
+}
+
+/** The first and the last rows of a table, half and half where not all fit. */
+async function tableData(query: Query, name: string, columns: TableData['columns'] | null, total: number, most: number): Promise<TableData> {
+  const half = total <= most ? total : Math.floor(most / 2);
+  const described = columns ?? (await query(`SELECT column_name, column_type FROM (DESCRIBE SELECT * FROM ${name})`)).rows.map(([column, type]) => ({ name: String(column), type: String(type) }));
+  const first = fitting(await rowsOf(query, name, `LIMIT ${half}`), total <= most ? tableMax : tableMax / 2);
+  const rest = total <= most ? [] : await rowsOf(query, name, `LIMIT ${half} OFFSET ${total - half}`);
+  const last = fitting(rest.reverse(), tableMax / 2).reverse();
+  return { name, columns: described, total, head: first.length, rows: [...first, ...last] };
+}
+
+/** So many rows from the first as stay within `characters`. */
+function fitting(rows: readonly (readonly Cell[])[], characters: number): Cell[][] {
+  const found: Cell[][] = [];
+  let used = 0;
+  for (const row of rows) {
+    const cells = row.map((cell) => (typeof cell === 'string' && cell.length > cellMax ? `${cell.slice(0, cellMax)}…` : cell));
+    used += cells.reduce<number>((sum, cell) => sum + String(cell).length + 3, 0);
+    if (used > characters && found.length > 0) break;
+    found.push(cells);
+  }
+  return found;
+}
+
+async function chartsOf(report: Report, pipeline: Pipeline, query: Query): Promise<Record<string, ChartData>> {
+  const outputs: Charted[] = pipeline.sinks.map(({ name, schema }) => ({ table: name, rows: report.outputs[name]!.rows, roles: rolesOf(schema) }));
+  const symbols = new Map<string | null, string[]>([[null, []]]);
+  const charts: [string, ChartData][] = [];
+  for (const output of outputs) {
+    const { symbol } = output.roles;
+    if (!symbols.has(symbol)) symbols.set(symbol, await eventfulSymbols(query, symbol!, outputs));
+    const data = await chartData(query, output, symbols.get(symbol)!);
+    if (data !== null && output.rows > 0) charts.push([output.table, data]);
+  }
+  return Object.fromEntries(charts);
+}

@@ -1,0 +1,55 @@
+/** Elements are made here, and text enters them as text: nothing in a run's data is ever read as markup. */
+
+/**
+ * @template {keyof HTMLElementTagNameMap} Tag
+ * @param {Tag} tag
+ * @param {Record<string, string | number | boolean>} [attributes] `false` leaves one out.
+ * @param {(Node | string)[]} children
+ * @returns {HTMLElementTagNameMap[Tag]}
+ */
+function element(tag, attributes = {}, ...children) {
+  const made = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) if (value !== false) made.setAttribute(name, value === true ? '' : String(value));
+  for (const child of children) made.append(child);
+  return made;
+}
+
+/** @param {string} label @param {() => void} act @param {Record<string, string | boolean>} [attributes] */
+function button(label, act, attributes = {}) {
+  const made = element('button', { type: 'button', ...attributes }, label);
+  made.addEventListener('click', act);
+  return made;
+}
+
+/**
+ * A select with its label.
+ * @param {string} label @param {readonly string[]} options @param {(index: number) => void} choose
+ */
+function picker(label, options, choose) {
+  const select = element('select', {}, ...options.map((text, index) => element('option', { value: index }, text === '' ? '(empty)' : text)));
+  select.addEventListener('change', () => choose(select.selectedIndex));
+  return { select, labelled: element('label', { class: 'picker' }, element('span', {}, label), select) };
+}
+
+/**
+ * A small table that neither sorts nor pages. Numbers stand to the right.
+ * @param {readonly string[]} names @param {readonly (readonly (string | number | Node)[])[]} rows
+ */
+function plainTable(names, rows) {
+  const cell = (/** @type {string | number | Node} */ value) =>
+    typeof value === 'number' ? element('td', { class: 'number' }, countText(value)) : element('td', {}, value);
+  const isNumber = names.map((_, index) => rows.length > 0 && typeof rows[0][index] === 'number');
+  const head = element('tr', {}, ...names.map((name, index) => element('th', { scope: 'col', class: isNumber[index] ? 'number' : false }, name)));
+  const body = element('tbody', {}, ...rows.map((row) => element('tr', {}, ...row.map(cell))));
+  return scrolled(element('table', { class: 'plain' }, element('thead', {}, head), body), 'table');
+}
+
+/** Wide content scrolls by itself, also by keyboard. @param {Node} content @param {string} label */
+function scrolled(content, label) {
+  return element('div', { class: 'scrolled', tabindex: 0, role: 'region', 'aria-label': label }, content);
+}
+
+/** A digest, short, with the whole of it on hovering and in a copy. @param {string} digest */
+function digestElement(digest) {
+  return element('code', { class: 'digest', title: digest }, digest.length > 16 ? `${digest.slice(0, 16)}…` : digest || '–');
+}

@@ -1,0 +1,78 @@
+/**
+ * How values are written: by rules of our own, since a browser's depend on its language.
+ * @typedef {import('../summary.js').Cell} Cell
+ */
+
+/** @param {string} digits */
+function grouped(digits) {
+  return digits.replace(/\B(?=(\d{3})+$)/g, ',');
+}
+
+/** @param {number} count */
+function countText(count) {
+  return grouped(String(count));
+}
+
+/** Exactly, as it is sorted, searched and shown on hovering. @param {Cell} cell */
+function exactText(cell) {
+  return cell === null ? 'NULL' : String(cell);
+}
+
+/** A number with so many decimals, its whole part in groups. @param {number} value @param {number} decimals */
+function numberText(value, decimals) {
+  if (!Number.isFinite(value) || Math.abs(value) >= 1e15) return String(value);
+  const [whole, fraction] = value.toFixed(decimals).split('.');
+  const sign = whole.startsWith('-') ? '−' : '';
+  const text = sign + grouped(whole.replace('-', ''));
+  return fraction === undefined ? text : `${text}.${fraction}`;
+}
+
+/**
+ * Decimals that tell numbers of this size apart: what they need, and no more than about seven digits in all.
+ * @param {readonly number[]} values
+ */
+function decimalsFor(values) {
+  let needed = 0;
+  let greatest = 0;
+  for (const value of values) {
+    if (!Number.isFinite(value)) continue;
+    greatest = Math.max(greatest, Math.abs(value));
+    const [digits, exponent] = String(value).split('e');
+    needed = Math.max(needed, (digits.split('.')[1] ?? '').length - Number(exponent ?? 0));
+  }
+  const most = greatest >= 1e6 ? 2 : greatest >= 1e3 ? 3 : greatest >= 1 ? 4 : greatest >= 1e-3 || greatest === 0 ? 6 : 10;
+  return Math.max(0, Math.min(needed, most));
+}
+
+/** @param {string} type As Flink names it. */
+function isNumberType(type) {
+  return /^(TINYINT|SMALLINT|INT|INTEGER|BIGINT|FLOAT|DOUBLE|DECIMAL)/.test(type);
+}
+
+/** @param {number} number */
+function two(number) {
+  return String(number).padStart(2, '0');
+}
+
+/** Epoch ms as a time of day, in UTC, with as much of the seconds as it has. @param {number} millis */
+function clockText(millis) {
+  const time = new Date(millis);
+  const text = `${two(time.getUTCHours())}:${two(time.getUTCMinutes())}`;
+  const seconds = time.getUTCSeconds();
+  const rest = time.getUTCMilliseconds();
+  if (rest !== 0) return `${text}:${two(seconds)}.${String(rest).padStart(3, '0')}`;
+  return seconds === 0 ? text : `${text}:${two(seconds)}`;
+}
+
+/** @param {number} millis */
+function dateText(millis) {
+  return new Date(millis).toISOString().slice(0, 10);
+}
+
+/** A length of time as people say it. @param {number} millis */
+function durationText(millis) {
+  for (const [unit, size] of /** @type {const} */ ([['d', 86_400_000], ['h', 3_600_000], ['min', 60_000], ['s', 1_000]])) {
+    if (millis >= size && millis % size === 0) return `${millis / size} ${unit}`;
+  }
+  return `${millis} ms`;
+}

@@ -1,0 +1,102 @@
+/**
+ * The part of a run's report that data and texts alone decide: the same bytes on every machine.
+ * No times of day of the run, no speeds, no paths.
+ */
+import { createHash } from 'node:crypto';
+import { basename } from 'node:path';
+import type { Pipeline } from '../plan/plan.js';
+import { quoteName } from '../sources/duck.js';
+import type { StepSpan } from './span.js';
+import type { DatasetRecord, Manifest } from '../stores/manifest.js';
+import { judge, type Judgement } from './judgement.js';
+import { summarise, type Cell, type ColumnSummary, type Query } from './summary.js';
+
+export const reportFormat = 1;
+const firstMax = 10;
+
+export interface OutputReport {
+  readonly rows: number;
+  readonly digest: string;
+  readonly setDigest: string;
+  readonly columns: readonly ColumnSummary[];
+  /** The first rows in order of emission, a list of cells each. */
+  readonly first: readonly (readonly Cell[])[];
+}
+
+/** Rows that were not used, by what refused them. */
+export interface RefusedRows {
+  /** 1-based; null: the source. */
+  readonly statement: number | null;
+  readonly operator: string;
+  readonly reason: string;
+  readonly rows: number;
+}
+
+export interface Report {
+  readonly format: typeof reportFormat;
+  readonly scenario: string;
+  /** The scenario's file and its SQL in order, with SHA-256 digests. */
+  readonly texts: readonly { readonly file: string; readonly digest: string }[];
+  readonly parameters: Readonly<Record<string, unknown>>;
+  /** By table. `data`: a dataset's or a file's name. */
+  readonly datasets: Readonly<Record<string, { readonly data: string; readonly fingerprint: string | null; readonly rows: number | null }>>;
+  readonly eventTime: StepSpan | null;
+  readonly rows: number;
+  readonly late: number;
+  readonly rejected: number;
+  readonly deadLetters: number;
+  readonly behind: number;
+  readonly expectations: readonly Judgement[];
+  readonly remarks: readonly string[];
+  readonly lateRows: readonly RefusedRows[];
+  readonly deadRows: readonly RefusedRows[];
+  readonly outputs: Readonly<Record<string, OutputReport>>;
+}
+
+/** The report of a complete run. `query` asks its outputs. */
+export async function makeReport(manifest: Manifest, pipeline: Pipeline, span: StepSpan | null, query: Query): Promise<Report> {
+  const { texts, rows, late, rejected, deadLetters, behind, remarks } = manifest;
+  const outputs: [string, OutputReport][] = [];
+  for (const { name, schema } of pipeline.sinks) {
+    const { digest, setDigest, rows: count } = manifest.outputs[name] ?? { digest: '', setDigest: '', rows: 0 };
+    const columns = await summarise(query, name, schema);
+    outputs.push([name, { rows: count, digest, setDigest, columns, first: await rowsOf(query, name, `LIMIT ${firstMax}`) }]);
+  }
+  const files = [...(texts.scenario === null ? [] : [texts.scenario]), ...texts.sql];
+  return {
+    format: reportFormat,
+    scenario: texts.name,
+    texts: files.map(({ path, text }) => ({ file: basename(path), digest: createHash('sha256').update(text).digest('hex') })),
+    parameters: parametersOf(manifest),
+    datasets: Object.fromEntries(Object.entries(manifest.datasets).map(([table, record]) => [table, { data: dataName(record), fingerprint: record.fingerprint, rows: record.rows }])),
+    eventTime: span, rows, late, rejected, deadLetters, behind,
+    expectations: await judge(texts.expect, manifest, query), remarks,
+    lateRows: await refusedRows(query, 'late', 'reason', late),
+    deadRows: await refusedRows(query, 'dead_letters', 'error', deadLetters),
+    outputs: Object.fromEntries(outputs),
+  };
+}
+
+/** Rows of a table as cells; `clause` is what follows FROM. */
+export async function rowsOf(query: Query, table: string, clause: string): Promise<Cell[][]> {
+  return (await query(`SELECT * FROM ${quoteName(table)} ${clause}`)).rows.map((row) => row.map((cell) => (typeof cell === 'object' && cell !== null ? JSON.stringify(cell) : (cell as Cell))));
+}
+
+const dataName = ({ dataset, binding }: DatasetRecord): string => dataset ?? basename(binding.path);
+
+/** What was asked of the run and decides its outputs. */
+function parametersOf({ parameters }: Manifest): Report['parameters'] {
+  const { key, lanes, from, to, stepEvery, openEnd, strict, maxAhead } = parameters;
+  return { key, lanes, from: timeText(from), to: timeText(to), stepEveryMillis: stepEvery, openEnd, strict, maxAheadMillis: maxAhead };
+}
+
+export const timeText = (millis: number | null): string | null =>
+  millis === null || Math.abs(millis) > 8.64e15 ? null : new Date(millis).toISOString().replace('T', ' ').replace('Z', '');
+
+async function refusedRows(query: Query, table: 'late' | 'dead_letters', reason: string, count: number): Promise<RefusedRows[]> {
+  if (count === 0) return [];
+  const { rows } = await query(`SELECT statement, operator, ${reason}, count(*) FROM ${table} GROUP BY ALL ORDER BY 4 DESC, 1, 2, 3 LIMIT 100`);
+  return rows.map(([statement, operator, why, number]) => ({
+    statement: Number(statement) < 0 ? null : Number(statement) + 1, operator: String(operator), reason: String(why), rows: Number(number),
+  }));
+}
