@@ -2,7 +2,7 @@
 import { explainTree } from '../plan/explain.js';
 import { statefulOperators } from '../plan/lanes.js';
 import { lookBack } from '../plan/look-back.js';
-import { buildPhysical, rawSchema } from '../plan/physical.js';
+import { buildPhysical, rawSchema } from '../engine/physical.js';
 import { durationText } from '../plan/print.js';
 import { chooseLanes } from './lanes.js';
 import type { PipelineTexts, RunParameters } from './options.js';
