@@ -17,6 +17,11 @@ export const SUM_STRIDE = 5;
 
 /** Adds x, which may be NaN or infinite. */
 export function addExact(state: Float64Array, at: number, x: number, spills: Spills, key: number): void {
+  // Planted bug, and what benchmarks compare with: nothing but the addition.
+  if (faults.naiveSum) {
+    state[at + 3] = state[at + 3]! + x;
+    return;
+  }
   const p3 = x + CUT_16 - CUT_16;
   let rest = x - p3;
   const p2 = rest + CUT_M26 - CUT_M26;
@@ -24,7 +29,7 @@ export function addExact(state: Float64Array, at: number, x: number, spills: Spi
   const p1 = rest + CUT_M68 - CUT_M68;
   rest -= p1;
   const p0 = rest + CUT_M110 - CUT_M110;
-  if (rest !== p0 || !(x < SUM_LIMIT && x > -SUM_LIMIT) || faults.naiveSum) {
+  if (rest !== p0 || !(x < SUM_LIMIT && x > -SUM_LIMIT)) {
     addOutside(state, at, x, 1, spills, key);
     return;
   }
@@ -39,15 +44,11 @@ export function addExact(state: Float64Array, at: number, x: number, spills: Spi
 
 /** Takes back an x that was added before. */
 export function subtractExact(state: Float64Array, at: number, x: number, spills: Spills, key: number): void {
-  if (x - x === 0) addExact(state, at, -x, spills, key);
+  if (x - x === 0 || faults.naiveSum) addExact(state, at, -x, spills, key);
   else addOutside(state, at, x, -1, spills, key);
 }
 
 function addOutside(state: Float64Array, at: number, x: number, weight: number, spills: Spills, key: number): void {
-  if (faults.naiveSum && x - x === 0) {
-    state[at + 3] = state[at + 3]! + weight * x;
-    return;
-  }
   spillValue(spills.take(key), x, weight, false);
   settleSum(state, at, spills, key);
 }
@@ -89,6 +90,10 @@ export function mergeExact(
   state: Float64Array, at: number, spills: Spills, key: number,
   from: Float64Array, fromAt: number, fromSpills: Spills, fromKey: number,
 ): void {
+  if (faults.naiveSum) {
+    state[at + 3] = state[at + 3]! + from[fromAt + 3]!;
+    return;
+  }
   carrySum(state, at, spills, key);
   for (let i = 0; i < 3; i++) state[at + i] = state[at + i]! + from[fromAt + i]!;
   const top = from[fromAt + 3]!;
@@ -120,6 +125,7 @@ export function clearExact(state: Float64Array, at: number, spills: Spills, key:
 
 /** The double nearest to the sum, ties to even; exact zero is +0. NaN, or both infinities, give NaN. */
 export function roundedSum(state: Float64Array, at: number, spills: Spills, key: number): number {
+  if (faults.naiveSum) return state[at + 3]!;
   if (state[at + 4]! < SPILLED) {
     distill(state, at);
     return distilled[0]!;
@@ -131,6 +137,7 @@ export function roundedSum(state: Float64Array, at: number, spills: Spills, key:
 
 /** The double nearest to sum / count, ties to even. `count` is a whole number from 1. */
 export function roundedMean(state: Float64Array, at: number, spills: Spills, key: number, count: number): number {
+  if (faults.naiveSum) return state[at + 3]! / count;
   if (state[at + 4]! < SPILLED) {
     distill(state, at);
     return distilledQuotient(count);

@@ -38,6 +38,12 @@ export const momentsSum = roundedSum;
 export const momentsMean = roundedMean;
 
 function accumulate(state: Float64Array, at: number, x: number, weight: number, spills: Spills, key: number): void {
+  // Planted bug, and what benchmarks compare with: nothing but the additions.
+  if (faults.naiveSum) {
+    state[at + 3] = state[at + 3]! + weight * x;
+    state[at + 10] = state[at + 10]! + weight * x * x;
+    return;
+  }
   const p3 = x + CUT_16 - CUT_16;
   let rest = x - p3;
   const p2 = rest + CUT_M26 - CUT_M26;
@@ -46,7 +52,7 @@ function accumulate(state: Float64Array, at: number, x: number, weight: number, 
   rest -= p1;
   const p0 = rest + CUT_M110 - CUT_M110;
   const fits = cutSquare(x) && rest === p0 && x < MOMENTS_LIMIT && x > -MOMENTS_LIMIT;
-  if (!fits || faults.naiveSum) {
+  if (!fits) {
     accumulateOutside(state, at, x, weight, spills, key);
     return;
   }
@@ -106,11 +112,6 @@ function cutSquare(x: number): boolean {
 }
 
 function accumulateOutside(state: Float64Array, at: number, x: number, weight: number, spills: Spills, key: number): void {
-  if (faults.naiveSum && x - x === 0) {
-    state[at + 3] = state[at + 3]! + weight * x;
-    state[at + 10] = state[at + 10]! + weight * squarePieces[5]!;
-    return;
-  }
   spillValue(spills.take(key), x, weight, true);
   settleMoments(state, at, spills, key);
 }
@@ -149,6 +150,11 @@ export function mergeMoments(
   state: Float64Array, at: number, spills: Spills, key: number,
   from: Float64Array, fromAt: number, fromSpills: Spills, fromKey: number,
 ): void {
+  if (faults.naiveSum) {
+    state[at + 3] = state[at + 3]! + from[fromAt + 3]!;
+    state[at + 10] = state[at + 10]! + from[fromAt + 10]!;
+    return;
+  }
   carryMoments(state, at, spills, key);
   for (let i = SQUARES; i < MOMENTS_STRIDE - 1; i++) state[at + i] = state[at + i]! + from[fromAt + i]!;
   const top = from[fromAt + MOMENTS_STRIDE - 1]!;
@@ -171,6 +177,10 @@ export function clearMoments(state: Float64Array, at: number, spills: Spills, ke
 export function roundedVariance(
   state: Float64Array, at: number, spills: Spills, key: number, count: number, sample: boolean,
 ): number {
+  if (faults.naiveSum) {
+    const sum = state[at + 3]!;
+    return Math.max(0, (state[at + 10]! - (sum * sum) / count) / (sample ? count - 1 : count));
+  }
   if (state[at + 4]! >= SPILLED) return spilledVariance(state, at, spills, key, count, sample, false);
   if (count === 1) return 0;
   const other = sample ? count - 1 : count;
@@ -191,7 +201,7 @@ export function roundedVariance(
 export function roundedDeviation(
   state: Float64Array, at: number, spills: Spills, key: number, count: number, sample: boolean,
 ): number {
-  if (state[at + 4]! >= SPILLED) return spilledVariance(state, at, spills, key, count, sample, true);
+  if (state[at + 4]! >= SPILLED && !faults.naiveSum) return spilledVariance(state, at, spills, key, count, sample, true);
   return Math.sqrt(roundedVariance(state, at, spills, key, count, sample));
 }
 
