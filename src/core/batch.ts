@@ -65,3 +65,9 @@ export function cell(column: Column, row: number): Int64 | string | null {
   }
   return column.nulls !== null && column.nulls[row] !== 0 ? null : column.values[row]!;
 }
+
+/** A cell as JSON can hold it: integers beyond 2^53 and what is no finite number as text. */
+export function printable(column: Column, row: number): number | string | null {
+  const value = cell(column, row);
+  return typeof value === 'bigint' || (typeof value === 'number' && !Number.isFinite(value)) ? String(value) : value;
+}

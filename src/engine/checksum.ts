@@ -60,9 +60,12 @@ export class SliceChecksum {
         }
       } else {
         for (let row = from; row < to; row += 1) {
-          const hash = hashText(String(values[row]));
-          low = Math.imul(((low << 13) | (low >>> 19)) ^ hash, PRIME_LOW);
-          high = Math.imul(((high << 15) | (high >>> 17)) ^ ~hash, PRIME_HIGH);
+          // A value counts the same whether or not its batch also holds one beyond 2^53.
+          const value = values[row]!;
+          if (typeof value === 'number') one[0] = value;
+          const hash = typeof value === 'number' ? 0 : hashText(String(value));
+          low = Math.imul(((low << 13) | (low >>> 19)) ^ (typeof value === 'number' ? oneWords[0]! : hash), PRIME_LOW);
+          high = Math.imul(((high << 15) | (high >>> 17)) ^ (typeof value === 'number' ? oneWords[1]! : ~hash), PRIME_HIGH);
         }
       }
       if (nulls !== null) {
@@ -89,6 +92,9 @@ export class SliceChecksum {
     return known.hashes;
   }
 }
+
+const one = new Float64Array(1);
+const oneWords = new Int32Array(one.buffer);
 
 interface TextHashes {
   hashes: Int32Array;

@@ -1,6 +1,5 @@
 /** Rows that a step did not use, with where they came from: as late.parquet and dead-letters.parquet keep them. */
-import type { Batch } from '../core/batch.js';
-import { cell } from '../core/batch.js';
+import { printable, type Batch } from '../core/batch.js';
 import type { DeadLetter, LateRow, Origin } from '../core/step.js';
 import type { Schema } from '../core/types.js';
 import type { FailedResult, Refusal } from '../operators/operator.js';
@@ -59,9 +58,5 @@ export function failedResult(node: OperatorNode, failure: FailedResult, source: 
 
 /** One row as JSON, for people: integers beyond 2^53 and NaN as strings. */
 export function rowJson(batch: Batch, row: number, schema: Schema): string {
-  const entries = schema.map(({ name }, column) => {
-    const value = cell(batch.columns[column]!, row);
-    return [name, typeof value === 'bigint' || (typeof value === 'number' && !Number.isFinite(value)) ? String(value) : value];
-  });
-  return JSON.stringify(Object.fromEntries(entries));
+  return JSON.stringify(Object.fromEntries(schema.map(({ name }, column) => [name, printable(batch.columns[column]!, row)])));
 }

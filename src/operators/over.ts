@@ -3,7 +3,7 @@
  * frame. Lateness follows Flink: a bounded frame refuses a row at or before the greatest time its key has processed,
  * an unbounded one a row at or before the watermark.
  */
-import type { Column } from '../core/batch.js';
+import { printable, type Column } from '../core/batch.js';
 import type { ByteReader, ByteWriter } from '../core/bytes.js';
 import { concatColumns, readColumn, writeColumn } from '../core/column-bytes.js';
 import { ColumnBuilder, gather } from '../core/column-builder.js';
@@ -245,7 +245,7 @@ export class Over implements Operator {
     const failed = new Map<number, { error: string; call: number }>();
     for (const failure of this.#failures) if (!failed.has(failure.row)) failed.set(failure.row, failure);
     for (const [row, { error, call }] of failed) {
-      const keys = this.#spec.partition.map((column) => [this.#spec.input[column]!.name, String(piece.columns[column]!.values[row])]);
+      const keys = this.#spec.partition.map((column) => [this.#spec.input[column]!.name, printable(piece.columns[column]!, row)]);
       report.failed({
         released: piece.released[row]!, time: piece.time[row]!, place: this.#spec.aggregates[call]!.place, error,
         row: JSON.stringify({ ...Object.fromEntries(keys), event_time: piece.time[row] }),

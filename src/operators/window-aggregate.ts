@@ -5,7 +5,7 @@
  * when it fires, which exact accumulators make bit-equal to adding row by row. A row is late for each of its windows
  * that has fired, and used for the others.
  */
-import type { Column } from '../core/batch.js';
+import { printable, type Column } from '../core/batch.js';
 import type { ByteReader, ByteWriter } from '../core/bytes.js';
 import { ColumnBuilder, gather } from '../core/column-builder.js';
 import { faults } from '../core/faults.js';
@@ -342,11 +342,6 @@ class Emission {
       time: Float64Array.from(kept, (row) => time[row]!),
     };
   }
-}
-
-function printable(column: Column, row: number): unknown {
-  const value = column.storage === 'text' && column.dictionary !== null ? column.dictionary.strings[column.values[row]!] : column.values[row];
-  return typeof value === 'bigint' ? value.toString() : value;
 }
 
 /** Slots in the order of their keys' values. */

@@ -61,19 +61,20 @@ const aggregateDraw: fc.Arbitrary<AggregateDraw> = fc.record({
 });
 
 const operatorDraw: fc.Arbitrary<OperatorDraw> = fc.record({
-  name: fc.constantFrom(...operatorNames), size: fc.nat(99), offset: fc.nat(9), keys: fc.nat(9),
+  // A regrouping needs a window below, so it is drawn more often.
+  name: fc.constantFrom(...operatorNames, 'regroup', 'regroup'), size: fc.nat(99), offset: fc.nat(9), keys: fc.nat(9),
   aggregates: fc.array(aggregateDraw, { minLength: 1, maxLength: 4 }), having: fc.option(fc.integer({ min: 1, max: 3 }), { freq: 3 }),
   condition: fc.nat(999), view: fc.boolean(),
 });
 
 const statementDraw: fc.Arbitrary<StatementDraw> = fc.record({
-  table: fc.nat(1), where: fc.option(fc.nat(999), { freq: 2 }), operators: fc.array(operatorDraw, { minLength: 1, maxLength: 3 }),
+  table: fc.nat(1), where: fc.option(fc.nat(999), { freq: 2 }), operators: fc.array(operatorDraw, { minLength: 1, maxLength: 3, size: 'max' }),
   tie: fc.constantFrom('prefix', 'twin', 'none'),
 });
 
 export function randomCases(options: CaseOptions): fc.Arbitrary<Case> {
   const { disorder, keyed = false, apart = false, delays = [0, 1000, 5000], rowsMax = 40 } = options;
-  const draws = fc.tuple(fc.array(statementDraw, { minLength: 1, maxLength: 2 }), fc.constantFrom(...delays), fc.constantFrom(...delays));
+  const draws = fc.tuple(fc.array(statementDraw, { minLength: 1, maxLength: 2, size: 'max' }), fc.constantFrom(...delays), fc.constantFrom(...delays));
   return draws.chain(([statements, first, second]) => {
     const pipeline: Pipeline = { delays: [first, second], statements: build(statements, keyed) };
     const read = new Set(pipeline.statements.flatMap(({ query }) => tablesOf(query)));
@@ -130,7 +131,7 @@ class Builder {
     if (draw.name === 'project') {
       const kept = fields.map((field) => ({ sql: field.name, reads: [field.name], field, value: (at: (name: string) => Cell) => at(field.name) }));
       // An expression that fails may only stand where its value is surely asked for.
-      const items = [...kept, scalarOver(fields, draw.condition, last ? draw.size % 10 : Math.min(draw.size % 10, 8), `x${depth}`)];
+      const items = [...kept, scalarOver(exactOf(fields), draw.condition, last ? draw.size % 10 : Math.min(draw.size % 10, 8), `x${depth}`)];
       return { kind: 'project', input, items, fields: items.map(({ field }) => field), rowtime, view };
     }
     const names = [`s${depth}`, `e${depth}`, `t${depth}`] as const;
@@ -159,6 +160,8 @@ class Builder {
     return this.keyed && !keys.includes('symbol') ? ['symbol', ...keys].slice(0, 2) : keys;
   }
 }
+
+const exactOf = (fields: readonly Field[]): Field[] => fields.filter(({ name }) => !name.startsWith('root'));
 
 /** New columns carry a number, one above those that are there. */
 const depthOf = (fields: readonly Field[]): number => Math.max(0, ...fields.map(({ name }) => Number(/^(?:root_)?[aestx](\d+)/.exec(name)?.[1] ?? 0)));
@@ -191,19 +194,19 @@ const anything: readonly Kind[] = [...numeric, 'STRING', 'BOOLEAN', 'TIMESTAMP']
 
 function aggregateOf(draw: AggregateDraw, fields: readonly Field[], operator: OperatorName, name: string): Aggregate {
   // LAG wants an OVER without a frame.
-  const drawn = aggregateNames[draw.name]!;
+  const drawn = operator === 'range all' && draw.form === 7 ? 'LAG' : aggregateNames[draw.name]!;
   const aggregate = drawn === 'LAG' && operator !== 'range all' ? 'AVG' : drawn;
   const isValue = ['COUNT', 'MIN', 'MAX', 'FIRST_VALUE', 'LAST_VALUE', 'LAG'].includes(aggregate);
   const kinds = isValue ? anything : numeric;
   // The deviation may differ by a unit in the last place, so nothing stands on it.
-  const eligible = fields.filter((field) => kinds.includes(field.kind) && !field.name.startsWith('root'));
+  const eligible = exactOf(fields).filter((field) => kinds.includes(field.kind));
   const filter = draw.filter === null || aggregate === 'LAG' ? null : conditionOver(fields, draw.filter);
   const base = { name: aggregate, filter, offset: draw.offset };
   if (eligible.length === 0 || (aggregate === 'COUNT' && draw.argument % 3 === 0)) {
     return { ...base, name: 'COUNT', distinct: false, argument: null, result: { name, kind: 'BIGINT' } };
   }
   const field = eligible[draw.argument % eligible.length]!;
-  const argument = scalarOver([field, ...fields], 0, isValue ? 0 : draw.form, '');
+  const argument = scalarOver([field, ...exactOf(fields)], 0, isValue ? 0 : draw.form, '');
   const distinct = draw.distinct && aggregate !== 'LAG';
   return { ...base, distinct, argument, result: resultField(aggregate, argument.field, name) };
 }

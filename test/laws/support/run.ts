@@ -23,7 +23,7 @@ export interface RunOptions {
   /** By `symbol`. */
   readonly lanes?: number;
   /** Called at the end of each step of each lane. */
-  readonly onStep?: (engine: Engine, lane: number) => void;
+  readonly onStep?: (engine: Engine, record: StepRecord) => void;
   /** The state to start from, by lane. */
   readonly restore?: readonly Uint8Array[];
   readonly end?: boolean;
@@ -43,6 +43,8 @@ export interface Run extends Refused {
   /** Rows that were fed, and how many of them were behind. */
   readonly rows: number;
   readonly behind: number;
+  /** Rows of each output that the state it started from had put out. */
+  readonly startRows: readonly number[];
   /** The fault switch stopped it. */
   readonly stopped: boolean;
 }
@@ -75,6 +77,7 @@ export function runPlan(plan: Plan, tables: readonly (readonly Row[])[], options
     if (restore !== undefined) engine.restore(restore[lane]!);
     return engine;
   });
+  const startRows = plan.sinks.map((_, table) => engines.reduce((sum, engine) => sum + engine.outputs[table]!.rows, 0));
   let stopped = false;
   for (const [lane, engine] of engines.entries()) {
     const feed = new LaneFeed(engine, { stepEvery, from: null }, (result) => {
@@ -82,7 +85,7 @@ export function runPlan(plan: Plan, tables: readonly (readonly Row[])[], options
       late.push(...result.late);
       deadLetters.push(...result.deadLetters);
       records.push(result.record);
-      onStep?.(engine, lane);
+      onStep?.(engine, result.record);
     });
     const inputs = plan.sources.map((_, input) => new Input(plan, input, tables, engine, feed, options));
     try {
@@ -98,7 +101,7 @@ export function runPlan(plan: Plan, tables: readonly (readonly Row[])[], options
     }
   }
   return {
-    outputs, late, deadLetters, records, stopped, digests: engines.map((engine) => engine.outputs),
+    outputs, late, deadLetters, records, startRows, stopped, digests: engines.map((engine) => engine.outputs),
     rows: engines.reduce((sum, engine) => sum + engine.counts.rows, 0), behind: engines.reduce((sum, engine) => sum + engine.counts.behind, 0),
   };
 }

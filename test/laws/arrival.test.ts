@@ -1,0 +1,4 @@
+import { tryLaw } from './support/law.js';
+import { arrivalLaw } from './support/laws.js';
+
+tryLaw(arrivalLaw);

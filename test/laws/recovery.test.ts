@@ -1,0 +1,4 @@
+import { tryLaw } from './support/law.js';
+import { recoveryLaw } from './support/laws.js';
+
+tryLaw(recoveryLaw);

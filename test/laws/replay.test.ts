@@ -1,0 +1,4 @@
+import { tryLaw } from './support/law.js';
+import { replayLaw } from './support/laws.js';
+
+tryLaw(replayLaw);
