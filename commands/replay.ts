@@ -54,7 +54,7 @@ Exit codes: 0 as expected, 1 an expectation of the scenario was not met, 2 could
     const asked = flags.resume === undefined ? await newRunOptions(args.scenario, flags) : resumeOptions(flags.resume, args.scenario, flags);
     const result = await this.#replay(asked, flags.quiet);
     const failed = await this.#unmet(result);
-    await this.#print(result, failed);
+    await this.#print(result, failed, flags.quiet);
     if (failed.length > 0) process.exitCode = exitCodes.different;
     return { ...result, failed };
   }
@@ -87,9 +87,10 @@ Exit codes: 0 as expected, 1 an expectation of the scenario was not met, 2 could
     return unmetExpectations(manifest.texts.expect, result, async (sql) => (await queryBundle(result.directory, sql)).rows);
   }
 
-  async #print(result: ReplayResult, failed: readonly string[]): Promise<void> {
+  async #print(result: ReplayResult, failed: readonly string[], quiet: boolean): Promise<void> {
     const { resultText } = await import('../src/runtime/result-text.js');
     this.log(resultText(result));
+    if (!quiet) for (const remark of result.remarks) this.say(`Remark: ${remark}`);
     for (const one of failed) this.say(`Not as expected: ${one}`);
     if (result.status === 'stopped') this.say(`Stopped. To go on: ${this.config.bin} replay --resume ${result.directory}`);
   }

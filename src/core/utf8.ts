@@ -41,6 +41,15 @@ export function encodeUtf8(text: string, into: Uint8Array, at: number): number {
   return end;
 }
 
+/** The UTF-8 bytes of `text` as BYTES holds them: one code unit a byte. */
+export function utf8Units(text: string): string {
+  const length = utf8Length(text);
+  if (length === text.length) return text;
+  const bytes = new Uint8Array(length);
+  encodeUtf8(text, bytes, 0);
+  return Array.from(bytes, (byte) => String.fromCharCode(byte)).join('');
+}
+
 function isPair(text: string, i: number, unit: number): boolean {
   if (unit < 0xd800 || unit >= 0xdc00 || i + 1 >= text.length) return false;
   const next = text.charCodeAt(i + 1);

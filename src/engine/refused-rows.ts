@@ -2,6 +2,7 @@
 import { printable, type Batch } from '../core/batch.js';
 import type { DeadLetter, LateRow, Origin } from '../core/step.js';
 import type { Schema } from '../core/types.js';
+import { utf8Units } from '../core/utf8.js';
 import type { FailedResult, Refusal } from '../operators/operator.js';
 import type { FailedRow } from '../plan/stage.js';
 import { rowAt, type ChunkSource } from './chunk.js';
@@ -44,7 +45,7 @@ export function failedRow(node: StageNode, failed: FailedRow, released: number, 
   const { line, column, text } = failed.place;
   return {
     ...originOf(released, source, situation), lane: situation.lane, step: situation.step, statement: node.statement, operator: node.name,
-    expression: `line ${line}, column ${column}: ${text}`, error: failed.error, key: null, value: rowJson(batch, failed.row, schema),
+    expression: `line ${line}, column ${column}: ${text}`, error: failed.error, key: null, value: utf8Units(rowJson(batch, failed.row, schema)),
   };
 }
 
@@ -52,7 +53,7 @@ export function failedResult(node: OperatorNode, failure: FailedResult, source: 
   const { line, column, text } = failure.place;
   return {
     ...originOf(failure.released, source, situation), eventTime: failure.time, lane: situation.lane, step: situation.step, statement: node.statement,
-    operator: node.operator.name, expression: `line ${line}, column ${column}: ${text}`, error: failure.error, key: null, value: failure.row,
+    operator: node.operator.name, expression: `line ${line}, column ${column}: ${text}`, error: failure.error, key: null, value: utf8Units(failure.row),
   };
 }
 

@@ -1,6 +1,7 @@
 /** Event times and watermarks of freshly read rows: the same whatever was read before. */
 import type { Batch } from '../core/batch.js';
 import { gather } from '../core/column-builder.js';
+import { isEventTime } from '../core/event-time.js';
 import type { Stage } from '../plan/stage.js';
 import type { ScanBatch } from './scan-batch.js';
 
@@ -27,7 +28,10 @@ export interface ScannedRows {
   readonly rejected: readonly RejectedScan[];
 }
 
-/** `stage` computes event time and watermark; null for a table without WATERMARK. Rows whose event time is NULL are left out. */
+/**
+ * `stage` computes event time and watermark; null for a table without WATERMARK. Rows whose event time is NULL, or
+ * beyond the years that there are, are left out.
+ */
 export function scanRows(stage: Stage | null, input: number, partition: number, { batch, position, positions, watermarks }: ReadRows): ScannedRows {
   if (stage === null) {
     const time = new Float64Array(batch.length).fill(-Infinity);
@@ -37,7 +41,7 @@ export function scanRows(stage: Stage | null, input: number, partition: number, 
   const time = timeColumn!.values as Float64Array;
   const nulls = timeColumn!.storage === 'text' ? null : timeColumn!.nulls;
   const markBefore = watermarks?.before ?? -Infinity;
-  if (nulls === null && failed.length === 0) {
+  if (nulls === null && failed.length === 0 && areEventTimes(time, length)) {
     const marks = watermarks !== null ? watermarks.after : marksOf(markColumn, time);
     return { batch: { input, partition, batch, time, marks, markBefore, position, positions }, rejected: [] };
   }
@@ -46,8 +50,9 @@ export function scanRows(stage: Stage | null, input: number, partition: number, 
   const rows: number[] = [];
   for (let row = 0; row < length; row += 1) {
     const at = kept === null ? row : kept[row]!;
-    if (nulls !== null && nulls[row] !== 0) rejected.push({ row: at, position: origin(at), error: 'the event time is NULL', expression: '' });
-    else rows.push(row);
+    const error = nulls !== null && nulls[row] !== 0 ? 'the event time is NULL' : isEventTime(time[row]!) ? null : 'the event time is outside the years 1 to 9999';
+    if (error === null) rows.push(row);
+    else rejected.push({ row: at, position: origin(at), error, expression: '' });
   }
   rejected.sort((a, b) => a.row - b.row);
   const source = rows.map((row) => (kept === null ? row : kept[row]!));
@@ -61,6 +66,11 @@ export function scanRows(stage: Stage | null, input: number, partition: number, 
     },
     rejected,
   };
+}
+
+function areEventTimes(time: Float64Array, length: number): boolean {
+  for (let row = 0; row < length; row += 1) if (!isEventTime(time[row]!)) return false;
+  return true;
 }
 
 function marksOf(column: { values: unknown; nulls?: Uint8Array | null } | undefined, time: Float64Array): Float64Array {

@@ -2,6 +2,7 @@
  * What stands between freshly read rows and a lane: the span of `--from` and `--to`, and `--max-ahead`. One gate per
  * lane and input, so that one row of look-ahead is all it keeps.
  */
+import type { Batch } from '../core/batch.js';
 import { gather } from '../core/column-builder.js';
 import { positionOf, type ScanBatch } from '../engine/scan-batch.js';
 
@@ -17,6 +18,9 @@ export interface GateOptions {
 
 export interface Rejected {
   readonly position: number;
+  /** The row itself: row `row` of `batch`. */
+  readonly batch: Batch;
+  readonly row: number;
   readonly eventTime: number;
   readonly error: string;
 }
@@ -93,7 +97,7 @@ export class Gate {
 
   #refusal(batch: ScanBatch, row: number): Rejected {
     const ahead = Math.round((batch.time[row]! - Math.max(this.#greatest, this.options.start ?? -Infinity)) / 1000);
-    return { position: positionOf(batch, row), eventTime: batch.time[row]!, error: `the event time is ${ahead} s ahead of the rows before it, and the next row is not (--max-ahead)` };
+    return { position: positionOf(batch, row), batch: batch.batch, row, eventTime: batch.time[row]!, error: `the event time is ${ahead} s ahead of the rows before it, and the next row is not (--max-ahead)` };
   }
 
   #note(batch: ScanBatch, row: number): void {

@@ -1,11 +1,14 @@
 /** One bound table: reads it batch by batch, and hands each lane its rows. */
+import type { Schema } from '../core/types.js';
+import { utf8Units } from '../core/utf8.js';
 import type { Engine } from '../engine/engine.js';
 import { rawSchema } from '../engine/physical.js';
+import { rowJson } from '../engine/refused-rows.js';
 import { columnRef, substitute } from '../plan/expression.js';
 import type { Pipeline } from '../plan/plan.js';
 import { openSource } from '../sources/open.js';
 import type { Source, SourceColumn } from '../sources/source.js';
-import { Gate } from './gate.js';
+import { Gate, type Rejected } from './gate.js';
 import type { LaneFeed } from './lane-feed.js';
 import type { RunParameters } from './options.js';
 import { Partitioner, pickRows, type LanePart } from './partition.js';
@@ -24,7 +27,8 @@ export class InputReader {
 
   private constructor(
     readonly input: number, readonly table: string, private readonly lanes: readonly RunLane[], readonly source: Source,
-    gates: Gate[], partitioner: Partitioner | null, from: number,
+    /** Of the columns read. */
+    private readonly schema: Schema, gates: Gate[], partitioner: Partitioner | null, from: number,
   ) {
     this.rows = from;
     this.#gates = gates;
@@ -39,13 +43,15 @@ export class InputReader {
     const source = await openSource(inputs[input]!.record.binding, sourceColumns(pipeline, input, read), {
       table: table.name, from, batchRows: parameters.batchRows,
     });
-    const reach = prepared.lookBack === null || parameters.from === null ? null : parameters.from - prepared.lookBack;
-    const watermarked = table.watermark !== null;
-    const gates = lanes.map(({ engine }) => new Gate({
-      from: watermarked ? reach : null, to: watermarked ? parameters.to : null, maxAhead: watermarked ? parameters.maxAhead : null,
-      start: parameters.from ?? inputs[input]!.spanFrom,
-    }, engine.delivered(input, 0)));
-    return new InputReader(input, table.name, lanes, source, gates, partitionerOf(prepared, input, read, lanes.length), from);
+    try {
+      const raw = rawSchema(table);
+      const schema = read.map((column) => raw[column]!);
+      return new InputReader(input, table.name, lanes, source, schema, gatesOf(input, prepared, parameters, lanes), partitionerOf(prepared, input, read, lanes.length), from);
+    } catch (error) {
+      // Its thread would keep the process alive.
+      await source.close();
+      throw error;
+    }
   }
 
   /** Reads one batch; false at the end. */
@@ -53,7 +59,7 @@ export class InputReader {
     const read = await this.source.next();
     if (read === null) {
       this.lanes.forEach(({ feed }, lane) => {
-        for (const { position, eventTime, error } of this.#gates[lane]!.finish()) this.#reject(lane, position, eventTime, null, error, null);
+        for (const rejected of this.#gates[lane]!.finish()) this.#rejectHeld(lane, rejected);
         feed.end(this.input);
       });
       return false;
@@ -69,11 +75,16 @@ export class InputReader {
 
   #deliver(lane: number, part: LanePart): void {
     const { engine, feed } = this.lanes[lane]!;
-    const scanned = engine.scan(this.input, 0, afterPosition(part, engine.position(this.input, 0)));
-    for (const { position, error, expression } of scanned.rejected) this.#reject(lane, position, null, expression || null, error, null);
+    const rows = afterPosition(part, engine.position(this.input, 0));
+    const scanned = engine.scan(this.input, 0, rows);
+    for (const { row, position, error, expression } of scanned.rejected) this.#reject(lane, position, null, expression || null, error, utf8Units(rowJson(rows.batch, row, this.schema)));
     const passed = this.#gates[lane]!.pass(scanned.batch);
-    for (const { position, eventTime, error } of passed.rejected) this.#reject(lane, position, eventTime, null, error, null);
+    for (const rejected of passed.rejected) this.#rejectHeld(lane, rejected);
     for (const batch of passed.batches) feed.push(batch);
+  }
+
+  #rejectHeld(lane: number, { position, eventTime, error, batch, row }: Rejected): void {
+    this.#reject(lane, position, eventTime, null, error, utf8Units(rowJson(batch, row, this.schema)));
   }
 
   #reject(lane: number, position: number, eventTime: number | null, expression: string | null, error: string, value: string | null): void {
@@ -105,6 +116,15 @@ function sourceColumns(pipeline: Pipeline, input: number, read: readonly number[
     name: raw[column]!.name, type: raw[column]!.type,
     eventTime: time !== null && time.kind === 'column' && time.index === column,
   }));
+}
+
+function gatesOf(input: number, prepared: Prepared, parameters: RunParameters, lanes: readonly RunLane[]): Gate[] {
+  const reach = prepared.lookBack === null || parameters.from === null ? null : parameters.from - prepared.lookBack;
+  const watermarked = prepared.pipeline.sources[input]!.watermark !== null;
+  return lanes.map(({ engine }) => new Gate({
+    from: watermarked ? reach : null, to: watermarked ? parameters.to : null, maxAhead: watermarked ? parameters.maxAhead : null,
+    start: parameters.from ?? prepared.inputs[input]!.spanFrom,
+  }, engine.delivered(input, 0)));
 }
 
 function partitionerOf(prepared: Prepared, input: number, read: readonly number[], lanes: number): Partitioner | null {

@@ -1,4 +1,5 @@
 /** Spans and points of event time as people write them. */
+import { isEventTime } from '../core/event-time.js';
 
 const units: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, min: 60_000, h: 3_600_000, d: 86_400_000 };
 
@@ -18,7 +19,7 @@ export function parseDuration(text: string): number | null {
 /** Epoch milliseconds, or an ISO date or date-time (UTC when it names no zone); null for anything else. */
 export function parseEventTime(text: string): number | null {
   const plain = text.trim();
-  if (/^-?\d{5,16}$/.test(plain)) return Number(plain);
+  if (/^-?\d{5,16}$/.test(plain)) return isEventTime(Number(plain)) ? Number(plain) : null;
   const match = /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?)(Z|[+-]\d{2}:?\d{2})?)?$/i.exec(plain);
   if (match === null) return null;
   const [, date, time = '00:00', zone = 'Z'] = match;

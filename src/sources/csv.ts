@@ -78,7 +78,7 @@ export class CommaSeparated implements TextFormat {
       const text = values[field]!;
       const isNull = text === null || (text === '' && !quoted) || (!isText && isBlank(text));
       const value = isNull ? null : read(text);
-      if (value === undefined) return { kind: 'rejected', column, error, value: text! };
+      if (value === undefined) return { kind: 'rejected', column, error, value: record };
       rows.set(index, row, value);
       if (units !== null && !isNull && isFiner(text, units)) this.#floored(column);
     }

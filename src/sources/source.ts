@@ -25,7 +25,7 @@ export interface RejectedRow {
   readonly position: number;
   readonly column: string | null;
   readonly error: string;
-  /** The original text or bytes (latin1) of the row or value. */
+  /** The row as it stood in the file, in bytes: one code unit a byte (latin1). */
   readonly value: string;
 }
 

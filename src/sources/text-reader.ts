@@ -5,6 +5,7 @@ import { open } from 'node:fs/promises';
 import { pipeline, type Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { TapewrightError } from '../core/errors.js';
+import { utf8Units } from '../core/utf8.js';
 import type { RawBatch, Reader, ReaderRequest } from './reader.js';
 import { RowBuilder } from './row-builder.js';
 import type { RejectedRow } from './source.js';
@@ -92,7 +93,7 @@ export class TextReader implements Reader {
       }
       const outcome = tooLong || (!this.#isUtf8 && !isUtf8(this.#bytes.subarray(start, end)))
         ? this.#undecodable(tooLong, start, end)
-        : this.format.decode(record, length, this.#rows);
+        : inBytes(this.format.decode(record, length, this.#rows));
       if (outcome.kind === 'row') {
         if (length === 0) before = this.#watermark;
         positions[length] = this.#position++;
@@ -201,6 +202,9 @@ export class TextReader implements Reader {
     throw new TapewrightError('DATASET_CORRUPT', `${file} is damaged: reading stops after row ${this.#position} (${said}); fetch or write the file again`, { path: file, position: this.#position, said }, { cause });
   }
 }
+
+/** What a format rejects it gives as text; what is kept are the bytes. */
+const inBytes = (outcome: Outcome): Outcome => (outcome.kind === 'rejected' ? { ...outcome, value: utf8Units(outcome.value) } : outcome);
 
 /** Where a record's line end begins. */
 function contentEnd(bytes: Buffer, start: number, end: number): number {

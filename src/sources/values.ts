@@ -91,7 +91,7 @@ function real(text: string): number | undefined {
 const rounded = (value: number | undefined): number | undefined => (value === undefined ? undefined : Math.fround(value));
 
 function date(text: string): Value {
-  const match = /^(\d{4,6})-(\d\d)-(\d\d)$/.exec(text);
+  const match = /^(\d{4})-(\d\d)-(\d\d)$/.exec(text);
   return match === null ? undefined : days(Number(match[1]), Number(match[2]), Number(match[3]));
 }
 
@@ -100,7 +100,7 @@ function days(year: number, month: number, day: number): number | undefined {
   return daysOf(year, month, day);
 }
 
-const isoPattern = /^(\d{4,6})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?)?\s?(?:Z|UTC|([+-])(\d\d):?(\d\d)?)?$/i;
+const isoPattern = /^(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?)?\s?(?:Z|UTC|([+-])(\d\d):?(\d\d)?)?$/i;
 
 /** Digits finer than the type's are dropped, which is a floor: they count forward within the second. */
 function time(text: string, units: number): Value {
@@ -113,7 +113,7 @@ function time(text: string, units: number): Value {
   const fraction = Math.floor(Number((match[7] ?? '').padEnd(9, '0')) / (1e9 / units));
   const within = ((hour * 60 + minute - offset) * 60 + second) * units + fraction;
   const perDay = 86_400 * units;
-  return joinDay(day + Math.floor(within / perDay), within - Math.floor(within / perDay) * perDay, units);
+  return inUnits(joinDay(day + Math.floor(within / perDay), within - Math.floor(within / perDay) * perDay, units), units);
 }
 
 function epoch(text: string, units: number): Value {
@@ -121,7 +121,13 @@ function epoch(text: string, units: number): Value {
   return value === undefined || value === null ? undefined : millis(value as Int64, units);
 }
 
-const millis = (value: Int64, units: number): Int64 => (units === 1e3 ? value : toInt64(BigInt(value) * BigInt(units / 1e3)));
+const millis = (value: Int64, units: number): Value => inUnits(units === 1e3 ? value : toInt64(BigInt(value) * BigInt(units / 1e3)), units);
+
+/** A time as its column can hold it: milliseconds as a double, finer ones in 64 bits; else undefined. */
+function inUnits(value: Int64, units: number): Value {
+  if (typeof value === 'number') return value;
+  return units > 1e3 && BigInt.asIntN(64, value) === value ? value : undefined;
+}
 
 /** Whether a text of a time has more digits than the type keeps. */
 export function isFiner(text: string, units: number): boolean {

@@ -45,10 +45,10 @@ test('a bad value or a row of another length is rejected with its place; the row
   assert.deepEqual(rows, [[1, 1.5], [5, 5.5], [7, 7]]);
   assert.deepEqual(positions, [0, 4, 6]);
   assert.deepEqual(rejected, [
-    { position: 1, column: 'id', error: 'not a value of INT', value: 'x' },
+    { position: 1, column: 'id', error: 'not a value of INT', value: 'x,2' },
     { position: 2, column: null, error: 'the header has 2 fields, this row 1', value: '3' },
     { position: 3, column: null, error: 'the header has 2 fields, this row 3', value: '4,4,4' },
-    { position: 5, column: 'price', error: 'not a value of DOUBLE', value: 'oops' },
+    { position: 5, column: 'price', error: 'not a value of DOUBLE', value: '6,oops' },
   ]);
 });
 

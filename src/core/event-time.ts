@@ -1,0 +1,8 @@
+/** Which event times there are: whole milliseconds of the years 1 to 9999, as in Flink's TIMESTAMP. */
+
+/** 0001-01-01T00:00:00.000 and 9999-12-31T23:59:59.999, epoch ms. */
+export const eventTimeMin = -62_135_596_800_000;
+export const eventTimeMax = 253_402_300_799_999;
+
+/** False for NaN as well. */
+export const isEventTime = (millis: number): boolean => millis >= eventTimeMin && millis <= eventTimeMax;
