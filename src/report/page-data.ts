@@ -2,7 +2,7 @@
 import { explainTree } from '../plan/explain.js';
 import type { Pipeline } from '../plan/plan.js';
 import type { Manifest } from '../stores/manifest.js';
-import { chartData, eventfulSymbols, type ChartData, type Charted } from './chart-series.js';
+import { chartData, eventfulSymbols, isAlerts, type ChartData, type Charted } from './chart-series.js';
 import { rowsOf, type OutputReport, type Report } from './report.js';
 import { rolesOf } from './roles.js';
 import type { Machine } from './machine.js';
@@ -31,8 +31,8 @@ export interface PageData {
   readonly charts: Readonly<Record<string, ChartData>>;
 }
 
-/** Rows of all tables, of one at the most, and of one at the least. */
-const rowsMax = { page: 12_000, most: 2_000, least: 100 } as const;
+/** Rows of all tables, of one at the most, of one at the least, and of a list of alerts. */
+const rowsMax = { page: 12_000, most: 2_000, least: 100, alerts: 3_000 } as const;
 /** Characters of a cell: a longer one is cut, and ends in an ellipsis. */
 const cellMax = 300;
 /** Characters of a table's rows. */
@@ -47,17 +47,19 @@ export async function makePageData(
     report: { ...report, outputs: Object.fromEntries(outputs) },
     run: { id, seconds, eventsPerSecond: seconds > 0 ? Math.round(rows / seconds) : 0, peakRssMB, versions, ...about },
     plan: explainTree(pipeline),
-    tables: await tablesOf(report, query),
+    tables: await tablesOf(report, pipeline, query),
     charts: await chartsOf(report, pipeline, query),
   };
 }
 
-async function tablesOf(report: Report, query: Query): Promise<TableData[]> {
+async function tablesOf(report: Report, { sinks }: Pipeline, query: Query): Promise<TableData[]> {
   const names = Object.keys(report.outputs);
   const most = Math.max(rowsMax.least, Math.min(rowsMax.most, Math.floor(rowsMax.page / Math.max(1, names.length))));
   const tables: TableData[] = [];
-  for (const [name, { rows, columns }] of Object.entries(report.outputs)) {
-    tables.push(await tableData(query, name, columns.map((column) => ({ name: column.name, type: column.type })), rows, most));
+  for (const { name, schema } of sinks) {
+    const { rows, columns } = report.outputs[name]!;
+    const own = isAlerts({ roles: rolesOf(schema), rows }) ? Math.max(most, rowsMax.alerts) : most;
+    tables.push(await tableData(query, name, columns.map((column) => ({ name: column.name, type: column.type })), rows, own));
   }
   for (const [name, rows] of [['late', report.late], ['dead_letters', report.deadLetters]] as const) {
     // An output may have the same name, and is then what the name means.

@@ -13,6 +13,8 @@ import { summarise, type Cell, type ColumnSummary, type Query } from './summary.
 
 export const reportFormat = 1;
 const firstMax = 10;
+/** Operators and reasons told of. */
+const refusedMax = 100;
 
 export interface OutputReport {
   readonly rows: number;
@@ -25,8 +27,8 @@ export interface OutputReport {
 
 /** Rows that were not used, by what refused them. */
 export interface RefusedRows {
-  /** 1-based; null: the source. */
-  readonly statement: number | null;
+  /** What the refusing statement writes; null: the source refused. */
+  readonly output: string | null;
   readonly operator: string;
   readonly reason: string;
   readonly rows: number;
@@ -71,8 +73,8 @@ export async function makeReport(manifest: Manifest, pipeline: Pipeline, span: S
     datasets: Object.fromEntries(Object.entries(manifest.datasets).map(([table, record]) => [table, { data: dataName(record), fingerprint: record.fingerprint, rows: record.rows }])),
     eventTime: span, rows, late, rejected, deadLetters, behind,
     expectations: await judge(texts.expect, manifest, query), remarks,
-    lateRows: await refusedRows(query, 'late', 'reason', late),
-    deadRows: await refusedRows(query, 'dead_letters', 'error', deadLetters),
+    lateRows: await refusedRows(query, pipeline, 'late', 'reason', late),
+    deadRows: await refusedRows(query, pipeline, 'dead_letters', 'error', deadLetters),
     outputs: Object.fromEntries(outputs),
   };
 }
@@ -93,10 +95,10 @@ function parametersOf({ parameters }: Manifest): Report['parameters'] {
 export const timeText = (millis: number | null): string | null =>
   millis === null || Math.abs(millis) > 8.64e15 ? null : new Date(millis).toISOString().replace('T', ' ').replace('Z', '');
 
-async function refusedRows(query: Query, table: 'late' | 'dead_letters', reason: string, count: number): Promise<RefusedRows[]> {
+async function refusedRows(query: Query, { statements }: Pipeline, table: 'late' | 'dead_letters', reason: string, count: number): Promise<RefusedRows[]> {
   if (count === 0) return [];
-  const { rows } = await query(`SELECT statement, operator, ${reason}, count(*) FROM ${table} GROUP BY ALL ORDER BY 4 DESC, 1, 2, 3 LIMIT 100`);
+  const { rows } = await query(`SELECT statement, operator, ${reason}, count(*) FROM ${table} GROUP BY ALL ORDER BY 4 DESC, 1, 2, 3 LIMIT ${refusedMax}`);
   return rows.map(([statement, operator, why, number]) => ({
-    statement: Number(statement) < 0 ? null : Number(statement) + 1, operator: String(operator), reason: String(why), rows: Number(number),
+    output: statements[Number(statement)]?.sink.name ?? null, operator: String(operator), reason: String(why), rows: Number(number),
   }));
 }

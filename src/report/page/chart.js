@@ -103,6 +103,7 @@ function makeChart(name, data, charts) {
 /** @param {ChartData} data @param {Base | null} base */
 function noteOf(data, base) {
   const notes = [`over ${data.time}`];
+  if ((base?.drawing ?? drawingsOf(data)[0])?.candle) notes.push('far wicks run off the scale');
   if (base !== null && base.data !== data) notes.push(`drawn on ${base.name}`);
   const { every } = base?.data ?? data;
   if (every > 0) notes.push(`a point is ${durationText(every)}`);
@@ -142,7 +143,7 @@ function openChart(canvas, legend) {
     autoSize: true,
     layout: { attributionLogo: false, fontSize: 11, fontFamily: 'system-ui, sans-serif' },
     localization: { locale: 'en-US', timeFormatter: (/** @type {any} */ time) => `${dateText(time * 1000)} ${clockText(time * 1000)}` },
-    timeScale: { timeVisible: true, borderVisible: false, tickMarkFormatter: (/** @type {any} */ time, /** @type {number} */ kind) => (kind <= 2 ? dateText(time * 1000) : clockText(time * 1000)) },
+    timeScale: { timeVisible: true, minBarSpacing: 0.05, borderVisible: false, tickMarkFormatter: (/** @type {any} */ time, /** @type {number} */ kind) => (kind <= 2 ? dateText(time * 1000) : clockText(time * 1000)) },
     rightPriceScale: { borderVisible: false },
     crosshair: { mode: 0 },
     // The wheel belongs to the page, and so does a finger that moves up or down.

@@ -45,7 +45,7 @@ function outputSection({ report, charts }, table) {
   const digest = output === null ? [] : [element('span', { class: 'muted' }, 'digest ', digestElement(output.digest))];
   const refused = table.name === 'late' ? report.lateRows : report.deadRows;
   const about = output === null
-    ? [plainTable(['rows', 'statement', 'operator', 'reason'], refused.map(({ statement, operator, reason, rows }) => [rows, statement === null ? 'source' : String(statement), operator, reason]))]
+    ? [plainTable(['rows', 'on the way to', 'operator', 'reason'], refused.map(({ output: to, operator, reason, rows }) => [rows, to ?? '–', operator, reason]))]
     : [element('details', {}, element('summary', {}, `${output.columns.length} columns`), columnsTable(output.columns))];
   return element('section', { id: anchorOf(table.name) },
     element('div', { class: 'heading' }, element('h2', {}, output === null ? (table.name === 'late' ? 'Late rows' : 'Dead letters') : table.name), element('span', { class: 'muted' }, `${countText(table.total)} rows`), ...digest),

@@ -37,6 +37,7 @@ function addSeries(chart, { data, drawing }, points, bars) {
   const [up, down] = [color('--up'), color('--down')];
   const candles = chart.addSeries(library.CandlestickSeries, { ...common, upColor: up, downColor: down, wickUpColor: up, wickDownColor: down, borderVisible: false });
   candles.setData(/** @type {any} */ (bars));
+  candles.applyOptions({ autoscaleInfoProvider: () => ({ priceRange: bodyRange(chart, bars) }) });
   const volumes = data.volume === null ? undefined : points.values[data.volume];
   if (volumes === undefined) return [candles];
   const volume = chart.addSeries(library.HistogramSeries, { priceScaleId: 'volume', priceLineVisible: false, lastValueVisible: false, color: color('--volume'), priceFormat: { type: 'volume' } });
@@ -44,6 +45,25 @@ function addSeries(chart, { data, drawing }, points, bars) {
   chart.priceScale('volume').applyOptions({ scaleMargins: { top: 0.82, bottom: 0 } });
   candles.priceScale().applyOptions({ scaleMargins: { top: 0.08, bottom: 0.22 } });
   return [candles, volume];
+}
+
+/**
+ * The prices to show of the candles in view: all bodies, and wicks up to as far again. One bad tick would flatten a day.
+ * @param {import('lightweight-charts').IChartApi} chart @param {Bar[]} bars
+ */
+function bodyRange(chart, bars) {
+  const seen = chart.timeScale().getVisibleLogicalRange();
+  const inView = seen === null ? bars : bars.slice(Math.max(0, Math.floor(seen.from)), Math.max(1, Math.ceil(seen.to) + 1));
+  let [least, most, low, high] = [Infinity, -Infinity, Infinity, -Infinity];
+  for (const bar of inView) {
+    least = Math.min(least, bar.open ?? least, bar.close ?? least);
+    most = Math.max(most, bar.open ?? most, bar.close ?? most);
+    low = Math.min(low, bar.low ?? low);
+    high = Math.max(high, bar.high ?? high);
+  }
+  if (least > most) return null;
+  const room = (most - least) / 2 || high - low || 1;
+  return { minValue: Math.max(low, least - room), maxValue: Math.min(high, most + room) };
 }
 
 /** One marker for all alerts of a kind within a bar. @param {Bar[]} bars @param {Points} alerts @param {ChartData} data @param {Set<number>} hidden @returns {Marked[]} */

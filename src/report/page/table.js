@@ -10,6 +10,8 @@ function makeTable(data) {
   const { columns, rows } = data;
   const isNumber = columns.map(({ type }) => isNumberType(type));
   const decimals = columns.map((_, column) => (isNumber[column] ? decimalsFor(rows.map((row) => numberOf(row[column]))) : 0));
+  const isTime = columns.map(({ type }) => /^(TIMESTAMP|DATE)/.test(type));
+  const digits = columns.map((_, column) => (isTime[column] ? Math.max(0, ...rows.map((row) => fractionOf(row[column]).length)) : 0));
   const texts = rows.map((row) => row.map(exactText).join('\u0000').toLowerCase());
   /** @type {{ words: string[], column: number, down: boolean, page: number }} */
   const state = { words: [], column: -1, down: false, page: 0 };
@@ -54,7 +56,7 @@ function makeTable(data) {
     state.page = Math.max(0, Math.min(state.page, Math.ceil(found.length / pageRows) - 1));
     const first = state.page * pageRows;
     const shown = found.slice(first, first + pageRows);
-    body.replaceChildren(...shown.map((index) => element('tr', {}, ...rows[index].map((cell, column) => cellElement(cell, isNumber[column], decimals[column])))));
+    body.replaceChildren(...shown.map((index) => element('tr', {}, ...rows[index].map((cell, column) => isTime[column] ? timeElement(cell, digits[column]) : cellElement(cell, isNumber[column], decimals[column])))));
     if (shown.length === 0) body.append(element('tr', {}, element('td', { colspan: columns.length, class: 'none' }, rows.length === 0 ? 'no rows' : 'no row has all these words')));
     position.textContent = found.length === 0 ? '0 rows' : `${countText(first + 1)}–${countText(first + shown.length)} of ${countText(found.length)}`;
     back.disabled = first === 0;
@@ -90,6 +92,19 @@ function compareCells(a, b, isNumber, down) {
   const [x, y] = isNumber ? [Number(a), Number(b)] : [String(a), String(b)];
   const order = x === y ? 0 : Number.isNaN(x) || Number.isNaN(y) ? Number(Number.isNaN(x)) - Number(Number.isNaN(y)) : x < y ? -1 : 1;
   return down ? -order : order;
+}
+
+/** The digits after the point of a time's seconds. @param {Cell} cell */
+function fractionOf(cell) {
+  return /\.(\d+)/.exec(String(cell))?.[1] ?? '';
+}
+
+/** A time with so many digits of its seconds' fraction, and a date that a narrow screen may leave out. @param {Cell} cell @param {number} digits */
+function timeElement(cell, digits) {
+  const [, date, clock, zone] = /^(\S+) ([\d:]+)(?:\.\d+)?(.*)$/.exec(String(cell)) ?? [];
+  if (date === undefined) return cellElement(cell, false, 0);
+  const fraction = digits === 0 ? '' : `.${fractionOf(cell).padEnd(digits, '0')}`;
+  return element('td', { title: String(cell) }, element('span', { class: 'date' }, `${date} `), `${clock}${fraction}${zone}`);
 }
 
 /** @param {Cell} cell @param {boolean} isNumber @param {number} decimals */

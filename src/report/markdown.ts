@@ -1,0 +1,47 @@
+/** A report as Markdown: what is committed of the shipped scenarios, for people who read it where the code is. */
+import type { OutputReport, Report } from './report.js';
+import type { Cell, ColumnSummary } from './summary.js';
+
+export function markdownText(report: Report): string {
+  const { eventTime, datasets, outputs, expectations } = report;
+  const data = Object.entries(datasets).map(([table, one]) => `\`${plain(table)}\` reads ${plain(one.data)} (${one.rows ?? 'unknown'} rows, fingerprint \`${one.fingerprint ?? '–'}\`)`);
+  const parts = [
+    `# ${plain(report.scenario)}`,
+    `${data.join('; ')}. ${eventTime === null ? '' : `Event times ${eventTime.from} to ${eventTime.to} UTC.`}`.trim(),
+    `${report.rows} rows in, ${report.late} late, ${report.rejected} rejected, ${report.deadLetters} dead letters, ${report.behind} behind the watermark on arrival.`,
+    ...report.remarks.map((remark) => `> ${plain(remark)}`),
+    table(['output', 'rows', 'digest', 'set digest'], Object.entries(outputs).map(([name, { rows, digest, setDigest }]) => [`[${plain(name)}](#${plain(name)})`, rows, `\`${digest}\``, `\`${setDigest}\``])),
+    ...(expectations.length === 0 ? [] : ['## Expectations', table(['', 'rows of', 'where', 'expected', 'actual'],
+      expectations.map(({ met, of, where, expected, actual }) => [met ? 'met' : '**not met**', of, where, expected, actual]))]),
+    ...(report.lateRows.length === 0 ? [] : ['## Late rows', refused(report.lateRows)]),
+    ...(report.deadRows.length === 0 ? [] : ['## Dead letters', refused(report.deadRows)]),
+    ...Object.entries(outputs).flatMap(([name, output]) => [`## ${plain(name)}`, ...outputParts(output)]),
+    '## Texts',
+    table(['file', 'SHA-256'], report.texts.map(({ file, digest }) => [file, `\`${digest}\``])),
+  ];
+  return `${parts.join('\n\n')}\n`;
+}
+
+function outputParts({ columns, first, rows }: OutputReport): string[] {
+  const summary = table(['column', 'type', 'NULLs', 'least', 'greatest', 'values'], columns.map((column) => [column.name, column.type, column.nulls, cell(column.min), cell(column.max), values(column)]));
+  if (rows === 0) return [summary, 'No rows.'];
+  return [summary, first.length === rows ? 'All rows:' : `The first ${first.length} rows:`, table(columns.map(({ name }) => name), first.map((row) => row.map(cell)))];
+}
+
+function values({ distinct, top, nans }: ColumnSummary): string {
+  if (top === undefined) return nans === undefined || nans === 0 ? '' : `${nans} NaN`;
+  if (distinct === null || distinct === undefined) return 'too many to count';
+  return `${distinct}: ${top.map(([value, count]) => `${String(value)} ${count}`).join(', ')}${distinct > top.length ? ', …' : ''}`;
+}
+
+const refused = (rows: Report['lateRows']): string => table(['rows', 'on the way to', 'operator', 'reason'], rows.map(({ rows: count, output, operator, reason }) => [count, output, operator, reason]));
+
+const cell = (value: Cell | undefined): Cell => (value === undefined ? '' : value === null ? 'NULL' : value);
+
+function table(names: readonly string[], rows: readonly (readonly Cell[])[]): string {
+  const line = (cells: readonly Cell[]): string => `| ${cells.map((one) => (one === null ? '' : plain(String(one)))).join(' | ')} |`;
+  return [line(names), `|${names.map(() => '---|').join('')}`, ...rows.map(line)].join('\n');
+}
+
+/** Text that means nothing to Markdown beyond itself. */
+const plain = (text: string): string => text.replace(/[\r\n]+/g, ' ').replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('|', '\\|');
