@@ -6,7 +6,7 @@ export interface Interrupt {
 }
 
 /** The usual exit code of a process that SIGINT has ended. */
-const interruptedExit = 130;
+export const interruptedExit = 130;
 
 export function stopOnInterrupt(onFirst: () => void): Interrupt {
   const controller = new AbortController();

@@ -113,7 +113,7 @@ class Replay {
       return stopped ? await this.#stop(read) : await this.#complete(read);
     } catch (error) {
       // What could not even begin leaves nothing behind that would be in the way of the next try.
-      if (error instanceof TapewrightError && !goesOn && this.#rows() === 0) await this.bundle.discard();
+      if (error instanceof TapewrightError && this.options.run.kind === 'new' && this.#rows() === 0) await this.bundle.discard();
       throw error;
     } finally {
       await this.#close();

@@ -2,6 +2,7 @@
  * Proves a run: runs it again from its bundle and compares every step, output and file, or compares two runs.
  * A bundle may be a stranger's: no code of it is run, and nothing is opened but it and the data bound to its tables.
  */
+import { rmSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,6 +10,7 @@ import { TapewrightError } from '../core/errors.js';
 import { isDataset } from '../datasets/dataset.js';
 import { Bundle } from '../stores/bundle.js';
 import type { Manifest } from '../stores/manifest.js';
+import { interruptedExit, stopOnInterrupt } from './interrupt.js';
 import type { Difference, OutputResult, VerifyResult } from './options.js';
 import { runReplay } from './replay.js';
 import { causeOfStep, changedConfiguration, changedData, changedFilesOf, changedMapping, stepText, type ChangedData } from './verify-cause.js';
@@ -57,13 +59,32 @@ export async function verifyTwo(expected: string, actual: string): Promise<Verif
   });
 }
 
-async function inTemporary<T>(act: (directory: string) => Promise<T>): Promise<T> {
+/** `act` in a directory that is gone afterwards, whether it ended, failed or was interrupted. */
+async function inTemporary(act: (directory: string) => Promise<VerifyResult>): Promise<VerifyResult> {
   const temporary = await mkdtemp(join(tmpdir(), 'tapewright-verify-'));
+  const interrupt = stopOnInterrupt(() => {
+    rmSync(temporary, { recursive: true, force: true });
+    process.exit(interruptedExit);
+  });
   try {
-    return await act(temporary);
+    return printable(await act(temporary));
   } finally {
+    interrupt.end();
     await rm(temporary, { recursive: true, force: true });
   }
+}
+
+const textMax = 2_000;
+
+/** Texts of a stranger's bundle may hold what a terminal obeys: here they are only shown. */
+function printable<T>(value: T): T {
+  if (typeof value === 'string') {
+    const text = value.replace(/[\u0000-\u001f\u007f-\u009f]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
+    return (text.length > textMax ? `${text.slice(0, textMax)}…` : text) as T;
+  }
+  if (Array.isArray(value)) return value.map(printable) as T;
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, printable(member)])) as T;
 }
 
 async function openEnded(directory: string): Promise<Bundle> {

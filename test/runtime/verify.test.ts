@@ -129,6 +129,23 @@ test('a changed journal is told by what was changed in it', async (context) => {
   assert.match(damaged.message, /line 3 .*is no step record/);
 });
 
+test('another interleaving of several inputs is order', async (context) => {
+  const directory = directoryFor(context);
+  const data = writeTicks(directory, ticks(500));
+  const table = sql.slice(0, sql.indexOf(';') + 1);
+  const text = `${table}
+${table.replace('TABLE ticks', 'TABLE quotes')}
+CREATE VIEW both_of_them AS SELECT * FROM ticks UNION ALL SELECT * FROM quotes;
+SELECT symbol, SUM(volume) FROM TABLE(TUMBLE(TABLE both_of_them, DESCRIPTOR(event_time), INTERVAL '10' SECOND))
+GROUP BY symbol, window_start, window_end;`;
+  const run = join(directory, 'run');
+  const bindings = Object.fromEntries(['ticks', 'quotes'].map((name) => [name, { given: data, base: '.', map: {} }]));
+  await replayTicks(data, run, { bindings }, text);
+  editJournal(run, (records) => replaced(records, 1, (step) => ({ ...step, order: [...step.order.slice(2), ...step.order.slice(0, 2)] })));
+  const difference = await differenceOf(run);
+  assert.deepEqual([difference.cause, difference.file, difference.step], ['order', 'journal', 1], difference.message);
+});
+
 test('one changed byte in any file is told with the file, and an output with its row where it can be read', async (context) => {
   const { directory, run } = await complete(context);
   for (const path of ['outputs/candles.parquet', 'outputs/moving.parquet', 'late.parquet', 'dead-letters.parquet', 'metrics.json']) {
@@ -195,6 +212,16 @@ test("a stranger's bundle reads its bound data and no other file", async (contex
     assert.deepEqual(readFileSync(data), before);
     assert.ok(!readdirSync(directory).includes('made.csv'));
   }
+});
+
+test("a stranger's texts are shown, not obeyed", async (context) => {
+  const { run } = await complete(context);
+  const beep = '\u001b]0;title\u0007';
+  editManifest(run, (manifest) => ({ ...manifest, versions: { tapewright: beep, code: beep, node: beep, duckdb: beep } }), true);
+  editJournal(run, (records) => replaced(records, 0, (step) => ({ ...step, now: 1 })));
+  const result = await verifyRun(run);
+  assert.match(result.remarks[0]!, /tapewright \\u001b\]0;title\\u0007/);
+  assert.equal(result.difference!.cause, 'clock');
 });
 
 test('how a run was cut and how fast it ran does not count between two runs', async (context) => {
