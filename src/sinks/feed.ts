@@ -93,6 +93,7 @@ function copy(vector: duckdb.Vector, bytes: ArrayBufferView): void {
 const arrays = { u8: Uint8Array, i8: Int8Array, i16: Int16Array, i32: Int32Array, f32: Float32Array } as const;
 
 function numberWriter({ layout, scale }: DuckType, { values, kind }: Exclude<BlockColumn, { kind: 'text' }>): ChunkWriter {
+  if (layout === 'f64' || layout === 'f32') unifyNaN(values as Float64Array);
   if (layout === 'f64') return (vector, from, to) => copy(vector, (values as Float64Array).subarray(from, to));
   if (layout === 'i128') return (vector, from, to) => copy(vector, int128s(values, from, to));
   if (layout === 'i64') {
@@ -108,6 +109,11 @@ function numberWriter({ layout, scale }: DuckType, { values, kind }: Exclude<Blo
     for (let row = from; row < to; row += 1) narrow[row - from] = values[row] as number;
     copy(vector, narrow.subarray(0, to - from));
   };
+}
+
+/** One NaN for all: the sign of 0/0 differs between processors, and files are the same on each. */
+function unifyNaN(values: Float64Array): void {
+  for (let row = 0; row < values.length; row += 1) if (Number.isNaN(values[row])) values[row] = NaN;
 }
 
 /** Low and high words of safe integers. */
