@@ -19,6 +19,10 @@ export const faults = {
   neverRetract: false,
   /** Ties in event time are broken by the newest row first. */
   tiesReversed: false,
+  /** What breaks a tie changes from one to the next. */
+  tiesByChance: false,
+  /** Late rows are dropped in silence. */
+  lateRowsDropped: false,
   /** The watermark moves per batch, not per row. */
   watermarkPerBatch: false,
   /** A row that WHERE leaves out does not move the watermark. */
@@ -29,8 +33,24 @@ export const faults = {
   waitingRowsNotSaved: false,
   /** After a restore, a window that was under way begins anew. */
   openWindowsNotSaved: false,
-  /** MIN starts from the smallest positive double, MAX from zero. */
+  /** MIN and MAX start from zero: wrong for what lies on one side of it. */
   extremesStartAtZero: false,
+  /** AVG of integers rounds instead of cutting off. */
+  averageRounds: false,
+  /** Integers beyond 2^53 are rounded to doubles. */
+  integersRounded: false,
+  /** The variance is the mean of squares less the square of the mean, in doubles. */
+  varianceBySquares: false,
+  /** A NULL key goes to the group of the empty string. */
+  nullKeysMerged: false,
+  /** A frame holds rows that come up to a second after the current one. */
+  looksAhead: false,
+  /** Watermarks are one millisecond ahead. */
+  watermarkAhead: false,
+  /** An operator with several inputs goes by the fastest of them. */
+  fastestInputLeads: false,
+  /** After a restore, windows that have fired and share rows with open ones fire again. */
+  firesAgainAfterRestore: false,
   /** Every lane takes the rows of all keys. */
   lanesOverlap: false,
   /** Number of rows of a lane after which the process dies, in effect; -1: never. */

@@ -7,6 +7,7 @@ import { ByteReader, ByteWriter } from '../core/bytes.js';
 import { gather } from '../core/column-builder.js';
 import { OutputDigest, type HashFunction } from '../core/digest.js';
 import { TapewrightError, assert } from '../core/errors.js';
+import { faults } from '../core/faults.js';
 import { StepDigest } from '../core/step-digest.js';
 import type { DeadLetter, LateRow, OutputRows, StepRecord } from '../core/step.js';
 import type { Schema } from '../core/types.js';
@@ -19,7 +20,7 @@ import { SliceChecksum } from './checksum.js';
 import { chunkOf, endOfHistory, rowAt, type ChunkPart, type ChunkSource } from './chunk.js';
 import { failedResult, failedRow, lateRow, type Situation } from './refused-rows.js';
 import { scanRows, type ReadRows, type ScannedRows } from './scan.js';
-import { positionOf, type SliceRows } from './scan-batch.js';
+import { positionOf, type ScanBatch, type SliceRows } from './scan-batch.js';
 import { StepInProgress, inOrder } from './step-in-progress.js';
 import { Watermarks } from './watermarks.js';
 
@@ -137,7 +138,21 @@ export class Engine {
 
   /** Event times and watermarks of freshly read rows; see `scanRows`. */
   scan(input: number, partition: number, read: ReadRows): ScannedRows {
-    return scanRows(this.plan.scans[input]!, input, partition, read);
+    const scanned = scanRows(this.plan.scans[input]!, input, partition, read);
+    return faults.filteredRowsHoldWatermark || faults.watermarkAhead ? { ...scanned, batch: this.#wronglyMarked(scanned.batch) } : scanned;
+  }
+
+  /** The planted bugs `filteredRowsHoldWatermark` and `watermarkAhead`. */
+  #wronglyMarked(scanned: ScanBatch): ScanBatch {
+    if (faults.watermarkAhead) return { ...scanned, marks: scanned.marks.map((mark) => mark + 1) };
+    const passing = new Set<number>();
+    for (const node of this.plan.nodes) {
+      const from = node.kind === 'stage' ? this.plan.nodes[node.from]! : null;
+      if (node.kind !== 'stage' || from === null || from.kind !== 'source' || from.input !== scanned.input) continue;
+      const { rows, length } = node.stage.run(scanned.batch, 0, scanned.batch.length, null);
+      for (let row = 0; row < length; row += 1) passing.add(rows === null ? row : rows[row]!);
+    }
+    return { ...scanned, marks: scanned.marks.map((mark, row) => (passing.has(row) ? mark : -Infinity)) };
   }
 
   /** Applies one whole step. */
@@ -253,6 +268,7 @@ export class Engine {
     const step = this.#step!;
     return {
       late: (refusal) => {
+        if (faults.lateRowsDropped) return;
         step.late.push({ ordinal: source.ordinal + refusal.rows.released[refusal.row]!, node: index, item: lateRow(node, refusal, source, this.#situation()) });
       },
       failed: (failure) => {

@@ -26,6 +26,7 @@ export class Watermarks {
 
   /** The least watermark of a group. */
   of(group: number): number {
+    if (faults.fastestInputLeads) return Math.max(...this.#groups[group]!.flatMap((input) => [...this.#marks[input]!]));
     let least = Infinity;
     for (const input of this.#groups[group]!) for (const mark of this.#marks[input]!) if (mark < least) least = mark;
     return least;
@@ -73,7 +74,7 @@ export class Watermarks {
         if ((other !== input || index !== partition) && mark < others) others = mark;
       });
     }
-    if (others === Infinity) return { before, after: own };
+    if (others === Infinity || faults.fastestInputLeads) return { before, after: own };
     const after = this.#pathArray(group, to);
     for (let row = from; row < to; row += 1) after[row] = own[row]! < others ? own[row]! : others;
     return { before: Math.min(before, others), after };

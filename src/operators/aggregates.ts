@@ -2,6 +2,7 @@
 import { assert } from '../core/errors.js';
 import type { Column } from '../core/batch.js';
 import type { ColumnBuilder } from '../core/column-builder.js';
+import { faults } from '../core/faults.js';
 import { inInt64Range, toInt64 } from '../core/int64.js';
 import { storageOf, type Schema, type SqlType } from '../core/types.js';
 import type { AggregateCall } from '../plan/plan.js';
@@ -146,11 +147,21 @@ function momentsWriter(call: AggregateCall, accumulator: MomentsAccumulator): Re
   return (cells, slot, out) => {
     if (accumulator.count(cells, slot) < (sample ? 2 : 1)) out.appendNull();
     else {
-      const value = root ? accumulator.deviation(cells, slot, sample) : accumulator.variance(cells, slot, sample);
+      const value = faults.varianceBySquares ? spreadBySquares(accumulator, cells, slot, sample, root)
+        : root ? accumulator.deviation(cells, slot, sample) : accumulator.variance(cells, slot, sample);
       out.appendNumber(single ? Math.fround(value) : value);
     }
     return null;
   };
+}
+
+/** The planted bug `varianceBySquares`: what subtracting two large sums leaves. */
+function spreadBySquares(accumulator: MomentsAccumulator, cells: Cells, slot: number, sample: boolean, root: boolean): number {
+  const count = accumulator.count(cells, slot);
+  const sum = accumulator.sum(cells, slot);
+  const squares = accumulator.variance(cells, slot, false) * count + (sum * sum) / count;
+  const variance = (squares - (sum * sum) / count) / (sample ? count - 1 : count);
+  return root ? Math.sqrt(variance) : variance;
 }
 
 const integerBits: Partial<Record<SqlType['kind'], bigint>> = { TINYINT: 7n, SMALLINT: 15n, INT: 31n };
@@ -168,7 +179,8 @@ function integerSumWriter(call: AggregateCall, accumulator: IntegerSumAccumulato
   return (cells, slot, out) => {
     if (accumulator.count(cells, slot) === 0) out.appendNull();
     else {
-      const sum = accumulator.sum(cells, slot);
+      const exact = accumulator.sum(cells, slot);
+      const sum = faults.integersRounded ? toInt64(BigInt(Number(exact))) : exact;
       if (decimal) {
         // Flink: a decimal result that does not fit is NULL.
         if (typeof sum === 'bigint' && (sum >= decimalLimit || sum <= -decimalLimit)) out.appendNull();
@@ -188,7 +200,8 @@ function integerMeanWriter(call: AggregateCall, argumentType: SqlType, accumulat
     if (count === 0) out.appendNull();
     else {
       const sum = accumulator.sum(cells, slot);
-      if (!decimal) out.append(typeof sum === 'number' ? Math.trunc(sum / count) + 0 : toInt64(sum / BigInt(count)));
+      if (!decimal && faults.averageRounds) out.append(toInt64(divideHalfUp(BigInt(sum), BigInt(count))));
+      else if (!decimal) out.append(typeof sum === 'number' ? Math.trunc(sum / count) + 0 : toInt64(sum / BigInt(count)));
       else out.append(toInt64(divideHalfUp(BigInt(sum) * shift, BigInt(count))));
     }
     return null;

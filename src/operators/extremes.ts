@@ -1,6 +1,7 @@
 /** MIN and MAX, FIRST_VALUE and LAST_VALUE, LAG: accumulators that keep values rather than sums. */
 import type { ByteReader, ByteWriter } from '../core/bytes.js';
 import { assert } from '../core/errors.js';
+import { faults } from '../core/faults.js';
 import type { Column } from '../core/batch.js';
 import { ArgumentReader, compareValues, type Accumulator } from './accumulator.js';
 import type { Cells } from './cells.js';
@@ -80,7 +81,7 @@ export class RealExtremeAccumulator extends ArgumentReader implements Accumulato
     const reals = cells.reals;
     if (reals[at] === 0) {
       reals[at] = 1;
-      reals[at + 1] = value;
+      reals[at + 1] = faults.extremesStartAtZero && value * this.sign < 0 ? 0 : value;
       return;
     }
     const current = reals[at + 1]!;

@@ -1,6 +1,7 @@
 /** Interns the key columns of rows: one dense id for each distinct key, in order of first appearance. */
 import type { Column, Dictionary } from '../core/batch.js';
 import type { ByteReader, ByteWriter } from '../core/bytes.js';
+import { faults } from '../core/faults.js';
 import { compareValues } from './accumulator.js';
 
 type KeyPart = number | bigint | string | null;
@@ -46,7 +47,7 @@ class PartTable {
     for (let row = 0; row < length; row += 1) {
       let code = known[values[row]!]!;
       if (code < 0) {
-        code = this.codeOf(dictionary.strings[values[row]!]!);
+        code = this.codeOf(dictionary.strings[values[row]!] ?? (faults.nullKeysMerged ? '' : null));
         known[values[row]!] = code;
       }
       codes[row] = code;

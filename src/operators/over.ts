@@ -207,7 +207,8 @@ export class Over implements Operator {
 
   #peersEnd(rows: ReleasedRows, row: number): number {
     let end = row + 1;
-    while (end < rows.length && rows.time[end] === rows.time[row] && rows.ids[end] === rows.ids[row]) end += 1;
+    const last = rows.time[row]! + (faults.looksAhead ? 1000 : 0);
+    while (end < rows.length && rows.time[end]! <= last && rows.ids[end] === rows.ids[row]) end += 1;
     return end;
   }
 

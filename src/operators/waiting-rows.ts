@@ -115,7 +115,7 @@ export class WaitingRows {
       if (end - start > 1) {
         ranks ??= keys.ranks();
         const rank = ranks;
-        const sign = faults.tiesReversed ? -1 : 1;
+        const sign = faults.tiesReversed || (faults.tiesByChance && (chance = !chance)) ? -1 : 1;
         order.subarray(start, end).sort((a, b) =>
           this.#time[a]! - this.#time[b]! || rank[this.#ids[a]!]! - rank[this.#ids[b]!]! || (a - b) * sign);
       }
@@ -188,6 +188,9 @@ export class WaitingRows {
     this.#dueMin = this.#due.reduce((least, due) => Math.min(least, due), Infinity);
   }
 }
+
+/** Only the planted bug `tiesByChance` reads it. */
+let chance = false;
 
 function pick(values: Float64Array, order: Int32Array, count: number): Float64Array {
   const picked = new Float64Array(count);

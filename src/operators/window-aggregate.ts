@@ -245,10 +245,12 @@ export class WindowAggregate implements Operator {
 
   snapshot(writer: ByteWriter): void {
     this.#keys.snapshot(writer);
-    writer.varint(this.#ends.length);
-    for (const end of this.#ends) writer.f64(end);
-    writer.varint(this.#panes.size);
-    for (const pane of [...this.#panes.values()].sort((a, b) => a.end - b.end)) {
+    const ends = faults.openWindowsNotSaved ? [] : this.#ends;
+    const panes = faults.openWindowsNotSaved ? [] : [...this.#panes.values()].sort((a, b) => a.end - b.end);
+    writer.varint(ends.length);
+    for (const end of ends) writer.f64(end);
+    writer.varint(panes.length);
+    for (const pane of panes) {
       writer.f64(pane.end);
       writer.varint(pane.ids.length);
       for (const id of pane.ids) writer.varint(id);
@@ -272,7 +274,14 @@ export class WindowAggregate implements Operator {
         for (const accumulator of this.#plan.accumulators) accumulator.load(reader, pane.cells, slot);
       });
       this.#panes.set(pane.end, pane);
+      if (faults.firesAgainAfterRestore) this.#registerAll(pane.end);
     }
+  }
+
+  /** The planted bug `firesAgainAfterRestore`. */
+  #registerAll(paneEnd: number): void {
+    if (this.#windows === null) return;
+    for (let end = this.#windows.firstEnd(paneEnd); end <= this.#windows.lastEnd(paneEnd); end += this.#windows.stride) this.#register(end);
   }
 }
 

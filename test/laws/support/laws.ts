@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { combineSets } from '../../../src/core/digest.js';
 import { faults } from '../../../src/core/faults.js';
 import { textOf, type Cell } from './cells.js';
-import { rowText, sameRows, sameRun, textsOf } from './compare.js';
+import { rowText, sameRows, sameRun } from './compare.js';
 import type { Law } from './law.js';
 import { oracle, windowsOf } from './oracle.js';
 import { Root, type Value } from './oracle-aggregates.js';
@@ -46,7 +46,7 @@ const lateText = (late: { input: string; position: number; eventTime: number; wa
 const letterText = ({ input, position }: { input: string; position: number }): string => `${input} ${position}`;
 
 export const oracleLaw: Law = {
-  name: 'oracle', says: 'outputs, late rows and dead letters are those of an independent computation, to the bit', runs: 700,
+  name: 'oracle', says: 'outputs, late rows and dead letters are those of an independent computation, to the bit', runs: 1200,
   arbitrary: fc.record({ drawn: randomCases({ disorder: 'late' }) }),
   holds: ({ drawn }) => {
     const found = run(drawn);
@@ -251,5 +251,3 @@ function rowsThrough(query: Query, drawn: Case): Row[] {
   assert(query.kind === 'filter');
   return rowsThrough(query.input, drawn).filter((row) => query.where.value((name) => row[tableFields.findIndex((field) => field.name === name)]!) === true);
 }
-
-export { textsOf };

@@ -3,7 +3,7 @@
  * rows at once. A row knows when it was let out and by which watermark it is judged; nothing is kept between rows.
  */
 import { compareCells, textOf, type Cell } from './cells.js';
-import { aggregateOf, Root, type Sample, type Value } from './oracle-aggregates.js';
+import { aggregateOf, type Sample, type Value } from './oracle-aggregates.js';
 import { Refused, tableFields, tableName, tablesOf, type Aggregate, type Condition, type Query, type Scalar, type Window } from './query.js';
 import type { Case } from './random-pipelines.js';
 
@@ -28,8 +28,6 @@ export interface OracleResult {
   readonly late: readonly OracleLate[];
   /** Input and position of each dead letter: the row itself, or the one that released a result. */
   readonly deadLetters: readonly { readonly input: string; readonly position: number }[];
-  /** Of each input row and operator: how many windows (or frames) took it in. For the law `once`. */
-  readonly used: number;
 }
 
 /** An input row in the order in which the lane is given it. */
@@ -53,7 +51,6 @@ class Oracle {
   /** Columns of each query that anyone asks for: what nobody reads is not computed, and cannot fail. */
   readonly #needs = new Map<string, Set<string>>();
   readonly #paths = new Map<string, readonly number[]>();
-  #used = 0;
 
   constructor(private readonly drawn: Case) {
     this.#tables = [...new Set(drawn.pipeline.statements.flatMap(({ query }) => tablesOf(query)))].sort((a, b) => a - b);
@@ -95,7 +92,7 @@ class Oracle {
     const outputs = Array.from({ length: tables }, (_, output) =>
       written.filter((one) => one.output === output).flatMap(({ rows, statement }) => rows.map((row) => ({ ...row, statement })))
         .sort((a, b) => a.released - b.released || a.time - b.time || a.statement - b.statement).map(({ cells }) => cells));
-    return { outputs, late: this.#late, deadLetters: this.#deadLetters, used: this.#used };
+    return { outputs, late: this.#late, deadLetters: this.#deadLetters };
   }
 
   /** By the greatest event time that a table has delivered or its next row has; ties by table. Unusable rows are dead letters. */
@@ -196,7 +193,6 @@ class Oracle {
           this.#refuseLate(row, before, start, end);
           continue;
         }
-        this.#used += 1;
         const key = keyColumns.map((column) => row.cells[column] as Cell);
         const name = [start, end, ...key].map(textOf).join('|');
         const group = groups.get(name) ?? { start, end, keys: key, rows: [] };
@@ -237,7 +233,6 @@ class Oracle {
         this.#refuseLate(row, before, null, null);
         continue;
       }
-      this.#used += 1;
       // A row that is behind, but not late, goes with the next advance of the watermark.
       const one = { row, values, cells: row.cells, keys, time, due: time > before ? time : before + 0.5, arrival: accepted.length, name };
       accepted.push(one);
@@ -339,5 +334,3 @@ export function windowsOf(window: Window, time: number): { start: number; end: n
   }
   return found.sort((a, b) => a.end - b.end);
 }
-
-export { Root };

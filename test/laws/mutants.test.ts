@@ -1,0 +1,48 @@
+/** Each law fails on planted bugs: switches in the engine's own code, turned on one at a time. */
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { faults } from '../../src/core/faults.js';
+import { failsAfter, type Law } from './support/law.js';
+import { arrivalLaw, batchLaw, lanesLaw, onceLaw, oracleLaw, recoveryLaw, replayLaw } from './support/laws.js';
+import type { Case } from './support/random-pipelines.js';
+
+type Bug = Exclude<keyof typeof faults, 'stopAtRow'>;
+
+interface Caught {
+  readonly law: string;
+  failsAfter(): number | null;
+}
+
+const by = <Drawn extends { readonly drawn: Case }>(law: Law<Drawn>): Caught => ({ law: law.name, failsAfter: () => failsAfter(law) });
+
+/** Which law is to catch which bug. */
+const bugs: Readonly<Record<Bug, Caught>> = {
+  naiveSum: by(oracleLaw), dropCarry: by(oracleLaw), averageRounds: by(oracleLaw), integersRounded: by(oracleLaw), varianceBySquares: by(oracleLaw),
+  extremesStartAtZero: by(oracleLaw), lateAtBound: by(oracleLaw), watermarkAhead: by(oracleLaw), fastestInputLeads: by(oracleLaw),
+  peersLeftOut: by(oracleLaw), looksAhead: by(oracleLaw), neverRetract: by(oracleLaw), nullKeysMerged: by(oracleLaw), tiesReversed: by(oracleLaw),
+  filteredRowsHoldWatermark: by(oracleLaw), tiesByChance: by(replayLaw), watermarkPerBatch: by(batchLaw), keysUnordered: by(arrivalLaw),
+  arrivalForEventTime: by(arrivalLaw), lanesOverlap: by(lanesLaw), watermarkNotSaved: by(recoveryLaw), waitingRowsNotSaved: by(recoveryLaw),
+  openWindowsNotSaved: by(recoveryLaw), firesAgainAfterRestore: by(recoveryLaw), lateRowsDropped: by(onceLaw),
+};
+
+test('every switch has its law', () => {
+  assert.deepEqual(Object.keys(bugs).sort(), Object.keys(faults).filter((name) => name !== 'stopAtRow').sort());
+});
+
+test('every planted bug fails its law within the normal number of draws', async (context) => {
+  const lines: string[] = [];
+  for (const [bug, caught] of Object.entries(bugs) as [Bug, Caught][]) {
+    await context.test(bug, () => {
+      faults[bug] = true;
+      let draws: number | null;
+      try {
+        draws = caught.failsAfter();
+      } finally {
+        faults[bug] = false;
+      }
+      lines.push(`${bug.padEnd(26)} ${caught.law.padEnd(9)} ${draws === null ? 'not caught' : `draw ${draws}`}`);
+      assert.notEqual(draws, null, `the law ${caught.law} does not notice ${bug}`);
+    });
+  }
+  for (const line of [`${'planted bug'.padEnd(26)} ${'law'.padEnd(9)} caught at`, ...lines]) context.diagnostic(line);
+});
