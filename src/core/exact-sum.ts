@@ -4,9 +4,9 @@
  * accumulators on the grid of `grid.ts`, lowest first, and a count of operations. All zero is an empty sum.
  * `Spills` holds what the grid cannot; `key` names the sum there.
  */
-import { distill, distilled, distilledQuotient } from './expansion.js';
+import { distill, distilled, distilledQuotient, quotientOrNaN } from './expansion.js';
 import { faults } from './faults.js';
-import { CUT_16, CUT_M110, CUT_M26, CUT_M68, OPERATIONS_MAX, SPILLED, SUM_LIMIT, SUM_TOP_MAX } from './grid.js';
+import { CUT_16, CUT_M110, CUT_M26, CUT_M68, OPERATIONS_MAX, SMALL_LIMIT, SPILLED, SUM_LIMIT, SUM_TOP_MAX } from './grid.js';
 import { fixedOf, roundRatio } from './rounding.js';
 import { Spills, decided, spillValue } from './spills.js';
 
@@ -22,6 +22,24 @@ export function addExact(state: Float64Array, at: number, x: number, spills: Spi
     state[at + 3] = state[at + 3]! + x;
     return;
   }
+  if (x < SMALL_LIMIT && x > -SMALL_LIMIT) {
+    // Prices and sizes as they usually are: the other pieces are 0, and often p1 as well.
+    const p2 = x + CUT_M26 - CUT_M26;
+    const p1 = x - p2;
+    if (p1 + CUT_M68 - CUT_M68 === p1) {
+      if (p1 !== 0) state[at + 1] = state[at + 1]! + p1;
+      state[at + 2] = state[at + 2]! + p2;
+      const operations = state[at + 4]! + 1;
+      state[at + 4] = operations;
+      if (operations >= OPERATIONS_MAX) relieve(state, at, spills, key);
+      return;
+    }
+  }
+  addLarge(state, at, x, spills, key);
+}
+
+/** Any x: four pieces, or none when it does not lie on the grid. */
+function addLarge(state: Float64Array, at: number, x: number, spills: Spills, key: number): void {
   const p3 = x + CUT_16 - CUT_16;
   let rest = x - p3;
   const p2 = rest + CUT_M26 - CUT_M26;
@@ -139,12 +157,34 @@ export function roundedSum(state: Float64Array, at: number, spills: Spills, key:
 export function roundedMean(state: Float64Array, at: number, spills: Spills, key: number, count: number): number {
   if (faults.naiveSum) return state[at + 3]! / count;
   if (state[at + 4]! < SPILLED) {
+    const likely = likelyMean(state, at, count);
+    if (likely === likely) return likely;
     distill(state, at);
     return distilledQuotient(count);
   }
   const entry = spills.get(key)!;
   const special = decided(entry);
   return special !== 0 ? special : roundRatio(fixedSum(state, at, entry.sum), BigInt(count) << 1074n);
+}
+
+/** The mean from the sum as a pair of doubles, with a bound on its error; NaN when that leaves the rounding in doubt. */
+function likelyMean(state: Float64Array, at: number, count: number): number {
+  const a0 = state[at]!;
+  const a1 = state[at + 1]!;
+  const a2 = state[at + 2]!;
+  const a3 = state[at + 3]!;
+  let s = a3 + a2;
+  let part = s - a3;
+  let low = a3 - (s - part) + (a2 - part);
+  const sum = s + a1;
+  part = sum - s;
+  low += s - (sum - part) + (a1 - part);
+  s = sum + a0;
+  part = s - sum;
+  low += sum - (s - part) + (a0 - part);
+  const top = s + low;
+  const error = (Math.abs(a3) + Math.abs(a2) + Math.abs(a1) + Math.abs(a0)) * 2 ** -100;
+  return quotientOrNaN(top, low - (top - s), error, count, 0);
 }
 
 /** The sum as a count of 2^-1074. */

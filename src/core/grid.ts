@@ -20,6 +20,10 @@ export const CUT_58 = 1.5 * 2 ** 52 * 2 ** 58;
 export const SUM_LIMIT = 2 ** 58;
 export const MOMENTS_LIMIT = 2 ** 50;
 
+/** Below these the pieces of 2^16 and beyond are 0: of a value, and of the square's lost part as well. */
+export const SMALL_LIMIT = 2 ** 15;
+export const SMALL_SQUARE_LIMIT = 2 ** 13;
+
 /** Additions and subtractions between two carries. A piece has up to 2^42 units (a square brings two), a carried accumulator up to 2^51. */
 export const OPERATIONS_MAX = 1024;
 

@@ -10,7 +10,7 @@ import {
 import { carrySum, fixedSum, mergeExact, roundedMean, roundedSum } from './exact-sum.js';
 import { faults } from './faults.js';
 import {
-  CUT_16, CUT_58, CUT_M110, CUT_M152, CUT_M26, CUT_M68, MOMENTS_LIMIT, OPERATIONS_MAX, SPILLED, SQUARES_TOP_MAX,
+  CUT_16, CUT_58, CUT_M110, CUT_M152, CUT_M26, CUT_M68, MOMENTS_LIMIT, OPERATIONS_MAX, SMALL_SQUARE_LIMIT, SPILLED, SQUARES_TOP_MAX,
 } from './grid.js';
 import { fixedOf, productError, rootOfRatio, roundRatio, sumError } from './rounding.js';
 import { Spills, decided, spillValue } from './spills.js';
@@ -44,6 +44,7 @@ function accumulate(state: Float64Array, at: number, x: number, weight: number, 
     state[at + 10] = state[at + 10]! + weight * x * x;
     return;
   }
+  if (x < SMALL_SQUARE_LIMIT && x > -SMALL_SQUARE_LIMIT && accumulateSmall(state, at, x, weight, spills, key)) return;
   const p3 = x + CUT_16 - CUT_16;
   let rest = x - p3;
   const p2 = rest + CUT_M26 - CUT_M26;
@@ -69,6 +70,34 @@ function accumulate(state: Float64Array, at: number, x: number, weight: number, 
   const operations = state[at + 4]! + 1;
   state[at + 4] = operations;
   if (operations >= OPERATIONS_MAX && operations % SPILLED >= OPERATIONS_MAX) carryMoments(state, at, spills, key);
+}
+
+/** Prices as they usually are: the pieces that are left out are 0. False, with nothing added, where one of them is not. */
+function accumulateSmall(state: Float64Array, at: number, x: number, weight: number, spills: Spills, key: number): boolean {
+  const p2 = x + CUT_M26 - CUT_M26;
+  const p1 = x - p2;
+  const high = x * x;
+  const xScaled = 134217729 * x;
+  const xHigh = xScaled - (xScaled - x);
+  const xLow = x - xHigh;
+  const low = xLow * xLow - (high - xHigh * xHigh - 2 * (xLow * xHigh));
+  const h4 = high + CUT_16 - CUT_16;
+  const highRest = high - h4;
+  const h3 = highRest + CUT_M26 - CUT_M26;
+  const h2 = highRest - h3;
+  const l2 = low + CUT_M68 - CUT_M68;
+  const l1 = low - l2;
+  if (p1 + CUT_M68 - CUT_M68 !== p1 || h2 + CUT_M68 - CUT_M68 !== h2 || l1 + CUT_M110 - CUT_M110 !== l1) return false;
+  state[at + 1] = state[at + 1]! + weight * p1;
+  state[at + 2] = state[at + 2]! + weight * p2;
+  state[at + 6] = state[at + 6]! + weight * l1;
+  state[at + 7] = state[at + 7]! + weight * (h2 + l2);
+  state[at + 8] = state[at + 8]! + weight * h3;
+  state[at + 9] = state[at + 9]! + weight * h4;
+  const operations = state[at + 4]! + 1;
+  state[at + 4] = operations;
+  if (operations >= OPERATIONS_MAX && operations % SPILLED >= OPERATIONS_MAX) carryMoments(state, at, spills, key);
+  return true;
 }
 
 /** The pieces of the square cut last, lowest first. */
