@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { TapewrightError } from '../core/errors.js';
 import { isDataset } from '../datasets/dataset.js';
+import { lanesMax } from '../scenario/scenario.js';
 import { Bundle } from '../stores/bundle.js';
 import type { Manifest } from '../stores/manifest.js';
 import { interruptedExit, stopOnInterrupt } from './interrupt.js';
@@ -36,6 +37,7 @@ const nowhere: Place = { file: null, lane: null, step: null, output: null, row: 
  */
 export async function verifyRun(directory: string): Promise<VerifyResult> {
   const bundle = await openEnded(directory);
+  refuseImpossible(directory, bundle.manifest);
   await refuseMissingDatasets(bundle.manifest);
   return inTemporary(async (temporary) => {
     const again = await runAgain(bundle, join(temporary, 'run'));
@@ -94,6 +96,12 @@ async function openEnded(directory: string): Promise<Bundle> {
     throw new TapewrightError('BUNDLE_INVALID', `${directory} holds a run that is ${status}, not complete; end it first: tapewright replay --resume ${directory}`, { directory, status });
   }
   return bundle;
+}
+
+/** No run has such parameters; a forged manifest could ask for all memory. */
+function refuseImpossible(directory: string, { parameters: { lanes, batchRows, stepEvery } }: Manifest): void {
+  if (lanes >= 1 && lanes <= lanesMax && batchRows >= 1 && stepEvery >= 1) return;
+  throw new TapewrightError('BUNDLE_INVALID', `${join(directory, 'manifest.json')} has parameters that no run can have (lanes ${lanes}, batchRows ${batchRows}, stepEvery ${stepEvery}); use an intact copy of the bundle`, { directory });
 }
 
 async function refuseMissingDatasets({ datasets }: Manifest): Promise<void> {

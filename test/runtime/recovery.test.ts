@@ -59,16 +59,28 @@ test('a run killed at any moment and taken up again in another process equals on
   let number = 0;
   await fc.assert(fc.asyncProperty(fc.nat(rows / 2), fc.nat(rows / 2), async (first, second) => {
     const run = join(directory, `run-${number++}`);
-    const killed = await replayProcess(newRun(data, run, paced), (told) => told.kind === 'rows' && told.rows >= first);
+    const killed = await replayProcess(newRun(data, run, paced), { kill: (told) => told.kind === 'rows' && told.rows >= first });
     assert.equal(killed.told?.kind, 'rows', JSON.stringify(killed.told));
     assert.equal(manifestOf(run).status, 'running');
     assert.ok(existsSync(join(run, 'lock')), 'the dead process has left its lock');
     if (first >= 1_000) assert.equal(checkpointsOf(run).length, 2, 'there was time for checkpoints');
-    await replayProcess(resume(run), (told) => told.kind === 'rows' && told.rows >= first + second);
+    await replayProcess(resume(run), { kill: (told) => told.kind === 'rows' && told.rows >= first + second });
     const { told } = await replayProcess(resume(run, null));
     assert.equal(resultOf(told).rows, manifestOf(whole).rows);
-    await assertEqualRuns(whole, run);
+    await assertEqualOutputs(whole, run);
   }), { numRuns: 3, examples: [[0, 0], [1_200, 600]] });
+  await assertEqualRuns(whole, join(directory, 'run-1'));
+});
+
+test('a run killed while it writes its last files is ended by the next process', async (context) => {
+  const { directory, data, whole } = await wholeRun(context);
+  for (const [folder, file] of [['outputs', 'candles.parquet'], ['', 'late.parquet'], ['', 'metrics.json']] as const) {
+    const run = join(directory, file);
+    // Late by chance, the kill finds the run complete: it has to be the same then, too.
+    await replayProcess(newRun(data, run, paced), { killAt: { directory: join(run, folder), file } });
+    await runReplay(resume(run, null));
+    await assertEqualOutputs(whole, run);
+  }
 });
 
 /** As the law above, in one process and so for many shapes of runs: the fault switch is where the process would have died. */
@@ -196,7 +208,7 @@ test('a run that fails on the way holds nothing and can be taken up again; one t
 test('a full disk stops the run with its reason; with space again it goes on', { skip: process.platform === 'win32' && 'needs ulimit' }, async (context) => {
   const { directory, data, whole } = await wholeRun(context);
   const run = join(directory, 'run');
-  const { told } = await replayProcess(newRun(data, run), undefined, 24);
+  const { told } = await replayProcess(newRun(data, run), { limit: 24 });
   assert.deepEqual([told?.kind, (told as { code?: string }).code], ['failed', 'OUTPUT_UNWRITABLE'], JSON.stringify(told));
   assert.match((told as { message: string }).message, /cannot write .*run/);
   assert.equal(manifestOf(run).status, 'running');

@@ -195,6 +195,10 @@ test('a run that has not ended, and what is no bundle, cannot be verified', asyn
   await assert.rejects(verifyRun(out), { code: 'BUNDLE_INVALID', message: /is stopped, not complete; .*--resume/ });
   await assert.rejects(verifyTwo(out, out), { code: 'BUNDLE_INVALID' });
   await assert.rejects(verifyRun(directory), { code: 'BUNDLE_INVALID' });
+  const whole = join(directory, 'whole');
+  await replayTicks(data, whole);
+  editManifest(whole, (manifest) => ({ ...manifest, parameters: { ...manifest.parameters, lanes: 1e15 } }), true);
+  await assert.rejects(verifyRun(whole), { code: 'BUNDLE_INVALID', message: /no run can have/ });
 });
 
 test("a stranger's bundle reads its bound data and no other file", async (context) => {
