@@ -272,7 +272,7 @@ export class Engine {
         step.late.push({ ordinal: source.ordinal + refusal.rows.released[refusal.row]!, node: index, item: lateRow(node, refusal, source, this.#situation()) });
       },
       failed: (failure) => {
-        step.deadLetters.push({ ordinal: source.ordinal + failure.released, node: index, item: failedResult(node, failure, source, this.#situation()) });
+        if (!this.#isWithheld(failure.time)) step.deadLetters.push({ ordinal: source.ordinal + failure.released, node: index, item: failedResult(node, failure, source, this.#situation()) });
       },
     };
   }
@@ -293,7 +293,7 @@ export class Engine {
     }
     const result = node.stage.run(batch.batch, from, to, nowAt);
     const at = (row: number) => (released === null ? row : released[row - from]!);
-    for (const failed of result.failed) this.#failRow(index, node, failed, at(failed.row), batch.batch, schema, source);
+    for (const failed of result.failed) if (!this.#isWithheld(batch.time[failed.row]!)) this.#failRow(index, node, failed, at(failed.row), batch.batch, schema, source);
     const { rows, length } = result;
     let letOut: Int32Array;
     if (released === null) letOut = rows ?? identity(to).subarray(from, to);
@@ -306,7 +306,7 @@ export class Engine {
     if (length === 0) return noRows;
     const nowAt = now === null ? null : Float64Array.from(rows.released.subarray(0, length), (row) => now[row]!);
     const result = node.stage.run(rows.batch, 0, length, nowAt);
-    for (const failed of result.failed) this.#failRow(index, node, failed, rows.released[failed.row]!, rows.batch, schema, source);
+    for (const failed of result.failed) if (!this.#isWithheld(rows.time[failed.row]!)) this.#failRow(index, node, failed, rows.released[failed.row]!, rows.batch, schema, source);
     if (result.rows === null) return { batch: { length: result.length, columns: result.columns }, released: rows.released, time: rows.time };
     const kept = result.rows;
     return {
@@ -327,12 +327,17 @@ export class Engine {
     };
   }
 
+  /** Whether what `time` caused lies before `--from`. What has no event time (-Infinity) does not. */
+  #isWithheld(time: number): boolean {
+    const { withholdBefore } = this.#options;
+    return withholdBefore !== null && time < withholdBefore && time !== -Infinity;
+  }
+
   /** Without the rows that `--from` withholds. */
   #released(rows: Rows): Rows {
-    const { withholdBefore } = this.#options;
-    if (withholdBefore === null || rows.batch.length === 0) return rows;
+    if (this.#options.withholdBefore === null || rows.batch.length === 0) return rows;
     const kept: number[] = [];
-    for (let row = 0; row < rows.batch.length; row += 1) if (!(rows.time[row]! < withholdBefore)) kept.push(row);
+    for (let row = 0; row < rows.batch.length; row += 1) if (!this.#isWithheld(rows.time[row]!)) kept.push(row);
     if (kept.length === rows.batch.length) return rows;
     return { batch: { length: kept.length, columns: rows.batch.columns.map((column) => gather(column, kept, kept.length)) }, released: rows.released, time: rows.time };
   }

@@ -30,6 +30,8 @@ const JUMP = 3_600_000;
 export class Gate {
   /** Rows that moved the event time by more than an hour: the first of them, and how many. */
   jumps: { first: { position: number; from: number; to: number } | null; count: number } = { first: null, count: 0 };
+  /** With a span asked for: least and greatest event time of all rows, whether they pass or not. */
+  readonly seen = { from: Infinity, to: -Infinity };
   #greatest: number;
   #held: ScanBatch | null = null;
 
@@ -41,7 +43,7 @@ export class Gate {
   /** The rows that pass now, in order; a row too far ahead is kept back until the next one is seen. */
   pass(batch: ScanBatch): { batches: ScanBatch[]; rejected: Rejected[] } {
     const { from, to, maxAhead } = this.options;
-    const spanned = from === null && to === null ? batch : within(batch, from ?? -Infinity, to ?? Infinity);
+    const spanned = from === null && to === null ? batch : this.#within(batch, from ?? -Infinity, to ?? Infinity);
     if (maxAhead === null) {
       this.#watch(spanned);
       return { batches: spanned.batch.length === 0 ? [] : [spanned], rejected: [] };
@@ -54,6 +56,17 @@ export class Gate {
     const rejected = this.#held === null ? [] : [this.#refusal(this.#held, 0)];
     this.#held = null;
     return rejected;
+  }
+
+  #within(batch: ScanBatch, from: number, to: number): ScanBatch {
+    const rows: number[] = [];
+    for (let row = 0; row < batch.batch.length; row += 1) {
+      const time = batch.time[row]!;
+      if (time < this.seen.from) this.seen.from = time;
+      if (time > this.seen.to) this.seen.to = time;
+      if (time >= from && time < to) rows.push(row);
+    }
+    return rows.length === batch.batch.length ? batch : select(batch, rows);
   }
 
   #judge(batch: ScanBatch, maxAhead: number): { batches: ScanBatch[]; rejected: Rejected[] } {
@@ -125,16 +138,6 @@ export class Gate {
     }
     this.#greatest = greatest;
   }
-}
-
-function within(batch: ScanBatch, from: number, to: number): ScanBatch {
-  const rows: number[] = [];
-  for (let row = 0; row < batch.batch.length; row += 1) {
-    const time = batch.time[row]!;
-    // A table without event time passes whole: -Infinity is no time.
-    if (time === -Infinity || (time >= from && time < to)) rows.push(row);
-  }
-  return rows.length === batch.batch.length ? batch : select(batch, rows);
 }
 
 export function select(batch: ScanBatch, rows: readonly number[]): ScanBatch {

@@ -93,6 +93,13 @@ export class InputReader {
     });
   }
 
+  /** Least and greatest event time of all rows read under a span; null when none was. */
+  get seen(): { readonly from: number; readonly to: number } | null {
+    const from = Math.min(...this.#gates.map(({ seen }) => seen.from));
+    const to = Math.max(...this.#gates.map(({ seen }) => seen.to));
+    return from <= to ? { from, to } : null;
+  }
+
   /** Remarks of the source and of what its rows did to event time. */
   remarks(): string[] {
     const remarks = this.source.remarks.map((remark) => `${this.table}: ${remark}`);

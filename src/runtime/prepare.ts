@@ -41,6 +41,10 @@ export async function prepare(texts: PipelineTexts, parameters: RunParameters, s
   const reach = parameters.from === null ? 0 : lookBack(pipeline);
   const remarks = [...pipeline.remarks];
   if (reach === null) remarks.push('A frame or a watermark is unbounded: --from reads from the start of the data.');
+  if (parameters.from !== null || parameters.to !== null) {
+    const timeless = pipeline.sources.filter(({ watermark }) => watermark === null).map(({ name }) => name);
+    if (timeless.length > 0) remarks.push(`--from and --to do not bound ${timeless.join(', ')}: without WATERMARK there is no event time.`);
+  }
   const planHash = createHash('sha256').update(joinedText(texts.sql)).digest('hex');
   return { pipeline, inputs, laneColumns: choice.lanes === 1 ? null : choice.columns, lookBack: reach, planHash, remarks };
 }

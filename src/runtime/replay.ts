@@ -8,6 +8,7 @@ import { deadLetterSchema, lateSchema } from '../sinks/refused.js';
 import { joinSegments, removeSegments } from '../sinks/parquet.js';
 import { thisMachine } from '../report/machine.js';
 import { reportFiles, writeReport } from '../report/write.js';
+import { formatEventTime } from '../scenario/duration.js';
 import { Bundle } from '../stores/bundle.js';
 import { CheckpointStore } from '../stores/checkpoints.js';
 import { writeAside } from '../stores/files.js';
@@ -252,7 +253,7 @@ class Replay {
   async #complete(read: number): Promise<ReplayResult> {
     const { pipeline } = this.prepared;
     for (const { feed } of this.#lanes) feed.finish(!this.parameters.openEnd);
-    if (this.#rows() === 0) this.#refuseEmptySpan();
+    this.#refuseEmptySpan();
     const segments: DurableSegments[] = [];
     for (const { output } of this.#lanes) segments.push(await output.sync());
     await this.#appendJournal();
@@ -277,9 +278,13 @@ class Replay {
 
   #refuseEmptySpan(): void {
     const { from, to } = this.parameters;
-    if (from === null && to === null) return;
-    const span = `[${from === null ? 'the start' : new Date(from).toISOString()}, ${to === null ? 'the end' : new Date(to).toISOString()})`;
-    throw new TapewrightError('SPAN_EMPTY', `no row has an event time in ${span}: see the span of the data with "datasets describe" or query the file`, { from, to });
+    const greatest = Math.max(...this.#lanes.map(({ engine }) => engine.now));
+    if ((from === null && to === null) || !this.prepared.pipeline.sources.some(({ watermark }) => watermark !== null)) return;
+    // Rows before --from only build state.
+    if (greatest > -Infinity && greatest >= (from ?? -Infinity)) return;
+    const span = `[${from === null ? 'the start' : formatEventTime(from)}, ${to === null ? 'the end' : formatEventTime(to)})`;
+    const seen = this.#readers.flatMap((reader) => (reader.seen === null ? [] : [`those of ${reader.table} are of ${formatEventTime(reader.seen.from)} to ${formatEventTime(reader.seen.to)}`]));
+    throw new TapewrightError('SPAN_EMPTY', `no row has an event time in ${span}: ${seen.join(', ') || 'there are no rows'}`, { from, to });
   }
 
   async #fingerprints(): Promise<Record<string, DatasetRecord>> {
@@ -298,7 +303,7 @@ class Replay {
   #totals(read: number) {
     const sum = (count: 'rows' | 'late' | 'deadLetters' | 'behind') => this.#lanes.reduce((total, { engine }) => total + engine.counts[count], 0);
     const remarks = [...this.prepared.remarks, ...this.#readers.flatMap((reader) => reader.remarks())];
-    if (this.#cut.size > 0) remarks.push(`${this.#cut.size} windows reach beyond --to: they fired at the end with what they had.`);
+    if (this.#cut.size > 0) remarks.push(`${this.#cut.size === 1 ? 'One window ends' : `${this.#cut.size} windows end`} after --to, and fired at the end of the data with what was there.`);
     return {
       rows: sum('rows'), late: sum('late'), deadLetters: sum('deadLetters'), behind: sum('behind'),
       rejected: this.#lanes.reduce((total, { feed }) => total + feed.rejected, 0),

@@ -1,7 +1,7 @@
 /** From the flags of `replay` to what the runtime is asked: flags before the scenario before the defaults. */
 import { TapewrightError } from '../core/errors.js';
 import { defaultParameters, type ReplayOptions, type RequestedBinding, type RunParameters } from '../runtime/options.js';
-import { parseDuration, parseEventTime } from './duration.js';
+import { formatEventTime, parseDuration, parseEventTime } from './duration.js';
 import { checkpointMillisMin, lanesMax, loadScenario, splitColumn, type ScenarioParameters } from './scenario.js';
 
 /** Flags as given: texts, not yet read. */
@@ -105,7 +105,7 @@ export function mergeParameters(flags: ReplayFlags, scenario: ScenarioParameters
   const merged: RunParameters = { ...defaultParameters, ...scenario, ...said, bindings: readBindings(flags, scenario) };
   if (merged.key?.some((column) => column === '') === true) throw usage('key', flags.key ?? '', 'column names');
   if (merged.from !== null && merged.to !== null && merged.from >= merged.to) {
-    throw new TapewrightError('SPAN_EMPTY', `the span from ${merged.from} to ${merged.to} (epoch ms) is empty: --to must be later than --from`, { from: merged.from, to: merged.to });
+    throw new TapewrightError('SPAN_EMPTY', `the span from ${formatEventTime(merged.from)} to ${formatEventTime(merged.to)} is empty: --to must be later than --from`, { from: merged.from, to: merged.to });
   }
   return merged;
 }

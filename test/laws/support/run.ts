@@ -6,8 +6,10 @@ import type { DeadLetter, LateRow, StepRecord } from '../../../src/core/step.js'
 import { Engine } from '../../../src/engine/engine.js';
 import { columnRef, substitute } from '../../../src/plan/expression.js';
 import { laneKeys } from '../../../src/plan/lanes.js';
+import { lookBack } from '../../../src/plan/look-back.js';
 import { rawSchema } from '../../../src/engine/physical.js';
 import type { Pipeline as Plan } from '../../../src/plan/plan.js';
+import { Gate } from '../../../src/runtime/gate.js';
 import { LaneFeed, StoppedByFault } from '../../../src/runtime/lane-feed.js';
 import { Partitioner } from '../../../src/runtime/partition.js';
 import { planSql } from '../../../src/sql/planner.js';
@@ -27,6 +29,8 @@ export interface RunOptions {
   /** The state to start from, by lane. */
   readonly restore?: readonly Uint8Array[];
   readonly end?: boolean;
+  /** Only event times in [from, to), with as much before as the plan looks back. */
+  readonly span?: { readonly from: number; readonly to: number };
 }
 
 export interface Refused {
@@ -73,14 +77,14 @@ export function runPlan(plan: Plan, tables: readonly (readonly Row[])[], options
   const deadLetters: DeadLetter[] = [];
   const records: StepRecord[] = [];
   const engines = Array.from({ length: lanes }, (_, lane) => {
-    const engine = new Engine(plan, { lane, partitions: plan.sources.map(() => 1), hash: sha256, withholdBefore: null, strict: false });
+    const engine = new Engine(plan, { lane, partitions: plan.sources.map(() => 1), hash: sha256, withholdBefore: options.span?.from ?? null, strict: false });
     if (restore !== undefined) engine.restore(restore[lane]!);
     return engine;
   });
   const startRows = plan.sinks.map((_, table) => engines.reduce((sum, engine) => sum + engine.outputs[table]!.rows, 0));
   let stopped = false;
   for (const [lane, engine] of engines.entries()) {
-    const feed = new LaneFeed(engine, { stepEvery, from: null }, (result) => {
+    const feed = new LaneFeed(engine, { stepEvery, from: options.span?.from ?? null }, (result) => {
       for (const { table, batch } of result.outputs) outputs[table]!.push(...rowsOf(batch, plan.sinks[table]!.schema));
       late.push(...result.late);
       deadLetters.push(...result.deadLetters);
@@ -113,6 +117,7 @@ class Input {
   readonly #dictionaries: readonly (Dictionary | null)[];
   readonly #partitioner: Partitioner | null;
   readonly #name: string;
+  readonly #gate: Gate;
   #at: number;
   #cut = 0;
 
@@ -128,6 +133,8 @@ class Input {
     this.#dictionaries = this.#columns.map((column) => (tableFields[column]!.name === 'note' ? null : new Dictionary()));
     this.#partitioner = partitionerOf(plan, input, this.#columns, options.lanes ?? 1);
     this.#at = engine.position(input, 0);
+    const reach = options.span === undefined ? 0 : lookBack(plan);
+    this.#gate = new Gate({ from: options.span === undefined || reach === null ? null : options.span.from - reach, to: options.span?.to ?? null, maxAhead: null, start: null }, -Infinity);
   }
 
   read(lane: number): void {
@@ -146,7 +153,7 @@ class Input {
     for (const { position, error, expression } of scanned.rejected) {
       this.feed.reject(this.input, { input: this.#name, partition: 0, position, eventTime: null, statement: -1, operator: 'source', expression, error, key: null, value: null });
     }
-    this.feed.push(scanned.batch);
+    for (const passed of this.#gate.pass(scanned.batch).batches) this.feed.push(passed);
   }
 
   #batch(rows: readonly Row[]): Batch {
