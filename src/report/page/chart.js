@@ -93,7 +93,7 @@ function makeChart(name, data, charts) {
   const zooms = [button('−', () => open?.zoom(1.6), { 'aria-label': 'Zoom out' }), button('+', () => open?.zoom(0.625), { 'aria-label': 'Zoom in' }), button('Fit', () => open?.fit())];
   controls.append(element('span', { class: 'note' }, noteOf(data, base)), element('span', { class: 'pager' }, ...zooms));
 
-  whenSeen(canvas, () => {
+  whenIdle(() => {
     open = openChart(canvas, legend);
     draw();
   });
@@ -124,17 +124,16 @@ function kindButtons(data, alerts, hidden, changed) {
   });
 }
 
-/** Runs `act` once, when the element comes near the screen or the page is printed. @param {Element} seen @param {() => void} act */
-function whenSeen(seen, act) {
+/** Runs `act` once the browser has time for it, and before the page is printed. @param {() => void} act */
+function whenIdle(act) {
   let done = false;
   const once = () => {
     if (!done) act();
     done = true;
-    observer.disconnect();
   };
-  const observer = new IntersectionObserver((entries) => entries.some(({ isIntersecting }) => isIntersecting) && once(), { rootMargin: '400px' });
-  observer.observe(seen);
-  window.addEventListener('beforeprint', once);
+  if (typeof requestIdleCallback === 'function') requestIdleCallback(once, { timeout: 5_000 });
+  else setTimeout(once);
+  addEventListener('beforeprint', once);
 }
 
 /** @param {HTMLElement} canvas @param {HTMLElement} legend */

@@ -46,10 +46,15 @@ function outputSection({ report, charts }, table) {
   const refused = table.name === 'late' ? report.lateRows : report.deadRows;
   const about = output === null
     ? [plainTable(['rows', 'on the way to', 'operator', 'reason'], refused.map(({ output: to, operator, reason, rows }) => [rows, to ?? '–', operator, reason]))]
-    : [element('details', {}, element('summary', {}, `${output.columns.length} columns`), columnsTable(output.columns))];
+    : [element('details', {}, element('summary', {}, `${output.columns.length} columns, digests`), columnsTable(output.columns), ...digestLines(output))];
   return element('section', { id: anchorOf(table.name) },
     element('div', { class: 'heading' }, element('h2', {}, output === null ? (table.name === 'late' ? 'Late rows' : 'Dead letters') : table.name), element('span', { class: 'muted' }, `${countText(table.total)} rows`), ...digest),
     ...(output === null ? about : []), ...chart, makeTable(table), ...(output === null ? [] : about));
+}
+
+/** In full, to be copied. @param {{ digest: string, setDigest: string }} output */
+function digestLines({ digest, setDigest }) {
+  return [['digest', digest], ['set digest', setDigest]].map(([name, value]) => element('p', { class: 'muted whole' }, `${name} `, element('code', {}, value)));
 }
 
 /** @param {readonly ColumnSummary[]} columns */

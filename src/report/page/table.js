@@ -70,9 +70,9 @@ function makeTable(data) {
     show();
   });
   show();
-  const bar = element('div', { class: 'bar' }, ...(rows.length > pageRows ? [filter] : []), element('span', { class: 'note' }, heldText(data)), element('span', { class: 'pager' }, position, back, on));
+  const bar = rows.length <= pageRows ? [] : [element('div', { class: 'bar' }, filter, element('span', { class: 'note' }, heldText(data)), element('span', { class: 'pager' }, position, back, on))];
   const table = element('table', { class: 'rows' }, element('thead', {}, element('tr', {}, ...headings)), body);
-  return element('div', { class: 'table' }, bar, scrolled(table, `Rows of ${data.name}`));
+  return element('div', { class: 'table' }, ...bar, scrolled(table, `Rows of ${data.name}`));
 }
 
 /** Which rows the page holds. @param {TableData} data */
@@ -111,6 +111,7 @@ function timeElement(cell, digits) {
 function cellElement(cell, isNumber, decimals) {
   const exact = exactText(cell);
   if (cell === null) return element('td', { class: isNumber ? 'number null' : 'null' }, exact);
+  if (exact === '') return element('td', { class: 'null' }, '(empty)');
   if (!isNumber) return element('td', { title: exact.length > 40 ? exact : false }, exact);
   const value = Number(cell);
   // What a double cannot hold is shown digit by digit.
