@@ -4,7 +4,7 @@ import type { Column } from '../core/batch.js';
 import type { ColumnBuilder } from '../core/column-builder.js';
 import { faults } from '../core/faults.js';
 import { inInt64Range, toInt64 } from '../core/int64.js';
-import { storageOf, type Schema, type SqlType } from '../core/types.js';
+import { storageOf, type Int64, type Schema, type SqlType } from '../core/types.js';
 import type { AggregateCall } from '../plan/plan.js';
 import type { Accumulator } from './accumulator.js';
 import type { Cells } from './cells.js';
@@ -174,6 +174,12 @@ function fits(type: SqlType, value: number | bigint): boolean {
 
 const decimalLimit = 10n ** 38n;
 
+/** Flink: a decimal result that does not fit is NULL. */
+function appendDecimal(out: ColumnBuilder, value: Int64): void {
+  if (typeof value === 'bigint' && (value >= decimalLimit || value <= -decimalLimit)) out.appendNull();
+  else out.append(typeof value === 'bigint' ? toInt64(value) : value);
+}
+
 function integerSumWriter(call: AggregateCall, accumulator: IntegerSumAccumulator): ResultWriter {
   const decimal = call.type.kind === 'DECIMAL';
   return (cells, slot, out) => {
@@ -181,11 +187,8 @@ function integerSumWriter(call: AggregateCall, accumulator: IntegerSumAccumulato
     else {
       const exact = accumulator.sum(cells, slot);
       const sum = faults.integersRounded ? toInt64(BigInt(Number(exact))) : exact;
-      if (decimal) {
-        // Flink: a decimal result that does not fit is NULL.
-        if (typeof sum === 'bigint' && (sum >= decimalLimit || sum <= -decimalLimit)) out.appendNull();
-        else out.append(sum);
-      } else if (fits(call.type, sum)) out.append(sum);
+      if (decimal) appendDecimal(out, sum);
+      else if (fits(call.type, sum)) out.append(sum);
       else return `the sum ${sum} does not fit ${call.type.kind}`;
     }
     return null;
@@ -202,7 +205,7 @@ function integerMeanWriter(call: AggregateCall, argumentType: SqlType, accumulat
       const sum = accumulator.sum(cells, slot);
       if (!decimal && faults.averageRounds) out.append(toInt64(divideHalfUp(BigInt(sum), BigInt(count))));
       else if (!decimal) out.append(typeof sum === 'number' ? Math.trunc(sum / count) + 0 : toInt64(sum / BigInt(count)));
-      else out.append(toInt64(divideHalfUp(BigInt(sum) * shift, BigInt(count))));
+      else appendDecimal(out, divideHalfUp(BigInt(sum) * shift, BigInt(count)));
     }
     return null;
   };
@@ -226,8 +229,8 @@ function integerMomentsWriter(call: AggregateCall, argumentType: SqlType, accumu
     if (!decimal) value = root ? integerRoot(numerator / denominator) : numerator / denominator;
     else if (root) value = (integerRoot((4n * numerator * scale * scale) / (denominator * unit)) + 1n) >> 1n;
     else value = divideHalfUp(numerator * scale, denominator * unit);
-    if (decimal && value >= decimalLimit) out.appendNull();
-    else if (!decimal && !fits(call.type, value)) return `the result ${value} does not fit ${call.type.kind}`;
+    if (decimal) appendDecimal(out, value);
+    else if (!fits(call.type, value)) return `the result ${value} does not fit ${call.type.kind}`;
     else out.append(toInt64(value));
     return null;
   };

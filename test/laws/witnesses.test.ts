@@ -96,3 +96,9 @@ test('the variance of integers is an integer, cut off; of decimals a decimal; bo
     FROM TABLE(TUMBLE(TABLE ticks, DESCRIPTOR(event_time), INTERVAL '10' SECOND)) GROUP BY window_start, window_end`;
   assert.deepEqual(outputOf(replay(spread, [{ at: 1, price: 1 }, { at: 2, price: 2 }])), ['2250000000000000000n | 0n | 500000n']);
 });
+
+test('a decimal result that does not fit 38 digits is NULL', () => {
+  const sums = 'SELECT AVG(CAST(price AS DECIMAL(38, 2))) AS mean FROM TABLE(TUMBLE(TABLE ticks, DESCRIPTOR(event_time), INTERVAL \'10\' SECOND)) GROUP BY window_start, window_end';
+  assert.deepEqual(outputOf(replay(sums, [{ at: 1, price: 1e33 }])), ['NULL']);
+  assert.deepEqual(outputOf(replay(sums, [{ at: 1, price: 1e9 }])), ['1000000000000000n']);
+});

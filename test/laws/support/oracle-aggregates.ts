@@ -29,7 +29,10 @@ export function aggregateOf({ name, distinct, argument, offset, result }: Aggreg
     default: {
       const values = (distinct ? distinctOf(present) : present).map(({ value }) => value!);
       if (values.length === 0) return null;
-      return argument!.field.kind === 'DOUBLE' ? ofReals(name, values as number[]) : ofIntegers(name, values as bigint[], argument!.field, result);
+      if (argument!.field.kind === 'DOUBLE') return ofReals(name, values as number[]);
+      const value = ofIntegers(name, values as bigint[], argument!.field, result);
+      // A decimal with more than 38 digits is NULL.
+      return result.kind === 'DECIMAL' && value !== null && (value as bigint) / 10n ** 38n !== 0n ? null : value;
     }
   }
 }
