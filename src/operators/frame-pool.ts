@@ -1,6 +1,6 @@
 /**
- * The rows of all sliding frames of one OVER: slots in shared arrays, linked oldest to newest per key. A slot is
- * used again once its row has left, so memory follows the rows that frames hold.
+ * The rows of all sliding frames of one OVER: slots in shared arrays, each key's in blocks linked oldest to newest. A
+ * block is used again once its rows have left, so memory follows the rows that frames hold.
  */
 import type { Column } from '../core/batch.js';
 import type { Int64, Storage } from '../core/types.js';
@@ -63,42 +63,63 @@ class PoolColumn {
   }
 }
 
+/** Rows of one key lie in blocks of so many slots: those that come and leave next share a line of the cache. */
+const BLOCK = 8;
+const BLOCK_BITS = 3;
+const BLOCK_LAST = BLOCK - 1;
+
+/** The block of a slot that was its block's last: the block may be given back once its rows have been read. */
+export const endsBlock = (slot: number): boolean => (slot & BLOCK_LAST) === BLOCK_LAST;
+export const blockOf = (slot: number): number => slot >> BLOCK_BITS;
+
 export class FramePool {
   #capacity = 1024;
   #columns: PoolColumn[];
   time = new Float64Array(1024);
-  next = new Int32Array(1024);
-  #free: Int32Array = new Int32Array(1024);
+  /** By block: the key's next one. */
+  next = new Int32Array(1024 >> BLOCK_BITS);
+  #free = new Int32Array(1024 >> BLOCK_BITS);
   #freeCount = 0;
+  #blocks = 0;
   #slots = new Int32Array(0);
-  #used = 0;
+  /** Slot of the newest row by key; -1 before any. */
+  #tails = new Int32Array(0);
 
   constructor(storages: readonly Storage[]) {
     this.#columns = storages.map((storage) => new PoolColumn(storage, 1024));
   }
 
-  /** Copies rows 0..length of `columns` into slots, which it returns: valid until the next call. */
-  add(columns: readonly Column[], time: Float64Array, length: number): Int32Array {
+  /** Copies rows 0..length of `columns` into slots of their keys, which it returns: valid until the next call. */
+  add(columns: readonly Column[], time: Float64Array, ids: Int32Array, length: number): Int32Array {
     if (this.#slots.length < length) this.#slots = new Int32Array(Math.max(length, this.#slots.length * 2));
     const slots = this.#slots;
-    const reused = Math.min(length, this.#freeCount);
-    for (let row = 0; row < reused; row += 1) slots[row] = this.#free[this.#freeCount - 1 - row]!;
-    this.#freeCount -= reused;
-    while (this.#used + length - reused > this.#capacity) this.#grow();
-    for (let row = reused; row < length; row += 1) slots[row] = this.#used + row - reused;
-    this.#used += length - reused;
-    const { time: times, next } = this;
     for (let row = 0; row < length; row += 1) {
-      times[slots[row]!] = time[row]!;
-      next[slots[row]!] = -1;
+      const id = ids[row]!;
+      if (id >= this.#tails.length) this.#growKeys(id);
+      const tail = this.#tails[id]!;
+      let slot = tail + 1;
+      if ((slot & BLOCK_LAST) === 0) {
+        const block = this.#take();
+        if (tail >= 0) this.next[tail >> BLOCK_BITS] = block;
+        slot = block << BLOCK_BITS;
+      }
+      this.#tails[id] = slot;
+      slots[row] = slot;
     }
+    const { time: times } = this;
+    for (let row = 0; row < length; row += 1) times[slots[row]!] = time[row]!;
     for (let k = 0; k < this.#columns.length; k += 1) this.#columns[k]!.fill(slots, columns[k]!, length, this.#capacity);
     return slots;
   }
 
-  /** Slots whose rows have left may be used again. */
-  release(slots: Int32Array, count: number): void {
-    this.#free.set(slots.subarray(0, count), this.#freeCount);
+  /** The slot of the key's row after the one at `slot`, where there is one. */
+  after(slot: number): number {
+    return endsBlock(slot) ? this.next[slot >> BLOCK_BITS]! << BLOCK_BITS : slot + 1;
+  }
+
+  /** Blocks all of whose rows have left may be used again. */
+  release(blocks: Int32Array, count: number): void {
+    this.#free.set(blocks.subarray(0, count), this.#freeCount);
     this.#freeCount += count;
   }
 
@@ -107,15 +128,31 @@ export class FramePool {
     return this.#columns.map((column) => column.view());
   }
 
+  #take(): number {
+    if (this.#freeCount > 0) {
+      this.#freeCount -= 1;
+      return this.#free[this.#freeCount]!;
+    }
+    if ((this.#blocks + 1) * BLOCK > this.#capacity) this.#grow();
+    this.#blocks += 1;
+    return this.#blocks - 1;
+  }
+
+  #growKeys(id: number): void {
+    const tails = new Int32Array(Math.max(id + 1, this.#tails.length * 2, 64)).fill(-1);
+    tails.set(this.#tails);
+    this.#tails = tails;
+  }
+
   #grow(): void {
     this.#capacity *= 2;
     const time = new Float64Array(this.#capacity);
     time.set(this.time);
     this.time = time;
-    const next = new Int32Array(this.#capacity);
+    const next = new Int32Array(this.#capacity >> BLOCK_BITS);
     next.set(this.next);
     this.next = next;
-    const free = new Int32Array(this.#capacity);
+    const free = new Int32Array(this.#capacity >> BLOCK_BITS);
     free.set(this.#free);
     this.#free = free;
     for (const column of this.#columns) column.grow(this.#capacity);

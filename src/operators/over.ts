@@ -13,7 +13,7 @@ import type { AggregateCall, Frame } from '../plan/plan.js';
 import { bindAggregates, planAggregates, type AggregatePlan } from './aggregates.js';
 import { Cells } from './cells.js';
 import { SlidingAccumulator } from './extremes.js';
-import { FramePool } from './frame-pool.js';
+import { FramePool, blockOf, endsBlock } from './frame-pool.js';
 import { KeyTable } from './key-table.js';
 import { EMIT, REPEAT, tapeLoop, type TapeLoop } from './loops.js';
 import { noRows, watermarkBefore, type Chunk, type Operator, type Report, type Rows, type WatermarkPath } from './operator.js';
@@ -48,16 +48,15 @@ export class Over implements Operator {
   #waiting: WaitingRows;
   #cells: Cells;
   #pool: FramePool;
-  /** Per key: the greatest time processed, and the frame's oldest and newest pool row and row count. */
+  /** Per key: the greatest time processed, and the frame's oldest pool row and row count. */
   #processed = new Float64Array(0);
   #head = new Int32Array(0);
-  #tail = new Int32Array(0);
   #count = new Int32Array(0);
   #tapeSlots = new Int32Array(1024);
   #tapeCodes = new Int32Array(1024);
   #tapeLength = 0;
   #ids = new Int32Array(0);
-  /** Pool slots that rows have left in the current flush. */
+  /** Blocks of the pool that rows have left in the current flush. */
   #left = new Int32Array(1024);
   #leftCount = 0;
 
@@ -163,46 +162,61 @@ export class Over implements Operator {
     const preceding = frame.preceding!;
     const pool = this.#pool;
     const { ids, time: times, length } = rows;
-    const slots = pool.add(this.#poolInputs.map((column) => rows.columns[column]!), times, length);
-    const { next, time: poolTime } = pool;
+    const slots = pool.add(this.#poolInputs.map((column) => rows.columns[column]!), times, ids, length);
+    const poolTime = pool.time;
     const head = this.#head;
-    const tail = this.#tail;
     const count = this.#count;
     const processed = this.#processed;
     for (let row = 0; row < length; ) {
       const id = ids[row]!;
       const time = times[row]!;
       const end = withPeers ? this.#peersEnd(rows, row) : row + 1;
+      this.#reserve(3 * (end - row) + count[id]!);
+      const tapeSlots = this.#tapeSlots;
+      const tapeCodes = this.#tapeCodes;
+      const left = this.#left;
+      let tape = this.#tapeLength;
+      let held = count[id]!;
       for (let peer = row; peer < end; peer += 1) {
         const at = slots[peer]!;
-        if (count[id] === 0) head[id] = at;
-        else next[tail[id]!] = at;
-        tail[id] = at;
-        count[id]! += 1;
-        this.#record(id, at);
+        if (held === 0) head[id] = at;
+        held += 1;
+        tapeSlots[tape] = id;
+        tapeCodes[tape++] = at;
       }
-      while (isRange ? poolTime[head[id]!]! < time - preceding : count[id]! > preceding + 1) {
-        const at = head[id]!;
-        head[id] = next[at]!;
-        count[id]! -= 1;
-        if (!keepsAll) this.#record(id, ~at);
-        this.#leave(at);
+      let oldest = head[id]!;
+      while (isRange ? poolTime[oldest]! < time - preceding : held > preceding + 1) {
+        if (!keepsAll) {
+          tapeSlots[tape] = id;
+          tapeCodes[tape++] = ~oldest;
+        }
+        if (endsBlock(oldest)) {
+          left[this.#leftCount++] = blockOf(oldest);
+          oldest = pool.after(oldest);
+        } else oldest += 1;
+        held -= 1;
       }
-      for (let peer = row; peer < end; peer += 1) this.#record(id, peer === row ? EMIT : REPEAT);
+      head[id] = oldest;
+      count[id] = held;
+      for (let peer = row; peer < end; peer += 1) {
+        tapeSlots[tape] = id;
+        tapeCodes[tape++] = peer === row ? EMIT : REPEAT;
+      }
+      this.#tapeLength = tape;
       processed[id] = time;
       row = end;
     }
     this.#bindPool();
   }
 
-  #leave(slot: number): void {
-    if (this.#leftCount === this.#left.length) {
-      const larger = new Int32Array(this.#leftCount * 2);
-      larger.set(this.#left);
-      this.#left = larger;
+  /** Room on the tape, and among the slots left, for so many more. */
+  #reserve(more: number): void {
+    if (this.#tapeLength + more > this.#tapeSlots.length) {
+      const length = Math.max(this.#tapeLength + more, this.#tapeSlots.length * 2);
+      this.#tapeSlots = lengthened(this.#tapeSlots, length);
+      this.#tapeCodes = lengthened(this.#tapeCodes, length);
     }
-    this.#left[this.#leftCount] = slot;
-    this.#leftCount += 1;
+    if (this.#leftCount + more > this.#left.length) this.#left = lengthened(this.#left, Math.max(this.#leftCount + more, this.#left.length * 2));
   }
 
   #peersEnd(rows: ReleasedRows, row: number): number {
@@ -213,18 +227,10 @@ export class Over implements Operator {
   }
 
   #record(slot: number, code: number): void {
-    const at = this.#tapeLength;
-    if (at === this.#tapeSlots.length) {
-      const slots = new Int32Array(at * 2);
-      slots.set(this.#tapeSlots);
-      this.#tapeSlots = slots;
-      const codes = new Int32Array(at * 2);
-      codes.set(this.#tapeCodes);
-      this.#tapeCodes = codes;
-    }
-    this.#tapeSlots[at] = slot;
-    this.#tapeCodes[at] = code;
-    this.#tapeLength = at + 1;
+    this.#reserve(1);
+    this.#tapeSlots[this.#tapeLength] = slot;
+    this.#tapeCodes[this.#tapeLength] = code;
+    this.#tapeLength += 1;
   }
 
   #fail(call: number, error: string): void {
@@ -279,12 +285,8 @@ export class Over implements Operator {
     const processed = new Float64Array(capacity).fill(-Infinity);
     processed.set(this.#processed);
     this.#processed = processed;
-    for (const name of ['head', 'tail', 'count'] as const) {
-      const larger = new Int32Array(capacity);
-      if (name === 'head') { larger.set(this.#head); this.#head = larger; }
-      else if (name === 'tail') { larger.set(this.#tail); this.#tail = larger; }
-      else { larger.set(this.#count); this.#count = larger; }
-    }
+    this.#head = lengthened(this.#head, capacity);
+    this.#count = lengthened(this.#count, capacity);
   }
 
   snapshot(writer: ByteWriter): void {
@@ -301,7 +303,7 @@ export class Over implements Operator {
     const views = this.#pool.views();
     for (let id = 0; id < size; id += 1) {
       const rows: number[] = [];
-      for (let at = this.#head[id]!, left = this.#count[id]!; left > 0; left -= 1, at = this.#pool.next[at]!) rows.push(at);
+      for (let at = this.#head[id]!, left = this.#count[id]!; left > 0; left -= 1, at = this.#pool.after(at)) rows.push(at);
       writer.varint(rows.length);
       for (const at of rows) writer.f64(this.#pool.time[at]!);
       for (const column of views) writeColumn(writer, gather(column, rows, rows.length), rows.length);
@@ -316,7 +318,6 @@ export class Over implements Operator {
     this.#processed = new Float64Array(0);
     this.#cells = new Cells(this.#plan.realWidth, this.#plan.objectWidth);
     this.#head = new Int32Array(0);
-    this.#tail = new Int32Array(0);
     this.#count = new Int32Array(0);
     this.#grow(size);
     this.#processed.set(reader.float64Array());
@@ -334,12 +335,10 @@ export class Over implements Operator {
     for (let id = 0; id < size; id += 1) {
       const count = reader.varint();
       const times = Float64Array.from({ length: count }, () => reader.f64());
-      const slots = this.#pool.add(this.#poolInputs.map(() => readColumn(reader)), times, count);
+      const slots = this.#pool.add(this.#poolInputs.map(() => readColumn(reader)), times, new Int32Array(count).fill(id), count);
       for (let row = 0; row < count; row += 1) {
         const at = slots[row]!;
         if (row === 0) this.#head[id] = at;
-        else this.#pool.next[this.#tail[id]!] = at;
-        this.#tail[id] = at;
         keys.push(id);
         rows.push(at);
       }
@@ -352,6 +351,12 @@ export class Over implements Operator {
       keys.forEach((slot, index) => accumulator.add(this.#cells, slot, rows[index]!));
     }
   }
+}
+
+function lengthened(values: Int32Array, length: number): Int32Array<ArrayBuffer> {
+  const longer = new Int32Array(length);
+  longer.set(values);
+  return longer;
 }
 
 /** The first chunk row after which the watermark has reached what each row waited for; both ascend. */

@@ -16,6 +16,12 @@ export interface ReleasedRows {
   readonly ids: Int32Array;
 }
 
+/** Of peers so many are put in order by insertion. */
+const FEW = 16;
+
+/** Row numbers below this fit beside a distance in one double. */
+const ROWS = 2 ** 21;
+
 export class WaitingRows {
   #columns: Column[];
   #time: Float64Array = new Float64Array(256);
@@ -29,6 +35,11 @@ export class WaitingRows {
   /** Column parts not yet joined to `#columns`, so that joining happens once a flush. */
   #parts: { columns: readonly Column[]; length: number }[] = [];
   #dueMin = Infinity;
+  /** Row numbers while rows are let go; kept between calls to be used again. */
+  #ascending = new Int32Array(0);
+  #rest = new Int32Array(0);
+  #kept = new Int32Array(0);
+  #order = new Int32Array(0);
 
   constructor(schema: Schema) {
     this.#columns = schema.map((field) => emptyColumn(storageOf(field.type)));
@@ -63,10 +74,10 @@ export class WaitingRows {
   release(watermark: number, keys: KeyTable): ReleasedRows | null {
     if (this.#dueMin > watermark) return null;
     this.#join();
-    const length = this.#length;
-    let count = 0;
-    for (let row = 0; row < length; row += 1) if (this.#due[row]! <= watermark) count += 1;
-    const order = this.#ordered(watermark, count, keys);
+    const { ascending, rest, kept } = this.#divide(watermark);
+    const count = ascending + rest;
+    const order = this.#ordered(ascending, rest);
+    this.#orderTies(order, count, keys);
     const released: ReleasedRows = {
       length: count,
       columns: this.#columns.map((column) => gather(column, order, count)),
@@ -74,69 +85,112 @@ export class WaitingRows {
       due: pick(this.#due, order, count),
       ids: pickIds(this.#ids, order, count),
     };
-    this.#keep(watermark, length - count);
+    this.#keep(kept);
     return released;
   }
 
-  #ordered(watermark: number, count: number, keys: KeyTable): Int32Array {
-    const order = new Int32Array(count);
-    const sorted = new Float64Array(count);
-    const base = this.#dueMin;
-    let span = 0;
-    let at = 0;
-    for (let row = 0; row < this.#length; row += 1) {
-      const due = this.#due[row]!;
-      if (due > watermark) continue;
-      // Twice the distance is a whole number; the row's index in the low bits keeps the order of arrival.
-      const distance = (due - base) * 2;
-      if (distance > span) span = distance;
-      sorted[at] = distance * 2 ** 21 + row;
-      at += 1;
+  /** Rows due by `watermark` that come in order, those that do not, and those that go on waiting: how many of each. */
+  #divide(watermark: number): { ascending: number; rest: number; kept: number } {
+    const length = this.#length;
+    if (this.#ascending.length < length) {
+      this.#ascending = new Int32Array(this.#time.length);
+      this.#rest = new Int32Array(this.#time.length);
+      this.#kept = new Int32Array(this.#time.length);
+      this.#order = new Int32Array(this.#time.length);
     }
-    if (span < 2 ** 32 && this.#length < 2 ** 21) {
-      if (!faults.arrivalForEventTime) sorted.sort();
-      for (let k = 0; k < count; k += 1) order[k] = sorted[k]! % 2 ** 21;
-    } else {
-      at = 0;
-      for (let row = 0; row < this.#length; row += 1) if (this.#due[row]! <= watermark) order[at++] = row;
-      order.sort((a, b) => this.#due[a]! - this.#due[b]! || a - b);
+    const due = this.#due;
+    const isOrdered = faults.arrivalForEventTime;
+    let ascending = 0;
+    let rest = 0;
+    let kept = 0;
+    let last = -Infinity;
+    for (let row = 0; row < length; row += 1) {
+      const at = due[row]!;
+      if (at > watermark) this.#kept[kept++] = row;
+      else if (at >= last || isOrdered) {
+        this.#ascending[ascending++] = row;
+        last = at;
+      } else this.#rest[rest++] = row;
     }
-    this.#orderTies(order, count, keys);
+    return { ascending, rest, kept };
+  }
+
+  /** Rows by due, then arrival. Most came in order: only the rest is sorted, then merged in. */
+  #ordered(ascending: number, rest: number): Int32Array {
+    if (rest === 0) return this.#ascending;
+    const due = this.#due;
+    const first = this.#ascending;
+    const second = this.#sortedRest(rest);
+    const order = this.#order;
+    const count = ascending + rest;
+    let a = 0;
+    let b = 0;
+    for (let at = 0; at < count; at += 1) {
+      const takesFirst = b === rest || (a < ascending && (due[first[a]!]! - due[second[b]!]! || first[a]! - second[b]!) < 0);
+      order[at] = takesFirst ? first[a++]! : second[b++]!;
+    }
     return order;
+  }
+
+  #sortedRest(count: number): Int32Array {
+    const rest = this.#rest.subarray(0, count);
+    const due = this.#due;
+    const base = this.#dueMin;
+    const packed = new Float64Array(count);
+    let span = 0;
+    for (let k = 0; k < count; k += 1) {
+      const row = rest[k]!;
+      // Twice the distance is a whole number; the row's index in the low bits keeps the order of arrival.
+      const distance = (due[row]! - base) * 2;
+      if (distance > span) span = distance;
+      packed[k] = distance * ROWS + row;
+    }
+    if (span >= 2 ** 32 || this.#length >= ROWS) return rest.sort((a, b) => due[a]! - due[b]! || a - b);
+    packed.sort();
+    for (let k = 0; k < count; k += 1) rest[k] = packed[k]! % ROWS;
+    return rest;
   }
 
   /** Rows due at one instant: by event time, key, arrival. */
   #orderTies(order: Int32Array, count: number, keys: KeyTable): void {
-    let ranks: Int32Array | null = null;
+    const due = this.#due;
     for (let start = 0; start < count; ) {
       let end = start + 1;
-      const due = this.#due[order[start]!]!;
-      while (end < count && this.#due[order[end]!]! === due) end += 1;
-      if (end - start > 1) {
-        ranks ??= keys.ranks();
-        const rank = ranks;
-        const sign = faults.tiesReversed || (faults.tiesByChance && (chance = !chance)) ? -1 : 1;
-        order.subarray(start, end).sort((a, b) =>
-          this.#time[a]! - this.#time[b]! || rank[this.#ids[a]!]! - rank[this.#ids[b]!]! || (a - b) * sign);
-      }
+      const at = due[order[start]!]!;
+      while (end < count && due[order[end]!]! === at) end += 1;
+      if (end - start > 1) this.#orderTie(order, start, end, keys.ranks());
       start = end;
     }
   }
 
+  #orderTie(order: Int32Array, start: number, end: number, ranks: Int32Array): void {
+    const time = this.#time;
+    const ids = this.#ids;
+    const sign = faults.tiesReversed || (faults.tiesByChance && (chance = !chance)) ? -1 : 1;
+    const compare = (a: number, b: number): number => time[a]! - time[b]! || ranks[ids[a]!]! - ranks[ids[b]!]! || (a - b) * sign;
+    if (end - start > FEW) {
+      order.subarray(start, end).sort(compare);
+      return;
+    }
+    for (let at = start + 1; at < end; at += 1) {
+      const row = order[at]!;
+      let to = at;
+      for (; to > start && compare(row, order[to - 1]!) < 0; to -= 1) order[to] = order[to - 1]!;
+      order[to] = row;
+    }
+  }
+
   /** Closes the gaps that released rows leave. */
-  #keep(watermark: number, count: number): void {
-    const kept = new Int32Array(count);
-    let at = 0;
+  #keep(count: number): void {
+    const kept = this.#kept;
     this.#dueMin = Infinity;
-    for (let row = 0; row < this.#length; row += 1) {
+    for (let at = 0; at < count; at += 1) {
+      const row = kept[at]!;
       const due = this.#due[row]!;
-      if (due <= watermark) continue;
       if (due < this.#dueMin) this.#dueMin = due;
       this.#time[at] = this.#time[row]!;
       this.#due[at] = due;
       this.#ids[at] = this.#ids[row]!;
-      kept[at] = row;
-      at += 1;
     }
     this.#columns = this.#columns.map((column) => gather(column, kept, count));
     this.#length = count;
