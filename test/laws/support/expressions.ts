@@ -31,6 +31,11 @@ export function scalarOver(fields: readonly Field[], number: number, form: numbe
   return { sql: field.name, reads: [field.name], field: { ...field, name: name === '' ? field.name : name }, value: (at) => at(field.name) };
 }
 
+/** The clock of a replay: the greatest event time up to the row. */
+export const clock = (name: string): Scalar => ({
+  sql: 'CAST(CURRENT_TIMESTAMP AS TIMESTAMP(3))', reads: [], field: { name, kind: 'TIMESTAMP' }, value: (_at, now) => now,
+});
+
 const known = (value: Cell, test: (value: never) => boolean): boolean | null => (value === null ? null : test(value as never));
 
 export function conditionOver(all: readonly Field[], number: number): Condition {

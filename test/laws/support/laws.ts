@@ -20,13 +20,13 @@ const stepLengths = fc.constantFrom(500, 1000, 3000, 10_000, 60_000);
 
 export const replayLaw: Law = {
   name: 'replay', says: 'the same run gives the same outputs, digests and step records', runs: 60,
-  arbitrary: fc.record({ drawn: randomCases({ disorder: 'late' }) }),
+  arbitrary: fc.record({ drawn: randomCases({ disorder: 'late', clock: true }) }),
   holds: ({ drawn }) => sameRun(run(drawn), run(drawn), true),
 };
 
 export const batchLaw: Law<{ drawn: Case; batchRows: number[]; stepEvery: number }> = {
   name: 'batch', says: 'nothing depends on how rows are cut into batches, outputs not on how into steps', runs: 200,
-  arbitrary: fc.record({ drawn: randomCases({ disorder: 'late' }), batchRows: cuts, stepEvery: stepLengths }),
+  arbitrary: fc.record({ drawn: randomCases({ disorder: 'late', clock: true }), batchRows: cuts, stepEvery: stepLengths }),
   holds: ({ drawn, batchRows, stepEvery }) => {
     const whole = run(drawn, { stepEvery });
     sameRun(run(drawn, { batchRows, stepEvery }), whole, true);
@@ -46,8 +46,8 @@ const lateText = (late: { input: string; position: number; eventTime: number; wa
 const letterText = ({ input, position }: { input: string; position: number }): string => `${input} ${position}`;
 
 export const oracleLaw: Law = {
-  name: 'oracle', says: 'outputs, late rows and dead letters are those of an independent computation, to the bit', runs: 1200,
-  arbitrary: fc.record({ drawn: randomCases({ disorder: 'late' }) }),
+  name: 'oracle', says: 'outputs, late rows and dead letters are those of an independent computation, to the bit', runs: 1500,
+  arbitrary: fc.record({ drawn: randomCases({ disorder: 'late', clock: true }) }),
   holds: ({ drawn }) => {
     const found = run(drawn);
     const expected = oracle(drawn);
@@ -123,7 +123,7 @@ export interface RecoveryDraw {
 export const recoveryLaw: Law<RecoveryDraw> = {
   name: 'recovery', says: 'stopped anywhere and taken up again from bytes, a run is one that never stopped', runs: 200,
   arbitrary: fc.record({
-    drawn: randomCases({ disorder: 'late' }), stops: fc.array(fc.nat(80), { minLength: 1, maxLength: 2 }), stepEvery: fc.constantFrom(500, 1000, 3000),
+    drawn: randomCases({ disorder: 'late', clock: true }), stops: fc.array(fc.nat(80), { minLength: 1, maxLength: 2 }), stepEvery: fc.constantFrom(500, 1000, 3000),
     checkpointSteps: fc.integer({ min: 1, max: 3 }), batchRows: cuts,
   }),
   holds: ({ drawn, stops, stepEvery, checkpointSteps, batchRows }) => {
@@ -201,7 +201,7 @@ function sameFuture(drawn: Case, durable: Durable | null, stepEvery: number): vo
 
 export const onceLaw: Law = {
   name: 'once', says: 'every input row is used, late, filtered out or a dead letter', runs: 150,
-  arbitrary: fc.record({ drawn: randomCases({ disorder: 'late' }) }),
+  arbitrary: fc.record({ drawn: randomCases({ disorder: 'late', clock: true }) }),
   holds: ({ drawn }) => {
     for (const { query } of drawn.pipeline.statements) for (const node of countable(query)) accounted(drawn, node);
   },

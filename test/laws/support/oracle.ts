@@ -139,7 +139,7 @@ class Oracle {
     switch (query.kind) {
       case 'table': return this.#delivered.flatMap(({ table, position, time }, released) => (table === query.table ? [{ cells: this.drawn.tables[table]![position]!, released, time }] : []));
       case 'filter': return this.#rows(query.input).filter((row) => query.where.value(reader(query.input, row)) === true);
-      case 'project': return this.#passing(query.input, (row) => query.items.map(({ value }) => value(reader(query.input, row)))).map(({ row, values }) => ({ ...row, cells: values }));
+      case 'project': return this.#passing(query.input, (row) => query.items.map(({ value }) => value(reader(query.input, row), this.#now(row.released)))).map(({ row, values }) => ({ ...row, cells: values }));
       case 'union': return query.inputs.flatMap((input, branch) => this.#rows(input).map((row) => ({ row, branch })))
         .sort((a, b) => a.row.released - b.row.released || a.row.time - b.row.time || a.branch - b.branch).map(({ row }) => row);
       case 'assign': {
@@ -166,6 +166,11 @@ class Oracle {
   #refuse(error: unknown, released: number): void {
     if (!(error instanceof Refused)) throw error;
     this.#deadLetters.push(this.#origin(released));
+  }
+
+  /** The greatest event time up to an input row; at the end of history, of all. */
+  #now(released: number): number {
+    return this.#delivered.slice(0, released + 1).reduce((greatest, { time }) => Math.max(greatest, time), -Infinity);
   }
 
   /** The row that let something out; at the end of history, the place after the last row of the first table. */
@@ -287,7 +292,7 @@ const reader = (query: Query, row: OracleRow) => (name: string): Cell => row.cel
 
 /** COUNT(*) counts ones. In an OVER the filter stands inside of the argument, which is then not asked for. */
 function argumentsOf(aggregates: readonly Aggregate[], at: (name: string) => Cell, lazy: boolean): Cell[] {
-  const value = (argument: Scalar | null): Cell => (argument === null ? 1n : argument.value(at));
+  const value = (argument: Scalar | null): Cell => (argument === null ? 1n : argument.value(at, NaN));
   const passes = (filter: Condition | null): boolean => filter === null || filter.value(at) === true;
   return aggregates.map(({ argument, filter }) => (lazy && !passes(filter) ? null : value(argument)));
 }

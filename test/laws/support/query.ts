@@ -15,8 +15,8 @@ export interface Scalar {
   /** Columns that it reads. */
   readonly reads: readonly string[];
   readonly field: Field;
-  /** Throws `Refused` where the SQL fails. */
-  readonly value: (at: (name: string) => Cell) => Cell;
+  /** Throws `Refused` where the SQL fails. `now` is what CURRENT_TIMESTAMP gives. */
+  readonly value: (at: (name: string) => Cell, now: number) => Cell;
 }
 
 export interface Condition {

@@ -1,7 +1,7 @@
 /** Random pipelines within the dialect, with data, and a count of what was drawn. */
 import fc from 'fast-check';
 import type { Cell, Field, Kind } from './cells.js';
-import { conditionOver, scalarOver } from './expressions.js';
+import { clock, conditionOver, scalarOver } from './expressions.js';
 import { tableFields, tablesOf, type Aggregate, type AggregateName, type Frame, type Pipeline, type Query, type Statement, type Window } from './query.js';
 import { randomRows, type Disorder, type Row } from './random-rows.js';
 
@@ -17,6 +17,8 @@ export interface CaseOptions {
   readonly keyed?: boolean;
   /** No two tables share an instant. */
   readonly apart?: boolean;
+  /** CURRENT_TIMESTAMP may occur, which depends on the order of arrival. */
+  readonly clock?: boolean;
   readonly delays?: readonly number[];
   readonly rowsMax?: number;
 }
@@ -73,10 +75,10 @@ const statementDraw: fc.Arbitrary<StatementDraw> = fc.record({
 });
 
 export function randomCases(options: CaseOptions): fc.Arbitrary<Case> {
-  const { disorder, keyed = false, apart = false, delays = [0, 1000, 5000], rowsMax = 40 } = options;
+  const { disorder, apart = false, delays = [0, 1000, 5000], rowsMax = 40 } = options;
   const draws = fc.tuple(fc.array(statementDraw, { minLength: 1, maxLength: 2, size: 'max' }), fc.constantFrom(...delays), fc.constantFrom(...delays));
   return draws.chain(([statements, first, second]) => {
-    const pipeline: Pipeline = { delays: [first, second], statements: build(statements, keyed) };
+    const pipeline: Pipeline = { delays: [first, second], statements: build(statements, options) };
     const read = new Set(pipeline.statements.flatMap(({ query }) => tablesOf(query)));
     const rows = (table: 0 | 1) => (read.has(table)
       ? randomRows({ disorder, delay: pipeline.delays[table]!, parity: apart ? table : null, rowsMax })
@@ -85,9 +87,9 @@ export function randomCases(options: CaseOptions): fc.Arbitrary<Case> {
   });
 }
 
-function build(draws: readonly StatementDraw[], keyed: boolean): Statement[] {
+function build(draws: readonly StatementDraw[], options: CaseOptions): Statement[] {
   const [first, second] = draws;
-  const builder = new Builder(keyed);
+  const builder = new Builder(options);
   const isRead = second?.tie === 'prefix';
   const query = builder.chain(first!.operators, builder.base(first!.table, first!.where), isRead);
   const statements: Statement[] = [{ query, output: 0 }];
@@ -101,7 +103,7 @@ function build(draws: readonly StatementDraw[], keyed: boolean): Statement[] {
 }
 
 class Builder {
-  constructor(private readonly keyed: boolean) {}
+  constructor(private readonly options: CaseOptions) {}
 
   base(table: number, where: number | null): Query {
     const input: Query = { kind: 'table', table, fields: tableFields, rowtime: 'event_time', view: false };
@@ -131,7 +133,7 @@ class Builder {
     if (draw.name === 'project') {
       const kept = fields.map((field) => ({ sql: field.name, reads: [field.name], field, value: (at: (name: string) => Cell) => at(field.name) }));
       // An expression that fails may only stand where its value is surely asked for.
-      const items = [...kept, scalarOver(exactOf(fields), draw.condition, last ? draw.size % 10 : Math.min(draw.size % 10, 8), `x${depth}`)];
+      const items = [...kept, scalarOver(exactOf(fields), draw.condition, last ? draw.size % 10 : Math.min(draw.size % 10, 8), `x${depth}`), ...(this.options.clock === true && draw.offset < 5 ? [clock(`c${depth}`)] : [])];
       return { kind: 'project', input, items, fields: items.map(({ field }) => field), rowtime, view };
     }
     const names = [`s${depth}`, `e${depth}`, `t${depth}`] as const;
@@ -157,14 +159,14 @@ class Builder {
     const has = (name: string) => fields.some((field) => field.name === name);
     const sets = [[], ['symbol'], ['symbol', 'note'], ['note'], ['flag', 'symbol'], ['qty'], ['symbol'], ['symbol'], ['note', 'flag'], ['symbol', 'qty']];
     const keys = sets[draw.keys]!.filter(has);
-    return this.keyed && !keys.includes('symbol') ? ['symbol', ...keys].slice(0, 2) : keys;
+    return this.options.keyed === true && !keys.includes('symbol') ? ['symbol', ...keys].slice(0, 2) : keys;
   }
 }
 
 const exactOf = (fields: readonly Field[]): Field[] => fields.filter(({ name }) => !name.startsWith('root'));
 
 /** New columns carry a number, one above those that are there. */
-const depthOf = (fields: readonly Field[]): number => Math.max(0, ...fields.map(({ name }) => Number(/^(?:root_)?[aestx](\d+)/.exec(name)?.[1] ?? 0)));
+const depthOf = (fields: readonly Field[]): number => Math.max(0, ...fields.map(({ name }) => Number(/^(?:root_)?[acestx](\d+)/.exec(name)?.[1] ?? 0)));
 
 /** The window that the rows of a query carry, if no operator in between took it away. */
 function carriedBy(query: Query): readonly [string, string, string] | null {

@@ -12,7 +12,7 @@ const pairs = [
 
 export class Tally {
   readonly #groups = new Map<string, Map<string, number>>([
-    ['operators', zeros([...operatorNames, 'view', 'having', 'offset', 'distinct', 'filter (where)', 'two statements', 'one output of two', 'two tables'])],
+    ['operators', zeros([...operatorNames, 'view', 'having', 'offset', 'distinct', 'filter (where)', 'clock', 'two statements', 'one output of two', 'two tables'])],
     ['aggregates', zeros(aggregateNames)], ['argument types', zeros(kinds)], ['pairs', zeros(pairs)],
   ]);
 
@@ -29,7 +29,11 @@ export class Tally {
 
   /** One line a group; pairs as a table. */
   lines(): string[] {
-    return [...this.#groups].map(([group, counts]) => `${group}: ${[...counts].map(([name, count]) => `${name} ${count}`).join(', ')}`);
+    const listed = [...this.#groups].filter(([group]) => group !== 'pairs').map(([group, counts]) => `${group}: ${[...counts].map(([name, count]) => `${name} ${count}`).join(', ')}`);
+    const counts = this.#groups.get('pairs')!;
+    const width = 10;
+    const line = (above: string) => `${above.padEnd(width)} ${operatorNames.map((below) => String(counts.get(`${above} / ${below}`) ?? '').padStart(width)).join('')}`;
+    return [...listed, `${'above'.padEnd(width)} ${operatorNames.map((below) => below.padStart(width)).join('')}`, ...operatorNames.map(line)];
   }
 
   #add(group: string, name: string): void {
@@ -46,6 +50,7 @@ export class Tally {
         if (below !== null) this.#add('pairs', `${name} / ${below}`);
       }
     }
+    if (query.kind === 'project' && query.items.some(({ sql }) => sql.includes('CURRENT_TIMESTAMP'))) this.#add('operators', 'clock');
     if (query.view) this.#add('operators', 'view');
     if (query.kind === 'union' && new Set(query.inputs.flatMap(tableOf)).size > 1) this.#add('operators', 'two tables');
     if ('window' in query && query.window.offset !== 0) this.#add('operators', 'offset');
