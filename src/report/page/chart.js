@@ -117,7 +117,10 @@ function kindButtons(data, alerts, hidden, changed) {
     const sign = element('span', { class: `sign kind-${(index % markerColors.length) + 1}`, 'aria-hidden': 'true' }, shapeSigns[index % shapeSigns.length]);
     const made = button('', () => {
       if (!hidden.delete(index)) hidden.add(index);
+      const row = made.parentElement;
       changed();
+      // The buttons were made anew: the keyboard stays where it was.
+      /** @type {HTMLElement | undefined} */ (row?.children[index])?.focus();
     }, { class: 'kind', 'aria-pressed': String(!hidden.has(index)) });
     made.append(sign, ` ${kind} `, element('span', { class: 'count' }, countText(count)));
     return made;
