@@ -104,5 +104,5 @@ function runSection({ report, run, plan }) {
 
 function footer() {
   const link = element('a', { href: 'https://www.tradingview.com/', rel: 'noopener noreferrer' }, 'TradingView');
-  return element('footer', { class: 'muted' }, 'Charts by ', link, ' Lightweight Charts™, Copyright (c) 2025 TradingView, Inc.');
+  return element('footer', { class: 'muted' }, 'Charts by ', link, ' Lightweight Charts™, Copyright (c) 2026 TradingView, Inc.');
 }

@@ -28,20 +28,22 @@ function numberText(value, decimals) {
 }
 
 /**
- * Decimals that tell numbers of this size apart: what they need, and no more than about seven digits in all.
+ * Decimals to write numbers with: all that they need, up to six; of longer ones, which were computed, as many as tell
+ * the smaller among them apart.
  * @param {readonly number[]} values
  */
 function decimalsFor(values) {
+  const finite = values.filter((value) => Number.isFinite(value) && value !== 0);
   let needed = 0;
-  let greatest = 0;
-  for (const value of values) {
-    if (!Number.isFinite(value)) continue;
-    greatest = Math.max(greatest, Math.abs(value));
+  for (const value of finite) {
     const [digits, exponent] = String(value).split('e');
     needed = Math.max(needed, (digits.split('.')[1] ?? '').length - Number(exponent ?? 0));
   }
-  const most = greatest >= 1e6 ? 2 : greatest >= 1e3 ? 3 : greatest >= 1 ? 4 : greatest >= 1e-3 || greatest === 0 ? 6 : 10;
-  return Math.max(0, Math.min(needed, most));
+  if (needed <= 6) return needed;
+  const sizes = finite.map(Math.abs).sort((a, b) => a - b);
+  const small = sizes[Math.floor(sizes.length / 4)];
+  const most = small >= 1e6 ? 2 : small >= 1e3 ? 3 : small >= 10 ? 4 : small >= 1e-3 ? 6 : small >= 1e-6 ? 8 : 14;
+  return Math.min(needed, most);
 }
 
 /** @param {string} type As Flink names it. */
