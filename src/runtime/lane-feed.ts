@@ -106,6 +106,7 @@ export class LaneFeed {
 
   /** Feeds rows of one input while they come before `limit` (or at it, unless `strict`). True: paused at a step's end. */
   #deliver(input: number, limit: number, strict: boolean, pause: () => boolean): boolean {
+    if (limit === Infinity && !this.#withheld && this.#greatest > -Infinity && faults.stopAtRow < 0) return this.#deliverAll(input, pause);
     const batch = this.#queues[input]![0]!;
     const { time } = batch;
     const length = batch.batch.length;
@@ -145,6 +146,35 @@ export class LaneFeed {
       this.#queues[input]!.shift();
       this.#rows[input] = 0;
     }
+    return false;
+  }
+
+  /** As `#deliver` where nothing else holds rows back: one comparison a row. */
+  #deliverAll(input: number, pause: () => boolean): boolean {
+    const batch = this.#queues[input]![0]!;
+    const { time } = batch;
+    const length = batch.batch.length;
+    const { stepEvery } = this.#options;
+    const endOf = (at: number): number => (Math.floor(at / stepEvery) + 1) * stepEvery;
+    let start = this.#rows[input]!;
+    let stepEnd = endOf(this.#greatest);
+    for (let row = start; ; row += 1) {
+      while (row < length && time[row]! < stepEnd) row += 1;
+      if (row === length) break;
+      if (this.#engine.midStep || row > start) {
+        this.#engine.feed({ batch, from: start, to: row });
+        start = row;
+        this.#rows[input] = row;
+        this.#greatest = this.#engine.now;
+        this.#close(false);
+        if (pause()) return true;
+      }
+      stepEnd = endOf(time[row]!);
+    }
+    this.#engine.feed({ batch, from: start, to: length });
+    this.#greatest = this.#engine.now;
+    this.#queues[input]!.shift();
+    this.#rows[input] = 0;
     return false;
   }
 
