@@ -9,7 +9,7 @@ import type { AggregateCall } from '../plan/plan.js';
 import type { Accumulator } from './accumulator.js';
 import type { Cells } from './cells.js';
 import { DistinctAccumulator } from './distinct.js';
-import { EdgeAccumulator, ExtremeAccumulator, LagAccumulator, RealExtremeAccumulator, SlidingAccumulator, type Value } from './extremes.js';
+import { EdgeAccumulator, ExtremeAccumulator, LagAccumulator, RealEdgeAccumulator, RealExtremeAccumulator, SlidingAccumulator, type Value } from './extremes.js';
 import { IntegerMomentsAccumulator, integerRoot } from './integer-moments.js';
 import { CountAccumulator, IntegerSumAccumulator, MomentsAccumulator, RealSumAccumulator } from './sums.js';
 
@@ -102,7 +102,8 @@ function makeAccumulator(kind: Family, call: AggregateCall, input: Schema, disti
     case 'integer-moments': return distinct ? new DistinctAccumulator(new IntegerMomentsAccumulator()) : new IntegerMomentsAccumulator();
     case 'lag': return new LagAccumulator(call.offset ?? 1);
     case 'edge':
-      return leaving === 'never' ? new EdgeAccumulator(sign) : new SlidingAccumulator(sign === 1 ? 'last' : 'first');
+      if (leaving !== 'never') return new SlidingAccumulator(sign === 1 ? 'last' : 'first');
+      return storageOf(input[call.argument!]!.type) === 'real' ? new RealEdgeAccumulator(sign) : new EdgeAccumulator(sign);
     case 'extreme': {
       if (leaving !== 'never') return new SlidingAccumulator(sign === 1 ? 'max' : 'min');
       return storageOf(input[call.argument!]!.type) === 'real' ? new RealExtremeAccumulator(sign) : new ExtremeAccumulator(sign);

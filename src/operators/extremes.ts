@@ -135,6 +135,43 @@ export class EdgeAccumulator extends ArgumentReader implements Accumulator {
   }
 }
 
+/** As `EdgeAccumulator`, of doubles, times and small integers: no number is boxed. State: [1 once there is one, time, value]. */
+export class RealEdgeAccumulator extends ArgumentReader implements Accumulator {
+  readonly realWidth = 3;
+  readonly objectWidth = 0;
+
+  constructor(readonly sign: 1 | -1) {
+    super();
+  }
+
+  add(cells: Cells, slot: number, row: number): void {
+    if (this.takes(row)) this.#take(cells, slot, this.time[row]!, (this.values as Float64Array)[row]!);
+  }
+
+  retract(): void {
+    assert(false, 'rows of a window or an unbounded frame do not leave');
+  }
+
+  merge(cells: Cells, slot: number, from: Cells, fromSlot: number): void {
+    const at = fromSlot * from.realWidth + this.realAt;
+    if (from.reals[at] === 1) this.#take(cells, slot, from.reals[at + 1]!, from.reals[at + 2]!);
+  }
+
+  value(cells: Cells, slot: number): Value | null {
+    const at = slot * cells.realWidth + this.realAt;
+    return cells.reals[at] === 1 ? cells.reals[at + 2]! : null;
+  }
+
+  #take(cells: Cells, slot: number, time: number, value: number): void {
+    const at = slot * cells.realWidth + this.realAt;
+    const { reals } = cells;
+    if (reals[at] === 1 && (this.sign > 0 ? time < reals[at + 1]! : time >= reals[at + 1]!)) return;
+    reals[at] = 1;
+    reals[at + 1] = time;
+    reals[at + 2] = value;
+  }
+}
+
 /** Rows of a frame that may still be its extreme or edge, oldest first: pool rows and their values. */
 class Candidates {
   rows: number[] = [];
