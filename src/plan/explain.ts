@@ -14,6 +14,17 @@ export function explainTree(pipeline: Pipeline): string {
   return [...pipeline.sources.flatMap(sourceLines), ...statements].join('\n');
 }
 
+/** By source, the conditions that its rows are held against as they are read: those that stand right on its scans. */
+export function scanFilters(pipeline: Pipeline): readonly (readonly string[])[] {
+  const found = new Map(pipeline.sources.map(({ name }) => [name, new Set<string>()]));
+  const visit = (node: PlanNode): void => {
+    if (node.kind === 'filter' && node.input.kind === 'scan') found.get(node.input.table.name)!.add(printExpression(node.condition, namesOf(node.input)));
+    inputsOf(node).forEach(visit);
+  };
+  for (const { root } of pipeline.statements) visit(root);
+  return [...found.values()].map((conditions) => [...conditions]);
+}
+
 function sourceLines(source: SourceTable): readonly string[] {
   const delivered = [...source.physical, ...source.metadata].map((field) => field.name);
   const lines = [`source ${source.name}`];

@@ -1,5 +1,5 @@
 /** What a pipeline will do, said before a row is read. */
-import { explainTree } from '../plan/explain.js';
+import { explainTree, scanFilters } from '../plan/explain.js';
 import { statefulOperators } from '../plan/lanes.js';
 import { lookBack } from '../plan/look-back.js';
 import { buildPhysical, rawSchema } from '../engine/physical.js';
@@ -11,7 +11,8 @@ import { planTexts } from './pipeline.js';
 export interface Explanation {
   readonly name: string;
   readonly lanes: { readonly lanes: number; readonly key: readonly string[] | null; readonly possible: boolean; readonly reason: string };
-  readonly sources: readonly { readonly table: string; readonly bound: string | null; readonly columns: readonly string[] }[];
+  /** What is read of each table, and the conditions computed as rows are read; rows that fail them still move the watermark. */
+  readonly sources: readonly { readonly table: string; readonly bound: string | null; readonly columns: readonly string[]; readonly filters: readonly string[] }[];
   readonly sinks: readonly string[];
   readonly state: readonly { readonly statement: number; readonly operator: string; readonly keys: readonly string[]; readonly state: string }[];
   /** Milliseconds before `--from` that results reach back; null: to the start. */
@@ -27,12 +28,13 @@ export function explain(texts: PipelineTexts, parameters: RunParameters): Explan
   const pipeline = planTexts(texts);
   const { lanes, possible, reason } = chooseLanes(pipeline, parameters);
   const { columns } = buildPhysical(pipeline);
+  const filters = scanFilters(pipeline);
   return {
     name: texts.name,
     lanes: { lanes, key: parameters.key, possible, reason },
     sources: pipeline.sources.map((source, index) => {
       const raw = rawSchema(source);
-      return { table: source.name, bound: parameters.bindings[source.name]?.given ?? null, columns: columns[index]!.map((column) => raw[column]!.name) };
+      return { table: source.name, bound: parameters.bindings[source.name]?.given ?? null, columns: columns[index]!.map((column) => raw[column]!.name), filters: filters[index]! };
     }),
     sinks: pipeline.sinks.map(({ name }) => name),
     state: statefulOperators(pipeline).map(({ statement, operator, keys, state }) => ({ statement: statement + 1, operator, keys, state })),
@@ -57,7 +59,10 @@ export function explanationText(explanation: Explanation): string {
   return [
     tree, '',
     `lanes: ${lanes.lanes}${lanes.possible && lanes.lanes === 1 ? ' (more are possible)' : ''}: ${lanes.reason}`,
-    'reads:', ...sources.map(({ table, bound, columns }) => `  ${table} (${bound === null ? 'not bound yet: --bind' : `from ${bound}`}): ${columns.join(', ') || 'no columns'}`),
+    'reads:', ...sources.flatMap(({ table, bound, columns, filters }) => [
+      `  ${table} (${bound === null ? 'not bound yet: --bind' : `from ${bound}`}): ${columns.join(', ') || 'no columns'}`,
+      ...filters.map((filter) => `    computed as rows are read: WHERE ${filter}`),
+    ]),
     'keeps:', ...(state.length === 0 ? ['  no state'] : state.map(({ statement, operator, keys, state: kept }) =>
       `  statement ${statement}, ${operator}, ${keys.length === 0 ? 'once' : `for each ${keys.join(', ')}`}: ${kept}`)),
     `look-back of --from: ${back}`,

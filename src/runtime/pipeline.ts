@@ -21,10 +21,33 @@ export function placeInFiles(files: readonly TextFile[], line: number): { readon
   return { path: '', line };
 }
 
+/**
+ * What begins with a line of the joined text, with the file and its own line instead. A single file needs no name: it
+ * may have been given by any path, and a bundle is the same whichever it was.
+ */
+export function placed(files: readonly TextFile[], text: string): string {
+  return files.length < 2 ? text : named(files, text);
+}
+
+function named(files: readonly TextFile[], text: string): string {
+  const found = /^line (\d+)/.exec(text);
+  if (found === null) return text;
+  const { path, line } = placeInFiles(files, Number(found[1]));
+  return `${path}, line ${line}${text.slice(found[0].length)}`;
+}
+
+/** The error with its file, if it speaks of a line of the joined text. */
+export function placedError(files: readonly TextFile[], error: unknown): unknown {
+  if (!(error instanceof TapewrightError)) return error;
+  const message = named(files, error.message);
+  return message === error.message ? error : new TapewrightError(error.code, message, error.details, { cause: error });
+}
+
 /** Plans the texts. @throws SQL_INVALID and SQL_UNSUPPORTED with file, line, column and text. */
 export function planTexts(texts: PipelineTexts): Pipeline {
   try {
-    return planSql(joinedText(texts.sql));
+    const pipeline = planSql(joinedText(texts.sql));
+    return { ...pipeline, remarks: pipeline.remarks.map((remark) => placed(texts.sql, remark)) };
   } catch (error) {
     if (!(error instanceof TapewrightError) || typeof error.details.line !== 'number') throw error;
     const { path, line } = placeInFiles(texts.sql, error.details.line);

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { ByteWriter } from '../core/bytes.js';
 import { combineLanes, combineSets, type HashFunction } from '../core/digest.js';
 import { TapewrightError, assert } from '../core/errors.js';
-import { Engine } from '../engine/engine.js';
+import { Engine, type StepResult } from '../engine/engine.js';
 import { deadLetterSchema, lateSchema } from '../sinks/refused.js';
 import { joinSegments, removeSegments } from '../sinks/parquet.js';
 import { thisMachine } from '../report/machine.js';
@@ -19,6 +19,7 @@ import { LaneFeed } from './lane-feed.js';
 import { LaneOutput, type DurableSegments } from './lane-output.js';
 import type { OutputResult, ReplayOptions, ReplayResult, RunParameters } from './options.js';
 import { Pace } from './pace.js';
+import { placed, placedError } from './pipeline.js';
 import { prepare, type Prepared } from './prepare.js';
 import { recoverLanes, type CheckpointHeader } from './recover.js';
 import { versions } from './versions.js';
@@ -115,7 +116,7 @@ class Replay {
     } catch (error) {
       // What could not even begin leaves nothing behind that would be in the way of the next try.
       if (error instanceof TapewrightError && this.options.run.kind === 'new' && this.#rows() === 0) await this.bundle.discard();
-      throw error;
+      throw placedError(this.bundle.manifest.texts.sql, error);
     } finally {
       await this.#close();
     }
@@ -150,11 +151,18 @@ class Replay {
           throw new TapewrightError('CHECKPOINT_MISMATCH', `step ${seq} of lane ${lane} gives another digest than before the run was interrupted: the data have changed; start a new run`, { lane, seq });
         }
         for (const end of result.endedBeyond) if (this.parameters.to !== null && end > this.parameters.to) this.#cut.add(end);
-        output.take(result);
+        output.take(this.#inFiles(result));
       });
       this.#lanes.push({ engine, feed, output, checkpointed: performance.now() });
     }
     for (const input of pipeline.sources.keys()) this.#readers.push(await InputReader.open(input, this.prepared, this.parameters, this.#lanes));
+  }
+
+  /** Dead letters name the place of an expression in the user's files. */
+  #inFiles(result: StepResult): StepResult {
+    const { sql } = this.bundle.manifest.texts;
+    if (result.deadLetters.length === 0 || sql.length < 2) return result;
+    return { ...result, deadLetters: result.deadLetters.map((letter) => ({ ...letter, expression: placed(sql, letter.expression) })) };
   }
 
   /** True when the run was stopped before the end of its data. */

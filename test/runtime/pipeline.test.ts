@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { joinedText, placeInFiles, planTexts } from '../../src/runtime/pipeline.js';
+import { joinedText, placed, placeInFiles, planTexts } from '../../src/runtime/pipeline.js';
 
 const expect = { outputs: [], lateMax: null, rejectedMax: null };
 
@@ -17,4 +17,11 @@ test('a complaint about the SQL names the file and the line in it', () => {
   assert.throws(() => planTexts({ name: 'x', scenario: null, sql, expect }), {
     code: 'SQL_INVALID', message: /^outputs\.sql, line 3, column 3: /,
   });
+});
+
+test('what is said of a place names the file, where there are several', () => {
+  const files = [{ path: 'a.sql', text: 'a\nb\n' }, { path: 'b.sql', text: 'c' }];
+  assert.equal(placed(files, 'line 3, column 1: c'), 'b.sql, line 1, column 1: c');
+  assert.equal(placed(files.slice(0, 1), 'line 2, column 1: b'), 'line 2, column 1: b');
+  assert.equal(placed(files, 'the line 3'), 'the line 3');
 });
