@@ -6,3 +6,10 @@ export const eventTimeMax = 253_402_300_799_999;
 
 /** False for NaN as well. */
 export const isEventTime = (millis: number): boolean => millis >= eventTimeMin && millis <= eventTimeMax;
+
+/** The greatest of `least` and times from..to. */
+export function greatestOf(times: Float64Array, from: number, to: number, least: number): number {
+  let greatest = least;
+  for (let row = from; row < to; row += 1) if (times[row]! > greatest) greatest = times[row]!;
+  return greatest;
+}

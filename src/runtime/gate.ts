@@ -4,6 +4,7 @@
  */
 import type { Batch } from '../core/batch.js';
 import { gather } from '../core/column-builder.js';
+import { greatestOf } from '../core/event-time.js';
 import { positionOf, type ScanBatch } from '../engine/scan-batch.js';
 
 export interface GateOptions {
@@ -123,20 +124,11 @@ export class Gate {
     this.#greatest = time;
   }
 
-  /** As `#note` for each row, quickly: jumps are rare. */
+  /** As `#note` for each row, quickly: where even the greatest is no jump, no row is one. */
   #watch(batch: ScanBatch): void {
-    const { time } = batch;
-    let greatest = this.#greatest;
-    for (let row = 0; row < time.length; row += 1) {
-      const at = time[row]!;
-      if (at <= greatest) continue;
-      if (greatest > -Infinity && at > greatest + JUMP) {
-        this.jumps.first ??= { position: positionOf(batch, row), from: greatest, to: at };
-        this.jumps.count += 1;
-      }
-      greatest = at;
-    }
-    this.#greatest = greatest;
+    const most = greatestOf(batch.time, 0, batch.batch.length, this.#greatest);
+    if (this.#greatest > -Infinity && most <= this.#greatest + JUMP) this.#greatest = most;
+    else for (let row = 0; row < batch.batch.length; row += 1) this.#note(batch, row);
   }
 }
 

@@ -28,16 +28,18 @@ export interface WriteReply {
 /** MiB. Row groups are written as they fill, so little is held. */
 const memoryMax = 256;
 
-let opened: Promise<{ duck: Duck; feed: Feed }> | null = null;
-
 async function openWriter(): Promise<{ duck: Duck; feed: Feed }> {
   const duck = await openDuck({ directories: ['/'], memory: memoryMax });
   return { duck, feed: new Feed(duck.connection) };
 }
 
+// At once, while there is nothing to write yet. Whoever writes first meets a failure.
+const opened = openWriter();
+opened.catch(() => undefined);
+
 /** The file's content is durable when this returns; its name is once the caller has synced the directory. */
 async function write({ path, schema, blocks, files }: WriteRequest): Promise<void> {
-  const { duck, feed } = await (opened ??= openWriter());
+  const { duck, feed } = await opened;
   const aside = `${path}.part`;
   const rows = files.length > 0 ? joined(schema, files) : `SELECT * FROM ${feedName}()`;
   feed.serve(schema, blocks);
