@@ -8,7 +8,7 @@ export class Pane {
   readonly ids: number[] = [];
   readonly cells: Cells;
 
-  constructor(readonly end: number, realWidth: number, objectWidth: number) {
+  constructor(public end: number, realWidth: number, objectWidth: number) {
     this.cells = new Cells(realWidth, objectWidth);
   }
 

@@ -16,7 +16,11 @@ import { KeyTable } from './key-table.js';
 import { addLoop, type AddLoop } from './loops.js';
 import { noRows, releaseOf, watermarkBefore, type Chunk, type Operator, type Report, type Rows, type WatermarkPath } from './operator.js';
 import { Pane } from './pane.js';
+import { WindowEnds } from './window-ends.js';
 import { floorTo, windowsOf, type Windows } from './windows.js';
+
+/** Below so many keys, forgetting any is not worth the while. */
+const KEYS_MIN = 65_536;
 
 export interface WindowAggregateSpec {
   readonly name: string;
@@ -40,8 +44,10 @@ export class WindowAggregate implements Operator {
   readonly #keyColumns: readonly number[];
   #keys: KeyTable;
   #panes = new Map<number, Pane>();
-  /** Ends of the windows that have rows and have not fired, ascending. */
-  #ends: number[] = [];
+  /** Of each pane at least its next window to fire; when that has fired, the one after it takes its place. */
+  #ends = new WindowEnds();
+  /** Keys at which it is worth seeing how many of them are still in use. */
+  #compactAt = KEYS_MIN;
   #ids = new Int32Array(0);
   #slots = new Int32Array(0);
 
@@ -62,7 +68,7 @@ export class WindowAggregate implements Operator {
     const length = rows.batch.length;
     if (length > 0) this.#take(rows, chunk, watermark, report, emission);
     const last = watermark.after[chunk.to - 1]!;
-    if (this.#ends.length > 0 && this.#due(last)) this.#fire(last, chunk, watermark, emission);
+    if (this.#due(last)) this.#fire(last, chunk, watermark, emission);
     this.#compact();
     return emission.finish(report);
   }
@@ -83,7 +89,7 @@ export class WindowAggregate implements Operator {
     let pane: Pane | null = null;
     let paneStart = 0;
     let run = 0;
-    let nextEnd = this.#ends[0] ?? Infinity;
+    let nextEnd = this.#ends.first;
     for (let row = 0; row < length; row += 1) {
       const before = watermarkBefore(watermark, chunk, rows.released[row]!);
       const at = time[row]!;
@@ -91,7 +97,7 @@ export class WindowAggregate implements Operator {
         this.#add(pane, slots, run, row);
         run = row;
         this.#fire(before, chunk, watermark, emission);
-        nextEnd = this.#ends[0] ?? Infinity;
+        nextEnd = this.#ends.first;
         pane = null;
       }
       if (pane === null || !(at >= paneStart && at < paneStart + width)) {
@@ -105,14 +111,14 @@ export class WindowAggregate implements Operator {
           if (kept !== null) {
             slots[row] = kept.slotOf(ids[row]!);
             this.#add(kept, slots, row, row + 1);
-            nextEnd = this.#ends[0] ?? Infinity;
+            nextEnd = this.#ends.first;
           }
           run = row + 1;
           continue;
         }
-        pane = this.#paneAt(end, first, before);
+        pane = this.#paneAt(end, first);
         paneStart = this.#windows === null ? at : end - width;
-        nextEnd = this.#ends[0] ?? Infinity;
+        nextEnd = this.#ends.first;
       }
       slots[row] = pane.slotOf(ids[row]!);
     }
@@ -125,7 +131,7 @@ export class WindowAggregate implements Operator {
   }
 
   #due(watermark: number): boolean {
-    return watermark >= this.#ends[0]! - 1;
+    return this.#ends.first < Infinity && watermark >= this.#ends.first - 1;
   }
 
   #add(pane: Pane | null, slots: Int32Array, from: number, to: number): void {
@@ -148,40 +154,36 @@ export class WindowAggregate implements Operator {
     }
     if (end > last) return null;
     // A cumulating window that has fired has handed its panes on: the row joins the next one.
-    return this.#paneAt(this.#cumulates ? end : paneEnd, end, before);
+    return this.#paneAt(this.#cumulates ? end : paneEnd, end);
   }
 
   #attachedStart(rows: Rows, row: number): number {
     return (rows.batch.columns[this.#spec.attached!.start] as Column & { values: Float64Array }).values[row]!;
   }
 
-  #paneAt(end: number, firstEnd: number, before: number): Pane {
+  /** The pane that ends at `end`; `firstEnd` is the first window of it that has not fired. */
+  #paneAt(end: number, firstEnd: number): Pane {
     const known = this.#panes.get(end);
     if (known !== undefined) return known;
-    const pane = new Pane(end, this.#plan.realWidth, this.#plan.objectWidth);
+    const pane = this.#newPane(end);
     this.#panes.set(end, pane);
-    const last = this.#windows === null ? end : this.#windows.lastEnd(end);
-    const stride = this.#windows === null ? 1 : this.#windows.stride;
-    for (let at = firstEnd; at <= last; at += stride) if (!this.#isLate(at, before)) this.#register(at);
+    this.#ends.add(firstEnd);
     return pane;
   }
 
-  #register(end: number): void {
-    let at = this.#ends.length;
-    while (at > 0 && this.#ends[at - 1]! > end) at -= 1;
-    if (at > 0 && this.#ends[at - 1] === end) return;
-    this.#ends.splice(at, 0, end);
+  #newPane(end: number): Pane {
+    return new Pane(end, this.#plan.realWidth, this.#plan.objectWidth);
   }
 
   /** Fires every window due by `limit`, in order of their ends. */
   #fire(limit: number, chunk: Chunk, watermark: WatermarkPath, emission: Emission): void {
-    while (this.#ends.length > 0 && this.#due(limit)) {
-      const end = this.#ends.shift()!;
+    while (this.#due(limit)) {
+      const end = this.#ends.take();
       const released = releaseOf(watermark, chunk, end - 1);
       const start = this.#windows === null ? end : this.#windows.startOf(end);
       const pane = this.#contents(start, end);
       emission.window(pane, this.#keys, start, end, released);
-      this.#drop(pane, end);
+      this.#drop(pane, start, end);
     }
   }
 
@@ -190,7 +192,7 @@ export class WindowAggregate implements Operator {
     const windows = this.#windows;
     if (windows === null || this.#spec.window!.kind === 'tumble') return this.#panes.get(end)!;
     if (this.#cumulates) return this.#panes.get(end)!;
-    const merged = new Pane(end, this.#plan.realWidth, this.#plan.objectWidth);
+    const merged = this.#newPane(end);
     for (let at = start + windows.pane; at <= end; at += windows.pane) {
       const pane = this.#panes.get(at);
       if (pane !== undefined) this.#merge(merged, pane);
@@ -205,47 +207,50 @@ export class WindowAggregate implements Operator {
     });
   }
 
-  /** Lets go of what no window to come needs; a cumulating window's groups go over into the next one. */
-  #drop(pane: Pane, end: number): void {
+  /** Lets go of what no window to come needs, and sees to it that what stays is met again by the next window. */
+  #drop(pane: Pane, start: number, end: number): void {
     const windows = this.#windows;
-    if (windows === null || this.#spec.window!.kind === 'tumble') {
-      this.#panes.delete(end);
-    } else if (this.#cumulates) {
-      this.#panes.delete(end);
-      const next = end + windows.stride;
-      if (end < windows.lastEnd(end)) {
-        const following = this.#panes.get(next);
-        if (following === undefined) {
-          const moved = new Pane(next, this.#plan.realWidth, this.#plan.objectWidth);
-          this.#merge(moved, pane);
-          this.#panes.set(next, moved);
-          this.#register(next);
-        } else {
-          // Earlier rows first, so that ties in event time keep the order of arrival.
-          const moved = new Pane(next, this.#plan.realWidth, this.#plan.objectWidth);
-          this.#merge(moved, pane);
-          this.#merge(moved, following);
-          this.#panes.set(next, moved);
-        }
+    if (windows === null || this.#spec.window!.kind === 'tumble') this.#panes.delete(end);
+    else if (this.#cumulates) this.#handOn(pane, end, windows);
+    else {
+      let stays = false;
+      for (let at = start + windows.pane; at <= end; at += windows.pane) {
+        if (at <= start + windows.stride) this.#panes.delete(at);
+        else stays ||= this.#panes.has(at);
       }
-    } else {
-      for (const paneEnd of [...this.#panes.keys()]) if (windows.lastEnd(paneEnd) <= end) this.#panes.delete(paneEnd);
+      if (stays) this.#ends.add(end + windows.stride);
     }
+  }
+
+  /** The groups of a cumulating window go over into the next one. */
+  #handOn(pane: Pane, end: number, windows: Windows): void {
+    this.#panes.delete(end);
+    if (end >= windows.lastEnd(end)) return;
+    const next = end + windows.stride;
+    const following = this.#panes.get(next);
+    // Earlier rows first, so that ties in event time keep the order of arrival.
+    if (following !== undefined) this.#merge(pane, following);
+    pane.end = next;
+    this.#panes.set(next, pane);
+    this.#ends.add(next);
   }
 
   /** Forgets keys that no pane holds once they outnumber the others, so that memory follows the open windows. */
   #compact(): void {
-    if (this.#keys.size < 65_536) return;
-    const live = [...new Set([...this.#panes.values()].flatMap((pane) => pane.ids))];
-    if (live.length * 4 > this.#keys.size) return;
-    const renumbered = new Map(live.map((id, index) => [id, index]));
-    this.#keys = this.#keys.keeping(live);
+    if (this.#keys.size < this.#compactAt) return;
+    const live = new Set<number>();
+    for (const pane of this.#panes.values()) for (const id of pane.ids) live.add(id);
+    this.#compactAt = Math.max(KEYS_MIN, this.#keys.size * 2);
+    if (live.size * 4 > this.#keys.size) return;
+    this.#compactAt = Math.max(KEYS_MIN, live.size * 4);
+    const renumbered = new Map([...live].map((id, index) => [id, index]));
+    this.#keys = this.#keys.keeping([...live]);
     for (const pane of this.#panes.values()) pane.renumber(pane.ids.map((id) => renumbered.get(id)!));
   }
 
   snapshot(writer: ByteWriter): void {
     this.#keys.snapshot(writer);
-    const ends = faults.openWindowsNotSaved ? [] : this.#ends;
+    const ends = faults.openWindowsNotSaved ? [] : this.#ends.ascending();
     const panes = faults.openWindowsNotSaved ? [] : [...this.#panes.values()].sort((a, b) => a.end - b.end);
     writer.varint(ends.length);
     for (const end of ends) writer.f64(end);
@@ -264,7 +269,8 @@ export class WindowAggregate implements Operator {
   restore(reader: ByteReader): void {
     this.#keys = new KeyTable(this.#keyColumns.length);
     this.#keys.restore(reader);
-    this.#ends = Array.from({ length: reader.varint() }, () => reader.f64());
+    this.#ends = new WindowEnds();
+    for (let left = reader.varint(); left > 0; left -= 1) this.#ends.add(reader.f64());
     this.#panes = new Map();
     for (let left = reader.varint(); left > 0; left -= 1) {
       const pane = new Pane(reader.f64(), this.#plan.realWidth, this.#plan.objectWidth);
@@ -281,7 +287,7 @@ export class WindowAggregate implements Operator {
   /** The planted bug `firesAgainAfterRestore`. */
   #registerAll(paneEnd: number): void {
     if (this.#windows === null) return;
-    for (let end = this.#windows.firstEnd(paneEnd); end <= this.#windows.lastEnd(paneEnd); end += this.#windows.stride) this.#register(end);
+    for (let end = this.#windows.firstEnd(paneEnd); end <= this.#windows.lastEnd(paneEnd); end += this.#windows.stride) this.#ends.add(end);
   }
 }
 
@@ -354,11 +360,15 @@ class Emission {
 }
 
 /** Slots in the order of their keys' values. */
-function inKeyOrder(pane: Pane, keys: KeyTable): Int32Array {
+function inKeyOrder({ ids }: Pane, keys: KeyTable): Int32Array {
+  if (!keys.worthRanking(ids.length)) {
+    const slots = Int32Array.from(ids.keys());
+    return faults.keysUnordered ? slots : slots.sort((a, b) => keys.compare(ids[a]!, ids[b]!));
+  }
   const ranks = keys.ranks();
-  const order = new Float64Array(pane.ids.length);
+  const order = new Float64Array(ids.length);
   // Rank in the high part, slot in the low one: a plain numeric sort, no comparison function.
-  for (let slot = 0; slot < order.length; slot += 1) order[slot] = ranks[pane.ids[slot]!]! * 2 ** 26 + slot;
+  for (let slot = 0; slot < order.length; slot += 1) order[slot] = ranks[ids[slot]!]! * 2 ** 26 + slot;
   if (!faults.keysUnordered) order.sort();
   return Int32Array.from(order, (value) => value % 2 ** 26);
 }
