@@ -7,6 +7,11 @@ export interface ValueAccumulator extends Accumulator {
   addValue(cells: Cells, slot: number, value: unknown, sign: number): void;
 }
 
+/** As in Flink, −0 is another value than 0, which a map takes for the same. */
+const minusZero = Symbol('-0');
+const keyOf = (value: unknown): unknown => (Object.is(value, -0) ? minusZero : value);
+const valueOf = (key: unknown): unknown => (key === minusZero ? -0 : key);
+
 export class DistinctAccumulator<Inner extends ValueAccumulator> extends ArgumentReader implements Accumulator {
   readonly realWidth: number;
   readonly objectWidth: number;
@@ -33,14 +38,14 @@ export class DistinctAccumulator<Inner extends ValueAccumulator> extends Argumen
   merge(cells: Cells, slot: number, from: Cells, fromSlot: number): void {
     const counts = from.objects[fromSlot * from.objectWidth + this.objectAt] as Map<unknown, number> | undefined;
     if (counts === undefined) return;
-    for (const [value, count] of counts) this.#change(cells, slot, value, count);
+    for (const [key, count] of counts) this.#change(cells, slot, valueOf(key), count);
   }
 
   override save(writer: ByteWriter, cells: Cells, slot: number): void {
     const counts = cells.objects[slot * cells.objectWidth + this.objectAt] as Map<unknown, number> | undefined;
     writer.varint(counts?.size ?? 0);
-    for (const [value, count] of counts ?? []) {
-      writer.physical(value as number | bigint | string);
+    for (const [key, count] of counts ?? []) {
+      writer.physical(valueOf(key) as number | bigint | string);
       writer.varint(count);
     }
     this.inner.save(writer, cells, slot);
@@ -50,7 +55,7 @@ export class DistinctAccumulator<Inner extends ValueAccumulator> extends Argumen
     const counts = new Map<unknown, number>();
     for (let left = reader.varint(); left > 0; left -= 1) {
       const value = reader.physical();
-      counts.set(value, reader.varint());
+      counts.set(keyOf(value), reader.varint());
     }
     cells.objects[slot * cells.objectWidth + this.objectAt] = counts;
     this.inner.load(reader, cells, slot);
@@ -59,10 +64,11 @@ export class DistinctAccumulator<Inner extends ValueAccumulator> extends Argumen
   #change(cells: Cells, slot: number, value: unknown, change: number): void {
     const at = slot * cells.objectWidth + this.objectAt;
     const counts = (cells.objects[at] ??= new Map()) as Map<unknown, number>;
-    const before = counts.get(value) ?? 0;
+    const key = keyOf(value);
+    const before = counts.get(key) ?? 0;
     const after = before + change;
-    if (after === 0) counts.delete(value);
-    else counts.set(value, after);
+    if (after === 0) counts.delete(key);
+    else counts.set(key, after);
     if (before === 0 && after > 0) this.inner.addValue(cells, slot, value, 1);
     else if (before > 0 && after === 0) this.inner.addValue(cells, slot, value, -1);
   }

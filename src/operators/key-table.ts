@@ -1,4 +1,7 @@
-/** Interns the key columns of rows: one dense id for each distinct key, in order of first appearance. */
+/**
+ * Interns the key columns of rows: one dense id for each distinct key, in order of first appearance. As in Flink,
+ * NaN is one key, and −0 is another than 0.
+ */
 import type { Column, Dictionary } from '../core/batch.js';
 import type { ByteReader, ByteWriter } from '../core/bytes.js';
 import { faults } from '../core/faults.js';
@@ -14,11 +17,13 @@ class PartTable {
   #byDictionary = new Int32Array(0);
 
   codeOf(value: KeyPart): number {
-    const known = this.#codes.get(value);
+    // A map takes −0 for 0. A column of numbers has no strings, so this one is free.
+    const key = Object.is(value, -0) ? '-0' : value;
+    const known = this.#codes.get(key);
     if (known !== undefined) return known;
     const code = this.values.length;
     this.values.push(value);
-    this.#codes.set(value, code);
+    this.#codes.set(key, code);
     return code;
   }
 
@@ -113,6 +118,11 @@ export class KeyTable {
     ids.forEach((id, rank) => { this.#ranks[id] = rank; });
     this.#ranked = size;
     return this.#ranks;
+  }
+
+  /** Whether `count` ids are best ordered by rank. Few of a table that grows are not: ranks would cost a sort of all. */
+  worthRanking(count: number): boolean {
+    return this.#ranked === this.size || count * 8 >= this.size;
   }
 
   compare(a: number, b: number): number {

@@ -1,5 +1,5 @@
 /** What an aggregate of given rows is, computed from all of them at once. */
-import { compareCells, type Cell, type Field } from './cells.js';
+import { compareCells, textOf, type Cell, type Field } from './cells.js';
 import { Refused, type Aggregate } from './query.js';
 import { halfUp, nearest, rootOf, unitsOf, varianceOf } from './rational.js';
 
@@ -38,7 +38,7 @@ export function aggregateOf({ name, distinct, argument, offset, result }: Aggreg
 }
 
 function distinctOf(samples: readonly Sample[]): readonly Sample[] {
-  return [...new Map(samples.map((sample) => [sample.value, sample])).values()];
+  return [...new Map(samples.map((sample) => [textOf(sample.value), sample])).values()];
 }
 
 /** NaN above all, −0 below +0. */
