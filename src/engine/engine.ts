@@ -5,6 +5,7 @@
 import type { Batch } from '../core/batch.js';
 import { ByteReader, ByteWriter } from '../core/bytes.js';
 import { gather } from '../core/column-builder.js';
+import { greatestOf } from '../core/event-time.js';
 import { OutputDigest, type HashFunction } from '../core/digest.js';
 import { TapewrightError, assert } from '../core/errors.js';
 import { faults } from '../core/faults.js';
@@ -76,11 +77,13 @@ export class Engine {
   readonly #checksums: SliceChecksum[][];
   #step: StepInProgress | null = null;
   #nows = new Float64Array(0);
-  /** `now` as far as rows have run. */
+  /** `now` as far as rows have run; the clock stands at 1970 before any event time. */
   #nowRun = -Infinity;
   /** Rows fed that have not run through the plan yet. */
   #pending: SliceRows[] = [];
   #pendingRows = 0;
+  /** The batch that such rows are of, by input and partition. */
+  readonly #pendingBatches: (ScanBatch | null)[][];
   /** Rows run through the plan: the number of the next one in the lane. */
   #rowsRun = 0;
   #watermarks: Watermarks;
@@ -105,6 +108,7 @@ export class Engine {
     this.#watermarks = new Watermarks(pipeline.sources.map((source) => source.watermark !== null), options.partitions, this.plan.groups);
     this.#delivered = options.partitions.map((count) => new Float64Array(count).fill(-Infinity));
     this.#positions = options.partitions.map((count) => new Float64Array(count));
+    this.#pendingBatches = options.partitions.map((count) => new Array<ScanBatch | null>(count).fill(null));
   }
 
   get seq(): number {
@@ -167,12 +171,14 @@ export class Engine {
     this.#step ??= new StepInProgress(this.pipeline.sinks.length);
     const { batch, from, to } = rows;
     // A chunk holds one run of rows of each input partition; and marks before a batch come before its rows.
-    if (this.#pending.some((other) => other.batch !== batch && other.batch.input === batch.input && other.batch.partition === batch.partition)
+    const other = this.#pendingBatches[batch.input]![batch.partition]!;
+    if ((other !== null && other !== batch)
       || (this.#pending.length > 0 && batch.markBefore > this.#watermarks.get(batch.input, batch.partition))
       || this.#pendingRows >= CHUNK_ROWS) this.#flush();
     const last = this.#pending[this.#pending.length - 1];
     if (last !== undefined && last.batch === batch && last.to === from) this.#pending[this.#pending.length - 1] = { batch, from: last.from, to };
     else this.#pending.push(rows);
+    this.#pendingBatches[batch.input]![batch.partition] = batch;
     this.#pendingRows += to - from;
     this.#step.record(rows);
     this.#checksums[batch.input]![batch.partition]!.update(batch.batch, from, to);
@@ -198,8 +204,7 @@ export class Engine {
   #note({ batch, from, to }: SliceRows): void {
     const { input, partition, time } = batch;
     this.#counts.rows += to - from;
-    let delivered = this.#delivered[input]![partition]!;
-    for (let row = from; row < to; row += 1) if (time[row]! > delivered) delivered = time[row]!;
+    const delivered = greatestOf(time, from, to, this.#delivered[input]![partition]!);
     this.#delivered[input]![partition] = delivered;
     if (delivered > this.#now) this.#now = delivered;
     this.#positions[input]![partition] = positionOf(batch, to - 1) + 1;
@@ -212,6 +217,7 @@ export class Engine {
     this.#rowsRun += this.#pendingRows;
     this.#pending = [];
     this.#pendingRows = 0;
+    for (const { batch } of source.parts) this.#pendingBatches[batch.input]![batch.partition] = null;
     for (const { batch } of source.parts) this.#watermarks.raise(batch.input, batch.partition, batch.markBefore);
     const { behind, path } = this.#watermarks.advance(source);
     this.#counts.behind += behind;
@@ -225,7 +231,7 @@ export class Engine {
     for (let at = from; at < to; at += 1) {
       const { batch, row } = rowAt(source, at)!;
       if (batch.time[row]! > this.#nowRun) this.#nowRun = batch.time[row]!;
-      this.#nows[at] = this.#nowRun;
+      this.#nows[at] = clockAt(this.#nowRun);
     }
     return this.#nows;
   }
@@ -242,7 +248,7 @@ export class Engine {
     this.#watermarks.end();
     this.#run(this.#reached[this.#reached.length - 1]!, {
       source: endOfHistory(this.#rowsRun), path: (group) => ({ before: befores[group]!, after }),
-      now: this.plan.usesNow ? new Float64Array(1).fill(this.#now) : null,
+      now: this.plan.usesNow ? new Float64Array(1).fill(clockAt(this.#now)) : null,
     });
   }
 
@@ -428,6 +434,8 @@ interface Turn {
   /** CURRENT_TIMESTAMP by chunk row, where the plan uses it. */
   readonly now: Float64Array | null;
 }
+
+const clockAt = (now: number): number => (now === -Infinity ? 0 : now);
 
 let ascending = new Int32Array(0);
 

@@ -4,13 +4,14 @@
  */
 import { assert } from '../core/errors.js';
 import { timestampType, type Field, type Schema } from '../core/types.js';
-import { makeCall } from '../functions/scalar.js';
 import type { Operator } from '../operators/operator.js';
 import { Over } from '../operators/over.js';
 import { WindowAggregate } from '../operators/window-aggregate.js';
 import { WindowAssign } from '../operators/window-assign.js';
 import { compileStage } from '../plan/compile.js';
-import { columnRef, columnsOf, substitute, type Expression } from '../plan/expression.js';
+import { conjunction } from '../plan/conjunction.js';
+import { columnRef, columnsOf, substitute, usesClock, type Expression } from '../plan/expression.js';
+import { columnMayFail } from '../plan/failing.js';
 import type { Pipeline, PlanNode, SourceTable } from '../plan/plan.js';
 import { shareWindowAggregates } from '../plan/share.js';
 import type { Stage } from '../plan/stage.js';
@@ -114,7 +115,7 @@ class Builder {
       const inside = (expression: Expression) => substitute(expression, (index) => node.expressions[index]!);
       this.#need(node.input, outputs.map(inside), filter === null ? null : inside(filter));
     } else if (node.kind === 'filter') {
-      this.#need(node.input, outputs, filter === null ? node.condition : both(node.condition, filter));
+      this.#need(node.input, outputs, filter === null ? node.condition : conjunction(node.condition, filter));
     } else if (node.kind === 'union') {
       for (const input of node.inputs) this.#need(input, outputs, filter);
     } else if (node.kind === 'scan') {
@@ -124,13 +125,12 @@ class Builder {
         this.#noteNow(this.#declared(node.table, expression));
       }
     } else {
-      const key = this.#key(node);
+      const asked = askedOf(outputs, filter);
+      const key = this.#operatorKey(node, asked);
       const needs = this.#needs.get(key) ?? new Set<number>();
       const before = needs.size;
-      for (const expression of filter === null ? outputs : [...outputs, filter]) {
-        columnsOf(expression, needs);
-        this.#noteNow(expression);
-      }
+      for (const column of asked) needs.add(column);
+      for (const expression of filter === null ? outputs : [...outputs, filter]) this.#noteNow(expression);
       const isNew = !this.#needs.has(key);
       this.#needs.set(key, needs);
       if (isNew || needs.size > before) {
@@ -141,9 +141,7 @@ class Builder {
   }
 
   #noteNow(expression: Expression): void {
-    if (expression.kind !== 'call') return;
-    if (expression.name === 'CURRENT_TIMESTAMP' || expression.name === 'NOW' || expression.name === 'LOCALTIMESTAMP' || expression.name === 'CURRENT_DATE') this.#usesNow = true;
-    for (const arg of expression.args) this.#noteNow(arg);
+    if (usesClock(expression)) this.#usesNow = true;
   }
 
   #readColumns(): void {
@@ -190,7 +188,7 @@ class Builder {
       return this.#stage(node.input, outputs.map(inside), filter === null ? null : inside(filter), statement, name);
     }
     if (node.kind === 'filter') {
-      return this.#stage(node.input, outputs, filter === null ? node.condition : both(node.condition, filter), statement, name);
+      return this.#stage(node.input, outputs, filter === null ? node.condition : conjunction(node.condition, filter), statement, name);
     }
     if (node.kind === 'union') {
       const from = node.inputs.map((input) => this.#stage(input, outputs, filter, statement, name));
@@ -201,7 +199,7 @@ class Builder {
       const raw = (expression: Expression) => this.#toRead(node.table, input, this.#declared(node.table, expression));
       return this.#pushStage(input, (this.#nodes[input] as { schema: Schema }).schema, outputs.map(raw), filter === null ? null : raw(filter), statement, name);
     }
-    const built = this.#operator(node, statement);
+    const built = this.#operator(node, askedOf(outputs, filter), statement);
     const remapped = (expression: Expression) => substitute(expression, (index) => columnRef(built.map.get(index)!, node.schema[index]!.type));
     const { schema } = this.#nodes[built.node] as { schema: Schema };
     return this.#pushStage(built.node, schema, outputs.map(remapped), filter === null ? null : remapped(filter), statement, name);
@@ -212,8 +210,8 @@ class Builder {
     return this.#push({ kind: 'stage', from, stage, schema: schemaOf(outputs), statement, name });
   }
 
-  #operator(node: Stateful, statement: number): { node: number; map: ReadonlyMap<number, number> } {
-    const key = this.#key(node);
+  #operator(node: Stateful, asked: ReadonlySet<number>, statement: number): { node: number; map: ReadonlyMap<number, number> } {
+    const key = this.#operatorKey(node, asked);
     const known = this.#built.get(key);
     if (known !== undefined) return known;
     const needs = this.#needs.get(key)!;
@@ -292,6 +290,14 @@ class Builder {
     return node.kind === 'union' ? node.inputs.flatMap((input) => this.#inputsOf(input)) : this.#inputsOf(node.input);
   }
 
+  /**
+   * Equal keys: one operator. It delivers what anyone asks of it, unless a row could fail on what only one of them
+   * asks for: the others would lose that row.
+   */
+  #operatorKey(node: Stateful, asked: ReadonlySet<number>): string {
+    return `${this.#key(node)} ${[...asked].filter((column) => columnMayFail(node, column)).sort((a, b) => a - b).join()}`;
+  }
+
   /** Equal keys: equal operators over equal inputs. */
   #key(node: PlanNode): string {
     let key = this.#keys.get(node);
@@ -307,12 +313,13 @@ class Builder {
   }
 }
 
-function schemaOf(outputs: readonly Expression[]): Schema {
-  return outputs.map(({ type }, index) => ({ name: `c${index}`, type }));
+/** Columns that are asked of a node. */
+function askedOf(outputs: readonly Expression[], filter: Expression | null): ReadonlySet<number> {
+  const asked = new Set<number>();
+  for (const expression of filter === null ? outputs : [...outputs, filter]) columnsOf(expression, asked);
+  return asked;
 }
 
-/** The filter below first: what it leaves out, the one above never sees. */
-function both(below: Expression, above: Expression): Expression {
-  const place = below.kind === 'call' ? below.place : { line: 1, column: 1, text: '' };
-  return makeCall('AND', [below, above], place, { timeZone: 'UTC' });
+function schemaOf(outputs: readonly Expression[]): Schema {
+  return outputs.map(({ type }, index) => ({ name: `c${index}`, type }));
 }

@@ -24,6 +24,11 @@ export function substitute(expression: Expression, at: (index: number) => Expres
   return { ...expression, args: expression.args.map((arg) => substitute(arg, at)) };
 }
 
+/** Whether the expression asks for the time: all functions of the moment resolve to this one. */
+export function usesClock(expression: Expression): boolean {
+  return expression.kind === 'call' && (expression.name === 'CURRENT_TIMESTAMP' || expression.args.some(usesClock));
+}
+
 export function columnsOf(expression: Expression, into = new Set<number>()): Set<number> {
   if (expression.kind === 'column') into.add(expression.index);
   else if (expression.kind === 'call') for (const arg of expression.args) columnsOf(arg, into);

@@ -1,10 +1,11 @@
 /**
  * Window aggregates of several statements over the same rows, keys and windows become one operator that computes the
- * aggregates of all: rows are then looked up and their panes kept once.
+ * aggregates of all: rows are then looked up and their panes kept once. Statements stay apart in what can fail.
  */
 import { assert } from '../core/errors.js';
 import { timestampType, type Field } from '../core/types.js';
 import { columnRef, substitute, type Expression } from './expression.js';
+import { columnsRead, mayFail, resultMayFail } from './failing.js';
 import type { AggregateCall, Pipeline, PlanNode, Statement } from './plan.js';
 
 type WindowAggregateNode = Extract<PlanNode, { kind: 'window-aggregate' }>;
@@ -57,7 +58,7 @@ const textOf = (value: unknown): string =>
 function join(node: WindowAggregateNode, groups: Map<string, Group>, places: Map<WindowAggregateNode, { group: Group; aggregates: number[] }>): void {
   const flat = node.window === null ? null : flatten(node.input);
   if (flat === null) return;
-  const key = textOf([flat.scan.table.name, flat.filter, flat.columns[node.time], node.keys.map((column) => flat.columns[column]), node.window]);
+  const key = textOf([flat.scan.table.name, flat.filter, flat.columns[node.time], node.keys.map((column) => flat.columns[column]), node.window, failingOf(node, flat)]);
   let group = groups.get(key);
   if (group === undefined) groups.set(key, group = newGroup(flat, node));
   const at = (column: number) => columnAt(group, flat.columns[column]!, node.input.schema[column]!);
@@ -71,6 +72,14 @@ function join(node: WindowAggregateNode, groups: Map<string, Group>, places: Map
   });
   group.members += 1;
   places.set(node, { group, aggregates });
+}
+
+/** Aggregates that can fail, as texts: what one statement loses by them, a statement without them keeps. */
+function failingOf(node: WindowAggregateNode, { columns }: Flat): readonly string[] {
+  const failing = node.aggregates.filter((call) => resultMayFail(call) || columnsRead(call).some((column) => mayFail(columns[column]!)));
+  const texts = failing.map(({ argument, filter, defaultColumn, ...call }) =>
+    textOf([call, ...[argument, filter, defaultColumn ?? null].map((column) => (column === null ? null : columns[column]))]));
+  return [...new Set(texts)].sort();
 }
 
 function newGroup(flat: Flat, node: WindowAggregateNode): Group {

@@ -3,7 +3,7 @@ import { typeName, withNullable } from '../core/types.js';
 import type { Field, SqlType } from '../core/types.js';
 import { implicitCast } from '../functions/scalar.js';
 import type { Session } from '../functions/kernel.js';
-import { columnRef, substitute } from '../plan/expression.js';
+import { columnRef, substitute, usesClock } from '../plan/expression.js';
 import type { Expression, Place } from '../plan/expression.js';
 import type { SourceTable } from '../plan/plan.js';
 import { noAggregates } from './aggregate-calls.js';
@@ -129,6 +129,7 @@ function readWatermark(written: WatermarkDefinition, columns: readonly DeclaredC
   const index = resolveColumn(around.relation, name.parts, name.place);
   const { type } = columns[index]!;
   checkTimeType(type, name.parts[0]!.text, name.place);
+  if (usesClock(columns[index]!.expression)) throw clockIsNoEventTime(name.place);
   if (expression.kind === 'call' && expression.name === 'SOURCE_WATERMARK') return { column: index, expression: null, place };
   const bound = bind(expression, around);
   if (bound.type.kind !== 'TIMESTAMP' && bound.type.kind !== 'TIMESTAMP_LTZ') {
@@ -138,8 +139,12 @@ function readWatermark(written: WatermarkDefinition, columns: readonly DeclaredC
     throw sqlInvalid(expression.place, `the WATERMARK is ${typeName(bound.type, false)}, its column ${typeName(type, false)}`, 'CAST it to the type of the column.');
   }
   const over = substitute(bound, (at) => columns[at]!.expression);
+  if (usesClock(over)) throw clockIsNoEventTime(expression.place);
   return { column: index, expression: implicitCast(over, { ...type, nullable: over.type.nullable, precision: 3 }, expression.place), place };
 }
+
+const clockIsNoEventTime = (place: Place): Error =>
+  sqlUnsupported(place, 'event time cannot come from the clock: a replay could not repeat it', 'Use a column of the data, or SOURCE_WATERMARK().');
 
 /** Event time is whole milliseconds. */
 function checkTimeType(type: SqlType, name: string, place: Place): void {

@@ -1,4 +1,5 @@
 /** The same plan with fewer nodes: windows absorbed by their aggregates, neighbouring projections and filters made one. */
+import { conjunction } from '../plan/conjunction.js';
 import { columnRef, substitute } from '../plan/expression.js';
 import type { Expression } from '../plan/expression.js';
 import type { PlanNode } from '../plan/plan.js';
@@ -38,9 +39,7 @@ function mergeProject(node: Project): PlanNode {
 function mergeFilter(node: Filter): PlanNode {
   const { input, condition } = node;
   if (input.kind === 'filter') {
-    const type = { kind: 'BOOLEAN' as const, nullable: input.condition.type.nullable || condition.type.nullable };
-    const place = condition.kind === 'call' ? condition.place : { line: 1, column: 1, text: '' };
-    return { ...node, input: input.input, condition: { kind: 'call', name: 'AND', args: [input.condition, condition], type, place } };
+    return { ...node, input: input.input, condition: conjunction(input.condition, condition) };
   }
   if (input.kind !== 'project' || !worthMerging([condition, ...input.expressions.map((_, index) => columnRef(index, input.schema[index]!.type))], input.expressions)) return node;
   const below: Filter = {

@@ -56,7 +56,9 @@ export const oracleLaw: Law = {
       const wanted = rows.map((row, index) => row.map((cell, column) => expectedText(cell, foundRows[index]?.[column])).join(' | '));
       assert.deepEqual(foundRows.map(rowText), wanted, `output ${output}`);
     });
-    assert.deepEqual(found.late.map(lateText).sort(), expected.late.map(lateText).sort(), 'late rows');
+    // Statements may share the operator that refuses a row.
+    const lates = (list: readonly Parameters<typeof lateText>[0][]) => [...new Set(list.map(lateText))].sort();
+    assert.deepEqual(lates(found.late), lates(expected.late), 'late rows');
     // How often one row fails depends on whether its windows are told apart before; the law `once` counts.
     const letters = (list: readonly { input: string; position: number }[]) => [...new Set(list.map(letterText))].sort();
     assert.deepEqual(letters(found.deadLetters), letters(expected.deadLetters), 'dead letters');

@@ -48,14 +48,13 @@ class Oracle {
   readonly #deadLetters: { input: string; position: number }[] = [];
   /** Equal operators are one: rows, and columns asked for, by the query as text. */
   readonly #known = new Map<string, OracleRow[]>();
-  /** Columns of each query that anyone asks for: what nobody reads is not computed, and cannot fail. */
+  /** Columns of each query that the statement asks for: what nobody reads is not computed, and cannot fail. */
   readonly #needs = new Map<string, Set<string>>();
   readonly #paths = new Map<string, readonly number[]>();
 
   constructor(private readonly drawn: Case) {
     this.#tables = [...new Set(drawn.pipeline.statements.flatMap(({ query }) => tablesOf(query)))].sort((a, b) => a - b);
     this.#delivered = this.#merged();
-    for (const { query } of drawn.pipeline.statements) this.#need(query, query.fields.map(({ name }) => name));
   }
 
   #need(query: Query, names: readonly string[]): void {
@@ -87,7 +86,13 @@ class Oracle {
 
   result(): OracleResult {
     const { statements } = this.drawn.pipeline;
-    const written = statements.map(({ query, output }, statement) => ({ output, statement, rows: this.#rows(query) }));
+    const written = statements.map(({ query, output }, statement) => {
+      // Statements have nothing to do with each other: what one asks for, another cannot lose rows by.
+      this.#known.clear();
+      this.#needs.clear();
+      this.#need(query, query.fields.map(({ name }) => name));
+      return { output, statement, rows: this.#rows(query) };
+    });
     const tables = Math.max(...statements.map(({ output }) => output)) + 1;
     const outputs = Array.from({ length: tables }, (_, output) =>
       written.filter((one) => one.output === output).flatMap(({ rows, statement }) => rows.map((row) => ({ ...row, statement })))

@@ -1,0 +1,41 @@
+/** What can fail: a row that an expression refuses, a result that does not fit its type. */
+import { kernelOf } from '../functions/scalar.js';
+import { columnsOf, type Expression } from './expression.js';
+import type { AggregateCall, PlanNode } from './plan.js';
+
+/** Whether the expression can refuse a row. */
+export function mayFail(expression: Expression): boolean {
+  if (expression.kind !== 'call') return false;
+  return (expression.name !== 'TRY_CAST' && kernelOf(expression)?.fails === true) || expression.args.some(mayFail);
+}
+
+/** Whether the result of an aggregate may not fit: sums of integers, and what grows as they do. */
+export function resultMayFail({ name, type }: AggregateCall): boolean {
+  const grows = name === 'SUM' || name.startsWith('VAR') || name.startsWith('STDDEV');
+  return grows && (type.kind === 'TINYINT' || type.kind === 'SMALLINT' || type.kind === 'INT' || type.kind === 'BIGINT');
+}
+
+/** Input columns that an aggregate reads. */
+export const columnsRead = ({ argument, filter, defaultColumn }: AggregateCall): readonly number[] =>
+  [argument, filter, defaultColumn ?? null].filter((column) => column !== null);
+
+/** Whether asking for this column of the node can cost a row that would be there if nobody asked. */
+export function columnMayFail(node: PlanNode, column: number): boolean {
+  switch (node.kind) {
+    case 'scan': return mayFail(node.table.columns[column]!.expression);
+    case 'filter': return columnMayFail(node.input, column);
+    case 'project': {
+      const expression = node.expressions[column]!;
+      return mayFail(expression) || [...columnsOf(expression)].some((below) => columnMayFail(node.input, below));
+    }
+    case 'union': return node.inputs.some((input) => columnMayFail(input, column));
+    case 'window': return column < node.input.schema.length && columnMayFail(node.input, column);
+    case 'over': case 'window-aggregate': {
+      const first = node.kind === 'over' ? node.input.schema.length : node.keys.length;
+      // Keys are asked for in any case.
+      if (column < first) return node.kind === 'over' && columnMayFail(node.input, column);
+      const call = node.aggregates[column - first];
+      return call !== undefined && (resultMayFail(call) || columnsRead(call).some((below) => columnMayFail(node.input, below)));
+    }
+  }
+}
