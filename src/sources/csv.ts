@@ -92,7 +92,7 @@ export class CommaSeparated implements TextFormat {
 }
 
 /** The separator that the header has most of; a comma when it has none. */
-function sniff(header: string): string {
+export function sniff(header: string): string {
   const bare = header.replace(/"[^"]*"/g, '');
   const counts = [',', ';', '\t', '|'].map((separator) => ({ separator, count: bare.split(separator).length }));
   return counts.reduce((best, each) => (each.count > best.count ? each : best)).separator;
@@ -105,7 +105,7 @@ function isBlank(text: string): boolean {
 }
 
 /** Fields of a record; null for an empty one without quotes. */
-function splitQuoted(record: string, delimiter: string): (string | null)[] {
+export function splitQuoted(record: string, delimiter: string): (string | null)[] {
   const fields: (string | null)[] = [];
   for (let at = 0; at <= record.length;) {
     if (record[at] === '"') {

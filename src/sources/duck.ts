@@ -56,19 +56,24 @@ export async function textRows(connection: duckdb.Connection, sql: string): Prom
   const rows: (string | null)[][] = [];
   for (;;) {
     const chunk = await duckdb.fetch_chunk(result);
-    const count = chunk === null ? 0 : duckdb.data_chunk_get_size(chunk);
-    if (chunk === null || count === 0) return rows;
-    const first = rows.length;
-    for (let row = 0; row < count; row += 1) rows.push([]);
-    for (let column = 0; column < columns; column += 1) {
-      const vector = duckdb.data_chunk_get_vector(chunk, column);
-      const data = duckdb.vector_get_data(vector, count * 16);
-      const validity = duckdb.vector_get_validity(vector, ((count + 63) >> 6) * 8);
-      for (let row = 0; row < count; row += 1) {
-        rows[first + row]!.push(validity !== null && !isValid(validity, row) ? null : stringAt(data, row));
-      }
+    if (chunk === null || duckdb.data_chunk_get_size(chunk) === 0) return rows;
+    rows.push(...chunkTexts(chunk, columns));
+  }
+}
+
+/** Rows of a chunk whose columns are all VARCHAR. */
+export function chunkTexts(chunk: duckdb.DataChunk, columns: number): (string | null)[][] {
+  const count = duckdb.data_chunk_get_size(chunk);
+  const rows: (string | null)[][] = Array.from({ length: count }, () => []);
+  for (let column = 0; column < columns; column += 1) {
+    const vector = duckdb.data_chunk_get_vector(chunk, column);
+    const data = duckdb.vector_get_data(vector, count * 16);
+    const validity = duckdb.vector_get_validity(vector, ((count + 63) >> 6) * 8);
+    for (let row = 0; row < count; row += 1) {
+      rows[row]!.push(validity !== null && !isValid(validity, row) ? null : stringAt(data, row));
     }
   }
+  return rows;
 }
 
 /** Validity is a bit a row; no bytes: all are valid. */

@@ -1,0 +1,118 @@
+/** What a file to import looks like: enough of it to tell whose format it has. */
+import { open, stat } from 'node:fs/promises';
+import { TapewrightError } from '../../core/errors.js';
+import { sniff, splitQuoted } from '../../sources/csv.js';
+import { csvRecords, type CsvShape } from './csv-records.js';
+import { isDecimal } from './decimal.js';
+import { jsonRecords, jsonTexts } from './json-records.js';
+import { describeParquet, parquetRecords, type ParquetShape } from './parquet-records.js';
+import type { Piece, Values } from './record.js';
+import { findText, linesOf, type Encoding, type Lines, type TextFile } from './text-file.js';
+
+export interface Head {
+  /** As the user gave it. */
+  readonly path: string;
+  /** Of what holds the rows: the entry of an archive, or the file without `.gz`. */
+  readonly name: string;
+  readonly form: 'csv' | 'json' | 'parquet';
+  /** Bytes on disk. */
+  readonly size: number;
+  /** The header's names; without a header '1', '2', …; of JSON lines all members seen in the sample. */
+  readonly columns: readonly string[];
+  readonly hasHeader: boolean;
+  /** Values of `columns` of the first records that can be read. */
+  readonly sample: readonly Values[];
+  /** DuckDB's types of the columns of Parquet; none of other files. */
+  readonly types: readonly string[];
+  /** Key-value metadata of Parquet; of lines put together from several files, what whoever did so has to say. */
+  readonly metadata: Readonly<Record<string, string>>;
+  /** All records: the texts of these columns. */
+  records(columns: readonly string[]): AsyncIterable<Piece>;
+}
+
+const sampleLines = 1000;
+
+/** Throws DATASET_MISSING, DATASET_CORRUPT or DATASET_INVALID. */
+export async function inspect(path: string, encoding: Encoding): Promise<Head> {
+  await checkFile(path);
+  if (await isParquet(path)) return parquetHead(path);
+  const file = await findText(path);
+  const lines = await firstLines(file, encoding);
+  const first = lines.find((line) => line.trim() !== '');
+  if (first === undefined) throw new TapewrightError('DATASET_INVALID', `${path} has no line that is not blank`, { path });
+  if (/^(?:\d+\s+)?\s*[[{]/.test(first)) return jsonHead(file, lines, encoding);
+  return csvHead(path, file.name, file.size, lines, () => linesOf(file, encoding));
+}
+
+async function checkFile(path: string): Promise<void> {
+  const found = await stat(path).catch((cause: unknown) => {
+    const code = (cause as NodeJS.ErrnoException).code;
+    const said = code === 'ENOENT' || code === 'ENOTDIR' ? `${path} does not exist` : `cannot open ${path}: ${code ?? String(cause)}`;
+    throw new TapewrightError('DATASET_MISSING', said, { path }, { cause });
+  });
+  if (found.isDirectory()) throw new TapewrightError('DATASET_INVALID', `${path} is a directory; name the files in it`, { path });
+  if (found.size === 0) throw new TapewrightError('DATASET_CORRUPT', `${path} is empty (0 bytes)`, { path });
+}
+
+async function isParquet(path: string): Promise<boolean> {
+  const handle = await open(path).catch((cause: unknown) => {
+    throw new TapewrightError('DATASET_MISSING', `cannot open ${path}: ${(cause as NodeJS.ErrnoException).code}`, { path }, { cause });
+  });
+  try {
+    const magic = Buffer.alloc(4);
+    await handle.read(magic, 0, 4, 0);
+    return magic.toString('latin1') === 'PAR1';
+  } finally {
+    await handle.close();
+  }
+}
+
+async function firstLines(file: TextFile, encoding: Encoding): Promise<string[]> {
+  const lines: string[] = [];
+  for await (const piece of linesOf(file, encoding)) {
+    lines.push(...piece.lines.slice(0, sampleLines - lines.length));
+    if (lines.length >= sampleLines) break;
+  }
+  return lines;
+}
+
+async function parquetHead(path: string): Promise<Head> {
+  const shape: ParquetShape = await describeParquet(path);
+  const { size } = await stat(path);
+  return {
+    path, name: path.replace(/^.*[\\/]/, ''), form: 'parquet', size, columns: shape.columns, hasHeader: true, sample: shape.sample,
+    types: shape.types, metadata: shape.metadata,
+    records: (columns) => parquetRecords(path, shape, columns, size),
+  };
+}
+
+function jsonHead(file: TextFile, lines: readonly string[], encoding: Encoding): Head {
+  const { path } = file;
+  if (lines.some((line) => line.trim() === '[' || /^\s*\[\s*\{/.test(line))) {
+    throw new TapewrightError('DATASET_INVALID', `${path} is a JSON array; JSON lines have one object a line (jq -c '.[]' makes them)`, { path });
+  }
+  const records = lines.map(jsonTexts).filter((record) => record !== null);
+  const columns = [...new Set(records.flatMap((record) => [...record.keys()]))];
+  const sample = records.map((record) => columns.map((name) => record.get(name) ?? null));
+  return {
+    path, name: file.name, form: 'json', size: file.size, columns, hasHeader: true, sample, types: [], metadata: {},
+    records: (names) => jsonRecords(linesOf(file, encoding), names),
+  };
+}
+
+/** Also of lines that were put together from several files. */
+export function csvHead(path: string, name: string, size: number, lines: readonly string[], all: () => AsyncIterable<Lines>): Head {
+  const first = lines.find((line) => line.trim() !== '')!;
+  const delimiter = sniff(first);
+  const split = (line: string): string[] => splitQuoted(line, delimiter).map((field) => (field ?? '').trim());
+  const fields = split(first);
+  const hasHeader = fields.some((field) => /^[<"]?[A-Za-z]/.test(field)) && !fields.some((field) => isDecimal(field));
+  const columns = hasHeader ? fields : fields.map((_, index) => String(index + 1));
+  const shape: CsvShape = { delimiter, hasHeader, fields: fields.length };
+  const sample = lines.slice(hasHeader ? 1 : 0).filter((line) => line !== '').map(split).filter((record) => record.length === fields.length)
+    .map((record) => record.map((field) => (field === '' ? null : field)));
+  return {
+    path, name, form: 'csv', size, columns, hasHeader, sample, types: [], metadata: {},
+    records: (names) => csvRecords(all(), shape, names.map((column) => columns.indexOf(column))),
+  };
+}
