@@ -140,6 +140,11 @@ export class Engine {
     return this.#positions[input]![partition]!;
   }
 
+  /** Rows before `position` that were not fed could not be used: they are not read again. */
+  skip(input: number, partition: number, position: number): void {
+    if (position > this.#positions[input]![partition]!) this.#positions[input]![partition] = position;
+  }
+
   /** Event times and watermarks of freshly read rows; see `scanRows`. */
   scan(input: number, partition: number, read: ReadRows): ScannedRows {
     const scanned = scanRows(this.plan.scans[input]!, input, partition, read);

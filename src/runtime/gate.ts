@@ -52,6 +52,11 @@ export class Gate {
     return this.#judge(spanned, maxAhead);
   }
 
+  /** Position of the row that is kept back; Infinity: none is. */
+  get held(): number {
+    return this.#held === null ? Infinity : positionOf(this.#held, 0);
+  }
+
   /** At the end of the input: a row still held back has no next row that bears it out. */
   finish(): Rejected[] {
     const rejected = this.#held === null ? [] : [this.#refusal(this.#held, 0)];

@@ -60,6 +60,7 @@ export class InputReader {
     if (read === null) {
       this.lanes.forEach(({ feed }, lane) => {
         for (const rejected of this.#gates[lane]!.finish()) this.#rejectHeld(lane, rejected);
+        feed.hold(this.input, Infinity);
         feed.end(this.input);
       });
       return false;
@@ -81,6 +82,7 @@ export class InputReader {
     const passed = this.#gates[lane]!.pass(scanned.batch);
     for (const rejected of passed.rejected) this.#rejectHeld(lane, rejected);
     for (const batch of passed.batches) feed.push(batch);
+    feed.hold(this.input, this.#gates[lane]!.held);
   }
 
   #rejectHeld(lane: number, { position, eventTime, error, batch, row }: Rejected): void {

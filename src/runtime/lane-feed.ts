@@ -1,11 +1,11 @@
 /**
  * Turns what the inputs of one lane delivered into steps: merges them in the order that the data decide, and cuts
- * where event time enters the next multiple of the step length.
+ * where event time enters the next multiple of the step length, or where many rows in a row could not be used.
  */
 import type { Engine, StepResult } from '../engine/engine.js';
-import type { ScanBatch } from '../engine/scan-batch.js';
+import { positionOf, type ScanBatch } from '../engine/scan-batch.js';
 import { faults } from '../core/faults.js';
-import type { DeadLetter } from '../core/step.js';
+import { RejectedRows, type Rejection } from './rejected-rows.js';
 
 export interface FeedOptions {
   /** Milliseconds of event time. */
@@ -14,12 +14,12 @@ export interface FeedOptions {
   readonly from: number | null;
   /** Rows rejected in the steps before. */
   readonly rejected?: number;
+  /** Rejected rows of an input that end a step; 4,096 when not given. */
+  readonly rejectedMost?: number;
 }
 
 /** Why `drain` came back: an input has no rows left to merge, the pace, a stop that was asked for, or nothing is left. */
 export type DrainEnd = { readonly kind: 'starved'; readonly input: number } | { readonly kind: 'paced'; readonly next: number } | { readonly kind: 'paused' } | { readonly kind: 'done' };
-
-type Rejection = Omit<DeadLetter, 'lane' | 'step'>;
 
 export class LaneFeed {
   /** Rows rejected in the steps so far. */
@@ -31,8 +31,8 @@ export class LaneFeed {
   readonly #queues: ScanBatch[][];
   readonly #rows: number[];
   readonly #ended: boolean[];
-  /** Rows that could not be read, by position; kept with the step that passes them. */
-  #rejected: { readonly input: number; readonly letter: Rejection }[] = [];
+  /** Rows that could not be used; kept with the step that passes them. */
+  readonly #rejected: RejectedRows;
   #greatest: number;
   #withheld: boolean;
 
@@ -45,7 +45,8 @@ export class LaneFeed {
     this.#rows = engine.pipeline.sources.map(() => 0);
     this.#ended = engine.pipeline.sources.map(() => false);
     this.#greatest = engine.now;
-    this.#withheld = options.from !== null && engine.seq === 0;
+    this.#withheld = options.from !== null && engine.now < options.from;
+    this.#rejected = new RejectedRows(engine.pipeline.sources.length, options.rejectedMost ?? 4096);
   }
 
   push(batch: ScanBatch): void {
@@ -53,7 +54,12 @@ export class LaneFeed {
   }
 
   reject(input: number, letter: Rejection): void {
-    this.#rejected.push({ input, letter });
+    this.#rejected.add(input, letter);
+  }
+
+  /** The row at `position` may yet be pushed or rejected; Infinity: none is. */
+  hold(input: number, position: number): void {
+    this.#rejected.hold(input, position);
   }
 
   end(input: number): void {
@@ -71,6 +77,10 @@ export class LaneFeed {
    */
   drain(paceLimit: number, pause: () => boolean): DrainEnd {
     for (;;) {
+      if (this.#rejected.isFull && this.#closeFilled()) {
+        if (pause()) return { kind: 'paused' };
+        continue;
+      }
       let best = -1;
       let bestKey = 0;
       let runner = -1;
@@ -109,7 +119,7 @@ export class LaneFeed {
     if (limit === Infinity && !this.#withheld && this.#greatest > -Infinity && faults.stopAtRow < 0) return this.#deliverAll(input, pause);
     const batch = this.#queues[input]![0]!;
     const { time } = batch;
-    const length = batch.batch.length;
+    const length = this.#reach(input, batch);
     const { stepEvery, from } = this.#options;
     let start = this.#rows[input]!;
     let greatest = this.#greatest;
@@ -141,10 +151,38 @@ export class LaneFeed {
     }
     this.#engine.feed({ batch, from: start, to: row });
     this.#greatest = greatest;
-    this.#rows[input] = row;
-    if (row === length) {
-      this.#queues[input]!.shift();
-      this.#rows[input] = 0;
+    this.#advance(input, batch, row);
+    return false;
+  }
+
+  #advance(input: number, { batch: { length } }: ScanBatch, row: number): void {
+    this.#rows[input] = row === length ? 0 : row;
+    if (row === length) this.#queues[input]!.shift();
+  }
+
+  /** End of the rows of a batch that come before a step is filled by rejected ones. */
+  #reach(input: number, batch: ScanBatch): number {
+    const { length } = batch.batch;
+    const last = this.#rejected.isFull ? this.#rejected.fills(input) : Infinity;
+    if (last === Infinity) return length;
+    let end = this.#rows[input]!;
+    while (end < length && positionOf(batch, end) < last) end += 1;
+    return end;
+  }
+
+  /** Ends a step where so many rows of an input were rejected as fill one, and no row before them is left. False: nowhere. */
+  #closeFilled(): boolean {
+    for (const [input, queue] of this.#queues.entries()) {
+      const last = this.#rejected.fills(input);
+      // What comes next here is not known yet, and inputs take their turns in order.
+      if (last === Infinity && queue.length === 0 && !this.#ended[input]) return false;
+      if (last === Infinity || (queue.length > 0 && positionOf(queue[0]!, this.#rows[input]!) < last)) continue;
+      const letters = this.#rejected.takeFill(input);
+      this.rejected += letters.length;
+      // They are not read again when the run is taken up after this step.
+      this.#engine.skip(input, letters[0]!.partition, last + 1);
+      this.#onStep(this.#engine.close({ end: false, withheld: this.#withheld, rejected: letters }));
+      return true;
     }
     return false;
   }
@@ -153,7 +191,7 @@ export class LaneFeed {
   #deliverAll(input: number, pause: () => boolean): boolean {
     const batch = this.#queues[input]![0]!;
     const { time } = batch;
-    const length = batch.batch.length;
+    const length = this.#reach(input, batch);
     const { stepEvery } = this.#options;
     const endOf = (at: number): number => (Math.floor(at / stepEvery) + 1) * stepEvery;
     let start = this.#rows[input]!;
@@ -173,8 +211,7 @@ export class LaneFeed {
     }
     this.#engine.feed({ batch, from: start, to: length });
     this.#greatest = this.#engine.now;
-    this.#queues[input]!.shift();
-    this.#rows[input] = 0;
+    this.#advance(input, batch, length);
     return false;
   }
 
@@ -191,12 +228,9 @@ export class LaneFeed {
 
   /** Rejected rows at positions that the lane has passed. */
   #takeRejected(all: boolean): Rejection[] {
-    if (this.#rejected.length === 0) return [];
-    const passed = ({ input, letter }: { input: number; letter: Rejection }) => all || letter.position < this.#engine.position(input, letter.partition);
-    const taken = this.#rejected.filter(passed);
+    const taken = this.#rejected.takeBefore((input, partition) => (all ? Infinity : this.#engine.position(input, partition)));
     this.rejected += taken.length;
-    if (taken.length > 0) this.#rejected = this.#rejected.filter((one) => !passed(one));
-    return taken.sort((a, b) => a.input - b.input || a.letter.position - b.letter.position).map(({ letter }) => letter);
+    return taken;
   }
 }
 

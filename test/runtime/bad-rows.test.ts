@@ -172,7 +172,7 @@ SELECT symbol, window_start, SUM(CAST(volume AS INT) * 1000000) AS total FROM TA
 
 test('--strict stops at the first failing expression, with its place', async () => {
   await assert.rejects(run(`${table}\nSELECT 10 / volume AS ratio FROM ticks;`, jsonLines(tick(1), tick(2, { volume: 0 }), tick(3, { volume: 0 })), async () => undefined, { strict: true }), {
-    code: 'EXPRESSION_FAILED', message: /^line 3, column 8: 10 \/ volume: .*division by zero.*, at row 1 of ticks\. Without --strict such rows go to dead-letters\.parquet\.$/,
+    code: 'EXPRESSION_FAILED', message: /^test\.sql, line 3, column 8: 10 \/ volume: .*division by zero.*, at row 1 of ticks\. Without --strict such rows go to dead-letters\.parquet\.$/,
   });
 });
 
