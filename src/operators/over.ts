@@ -5,7 +5,7 @@
  */
 import { printable, type Column } from '../core/batch.js';
 import type { ByteReader, ByteWriter } from '../core/bytes.js';
-import { concatColumns, readColumn, writeColumn } from '../core/column-bytes.js';
+import { readColumn, writeColumn } from '../core/column-bytes.js';
 import { ColumnBuilder, gather } from '../core/column-builder.js';
 import { faults } from '../core/faults.js';
 import { storageOf, type Schema } from '../core/types.js';
@@ -28,13 +28,6 @@ export interface OverSpec {
   readonly aggregates: readonly AggregateCall[];
 }
 
-interface Piece {
-  readonly length: number;
-  readonly columns: readonly Column[];
-  readonly released: Int32Array;
-  readonly time: Float64Array;
-}
-
 export class Over implements Operator {
   readonly name: string;
   readonly #spec: OverSpec;
@@ -43,7 +36,8 @@ export class Over implements Operator {
   readonly #bounded: boolean;
   readonly #poolInputs: readonly number[];
   #builders: ColumnBuilder[] = [];
-  #failures: { row: number; error: string; call: number }[] = [];
+  /** By aggregate, the rows of the current flush for which it could not be computed, ascending. */
+  #failures: { row: number; error: string }[][] = [];
   #keys: KeyTable;
   #waiting: WaitingRows;
   #cells: Cells;
@@ -88,14 +82,11 @@ export class Over implements Operator {
   }
 
   process(rows: Rows, chunk: Chunk, watermark: WatermarkPath, report: Report): Rows {
-    const pieces: Piece[] = [];
-    const length = rows.batch.length;
-    if (length > 0) this.#take(rows, chunk, watermark, report, pieces);
-    this.#flush(watermark.after[chunk.to - 1]!, chunk, watermark, report, pieces);
-    return joined(pieces);
+    if (rows.batch.length > 0) this.#take(rows, chunk, watermark, report);
+    return this.#flush(chunk, watermark, report);
   }
 
-  #take(rows: Rows, chunk: Chunk, watermark: WatermarkPath, report: Report, pieces: Piece[]): void {
+  #take(rows: Rows, chunk: Chunk, watermark: WatermarkPath, report: Report): void {
     const { batch } = rows;
     if (this.#ids.length < batch.length) this.#ids = new Int32Array(batch.length);
     const ids = this.#ids;
@@ -106,11 +97,10 @@ export class Over implements Operator {
     for (let row = 0; row < batch.length; row += 1) {
       const before = watermarkBefore(watermark, chunk, rows.released[row]!);
       if (time[row]! > before) continue;
-      // Behind: what is late depends on what the key has processed so far, so that comes first.
+      // Behind: what is late depends on what the key has processed so far.
       this.#waiting.append(batch, accepted, row, time, ids, null);
       accepted = row + 1;
-      this.#flush(before, chunk, watermark, report, pieces);
-      const late = this.#bounded ? time[row]! <= this.#processed[ids[row]!]! : true;
+      const late = !this.#bounded || this.#hasProcessed(ids[row]!, time[row]!, before);
       if (!late) this.#waiting.append(batch, row, row + 1, time, ids, before + 0.5);
       else {
         report.late({
@@ -122,12 +112,19 @@ export class Over implements Operator {
     this.#waiting.append(batch, accepted, batch.length, time, ids, null);
   }
 
-  /** Processes the rows that `limit` lets go. */
-  #flush(limit: number, chunk: Chunk, watermark: WatermarkPath, report: Report, pieces: Piece[]): void {
-    const rows = this.#waiting.release(limit, this.#keys);
-    if (rows === null) return;
+  /** Whether at `watermark` the key has processed `time` or a later one. */
+  #hasProcessed(id: number, time: number, watermark: number): boolean {
+    const processed = this.#processed;
+    if (time > processed[id]!) this.#waiting.settle(watermark, processed);
+    return time <= processed[id]!;
+  }
+
+  /** Processes the rows that the chunk's watermark lets go. */
+  #flush(chunk: Chunk, watermark: WatermarkPath, report: Report): Rows {
+    const rows = this.#waiting.release(watermark.after[chunk.to - 1]!, this.#keys);
+    if (rows === null) return noRows;
     this.#builders = this.#spec.aggregates.map((call) => new ColumnBuilder(storageOf(call.type), rows.length));
-    this.#failures = [];
+    this.#failures = this.#spec.aggregates.map(() => []);
     this.#tapeLength = 0;
     this.#leftCount = 0;
     if (this.#bounded) this.#slide(rows);
@@ -136,7 +133,7 @@ export class Over implements Operator {
     this.#pool.release(this.#left, this.#leftCount);
     const released = releasesOf(rows.due, watermark.after, chunk.from, rows.length);
     const columns = [...rows.columns, ...this.#builders.map((builder) => builder.finish())];
-    pieces.push(this.#withoutFailures({ length: rows.length, columns, released, time: rows.time }, report));
+    return this.#withoutFailures({ batch: { length: rows.length, columns }, released, time: rows.time }, report);
   }
 
   /** Unbounded frames: rows only come. The tape refers to the released rows themselves. */
@@ -235,35 +232,42 @@ export class Over implements Operator {
 
   #fail(call: number, error: string): void {
     const builder = this.#builders[call]!;
-    this.#failures.push({ row: builder.length, error, call });
+    this.#failures[call]!.push({ row: builder.length, error });
     builder.appendNull();
   }
 
   #repeat(call: number): void {
     const builder = this.#builders[call]!;
     const before = builder.length - 1;
-    const failed = this.#failures.length > 0 ? this.#failures.find((failure) => failure.call === call && failure.row === before) : undefined;
-    if (failed !== undefined) this.#fail(call, failed.error);
+    const failed = this.#failures[call]!.at(-1);
+    if (failed !== undefined && failed.row === before) this.#fail(call, failed.error);
     else builder.repeat(before);
   }
 
-  #withoutFailures(piece: Piece, report: Report): Piece {
-    if (this.#failures.length === 0) return piece;
+  #withoutFailures(rows: Rows, report: Report): Rows {
+    if (this.#failures.every((failures) => failures.length === 0)) return rows;
+    const { batch: { columns, length }, released, time } = rows;
     const failed = new Map<number, { error: string; call: number }>();
-    for (const failure of this.#failures) if (!failed.has(failure.row)) failed.set(failure.row, failure);
-    for (const [row, { error, call }] of failed) {
-      const keys = this.#spec.partition.map((column) => [this.#spec.input[column]!.name, printable(piece.columns[column]!, row)]);
+    this.#failures.forEach((failures, call) => {
+      for (const { row, error } of failures) if (!failed.has(row)) failed.set(row, { error, call });
+    });
+    const kept: number[] = [];
+    for (let row = 0; row < length; row += 1) {
+      const failure = failed.get(row);
+      if (failure === undefined) {
+        kept.push(row);
+        continue;
+      }
+      const keys = this.#spec.partition.map((column) => [this.#spec.input[column]!.name, printable(columns[column]!, row)]);
       report.failed({
-        released: piece.released[row]!, time: piece.time[row]!, place: this.#spec.aggregates[call]!.place, error,
-        row: JSON.stringify({ ...Object.fromEntries(keys), event_time: piece.time[row] }),
+        released: released[row]!, time: time[row]!, place: this.#spec.aggregates[failure.call]!.place, error: failure.error,
+        row: JSON.stringify({ ...Object.fromEntries(keys), event_time: time[row] }),
       });
     }
-    const kept = Array.from({ length: piece.length }, (_, row) => row).filter((row) => !failed.has(row));
     return {
-      length: kept.length,
-      columns: piece.columns.map((column) => gather(column, kept, kept.length)),
-      released: Int32Array.from(kept, (row) => piece.released[row]!),
-      time: Float64Array.from(kept, (row) => piece.time[row]!),
+      batch: { length: kept.length, columns: columns.map((column) => gather(column, kept, kept.length)) },
+      released: Int32Array.from(kept, (row) => released[row]!),
+      time: Float64Array.from(kept, (row) => time[row]!),
     };
   }
 
@@ -369,22 +373,4 @@ function releasesOf(due: Float64Array, after: Float64Array, from: number, length
     released[row] = at;
   }
   return released;
-}
-
-function joined(pieces: readonly Piece[]): Rows {
-  if (pieces.length === 0) return noRows;
-  const [first] = pieces;
-  if (pieces.length === 1) return { batch: { length: first!.length, columns: first!.columns }, released: first!.released, time: first!.time };
-  const lengths = pieces.map((piece) => piece.length);
-  const length = lengths.reduce((sum, part) => sum + part, 0);
-  const released = new Int32Array(length);
-  const time = new Float64Array(length);
-  let at = 0;
-  for (const piece of pieces) {
-    released.set(piece.released, at);
-    time.set(piece.time, at);
-    at += piece.length;
-  }
-  const columns = first!.columns.map((_, index) => concatColumns(pieces.map((piece) => piece.columns[index]!), lengths));
-  return { batch: { length, columns }, released, time };
 }

@@ -5,6 +5,7 @@ import { concatColumns, emptyColumn, readColumn, writeColumn } from '../core/col
 import { gather, view } from '../core/column-builder.js';
 import { faults } from '../core/faults.js';
 import { storageOf, type Schema } from '../core/types.js';
+import { DueRows } from './due-rows.js';
 import type { KeyTable } from './key-table.js';
 
 /** Rows let go, in order: their columns, event times, key ids, and the watermark that each waited for. */
@@ -35,6 +36,9 @@ export class WaitingRows {
   /** Column parts not yet joined to `#columns`, so that joining happens once a flush. */
   #parts: { columns: readonly Column[]; length: number }[] = [];
   #dueMin = Infinity;
+  /** Rows of which `settle` has not heard that they are due, and how many rows have been told it. */
+  readonly #unsettled = new DueRows();
+  #told = 0;
   /** Row numbers while rows are let go; kept between calls to be used again. */
   #ascending = new Int32Array(0);
   #rest = new Int32Array(0);
@@ -70,6 +74,18 @@ export class WaitingRows {
     }
   }
 
+  /**
+   * Raises `processed`, by key id, to the event times of the rows due by `watermark`: as if they had been let go, which
+   * would cost a copy of those that stay.
+   */
+  settle(watermark: number, processed: Float64Array): void {
+    for (; this.#told < this.#length; this.#told += 1) this.#unsettled.add(this.#told, this.#due[this.#told]!);
+    for (let row = this.#unsettled.take(watermark); row >= 0; row = this.#unsettled.take(watermark)) {
+      const id = this.#ids[row]!;
+      if (this.#time[row]! > processed[id]!) processed[id] = this.#time[row]!;
+    }
+  }
+
   /** Takes out the rows due by `watermark`, by (due, event time, key, arrival). */
   release(watermark: number, keys: KeyTable): ReleasedRows | null {
     if (this.#dueMin > watermark) return null;
@@ -86,6 +102,8 @@ export class WaitingRows {
       ids: pickIds(this.#ids, order, count),
     };
     this.#keep(kept);
+    this.#unsettled.clear();
+    this.#told = 0;
     return released;
   }
 
@@ -154,20 +172,21 @@ export class WaitingRows {
   /** Rows due at one instant: by event time, key, arrival. */
   #orderTies(order: Int32Array, count: number, keys: KeyTable): void {
     const due = this.#due;
+    const byKey = keys.worthRanking(count) ? null : (a: number, b: number): number => keys.compare(a, b);
     for (let start = 0; start < count; ) {
       let end = start + 1;
       const at = due[order[start]!]!;
       while (end < count && due[order[end]!]! === at) end += 1;
-      if (end - start > 1) this.#orderTie(order, start, end, keys.ranks());
+      if (end - start > 1) this.#orderTie(order, start, end, byKey ?? ranked(keys.ranks()));
       start = end;
     }
   }
 
-  #orderTie(order: Int32Array, start: number, end: number, ranks: Int32Array): void {
+  #orderTie(order: Int32Array, start: number, end: number, byKey: (a: number, b: number) => number): void {
     const time = this.#time;
     const ids = this.#ids;
     const sign = faults.tiesReversed || (faults.tiesByChance && (chance = !chance)) ? -1 : 1;
-    const compare = (a: number, b: number): number => time[a]! - time[b]! || ranks[ids[a]!]! - ranks[ids[b]!]! || (a - b) * sign;
+    const compare = (a: number, b: number): number => time[a]! - time[b]! || byKey(ids[a]!, ids[b]!) || (a - b) * sign;
     if (end - start > FEW) {
       order.subarray(start, end).sort(compare);
       return;
@@ -239,9 +258,13 @@ export class WaitingRows {
     this.#ids = reader.int32Array();
     this.#columns = this.#columns.map(() => readColumn(reader));
     this.#parts = [];
+    this.#unsettled.clear();
+    this.#told = 0;
     this.#dueMin = this.#due.reduce((least, due) => Math.min(least, due), Infinity);
   }
 }
+
+const ranked = (ranks: Int32Array) => (a: number, b: number): number => ranks[a]! - ranks[b]!;
 
 /** Only the planted bug `tiesByChance` reads it. */
 let chance = false;
