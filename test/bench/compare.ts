@@ -35,23 +35,26 @@ async function compareTable(connection: DuckDBConnection, query: PeerQuery, ours
       FROM (SELECT ${own.join(', ')} FROM read_parquet('${path}')) AS o`);
   }
   const doubles = values.filter((name) => types.get(name) === 'DOUBLE');
+  // A score is a difference in units of its usual size: near 0 its own size says nothing about the error of its parts.
+  const least = (name: string): string => (query.bounds?.[name] === undefined ? '' : ', 1');
   const gap = (name: string): string =>
-    `CASE WHEN a.${name} IS NOT DISTINCT FROM b.${name} THEN 0 ELSE coalesce(abs(a.${name} - b.${name}) / greatest(abs(a.${name}), abs(b.${name})), 'inf'::DOUBLE) END`;
+    `CASE WHEN a.${name} IS NOT DISTINCT FROM b.${name} THEN 0 ELSE coalesce(abs(a.${name} - b.${name}) / greatest(abs(a.${name}), abs(b.${name})${least(name)}), 'inf'::DOUBLE) END`;
   const worst = doubles.length === 0 ? '0' : `greatest(${doubles.map(gap).join(', ')}, 0)`;
   const exact = values.filter((name) => !doubles.includes(name)).map((name) => `a.${name} IS DISTINCT FROM b.${name}`);
   const differs = [`worst > ${tolerance}`, ...(exact.length === 0 ? [] : ['inexact'])].join(' OR ');
+  await connection.run(`CREATE OR REPLACE TEMP TABLE matched AS
+    SELECT to_json(a)::VARCHAR AS our_row, to_json(b)::VARCHAR AS peer_row, a.ordinal IS NOT NULL AS has_ours, b.ordinal IS NOT NULL AS has_peer, has_ours AND has_peer AS both_have,
+      ${worst} AS worst, ${exact.length === 0 ? 'false' : `(${exact.join(' OR ')})`} AS inexact, coalesce(a.at_bound, b.at_bound) AS at_bound
+    FROM (SELECT * FROM ours WHERE NOT touched) AS a FULL JOIN (SELECT * FROM theirs WHERE NOT touched) AS b
+    ON ${[...key, 'ordinal'].map((name) => `a.${name} IS NOT DISTINCT FROM b.${name}`).join(' AND ')}`);
   const [counts] = await rows(connection, `
     SELECT count(*) FILTER (both_have AND NOT (${differs})), count(*) FILTER (both_have AND (${differs})),
       count(*) FILTER (NOT has_peer AND NOT at_bound), count(*) FILTER (NOT has_ours AND NOT at_bound), count(*) FILTER (NOT both_have AND at_bound),
       (SELECT count(*) FROM ours WHERE touched), coalesce(max(worst) FILTER (both_have), 0)
-    FROM (
-      SELECT a.ordinal IS NOT NULL AS has_ours, b.ordinal IS NOT NULL AS has_peer, has_ours AND has_peer AS both_have, ${worst} AS worst,
-        ${exact.length === 0 ? 'false' : `(${exact.join(' OR ')})`} AS inexact, coalesce(a.at_bound, b.at_bound) AS at_bound
-      FROM (SELECT * FROM ours WHERE NOT touched) AS a FULL JOIN (SELECT * FROM theirs WHERE NOT touched) AS b
-      ON ${[...key, 'ordinal'].map((name) => `a.${name} IS NOT DISTINCT FROM b.${name}`).join(' AND ')}
-    )`);
+    FROM matched`);
   const [equal, different, onlyOurs, onlyPeer, onBound, leftOut, largest] = counts!.map(Number);
-  return { table, equal: equal!, different: different!, onlyOurs: onlyOurs!, onlyPeer: onlyPeer!, atBound: onBound!, leftOut: leftOut!, worst: largest! };
+  const examples = await rows(connection, `SELECT our_row, peer_row FROM matched WHERE (both_have AND (${differs})) OR (NOT both_have AND NOT at_bound) LIMIT 3`);
+  return { examples: examples.map(([our, their]) => `ours ${String(our)}, DuckDB's ${String(their)}`), table, equal: equal!, different: different!, onlyOurs: onlyOurs!, onlyPeer: onlyPeer!, atBound: onBound!, leftOut: leftOut!, worst: largest! };
 }
 
 const isTime = (types: ReadonlyMap<string, string>, name: string): boolean => types.get(name)!.startsWith('TIMESTAMP');

@@ -39,6 +39,8 @@ export interface Comparison {
   readonly leftOut: number;
   /** The largest relative difference of a double. */
   readonly worst: number;
+  /** A few rows that differ, or that only one side has. */
+  readonly examples: readonly string[];
 }
 
 /** Runs one process and returns what it says on standard output, one JSON value. */

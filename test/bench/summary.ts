@@ -63,8 +63,8 @@ export function workloadText(name: WorkloadName, rounds: Rounds, machine: Machin
   if (naive.length > 0) {
     lines.push(line('naive', naive), `  exact sums take ${paired(naive, replay).toFixed(2)} times as long as naive ones, end to end`);
   }
-  for (const { table, equal, different, onlyOurs, onlyPeer, atBound, leftOut, worst } of comparisons) {
-    lines.push(`  ${table}: ${equal} rows equal to DuckDB's (doubles to ${worst.toExponential(1)}), ${different} different, ${onlyOurs} only ours, ${onlyPeer} only DuckDB's, ${atBound} on one side as a score equals its bound; ${leftOut} left out as late rows touch them`);
+  for (const { table, equal, different, onlyOurs, onlyPeer, atBound, leftOut, worst, examples } of comparisons) {
+    lines.push(`  ${table}: ${equal} rows equal to DuckDB's (doubles to ${worst.toExponential(1)}), ${different} different, ${onlyOurs} only ours, ${onlyPeer} only DuckDB's, ${atBound} on one side as a score equals its bound; ${leftOut} left out as late rows touch them`, ...examples.map((example) => `    ${example}`));
   }
   return `${lines.join('\n')}\n`;
 }
