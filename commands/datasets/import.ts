@@ -27,7 +27,7 @@ Exit codes: 0 imported, also with rejects; 2 could not be imported, and nothing 
   // The first of them is this argument, the others are taken with it.
   static override strict = false;
 
-  static override args = { file: Args.string({ name: 'FILE…', description: 'files of one dataset', required: true }) };
+  static override args = { file: Args.string({ description: 'files of one dataset', required: true }) };
 
   static override flags = {
     name: Flags.string({ description: 'name of the dataset', required: true }),
@@ -56,7 +56,7 @@ Exit codes: 0 imported, also with rejects; 2 could not be imported, and nothing 
       const result = await importDataset(argv as string[], {
         ...options, signal: interrupt.signal, onPlan: (plans) => this.tellPlan(plans, options.sizeExponent), ...(flags.quiet ? {} : { onProgress: this.progress() }),
       });
-      this.print(result);
+      this.print(result, options.order);
       return result;
     } catch (error) {
       // What had been written is gone by now.
@@ -82,10 +82,10 @@ Exit codes: 0 imported, also with rejects; 2 could not be imported, and nothing 
     };
   }
 
-  private print({ dataset, path, rows, symbols, span, leftOut, rejected, unsorted, files }: ImportResult): void {
+  private print({ dataset, path, rows, symbols, span, leftOut, rejected, unsorted, files }: ImportResult, order: 'time' | 'file'): void {
     const sum = (counts: Readonly<Record<string, number>>): number => Object.values(counts).reduce((total, each) => total + each, 0);
     this.log(`${dataset}: ${rows} rows of ${symbols.length} symbol${symbols.length === 1 ? '' : 's'}, ${span.from} to ${span.to}, in ${path}`);
-    if (unsorted > 0) this.say(`Remark: ${unsorted} rows stood after later ones${files.length > 1 ? ', within the files or between them' : ''}.`);
+    if (unsorted > 0) this.say(`Remark: ${unsorted} rows stood after later ones${files.length > 1 ? ', within the files or between them' : ''}${order === 'time' ? '; they were put in order' : ''}.`);
     for (const [reason, times] of Object.entries(leftOut)) this.say(`Left out: ${times} records: ${reason}.`);
     for (const [reason, times] of Object.entries(rejected)) this.say(`Rejected: ${times} records: ${reason}.`);
     if (sum(rejected) > 0) this.say(`The rejected ${sum(rejected)} are in ${path}/rejects.jsonl.`);

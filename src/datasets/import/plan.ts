@@ -41,12 +41,10 @@ export async function planImport(paths: readonly string[], options: PlanOptions,
     const clock = clockOf(layout.time, timesOf(head, layout), { file: head.path, zone: options.zone, date });
     checkSymbol(head, layout, options);
     const sources = [head.path, ...(head.metadata['book'] === undefined || head.form !== 'csv' ? [] : [head.metadata['book']])].map((path) => ({ path, sha256: digests.get(path)! }));
-    const names = [
-      ...(layout.roles.symbol === undefined ? [`the symbol is ${options.symbol ?? layout.symbol}`] : []),
-      ...(layout.roles.exchange === undefined ? [`the exchange ${options.exchange ?? layout.exchange ?? 'not known (--exchange says it)'}`] : []),
-    ];
+    const exchange = options.exchange ?? layout.exchange;
     const says = [
-      ...(names.length === 0 ? [] : [`${names.join(', ').replace(/^t/, 'T')}.`]),
+      ...(layout.roles.symbol === undefined ? [`The symbol is ${options.symbol ?? layout.symbol}.`] : []),
+      ...(layout.roles.exchange === undefined ? [exchange === null ? 'The exchange is not known (--exchange says it).' : `The exchange is ${exchange}.`] : []),
       `Times are ${clock.says}.`, ...dateSays, ...zoneSays(clock, options.zone), ...layout.says,
     ];
     return { head, mapping, reader: new TickReader(layout, clock, options, scale), sources, says };
