@@ -19,15 +19,15 @@ export interface ChunkSource {
   readonly turns: { readonly part: Int32Array; readonly row: Int32Array } | null;
 }
 
-/** The batch and batch row at a chunk row; null at the end of history, where there is none. */
+/** The batch and batch row at a chunk row; null where watermarks move without a row. */
 export function rowAt(source: ChunkSource, at: number): { readonly batch: ScanBatch; readonly row: number } | null {
   if (source.parts.length === 0) return null;
   if (source.turns === null) return { batch: source.parts[0]!.batch, row: at };
   return { batch: source.parts[source.turns.part[at]!]!.batch, row: source.turns.row[at]! };
 }
 
-/** The end of history: one moment, no row. */
-export function endOfHistory(ordinal: number): ChunkSource {
+/** One moment, no row: the end of history, or a mark that the source gives. */
+export function moment(ordinal: number): ChunkSource {
   return { chunk: { from: 0, to: 1 }, parts: [], ordinal, turns: null };
 }
 

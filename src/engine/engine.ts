@@ -18,7 +18,7 @@ import { buildPhysical, type PhysicalNode, type PhysicalPlan } from './physical.
 import type { Pipeline } from '../plan/plan.js';
 import type { FailedRow } from '../plan/stage.js';
 import { SliceChecksum } from './checksum.js';
-import { chunkOf, endOfHistory, rowAt, type ChunkPart, type ChunkSource } from './chunk.js';
+import { chunkOf, moment, rowAt, type ChunkPart, type ChunkSource } from './chunk.js';
 import { failedResult, failedRow, lateRow, type Situation } from './refused-rows.js';
 import { scanRows, type ReadRows, type ScannedRows } from './scan.js';
 import { positionOf, type ScanBatch, type SliceRows } from './scan-batch.js';
@@ -223,10 +223,10 @@ export class Engine {
     this.#pending = [];
     this.#pendingRows = 0;
     for (const { batch } of source.parts) this.#pendingBatches[batch.input]![batch.partition] = null;
-    for (const { batch } of source.parts) this.#watermarks.raise(batch.input, batch.partition, batch.markBefore);
+    for (const { batch } of source.parts) this.#raise(batch, source.ordinal + source.chunk.from);
     const { behind, path } = this.#watermarks.advance(source);
     this.#counts.behind += behind;
-    this.#run(this.#reachedBy(source), { source, path, now: this.plan.usesNow ? this.#nowPath(source) : null });
+    this.#run(this.#reachedBy(source), { source, path, now: this.plan.usesNow ? this.#nowPath(source) : null, isEnd: false });
   }
 
   /** CURRENT_TIMESTAMP at each chunk row: the greatest event time up to it. One array for all chunks. */
@@ -248,13 +248,22 @@ export class Engine {
   }
 
   #end(): void {
-    const after = new Float64Array(1).fill(Infinity);
-    const befores = this.plan.groups.map((_, group) => this.#watermarks.of(group));
-    this.#watermarks.end();
-    this.#run(this.#reached[this.#reached.length - 1]!, {
-      source: endOfHistory(this.#rowsRun), path: (group) => ({ before: befores[group]!, after }),
-      now: this.plan.usesNow ? new Float64Array(1).fill(clockAt(this.#now)) : null,
-    });
+    this.#move(this.#reached[this.#reached.length - 1]!, this.#rowsRun, () => this.#watermarks.end(), true);
+  }
+
+  /** A mark that the source gives before a batch has its own turn: what it lets go is not judged by it. */
+  #raise({ input, partition, markBefore }: ScanBatch, ordinal: number): void {
+    if (markBefore <= this.#watermarks.get(input, partition)) return;
+    this.#move(this.#reached[input]!, ordinal, () => this.#watermarks.raise(input, partition, markBefore), false);
+  }
+
+  /** Watermarks move without a row. */
+  #move(nodes: readonly number[], ordinal: number, advance: () => void, isEnd: boolean): void {
+    const paths = this.plan.groups.map((_, group) => ({ before: this.#watermarks.of(group), after: new Float64Array(1) }));
+    advance();
+    paths.forEach(({ after }, group) => { after[0] = this.#watermarks.of(group); });
+    const now = this.plan.usesNow ? new Float64Array(1).fill(clockAt(this.#nowRun)) : null;
+    this.#run(nodes, { source: moment(ordinal), path: (group) => paths[group]!, now, isEnd });
   }
 
   #run(nodes: readonly number[], turn: Turn): void {
@@ -266,7 +275,7 @@ export class Engine {
       else if (node.kind === 'operator') {
         const rows = node.operator.process(results[node.from]!, turn.source.chunk, turn.path(node.group), this.#reportOf(index, node, turn.source));
         results[index] = rows;
-        if (turn.source.parts.length === 0 && node.window) for (let row = 0; row < rows.batch.length; row += 1) step.endedBeyond.add(rows.time[row]! + 1);
+        if (turn.isEnd && node.window) for (let row = 0; row < rows.batch.length; row += 1) step.endedBeyond.add(rows.time[row]! + 1);
       } else if (node.kind === 'union') results[index] = mergeRows(node.from.map((from) => results[from]!));
       else if (node.kind === 'output') {
         const rows = this.#released(mergeRows(node.from.map((from) => results[from]!)));
@@ -438,6 +447,7 @@ interface Turn {
   path(group: number): WatermarkPath;
   /** CURRENT_TIMESTAMP by chunk row, where the plan uses it. */
   readonly now: Float64Array | null;
+  readonly isEnd: boolean;
 }
 
 const clockAt = (now: number): number => (now === -Infinity ? 0 : now);

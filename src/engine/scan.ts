@@ -10,7 +10,14 @@ export interface ReadRows {
   readonly batch: Batch;
   readonly position: number;
   readonly positions: Float64Array | null;
-  readonly watermarks: { readonly before: number; readonly after: Float64Array } | null;
+  /** Of the source itself: they count for SOURCE_WATERMARK() only. */
+  readonly watermarks: GivenMarks | null;
+}
+
+/** The watermark in force before the first row, and after each row before the next one. */
+export interface GivenMarks {
+  readonly before: number;
+  readonly after: Float64Array;
 }
 
 /** A row that never entered a step: its event time cannot be used. */
@@ -40,10 +47,10 @@ export function scanRows(stage: Stage | null, input: number, partition: number, 
   const { columns: [timeColumn, markColumn], failed, rows: kept, length } = stage.run(batch, 0, batch.length, null);
   const time = timeColumn!.values as Float64Array;
   const nulls = timeColumn!.storage === 'text' ? null : timeColumn!.nulls;
-  const markBefore = watermarks?.before ?? -Infinity;
+  const given = markColumn === undefined ? watermarks : null;
   if (nulls === null && failed.length === 0 && areEventTimes(time, length)) {
-    const marks = watermarks !== null ? watermarks.after : marksOf(markColumn, time);
-    return { batch: { input, partition, batch, time, marks, markBefore, position, positions }, rejected: [] };
+    const marks = given !== null ? given.after : marksOf(markColumn, time);
+    return { batch: { input, partition, batch, time, marks, markBefore: given?.before ?? -Infinity, position, positions }, rejected: [] };
   }
   const origin = (row: number) => (positions === null ? position + row : positions[row]!);
   const rejected: RejectedScan[] = failed.map(({ row, error, place }) => ({ row, position: origin(row), error, expression: place.text }));
@@ -56,13 +63,14 @@ export function scanRows(stage: Stage | null, input: number, partition: number, 
   }
   rejected.sort((a, b) => a.row - b.row);
   const source = rows.map((row) => (kept === null ? row : kept[row]!));
-  const proposed = watermarks !== null ? null : marksOf(markColumn, time);
+  const proposed = marksOf(markColumn, time);
+  const keptGiven = given === null ? null : keptMarks(given, source, batch.length);
   return {
     batch: {
       input, partition, time: Float64Array.from(rows, (row) => time[row]!),
       batch: { length: rows.length, columns: batch.columns.map((column) => gather(column, source, source.length)) },
-      marks: Float64Array.from(rows, (row, index) => (proposed === null ? watermarks!.after[source[index]!]! : proposed[row]!)),
-      markBefore, position, positions: Float64Array.from(source, origin),
+      marks: keptGiven?.after ?? Float64Array.from(rows, (row) => proposed[row]!),
+      markBefore: keptGiven?.before ?? -Infinity, position, positions: Float64Array.from(source, origin),
     },
     rejected,
   };
@@ -71,6 +79,15 @@ export function scanRows(stage: Stage | null, input: number, partition: number, 
 function areEventTimes(time: Float64Array, length: number): boolean {
   for (let row = 0; row < length; row += 1) if (!isEventTime(time[row]!)) return false;
   return true;
+}
+
+/** For some of the rows, which stand between others that count no more: a mark among those is met before the next row. */
+export function keptMarks({ before, after }: GivenMarks, rows: readonly number[], length: number): GivenMarks {
+  const first = rows[0] ?? length;
+  return {
+    before: first === 0 ? before : after[first - 1]!,
+    after: Float64Array.from(rows, (_, index) => after[(rows[index + 1] ?? length) - 1]!),
+  };
 }
 
 function marksOf(column: { values: unknown; nulls?: Uint8Array | null } | undefined, time: Float64Array): Float64Array {

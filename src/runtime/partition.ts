@@ -4,6 +4,7 @@ import { gather } from '../core/column-builder.js';
 import { faults } from '../core/faults.js';
 import { partitionOf } from '../core/murmur2.js';
 import { sqlType, type Schema } from '../core/types.js';
+import { keptMarks, type GivenMarks } from '../engine/scan.js';
 import { makeCast } from '../functions/scalar.js';
 import { compileStage } from '../plan/compile.js';
 import type { Expression } from '../plan/expression.js';
@@ -14,7 +15,7 @@ export interface LanePart {
   readonly batch: Batch;
   readonly position: number;
   readonly positions: Float64Array | null;
-  readonly watermarks: { readonly before: number; readonly after: Float64Array } | null;
+  readonly watermarks: GivenMarks | null;
 }
 
 /**
@@ -67,6 +68,6 @@ export function pickRows(part: LanePart, rows: readonly number[]): LanePart {
   return {
     batch: { length: rows.length, columns: batch.columns.map((column) => gather(column, rows, rows.length)) },
     position, positions: Float64Array.from(rows, (row) => (positions === null ? position + row : positions[row]!)),
-    watermarks: watermarks === null ? null : { before: watermarks.before, after: Float64Array.from(rows, (row) => watermarks.after[row]!) },
+    watermarks: watermarks === null ? null : keptMarks(watermarks, rows, batch.length),
   };
 }

@@ -116,7 +116,7 @@ function parse(text: string): Json | null {
 
 function watermarkIn(record: Json): number | null {
   const { watermark } = record;
-  return typeof watermark === 'number' && Object.keys(record).length === 1 ? watermark : null;
+  return Number.isFinite(watermark) && Object.keys(record).length === 1 ? Math.floor(watermark as number) : null;
 }
 
 /** The source text of a member of the object that `text` holds (of the last one, if the name occurs again). */

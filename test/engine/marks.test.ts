@@ -1,0 +1,54 @@
+/** SOURCE_WATERMARK(): watermarks that stand between the rows. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { keptMarks, scanRows } from '../../src/engine/scan.js';
+import { Engine } from '../../src/engine/engine.js';
+import { planSql } from '../../src/sql/planner.js';
+import { runSql, type Entry } from './run-engine.js';
+
+const table = (name: string, watermark = 'SOURCE_WATERMARK()') => `CREATE TABLE ${name} (k STRING, ts TIMESTAMP(3), WATERMARK FOR ts AS ${watermark});\n`;
+const seconds = `SELECT window_start, COUNT(*) FROM TABLE(TUMBLE(TABLE t, DESCRIPTOR(ts), INTERVAL '1' SECOND)) GROUP BY window_start, window_end;`;
+
+test('a mark counts for the rows after it, however they are cut', () => {
+  const rows: Entry[] = [{ ts: 100 }, { mark: 999 }, { ts: 200 }, { ts: 1500 }, { mark: 500 }, { ts: 1600 }, { mark: 1999 }];
+  for (const batchRows of [[100], [1], [2, 1]]) {
+    const { outputs, late } = runSql(table('t') + seconds, { t: rows }, { batchRows, end: false });
+    assert.deepEqual(outputs['query_1'], [[0, 1], [1000, 2]]);
+    assert.deepEqual(late.map(({ position, watermark }) => [position, watermark]), [[1, 999]]);
+  }
+});
+
+test('a mark before the first row makes rows late', () => {
+  const { outputs, late } = runSql(table('t') + seconds, { t: [{ mark: 5000 }, { ts: 4000 }, { ts: 6000 }] });
+  assert.deepEqual(outputs['query_1'], [[6000, 1]]);
+  assert.deepEqual(late.map(({ windowStart }) => windowStart), [4000]);
+});
+
+test('what a mark before the first row lets go is in time for the windows above', () => {
+  const views = `CREATE VIEW v AS SELECT * FROM t UNION ALL SELECT * FROM u;
+    CREATE VIEW s AS SELECT window_time AS at, COUNT(*) AS n FROM TABLE(TUMBLE(TABLE v, DESCRIPTOR(ts), INTERVAL '1' SECOND)) GROUP BY window_start, window_end, window_time;
+    SELECT window_start, COUNT(*), SUM(n) FROM TABLE(TUMBLE(TABLE s, DESCRIPTOR(at), INTERVAL '2' SECOND)) GROUP BY window_start, window_end;`;
+  // Table u holds the watermark back until its first row, before which it has a mark far ahead.
+  const { outputs, late } = runSql(table('t') + table('u') + views, { t: [{ ts: 100 }, { mark: 9000 }, { ts: 9500 }], u: [{ mark: 9000 }, { ts: 9600 }] }, { end: false });
+  assert.deepEqual(outputs['query_1'], [[0, 1, 1]]);
+  assert.deepEqual(late, []);
+});
+
+test('marks are nothing to a table that says what its watermark is', () => {
+  const engine = new Engine(planSql(table('t', "ts - INTERVAL '1' SECOND") + seconds), { lane: 0, partitions: [1], hash: () => new Uint8Array(32), withholdBefore: null, strict: false });
+  const column = { storage: 'real' as const, values: Float64Array.of(5000, 6000), nulls: null };
+  const read = { batch: { length: 2, columns: [column] }, position: 0, positions: null };
+  const { batch } = engine.scan(0, 0, { ...read, watermarks: { before: 90_000, after: Float64Array.of(90_000, 90_000) } });
+  assert.deepEqual([batch.markBefore, ...batch.marks], [-Infinity, 4000, 5000]);
+});
+
+test('where rows are left out, the marks among them are met before the next row', () => {
+  const marks = { before: 1, after: Float64Array.of(2, 3, 4, 5, 6) };
+  assert.deepEqual(keptMarks(marks, [0, 3], 5), { before: 1, after: Float64Array.of(4, 6) });
+  assert.deepEqual(keptMarks(marks, [2], 5), { before: 3, after: Float64Array.of(6) });
+  assert.deepEqual(keptMarks(marks, [], 5), { before: 6, after: new Float64Array(0) });
+  const engine = new Engine(planSql(table('t') + seconds), { lane: 0, partitions: [1], hash: () => new Uint8Array(32), withholdBefore: null, strict: false });
+  const column = { storage: 'real' as const, values: Float64Array.of(10, 0, 30), nulls: Uint8Array.of(0, 1, 0) };
+  const { batch } = scanRows(engine.plan.scans[0]!, 0, 0, { batch: { length: 3, columns: [column] }, position: 0, positions: null, watermarks: { before: 1, after: Float64Array.of(2, 3, 4) } });
+  assert.deepEqual([...batch.marks], [3, 4]);
+});
