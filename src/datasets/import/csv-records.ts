@@ -61,8 +61,10 @@ async function* joined(pieces: AsyncIterable<Lines>): AsyncGenerator<Lines> {
     piece.lines.forEach((line, index) => {
       const record = open === '' ? line : `${open}\n${line}`;
       open = '';
-      if (isOpen(record) && record.length < quotedMax) open = record;
-      else lines.push(record);
+      if (!isOpen(record)) lines.push(record);
+      else if (record.length < quotedMax) open = record;
+      // Never closed: the line with the quote is spoilt, those behind it stand for themselves.
+      else lines.push(...record.split('\n'));
       if (piece.foreign?.has(index) === true) foreign.add(open === '' ? lines.length - 1 : lines.length);
     });
     yield { lines, foreign: foreign.size === 0 ? null : foreign, bytes: piece.bytes };

@@ -9,7 +9,7 @@ import { openDuck, quoteText, textRows } from '../../../src/sources/duck.js';
 export type Flags = Partial<ImportFlags>;
 
 /** Imports into `imported` of `directory`, or where the flags say. */
-export function importFiles(directory: string, paths: readonly string[], flags: Flags = {}): Promise<ImportResult> {
+export async function importFiles(directory: string, paths: readonly string[], flags: Flags = {}): Promise<ImportResult> {
   return importDataset(paths, importOptions({ name: 'imported', order: 'time', encoding: 'utf8', out: join(directory, 'imported'), ...flags }));
 }
 
