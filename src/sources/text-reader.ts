@@ -38,6 +38,8 @@ const rejectedMax = 4096;
 export class TextReader implements Reader {
   readonly rowsTotal = null;
   readonly #rows: RowBuilder;
+  /** For a look at the record after a full batch. */
+  readonly #ahead: RowBuilder;
   #file = -1;
   #stream: Readable | null = null;
   #pieces: AsyncIterator<Buffer> | null = null;
@@ -52,6 +54,7 @@ export class TextReader implements Reader {
 
   private constructor(private readonly request: ReaderRequest, private readonly format: TextFormat) {
     this.#rows = new RowBuilder(request.columns.map((column) => column.type), request.batchRows);
+    this.#ahead = new RowBuilder(request.columns.map((column) => column.type), 1);
   }
 
   /** Reads the beginning of the first file, so that a missing column shows before a row is read. */
@@ -85,7 +88,7 @@ export class TextReader implements Reader {
       const record = tooLong ? '' : this.#bytes.toString('utf8', start, contentEnd(this.#bytes, start, end));
       // What stands between this batch's last row and the next one belongs to this batch.
       const isFull = length === batchRows || rejected.length >= rejectedMax;
-      if (isFull && (tooLong || !this.format.isAside(record))) break;
+      if (isFull && (rejected.length >= rejectedMax ? tooLong || !this.format.isAside(record) : this.#isNextRow(tooLong, start, end, record))) break;
       this.#at = end;
       if (this.#position < from && (tooLong || !this.format.isAside(record))) {
         this.#position += 1;
@@ -125,6 +128,12 @@ export class TextReader implements Reader {
   async close(): Promise<void> {
     this.#stream?.destroy();
     this.#stream = null;
+  }
+
+  /** Whether a record is a row of the next batch: what is rejected before it belongs to this one, and so do marks after that. */
+  #isNextRow(tooLong: boolean, start: number, end: number, record: string): boolean {
+    if (tooLong || (!this.#isUtf8 && !isUtf8(this.#bytes.subarray(start, end)))) return false;
+    return this.format.decode(record, 0, this.#ahead).kind === 'row';
   }
 
   #undecodable(tooLong: boolean, start: number, end: number): Outcome {
