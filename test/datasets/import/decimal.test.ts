@@ -46,7 +46,7 @@ test('a price is the double nearest to its text, also when its point is moved', 
     assert.equal(nearestDouble(value.toString(), -places), Number(plain));
   }));
   // Dividing the double nearest to the digits would round twice.
-  assert.equal(nearestDouble('9007199254740993', -2), 90071992547409.93);
+  assert.equal(nearestDouble('9007199254740993', -2), Number('90071992547409.93'));
   assert.equal(nearestDouble('1', 400), null);
 });
 
