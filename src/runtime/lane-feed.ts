@@ -1,6 +1,7 @@
 /**
  * Turns what the inputs of one lane delivered into steps: merges them in the order that the data decide, and cuts
- * where event time enters the next multiple of the step length, or where many rows in a row could not be used.
+ * where event time enters the next multiple of the step length, and where a step has so many rows, used or rejected,
+ * that what they give would fill the memory: event time may stand still for millions of rows.
  */
 import type { Engine, StepResult } from '../engine/engine.js';
 import { positionOf, type ScanBatch } from '../engine/scan-batch.js';
@@ -10,11 +11,12 @@ import { RejectedRows, type Rejection } from './rejected-rows.js';
 export interface FeedOptions {
   /** Milliseconds of event time. */
   readonly stepEvery: number;
-  /** Rows before this event time form one withheld first step; null: none do. */
+  /** Steps of rows before this event time are withheld; null: none are. */
   readonly from: number | null;
   /** Rows rejected in the steps before. */
   readonly rejected?: number;
-  /** Rejected rows of an input that end a step; 4,096 when not given. */
+  /** Rows that end a step, 16,384 when not given; and rejected rows of an input that do, 4,096 when not given. */
+  readonly rowsMost?: number;
   readonly rejectedMost?: number;
 }
 
@@ -33,6 +35,9 @@ export class LaneFeed {
   readonly #ended: boolean[];
   /** Rows that could not be used; kept with the step that passes them. */
   readonly #rejected: RejectedRows;
+  readonly #rowsMost: number;
+  /** Rows of the step so far. */
+  #stepRows = 0;
   #greatest: number;
   #withheld: boolean;
 
@@ -46,6 +51,7 @@ export class LaneFeed {
     this.#ended = engine.pipeline.sources.map(() => false);
     this.#greatest = engine.now;
     this.#withheld = options.from !== null && engine.now < options.from;
+    this.#rowsMost = options.rowsMost ?? 16_384;
     this.#rejected = new RejectedRows(engine.pipeline.sources.length, options.rejectedMost ?? 4096);
   }
 
@@ -136,7 +142,7 @@ export class LaneFeed {
         const next = Math.floor(at / stepEvery);
         const cut = this.#withheld ? at >= from! : next > bucket;
         if (cut && (this.#engine.midStep || row > start)) {
-          this.#engine.feed({ batch, from: start, to: row });
+          this.#feed(batch, start, row);
           start = row;
           this.#rows[input] = row;
           this.#greatest = greatest;
@@ -149,10 +155,15 @@ export class LaneFeed {
       }
       if (faults.stopAtRow >= 0 && this.#engine.counts.rows + row - start >= faults.stopAtRow) throw new StoppedByFault();
     }
-    this.#engine.feed({ batch, from: start, to: row });
+    this.#feed(batch, start, row);
     this.#greatest = greatest;
     this.#advance(input, batch, row);
-    return false;
+    return this.#closeFull() && pause();
+  }
+
+  #feed(batch: ScanBatch, from: number, to: number): void {
+    this.#engine.feed({ batch, from, to });
+    this.#stepRows += to - from;
   }
 
   #advance(input: number, { batch: { length } }: ScanBatch, row: number): void {
@@ -160,14 +171,21 @@ export class LaneFeed {
     if (row === length) this.#queues[input]!.shift();
   }
 
-  /** End of the rows of a batch that come before a step is filled by rejected ones. */
+  /** How far the rows of a batch can go into this step. */
   #reach(input: number, batch: ScanBatch): number {
-    const { length } = batch.batch;
+    const most = Math.min(batch.batch.length, this.#rows[input]! + this.#rowsMost - this.#stepRows);
     const last = this.#rejected.isFull ? this.#rejected.fills(input) : Infinity;
-    if (last === Infinity) return length;
+    if (last === Infinity) return most;
     let end = this.#rows[input]!;
-    while (end < length && positionOf(batch, end) < last) end += 1;
+    while (end < most && positionOf(batch, end) < last) end += 1;
     return end;
+  }
+
+  /** Ends a step that has all the rows it can have. */
+  #closeFull(): boolean {
+    if (this.#stepRows < this.#rowsMost) return false;
+    this.#close(this.#withheld);
+    return true;
   }
 
   /** Ends a step where so many rows of an input were rejected as fill one, and no row before them is left. False: nowhere. */
@@ -181,6 +199,7 @@ export class LaneFeed {
       this.rejected += letters.length;
       // They are not read again when the run is taken up after this step.
       this.#engine.skip(input, letters[0]!.partition, last + 1);
+      this.#stepRows = 0;
       this.#onStep(this.#engine.close({ end: false, withheld: this.#withheld, rejected: letters }));
       return true;
     }
@@ -200,7 +219,7 @@ export class LaneFeed {
       while (row < length && time[row]! < stepEnd) row += 1;
       if (row === length) break;
       if (this.#engine.midStep || row > start) {
-        this.#engine.feed({ batch, from: start, to: row });
+        this.#feed(batch, start, row);
         start = row;
         this.#rows[input] = row;
         this.#greatest = this.#engine.now;
@@ -209,13 +228,14 @@ export class LaneFeed {
       }
       stepEnd = endOf(time[row]!);
     }
-    this.#engine.feed({ batch, from: start, to: length });
+    this.#feed(batch, start, length);
     this.#greatest = this.#engine.now;
     this.#advance(input, batch, length);
-    return false;
+    return this.#closeFull() && pause();
   }
 
   #close(withheld: boolean): void {
+    this.#stepRows = 0;
     this.#onStep(this.#engine.close({ end: false, withheld, rejected: this.#takeRejected(false) }));
   }
 

@@ -16,8 +16,8 @@ import type { RunParameters } from '../../src/runtime/options.js';
 const causeOf = (query: Query): string => (query.kind === 'assign' || query.kind === 'filter' || query.kind === 'project' ? causeOf(query.input)
   : query.kind === 'union' ? causeOf(query.inputs[0]!) : query.rowtime);
 
-const drawn: fc.Arbitrary<{ drawn: Case; from: number; length: number }> =
-  fc.record({ drawn: randomCases({ disorder: 'none', apart: true }), from: fc.nat(99), length: fc.integer({ min: 1, max: 99 }) });
+const drawn: fc.Arbitrary<{ drawn: Case; from: number; length: number; rowsMost: number }> =
+  fc.record({ drawn: randomCases({ disorder: 'none', apart: true }), from: fc.nat(99), length: fc.integer({ min: 1, max: 99 }), rowsMost: fc.constantFrom(2, 7, 1000) });
 
 /** Instants of the data, a part of the way through. */
 function spanOf({ tables }: Case, from: number, length: number): { from: number; to: number } {
@@ -32,7 +32,7 @@ test('where no row is behind, outputs equal the full run\'s in [from, to)', () =
   fc.assert(fc.property(drawn, (one) => {
     if (one.drawn.tables.every((rows) => rows.length === 0)) return;
     const span = spanOf(one.drawn, one.from, one.length);
-    const [whole, part] = [run(one.drawn), run(one.drawn, { span })];
+    const [whole, part] = [run(one.drawn), run(one.drawn, { span, rowsMost: one.rowsMost })];
     assert.equal(whole.behind, 0, 'no row is behind');
     whole.outputs.forEach((rows, output) => {
       const writers = one.drawn.pipeline.statements.filter((statement) => statement.output === output);

@@ -22,7 +22,8 @@ export interface RunOptions {
   /** Rows of one batch after the other, from the beginning again when they are used up. */
   readonly batchRows?: readonly number[];
   readonly stepEvery?: number;
-  /** Rejected rows that end a step. */
+  /** Rows, and rejected rows, that end a step. */
+  readonly rowsMost?: number;
   readonly rejectedMost?: number;
   /** By `symbol`. */
   readonly lanes?: number;
@@ -86,7 +87,7 @@ export function runPlan(plan: Plan, tables: readonly (readonly Row[])[], options
   const startRows = plan.sinks.map((_, table) => engines.reduce((sum, engine) => sum + engine.outputs[table]!.rows, 0));
   let stopped = false;
   for (const [lane, engine] of engines.entries()) {
-    const feed = new LaneFeed(engine, { stepEvery, from: options.span?.from ?? null, ...(options.rejectedMost === undefined ? {} : { rejectedMost: options.rejectedMost }) }, (result) => {
+    const feed = new LaneFeed(engine, { stepEvery, from: options.span?.from ?? null, rowsMost: options.rowsMost, rejectedMost: options.rejectedMost }, (result) => {
       for (const { table, batch } of result.outputs) outputs[table]!.push(...rowsOf(batch, plan.sinks[table]!.schema));
       late.push(...result.late);
       deadLetters.push(...result.deadLetters);
