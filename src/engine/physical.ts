@@ -11,7 +11,7 @@ import { WindowAssign } from '../operators/window-assign.js';
 import { compileStage } from '../plan/compile.js';
 import { conjunction } from '../plan/conjunction.js';
 import { columnRef, columnsOf, substitute, usesClock, type Expression } from '../plan/expression.js';
-import { columnMayFail } from '../plan/failing.js';
+import { columnMayFail, mayFail } from '../plan/failing.js';
 import type { Pipeline, PlanNode, SourceTable } from '../plan/plan.js';
 import { shareWindowAggregates } from '../plan/share.js';
 import type { Stage } from '../plan/stage.js';
@@ -59,6 +59,9 @@ class Builder {
   readonly #built = new Map<string, { node: number; map: ReadonlyMap<number, number> }>();
   readonly #keys = new Map<PlanNode, string>();
   readonly #sourceColumns: number[][];
+  /** By source and filter: how often its rows are asked for, and the node that delivers them to all who ask. */
+  readonly #filterUses = new Map<string, number>();
+  readonly #filtered = new Map<string, number>();
   #usesNow = false;
 
   constructor(pipeline: Pipeline) {
@@ -123,6 +126,10 @@ class Builder {
       for (const expression of filter === null ? outputs : [...outputs, filter]) {
         for (const column of columnsOf(this.#declared(node.table, expression))) this.#sourceColumns[input]!.push(column);
         this.#noteNow(this.#declared(node.table, expression));
+      }
+      if (filter !== null) {
+        const key = `${node.table.name} ${textOf(filter)}`;
+        this.#filterUses.set(key, (this.#filterUses.get(key) ?? 0) + 1);
       }
     } else {
       const asked = askedOf(outputs, filter);
@@ -197,12 +204,32 @@ class Builder {
     if (node.kind === 'scan') {
       const input = this.#inputOf(node.table);
       const raw = (expression: Expression) => this.#toRead(node.table, input, this.#declared(node.table, expression));
-      return this.#pushStage(input, (this.#nodes[input] as { schema: Schema }).schema, outputs.map(raw), filter === null ? null : raw(filter), statement, name);
+      const { schema } = this.#nodes[input] as { schema: Schema };
+      const from = filter === null ? null : this.#filteredSource(node.table, input, filter, raw(filter), statement);
+      if (from !== null) return this.#pushStage(from, schema, outputs.map(raw), null, statement, name);
+      return this.#pushStage(input, schema, outputs.map(raw), filter === null ? null : raw(filter), statement, name);
     }
     const built = this.#operator(node, askedOf(outputs, filter), statement);
     const remapped = (expression: Expression) => substitute(expression, (index) => columnRef(built.map.get(index)!, node.schema[index]!.type));
     const { schema } = this.#nodes[built.node] as { schema: Schema };
     return this.#pushStage(built.node, schema, outputs.map(remapped), filter === null ? null : remapped(filter), statement, name);
+  }
+
+  /**
+   * The rows of a source that pass a filter, picked once for all who ask for them; null where one alone asks. A filter
+   * that may fail is evaluated by each: what it refuses is told by statement.
+   */
+  #filteredSource(table: SourceTable, input: number, filter: Expression, raw: Expression, statement: number): number | null {
+    const key = `${table.name} ${textOf(filter)}`;
+    if (this.#filterUses.get(key)! < 2 || mayFail(raw) || usesClock(raw)) return null;
+    let node = this.#filtered.get(key);
+    if (node === undefined) {
+      const { schema } = this.#nodes[input] as { schema: Schema };
+      const stage = compileStage({ input: schema, filter: raw, outputs: schema.map(({ type }, index) => columnRef(index, type)) });
+      node = this.#push({ kind: 'stage', from: input, stage, schema, statement, name: 'filter' });
+      this.#filtered.set(key, node);
+    }
+    return node;
   }
 
   #pushStage(from: number, input: Schema, outputs: readonly Expression[], filter: Expression | null, statement: number, name: string): number {
@@ -302,15 +329,22 @@ class Builder {
   #key(node: PlanNode): string {
     let key = this.#keys.get(node);
     if (key === undefined) {
-      key = JSON.stringify(node, (name, value: unknown) => {
-        if (name === 'place') return undefined;
-        if (name === 'table') return (value as SourceTable).name;
-        return typeof value === 'bigint' ? `${value}n` : value;
-      });
+      key = textOf(node);
       this.#keys.set(node, key);
     }
     return key;
   }
+}
+
+/** Equal texts: equal nodes or expressions. Places in the user's text do not count. */
+function textOf(value: PlanNode | Expression): string {
+  return JSON.stringify(value, (name, part: unknown) => {
+    if (name === 'place') return undefined;
+    if (name === 'table') return (part as SourceTable).name;
+    // What JSON would write like another value.
+    if (typeof part === 'number' && (!Number.isFinite(part) || Object.is(part, -0))) return Object.is(part, -0) ? '-0' : String(part);
+    return typeof part === 'bigint' ? `${part}n` : part;
+  });
 }
 
 /** Columns that are asked of a node. */
