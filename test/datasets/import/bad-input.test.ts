@@ -4,6 +4,8 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { TapewrightError, type ErrorCode } from '../../../src/core/errors.js';
+import { importDataset } from '../../../src/datasets/import/import.js';
+import { importOptions } from '../../../src/datasets/import/options.js';
 import { directoryFor } from '../../stores/directory.js';
 import { filesIn, gzip, imported, importFiles, rowsOf, zip, type Flags } from './importing.js';
 
@@ -187,4 +189,23 @@ test('a folder in use is left alone, an empty one is taken, names are checked', 
   assert.ok(existsSync(join(directory, 'imported', 'dataset.yaml')));
   await assert.rejects(importFiles(directory, paths, { name: '../x' }), /must be letters/);
   await assert.rejects(importFiles(directory, paths, { name: 'us-equities-day', out: undefined }), /there is a dataset of that name already/);
+});
+
+test('an import that is stopped leaves nothing behind', async (context) => {
+  const directory = directoryFor(context);
+  const [path] = filesIn(directory, { 'a.csv': trades(...good) });
+  const options = importOptions({ name: 'a', order: 'time', encoding: 'utf8', out: join(directory, 'imported') });
+  const stopped = new AbortController();
+  const told: string[] = [];
+  const importing = importDataset([path!], {
+    ...options, signal: stopped.signal,
+    onPlan: (plans) => {
+      told.push(...plans.map(({ mapping }) => mapping.name));
+      stopped.abort();
+    },
+  });
+  await assert.rejects(importing, { name: 'AbortError' });
+  // What will be done was told before a row was read.
+  assert.deepEqual(told, ['trades']);
+  assert.deepEqual(readdirSync(directory), ['a.csv']);
 });

@@ -203,3 +203,20 @@ test('gzip, a zip archive and the plain file give the same rows', async (context
   assert.deepEqual((await imported(directory, 'b.csv.gz', gzip(text), { out: join(directory, 'gzip') })).rows, plain.rows);
   assert.deepEqual((await imported(directory, 'c.zip', zip({ 'folder/c.csv': text }), { out: join(directory, 'zip') })).rows, plain.rows);
 });
+
+test('Parquet with plain columns: numbers keep all their digits, and a timestamp without a zone waits for one', async (context) => {
+  const directory = directoryFor(context);
+  const path = join(directory, 'ticks.parquet');
+  const duck = await openDuck({ directories: [directory] });
+  try {
+    await textRows(duck.connection, `COPY (SELECT * FROM (VALUES
+      ('A', 1284.2350000000001::DOUBLE, 12345678.87654321::DECIMAL(18, 8), TIMESTAMP '2024-01-02 09:30:00.123456'), ('A', 0.1::DOUBLE, 0.1::DECIMAL(18, 8), NULL)) AS ticks(symbol, price, size, "timestamp"))
+      TO ${quoteText(path)} (FORMAT parquet)`);
+  } finally {
+    duck.close();
+  }
+  await assert.rejects(importFiles(directory, [path], { 'size-scale': '1e8' }), /'2024-01-02 09:30:00.123456' state no zone/);
+  const { path: folder, rejected } = await importFiles(directory, [path], { 'size-scale': '1e8', 'time-zone': 'UTC' });
+  assert.deepEqual(await rowsOf(folder), ['A 1284.2350000000001 1234567887654321 - - 2024-01-02T09:30:00.123 - TRADE']);
+  assert.deepEqual(rejected, { 'it has no time': 1 });
+});
