@@ -66,6 +66,7 @@ const SNAPSHOT_FORMAT = 1;
 export class Engine {
   readonly plan: PhysicalPlan;
   readonly pipeline: Pipeline;
+  readonly #inputNames: readonly string[];
   readonly #options: EngineOptions;
   /** Nodes that rows or watermarks of an input reach, by input; the last entry: all of them. */
   readonly #reached: readonly (readonly number[])[];
@@ -99,6 +100,7 @@ export class Engine {
 
   constructor(pipeline: Pipeline, options: EngineOptions) {
     this.pipeline = pipeline;
+    this.#inputNames = pipeline.sources.map(({ name }) => name);
     this.#options = options;
     this.plan = buildPhysical(pipeline);
     this.#reached = [...pipeline.sources.map((_, input) => reachable(this.plan.nodes, input)), this.plan.nodes.map((_, index) => index)];
@@ -342,7 +344,7 @@ export class Engine {
 
   #situation(): Situation {
     return {
-      lane: this.#options.lane, step: this.#seq, inputs: this.pipeline.sources.map(({ name }) => name),
+      lane: this.#options.lane, step: this.#seq, inputs: this.#inputNames,
       end: { position: this.#positions[0]![0]!, eventTime: this.#now },
     };
   }

@@ -34,8 +34,10 @@ function originOf(released: number, source: ChunkSource, { inputs, end }: Situat
 
 export function lateRow(node: OperatorNode, refusal: Refusal, source: ChunkSource, situation: Situation): LateRow {
   const { rows, row, watermark, windowStart, windowEnd, reason } = refusal;
+  // Spelled out: of a day that is late there are millions.
+  const { input, partition, position } = originOf(rows.released[row]!, source, situation);
   return {
-    ...originOf(rows.released[row]!, source, situation), eventTime: rows.time[row]!, watermark, lane: situation.lane, step: situation.step,
+    input, partition, position, eventTime: rows.time[row]!, watermark, lane: situation.lane, step: situation.step,
     statement: node.statement, operator: node.operator.name, windowStart, windowEnd, reason, row: rowJson(rows.batch, row, node.inputSchema),
   };
 }
