@@ -69,7 +69,7 @@ export interface RunParameters {
 
 export const defaultParameters: Omit<RunParameters, 'bindings'> = {
   key: null, lanes: 1, from: null, to: null, stepEvery: 10_000, checkpointEvery: 10_000,
-  openEnd: false, strict: false, maxAhead: null, batchRows: 65_536, speed: null,
+  openEnd: false, strict: false, maxAhead: null, batchRows: 32_768, speed: null,
 };
 
 /** How far a run is. Reported a few times a second at the most. */
