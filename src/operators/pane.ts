@@ -1,15 +1,19 @@
 /** The groups of one pane: a slot of accumulator state for each key that occurs in it. */
 import { Cells } from './cells.js';
 
+/** Of so many keys a pane has room from the beginning. */
+const KEYS = 64;
+const none = new Int32Array(0);
+
 export class Pane {
-  /** Slot + 1 by key id; 0 where the key does not occur. */
-  #slots = new Int32Array(64);
+  /** Slot + 1 by key id; 0 where the key does not occur. Empty while the pane is cold. */
+  #slots = new Int32Array(KEYS);
   /** Key ids by slot. */
   readonly ids: number[] = [];
   readonly cells: Cells;
 
   constructor(public end: number, realWidth: number, objectWidth: number) {
-    this.cells = new Cells(realWidth, objectWidth);
+    this.cells = new Cells(realWidth, objectWidth, 2);
   }
 
   /** The slot of a key, made if need be. */
@@ -21,30 +25,44 @@ export class Pane {
     return this.#make(id);
   }
 
+  get isCold(): boolean {
+    return this.#slots === none;
+  }
+
+  /** Lets go of what finds slots: as long as the greatest id, for a pane that may have few keys. Asking for one brings it back. */
+  cool(): void {
+    this.#slots = none;
+  }
+
   #make(id: number): number {
+    if (this.isCold) {
+      this.#place();
+      return this.slotOf(id);
+    }
+    const slot = this.cells.allocate();
+    this.ids.push(id);
+    this.#enter(id, slot);
+    return slot;
+  }
+
+  #place(): void {
+    this.#slots = new Int32Array(KEYS);
+    this.ids.forEach((id, slot) => this.#enter(id, slot));
+  }
+
+  #enter(id: number, slot: number): void {
     if (id >= this.#slots.length) {
       const larger = new Int32Array(Math.max(id + 1, this.#slots.length * 2));
       larger.set(this.#slots);
       this.#slots = larger;
     }
-    const slot = this.cells.allocate();
     this.#slots[id] = slot + 1;
-    this.ids.push(id);
-    return slot;
   }
 
   /** Key ids changed: `ids[slot]` is now `changed[slot]`. */
   renumber(changed: readonly number[]): void {
-    this.#slots = new Int32Array(64);
     this.ids.length = 0;
-    changed.forEach((id, slot) => {
-      if (id >= this.#slots.length) {
-        const larger = new Int32Array(Math.max(id + 1, this.#slots.length * 2));
-        larger.set(this.#slots);
-        this.#slots = larger;
-      }
-      this.#slots[id] = slot + 1;
-      this.ids.push(id);
-    });
+    for (const id of changed) this.ids.push(id);
+    if (!this.isCold) this.#place();
   }
 }

@@ -22,6 +22,9 @@ import { floorTo, windowsOf, type Windows } from './windows.js';
 /** Below so many keys, forgetting any is not worth the while. */
 const KEYS_MIN = 65_536;
 
+/** So many panes are ready for rows; the others only wait to be merged. */
+const WARM_PANES = 32;
+
 export interface WindowAggregateSpec {
   readonly name: string;
   readonly input: Schema;
@@ -46,6 +49,8 @@ export class WindowAggregate implements Operator {
   #panes = new Map<number, Pane>();
   /** Of each pane at least its next window to fire; when that has fired, the one after it takes its place. */
   #ends = new WindowEnds();
+  /** Panes that rows have gone to lately. */
+  #warm: Pane[] = [];
   /** Keys at which it is worth seeing how many of them are still in use. */
   #compactAt = KEYS_MIN;
   #ids = new Int32Array(0);
@@ -163,11 +168,14 @@ export class WindowAggregate implements Operator {
 
   /** The pane that ends at `end`; `firstEnd` is the first window of it that has not fired. */
   #paneAt(end: number, firstEnd: number): Pane {
-    const known = this.#panes.get(end);
-    if (known !== undefined) return known;
-    const pane = this.#newPane(end);
-    this.#panes.set(end, pane);
-    this.#ends.add(firstEnd);
+    let pane = this.#panes.get(end);
+    if (pane === undefined) {
+      pane = this.#newPane(end);
+      this.#panes.set(end, pane);
+      this.#ends.add(firstEnd);
+    } else if (!pane.isCold) return pane;
+    this.#warm.push(pane);
+    if (this.#warm.length > WARM_PANES) this.#warm.shift()!.cool();
     return pane;
   }
 
@@ -210,26 +218,38 @@ export class WindowAggregate implements Operator {
   /** Lets go of what no window to come needs, and sees to it that what stays is met again by the next window. */
   #drop(pane: Pane, start: number, end: number): void {
     const windows = this.#windows;
-    if (windows === null || this.#spec.window!.kind === 'tumble') this.#panes.delete(end);
+    if (windows === null || this.#spec.window!.kind === 'tumble') this.#forget(end);
     else if (this.#cumulates) this.#handOn(pane, end, windows);
     else {
       let stays = false;
       for (let at = start + windows.pane; at <= end; at += windows.pane) {
-        if (at <= start + windows.stride) this.#panes.delete(at);
+        if (at <= start + windows.stride) this.#forget(at);
         else stays ||= this.#panes.has(at);
       }
       if (stays) this.#ends.add(end + windows.stride);
     }
   }
 
+  #forget(end: number): void {
+    const pane = this.#panes.get(end);
+    if (pane === undefined) return;
+    this.#panes.delete(end);
+    const at = this.#warm.indexOf(pane);
+    if (at >= 0) this.#warm.splice(at, 1);
+  }
+
   /** The groups of a cumulating window go over into the next one. */
   #handOn(pane: Pane, end: number, windows: Windows): void {
+    if (end >= windows.lastEnd(end)) {
+      this.#forget(end);
+      return;
+    }
     this.#panes.delete(end);
-    if (end >= windows.lastEnd(end)) return;
     const next = end + windows.stride;
     const following = this.#panes.get(next);
     // Earlier rows first, so that ties in event time keep the order of arrival.
     if (following !== undefined) this.#merge(pane, following);
+    this.#forget(next);
     pane.end = next;
     this.#panes.set(next, pane);
     this.#ends.add(next);
@@ -272,6 +292,7 @@ export class WindowAggregate implements Operator {
     this.#ends = new WindowEnds();
     for (let left = reader.varint(); left > 0; left -= 1) this.#ends.add(reader.f64());
     this.#panes = new Map();
+    this.#warm = [];
     for (let left = reader.varint(); left > 0; left -= 1) {
       const pane = new Pane(reader.f64(), this.#plan.realWidth, this.#plan.objectWidth);
       pane.renumber(Array.from({ length: reader.varint() }, () => reader.varint()));
@@ -279,6 +300,7 @@ export class WindowAggregate implements Operator {
       pane.ids.forEach((_, slot) => {
         for (const accumulator of this.#plan.accumulators) accumulator.load(reader, pane.cells, slot);
       });
+      pane.cool();
       this.#panes.set(pane.end, pane);
       if (faults.firesAgainAfterRestore) this.#registerAll(pane.end);
     }
