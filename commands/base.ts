@@ -8,9 +8,10 @@ export const exitCodes = { expected: 0, different: 1, failed: 2 } as const;
 export abstract class BaseCommand extends Command {
   static override enableJsonFlag = true;
 
-  /** For people, on standard error: standard output is for results. */
+  /** For people, on standard error: standard output is for results. A file's own text is shown, never sent to the terminal as a command. */
   protected say(text: string): void {
-    process.stderr.write(`${text}\n`);
+    const shown = text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
+    process.stderr.write(`${shown}\n`);
   }
 
   /** A refusal is told in one sentence; a bug keeps its stack trace. Both exit 2. With --json the error is the one object. */

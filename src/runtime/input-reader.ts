@@ -104,7 +104,7 @@ export class InputReader {
 
   /** Remarks of the source and of what its rows did to event time. */
   remarks(): string[] {
-    const remarks = this.source.remarks.map((remark) => `${this.table}: ${remark}`);
+    const remarks = [...this.source.remarks];
     for (const { jumps } of this.#gates) {
       if (jumps.first === null) continue;
       const { position, from, to } = jumps.first;

@@ -60,11 +60,17 @@ export function plainName(expression: string): string | null {
   return /^"([^"]|"")+"$/.test(text) ? text.slice(1, -1).replaceAll('""', '"') : null;
 }
 
+/** Names of columns for a message: what is no table may have thousands, and long ones. */
+function listed(names: readonly string[]): string {
+  const short = names.slice(0, 50).map((name) => (name.length > 60 ? `${name.slice(0, 60)}…` : name));
+  return `${short.join(', ')}${names.length > 50 ? `, … (${names.length} in all)` : ''}`;
+}
+
 export function missing(column: SourceColumn, fileColumns: readonly FileColumn[], { table, file }: Place): TapewrightError {
   const names = fileColumns.map((each) => each.name);
   return new TapewrightError(
     'DATASET_INVALID',
-    `${file} has no column ${column.name} for table ${table}; its columns are ${names.join(', ')}; name one with --map ${table}.${column.name}=EXPRESSION`,
+    `${file} has no column ${column.name} for table ${table}; its columns are ${listed(names)}; name one with --map ${table}.${column.name}=EXPRESSION`,
     { table, column: column.name, file, columns: names },
   );
 }

@@ -12,6 +12,7 @@ import { shortened } from './duck-error.js';
 import { columnBuilder, type ColumnBuilder } from './decode.js';
 import { matchColumn, plainName, textWire, wireColumn, type FileColumn, type WireColumn } from './columns.js';
 import type { RawBatch, RawColumn, Reader, ReaderRequest } from './reader.js';
+import { volatileIn } from './volatile.js';
 
 /** A query over one file, or over all of them when rows are ordered by a column. */
 interface Part {
@@ -241,9 +242,14 @@ class DuckReader implements Reader {
       // Prepared rather than run: a prepared text is one statement, so an expression cannot smuggle in another.
       const statement = await duckdb.prepare(this.duck.connection, `DESCRIBE SELECT ${expression} AS c FROM ${scan}`);
       duckdb.destroy_prepare_sync(statement);
+      const volatile = await volatileIn(this.duck.connection, expression);
+      if (volatile.length > 0) {
+        throw new TapewrightError('DATASET_INVALID', `--map ${this.request.table}.${column}: ${volatile.join(', ')} gives another value in each run, and a replay gives the same; use the file's columns only`, { table: this.request.table, column });
+      }
       const [row] = await textRows(this.duck.connection, `SELECT column_type FROM (DESCRIBE SELECT ${expression} AS c FROM ${scan})`);
       return row![0]!;
     } catch (cause) {
+      if (cause instanceof TapewrightError) throw cause;
       throw new TapewrightError('DATASET_INVALID', `--map ${this.request.table}.${column}: DuckDB refuses the expression over ${file}: ${shortened(cause)}`, { table: this.request.table, column, file }, { cause });
     }
   }

@@ -36,7 +36,7 @@ test('SQL that cannot run is refused before a row is read, with file, line, colu
 
 test('flags, bindings and spans that cannot be meant are refused by name', (context) => {
   const directory = directoryFor(context);
-  writeFiles(directory, { ...example, 'scenario.yaml': 'pipeline: vwap.sql\nbind: { ticks: ticks.jsonl }\nspeeed: 4\n' });
+  writeFiles(directory, { ...example, 'scenario.yaml': 'pipeline: vwap.sql\nbind: { ticks: ticks.jsonl }\nspeeed: 4\n', 'escape.csv': '\u001b[2Jsymbol,b\n1,2\n' });
   const bound = ['vwap.sql', '--bind', 'ticks=ticks.jsonl'];
   const cases: [string[], RegExp][] = [
     [['.'], /scenario\.yaml, line 3: unknown key 'speeed'/],
@@ -46,6 +46,9 @@ test('flags, bindings and spans that cannot be meant are refused by name', (cont
     [['vwap.sql', '--bind', 'ticks=us-equities-dya'], /no such file and no such dataset; did you mean 'us-equities-day'\?/],
     [[...bound, '--map', 'ticks.prise=price'], /--map ticks\.prise: table ticks reads no column prise; it reads symbol, price, volume, event_time/],
     [[...bound, '--map', 'ticks.price=(SELECT 1'], /--map ticks\.price/],
+    [[...bound, '--map', 'ticks.price=price + random()'], /--map ticks\.price: random gives another value in each run/],
+    [[...bound, '--map', 'ticks.event_time=CURRENT_TIMESTAMP::TIMESTAMP'], /--map ticks\.event_time: current_timestamp gives another value in each run/],
+    [['vwap.sql', '--bind', 'ticks=escape.csv'], /its columns are \\u001b\[2Jsymbol, b; name one with --map/],
     [[...bound, '--from', '2026-03-03', '--to', '2026-03-02'], /the span from 2026-03-03 00:00:00\.000 to 2026-03-02 00:00:00\.000 is empty: --to must be later than --from/],
     [[...bound, '--from', '2026-03-03'], /no row has an event time in \[2026-03-03 00:00:00\.000, the end\): those of ticks are of 2026-03-02 14:30:01\.000 to 2026-03-02 14:31:30\.000/],
     [[...bound, '--lanes', '3', '--key', 'price'], /3 lanes are not possible: .*price/],

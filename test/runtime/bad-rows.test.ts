@@ -180,7 +180,7 @@ test('event times finer than 1 ms are floored, and that is said', async () => {
   const parquet = await writeParquet(join(folder, 'fine.parquet'), `SELECT 'A' AS symbol, 1.0::DOUBLE AS price, make_timestamp(${open * 1000} + i * 1500 - 2) AS event_time FROM range(0, 4) t(i) ORDER BY i`);
   await run(`${table} SELECT event_time FROM ticks;`, parquet, async ({ result, query }) => {
     assert.deepEqual((await query('SELECT epoch_ms(event_time) AS time FROM query_1')).map(({ time }) => Number(time) - open), [-1, 1, 2, 4]);
-    assert.deepEqual(result.remarks, ['ticks: ticks.event_time: times finer than its type are floored']);
+    assert.deepEqual(result.remarks, ['ticks.event_time: times finer than its type are floored']);
   });
 });
 

@@ -18,7 +18,7 @@ const vwap = (size: string) => `SELECT symbol, window_start, SUM(price * volume)
 test('the whole capture has the known prices and contracts, and midnight divides its days', { skip }, async () => {
   await withRun(`${table} ${vwap("'30' DAY")} ${vwap("'1' DAY")}`, { market: ticks }, async ({ result, query }) => {
     assert.deepEqual([result.rows, result.late, result.rejected], [92_748, 0, 0]);
-    assert.deepEqual(result.remarks, ["market: market.event_time is taken from the file's column timestamp (epoch milliseconds)"]);
+    assert.deepEqual(result.remarks, ["market.event_time is taken from the file's column timestamp (epoch milliseconds)"]);
     const whole = await query('SELECT symbol, vwap, contracts::INT AS contracts, trades::INT AS trades FROM query_1');
     assert.deepEqual(whole.map(({ symbol, contracts, trades }) => [symbol, contracts, trades]), [['BTCUSD_PERP', 182_183, 5235], ['ETHUSD_PERP', 459_497, 3595]]);
     [61652.85706899115, 2680.021150127206].forEach((known, index) => assert.ok(Math.abs((whole[index]!['vwap'] as number) / known - 1) < 1e-12, `${String(whole[index]!['vwap'])}`));
