@@ -480,5 +480,5 @@ function reachable(nodes: readonly PhysicalNode[], input: number): number[] {
 
 function failedStrictly(letter: DeadLetter): TapewrightError {
   return new TapewrightError('EXPRESSION_FAILED',
-    `${letter.expression}: ${letter.error}, at row ${letter.position} of ${letter.input}. Without --strict such rows go to dead-letters.parquet.`, { ...letter });
+    `${letter.expression === '' ? '' : `${letter.expression}: `}${letter.error}, at row ${letter.position} of ${letter.input}. Without --strict such rows go to dead-letters.parquet.`, { ...letter });
 }

@@ -176,6 +176,12 @@ test('--strict stops at the first failing expression, with its place', async () 
   });
 });
 
+test('--strict stops at a row that cannot be used at all, too', async () => {
+  const strictly = (row: object) => run(`${table}\nSELECT price FROM ticks;`, jsonLines(tick(1), row, tick(2)), async () => undefined, { strict: true });
+  await assert.rejects(strictly(tick(2, { price: 'ten' })), { code: 'EXPRESSION_FAILED', message: /^price: not a value of DOUBLE, at row 1 of ticks\./ });
+  await assert.rejects(strictly(tick(2, { event_time: null })), { message: /^the event time is NULL, at row 1 of ticks\./ });
+});
+
 test('event times finer than 1 ms are floored, and that is said', async () => {
   const parquet = await writeParquet(join(folder, 'fine.parquet'), `SELECT 'A' AS symbol, 1.0::DOUBLE AS price, make_timestamp(${open * 1000} + i * 1500 - 2) AS event_time FROM range(0, 4) t(i) ORDER BY i`);
   await run(`${table} SELECT event_time FROM ticks;`, parquet, async ({ result, query }) => {
