@@ -3,6 +3,8 @@ import { Cells } from './cells.js';
 
 /** Of so many keys a pane has room from the beginning. */
 const KEYS = 64;
+/** A table of slots that is not worth letting go. */
+const SHORT = 256;
 const none = new Int32Array(0);
 
 export class Pane {
@@ -29,9 +31,9 @@ export class Pane {
     return this.#slots === none;
   }
 
-  /** Lets go of what finds slots: as long as the greatest id, for a pane that may have few keys. Asking for one brings it back. */
+  /** Lets go of what finds slots, where it is long for the keys that there are. Asking for a slot brings it back. */
   cool(): void {
-    this.#slots = none;
+    if (this.#slots.length > SHORT && this.#slots.length > this.ids.length * 4) this.#slots = none;
   }
 
   #make(id: number): number {
