@@ -4,7 +4,8 @@ import { BaseCommand } from './base.js';
 export default class Query extends BaseCommand {
   static override summary = 'Ask the outputs of a run with SQL (DuckDB).';
 
-  static override description = `Tables are the run's outputs by name, and late and dead_letters.
+  static override description = `Tables are the run's outputs by name, and late and dead_letters (also as bundle.late and
+bundle.dead_letters, for an output may have the shorter name).
 The query reads the bundle and nothing else, and changes nothing.`;
 
   static override examples = [

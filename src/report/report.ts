@@ -97,7 +97,7 @@ export const timeText = (millis: number | null): string | null =>
 
 async function refusedRows(query: Query, { statements }: Pipeline, table: 'late' | 'dead_letters', reason: string, count: number): Promise<RefusedRows[]> {
   if (count === 0) return [];
-  const { rows } = await query(`SELECT statement, operator, ${reason}, count(*) FROM ${table} GROUP BY ALL ORDER BY 4 DESC, 1, 2, 3 LIMIT ${refusedMax}`);
+  const { rows } = await query(`SELECT statement, operator, ${reason}, count(*) FROM bundle.${table} GROUP BY ALL ORDER BY 4 DESC, 1, 2, 3 LIMIT ${refusedMax}`);
   return rows.map(([statement, operator, why, number]) => ({
     output: statements[Number(statement)]?.sink.name ?? null, operator: String(operator), reason: String(why), rows: Number(number),
   }));

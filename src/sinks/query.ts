@@ -20,7 +20,8 @@ export interface QueryResult {
 const memoryMax = 1024;
 
 /**
- * Runs one SELECT over the views of a bundle: one an output, `late` and `dead_letters`.
+ * Runs one SELECT over the views of a bundle: one an output, `late` and `dead_letters`; these two are also there as
+ * `bundle.late` and `bundle.dead_letters`, for an output of one's own may have the shorter name.
  * Throws BUNDLE_INVALID when there is nothing to query, SQL_INVALID with DuckDB's words when the text is wrong.
  */
 export function queryBundle(directory: string, sql: string): Promise<QueryResult> {
@@ -30,32 +31,48 @@ export function queryBundle(directory: string, sql: string): Promise<QueryResult
 /** For several questions to one bundle: `use` asks them in turn. `memory` in MiB. Throws as `queryBundle`. */
 export async function withBundle<T>(directory: string, memory: number, use: (query: (sql: string) => Promise<QueryResult>) => Promise<T>): Promise<T> {
   const views = await viewsOf(directory);
-  if (views.size === 0) throw new TapewrightError('BUNDLE_INVALID', `${directory} holds no outputs to query`, { directory });
-  const duck = await openDuck({ files: [...views.values()].flat(), memory });
+  if (views.length === 0) throw new TapewrightError('BUNDLE_INVALID', `${directory} holds no outputs to query`, { directory });
+  const duck = await openDuck({ files: views.flatMap(({ files }) => files), memory });
   try {
-    for (const [name, files] of views) {
-      await duckdb.query(duck.connection, `CREATE VIEW ${quoteName(name)} AS SELECT * FROM read_parquet(${quoteList(files)}, hive_partitioning = false)`).catch((cause: unknown) => {
+    await duckdb.query(duck.connection, `CREATE SCHEMA ${bundleSchema}`);
+    for (const { view, files } of views) {
+      await duckdb.query(duck.connection, `CREATE VIEW ${view} AS SELECT * FROM read_parquet(${quoteList(files)}, hive_partitioning = false)`).catch((cause: unknown) => {
         throw new TapewrightError('DATASET_CORRUPT', `${files[0]} is damaged: ${shortened(cause)}`, { path: files[0] }, { cause });
       });
     }
-    return await use((sql) => select(duck, sql, [...views.keys()]));
+    const names = views.flatMap(({ name }) => name ?? []);
+    return await use((sql) => select(duck, sql, names));
   } finally {
     duck.close();
   }
 }
 
-/** Files of each view: the joined output, or, while a run has not ended, its segments so far. An output of one's own may be called `late`. */
-async function viewsOf(directory: string): Promise<Map<string, string[]>> {
+const bundleSchema = 'bundle';
+
+interface View {
+  /** For people; null: the same view under its longer name. */
+  readonly name: string | null;
+  readonly view: string;
+  readonly files: readonly string[];
+}
+
+/** The joined files, or, while a run has not ended, their segments so far. */
+async function viewsOf(directory: string): Promise<View[]> {
   const root = await realpath(directory).catch(() => directory);
   // Not through a link, which could lead out of the bundle.
-  const outputs = (await lstat(join(root, 'outputs')).catch(() => null))?.isDirectory() === true ? join(root, 'outputs') : join(root, '.none');
-  const views = new Map<string, string[]>();
-  for (const [table, files] of await segmentTables(root)) views.set(table === 'dead-letters' ? 'dead_letters' : table, files);
-  for (const [table, files] of await segmentTables(outputs)) views.set(table, files);
-  for (const file of await parquetFiles(outputs)) views.set(file.slice(0, -'.parquet'.length), [join(outputs, file)]);
-  for (const [name, file] of [['late', 'late.parquet'], ['dead_letters', 'dead-letters.parquet']] as const) {
-    const isOutput = views.get(name)?.some((path) => path.startsWith(outputs)) === true;
-    if (!isOutput && (await isPlainFile(join(root, file)))) views.set(name, [join(root, file)]);
+  const folder = (await lstat(join(root, 'outputs')).catch(() => null))?.isDirectory() === true ? join(root, 'outputs') : join(root, '.none');
+  const outputs = new Map<string, readonly string[]>(await segmentTables(folder));
+  for (const file of await parquetFiles(folder)) outputs.set(file.slice(0, -'.parquet'.length), [join(folder, file)]);
+  const views: View[] = [...outputs].map(([name, files]) => ({ name, view: quoteName(name), files }));
+  // DuckDB does not tell upper from lower case.
+  const taken = new Set([...outputs.keys()].map((name) => name.toLowerCase()));
+  const segments = new Map(await segmentTables(root));
+  for (const [name, table] of [['late', 'late'], ['dead_letters', 'dead-letters']] as const) {
+    const joined = join(root, `${table}.parquet`);
+    const files = (await isPlainFile(joined)) ? [joined] : segments.get(table);
+    if (files === undefined) continue;
+    views.push({ name: null, view: `${bundleSchema}.${name}`, files });
+    if (!taken.has(name)) views.push({ name, view: name, files });
   }
   return views;
 }

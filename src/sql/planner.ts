@@ -102,7 +102,18 @@ class Planner {
 
   #addStatement(sink: SinkTable, root: PlanNode, place: Place): void {
     checkPlanSize(root, place);
+    this.#checkCase(sink, place);
     this.#statements.push({ sink, root: simplify(root), place });
+  }
+
+  /** Outputs are files with columns, and neither all file systems nor all readers of Parquet tell upper from lower case. */
+  #checkCase(sink: SinkTable, place: Place): void {
+    const twin = this.#statements.find((statement) => isTwin(statement.sink.name, sink.name))?.sink;
+    if (twin !== undefined) throw sqlUnsupported(place, `the outputs '${twin.name}' and '${sink.name}' differ only in case`, 'Rename one: on many file systems they would be one file.');
+    for (const [index, { name }] of sink.schema.entries()) {
+      const other = sink.schema.slice(0, index).find((field) => isTwin(field.name, name));
+      if (other !== undefined) throw sqlUnsupported(place, `the columns '${other.name}' and '${name}' of '${sink.name}' differ only in case`, 'Rename one: many readers of Parquet take them for one.');
+    }
   }
 
   /** `query_N`; a table of that name keeps it. */
@@ -119,6 +130,8 @@ class Planner {
     this.#settings.set(key, value);
   }
 }
+
+const isTwin = (one: string, other: string): boolean => one !== other && one.toLowerCase() === other.toLowerCase();
 
 /** Tables that statements read, in the order in which they are declared. */
 function sourcesOf(statements: readonly Statement[]): readonly SourceTable[] {

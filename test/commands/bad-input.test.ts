@@ -17,6 +17,8 @@ const sqls: Readonly<Record<string, readonly [text: string, complaint: RegExp]>>
   'function.sql': ['SELECT SUBSTRR(symbol, 1) FROM ticks;', /function\.sql, line 5, column 8: there is no function SUBSTRR; nearest: SUBSTR/],
   'type.sql': ['SELECT symbol - 1 FROM ticks;', /type\.sql, line 5, column 8: - does not take STRING, INT/],
   'path.sql': ["CREATE TABLE `../x` (s STRING) WITH ('connector' = 'jdbc');\nINSERT INTO `../x` SELECT symbol FROM ticks;", /path\.sql, line 5, column 14: table name "\.\.\/x" holds '\/' or '\\'/],
+  'twins.sql': ["CREATE TABLE out1 (s STRING) WITH ('connector' = 'jdbc');\nCREATE TABLE OUT1 (s STRING) WITH ('connector' = 'jdbc');\nINSERT INTO out1 SELECT symbol FROM ticks;\nINSERT INTO OUT1 SELECT symbol FROM ticks;", /twins\.sql, line 8, column 1: the outputs 'out1' and 'OUT1' differ only in case.* Rename one/],
+  'alike.sql': ['SELECT symbol AS a, price AS A FROM ticks;', /alike\.sql, line 5, column 1: the columns 'a' and 'A' of 'query_1' differ only in case/],
   'empty.sql': ['', /empty\.sql, line 1, column 1: the text has no INSERT INTO and no SELECT/],
 };
 
@@ -83,6 +85,19 @@ test('bad rows are told and kept; late and rejected rows alone are exit 0, and -
   assert.match(letters.out, /^6,.*division by zero.*""symbol"":""A"/m);
   assert.equal(strict.code, 2);
   assert.match(strict.err, /division\.sql, line 5, column 16: 10 \/ volume: .*division by zero.* at row 6 of ticks\. Without --strict such rows go to dead-letters\.parquet/);
+});
+
+test('an output may be called late: then the late rows are bundle.late', (context) => {
+  const directory = directoryFor(context);
+  writeFiles(directory, { ...example, 'vwap.sql': example['vwap.sql']!.replaceAll('vwap_1m', 'late') });
+  const [ran, output, late, report] = runAll(directory, [
+    ['replay', 'vwap.sql', '--bind', 'ticks=ticks.jsonl', '--out', 'run'], ['query', 'run', 'SELECT count(vwap) AS n FROM late', '--format', 'csv'],
+    ['query', 'run', 'SELECT reason FROM bundle.late', '--format', 'csv'], ['report', 'run', '--json'],
+  ]) as [Ran, Ran, Ran, Ran];
+  assert.equal(ran.code, 0, ran.err);
+  assert.match(output.out, /^n\r?\n3/);
+  assert.match(late.out, /^reason\r?\nthe window has fired/);
+  assert.equal((JSON.parse(report.out) as { lateRows: unknown[] }).lateRows.length, 1);
 });
 
 test('where a scenario has several files, a failing expression is placed in its own', (context) => {
