@@ -69,7 +69,7 @@ test('two inputs merge as their data decide, and the journal keeps the interleav
       }
       assert.deepEqual(told, merged);
     }, { batchRows });
-  }), { numRuns: 12 });
+  }), { numRuns: 8 });
 });
 
 function mergeOf(ticks: readonly number[], quotes: readonly number[]): number[] {
@@ -134,5 +134,5 @@ test('every row of a file is accounted for', async () => {
       const places = await query('SELECT "position" AS place FROM late UNION ALL SELECT "position" FROM dead_letters');
       assert.equal(new Set(places.map(({ place }) => Number(place))).size, places.length, 'each in one place');
     }, { maxAhead, batchRows });
-  }), { numRuns: 12 });
+  }), { numRuns: 8 });
 });
