@@ -176,18 +176,28 @@ export class Engine {
   feed(rows: SliceRows): void {
     if (rows.from === rows.to) return;
     this.#step ??= new StepInProgress(this.pipeline.sinks.length);
+    const { batch, to } = rows;
+    let { from } = rows;
+    for (const { row, mark } of batch.marksBefore) {
+      if (row < from || row >= to) continue;
+      if (row > from) this.#take({ batch, from, to: row });
+      from = row;
+      this.#raise(batch, mark);
+    }
+    this.#take(from === rows.from ? rows : { batch, from, to });
+  }
+
+  #take(rows: SliceRows): void {
     const { batch, from, to } = rows;
-    // A chunk holds one run of rows of each input partition; and marks before a batch come before its rows.
+    // A chunk holds one run of rows of each input partition.
     const other = this.#pendingBatches[batch.input]![batch.partition]!;
-    if ((other !== null && other !== batch)
-      || (this.#pending.length > 0 && batch.markBefore > this.#watermarks.get(batch.input, batch.partition))
-      || this.#pendingRows >= CHUNK_ROWS) this.#flush();
+    if ((other !== null && other !== batch) || this.#pendingRows >= CHUNK_ROWS) this.#flush();
     const last = this.#pending[this.#pending.length - 1];
     if (last !== undefined && last.batch === batch && last.to === from) this.#pending[this.#pending.length - 1] = { batch, from: last.from, to };
     else this.#pending.push(rows);
     this.#pendingBatches[batch.input]![batch.partition] = batch;
     this.#pendingRows += to - from;
-    this.#step.record(rows);
+    this.#step!.record(rows);
     this.#checksums[batch.input]![batch.partition]!.update(batch.batch, from, to);
     this.#note(rows);
   }
@@ -225,7 +235,6 @@ export class Engine {
     this.#pending = [];
     this.#pendingRows = 0;
     for (const { batch } of source.parts) this.#pendingBatches[batch.input]![batch.partition] = null;
-    for (const { batch } of source.parts) this.#raise(batch, source.ordinal + source.chunk.from);
     const { behind, path } = this.#watermarks.advance(source);
     this.#counts.behind += behind;
     this.#run(this.#reachedBy(source), { source, path, now: this.plan.usesNow ? this.#nowPath(source) : null, isEnd: false });
@@ -250,22 +259,23 @@ export class Engine {
   }
 
   #end(): void {
-    this.#move(this.#reached[this.#reached.length - 1]!, this.#rowsRun, () => this.#watermarks.end(), true);
+    this.#move(this.#reached[this.#reached.length - 1]!, () => this.#watermarks.end(), true);
   }
 
-  /** A mark that the source gives before a batch has its own turn: what it lets go is not judged by it. */
-  #raise({ input, partition, markBefore }: ScanBatch, ordinal: number): void {
-    if (markBefore <= this.#watermarks.get(input, partition)) return;
-    this.#move(this.#reached[input]!, ordinal, () => this.#watermarks.raise(input, partition, markBefore), false);
+  /** A mark that stands before a row has its own turn: what it lets go is not judged by it. */
+  #raise({ input, partition }: ScanBatch, mark: number): void {
+    if (mark <= this.#watermarks.get(input, partition)) return;
+    this.#flush();
+    this.#move(this.#reached[input]!, () => this.#watermarks.raise(input, partition, mark), false);
   }
 
   /** Watermarks move without a row. */
-  #move(nodes: readonly number[], ordinal: number, advance: () => void, isEnd: boolean): void {
+  #move(nodes: readonly number[], advance: () => void, isEnd: boolean): void {
     const paths = this.plan.groups.map((_, group) => ({ before: this.#watermarks.of(group), after: new Float64Array(1) }));
     advance();
     paths.forEach(({ after }, group) => { after[0] = this.#watermarks.of(group); });
     const now = this.plan.usesNow ? new Float64Array(1).fill(clockAt(this.#nowRun)) : null;
-    this.#run(nodes, { source: moment(ordinal), path: (group) => paths[group]!, now, isEnd });
+    this.#run(nodes, { source: moment(this.#rowsRun), path: (group) => paths[group]!, now, isEnd });
   }
 
   #run(nodes: readonly number[], turn: Turn): void {

@@ -1,6 +1,12 @@
 /** Rows of one input partition as the engine takes them: raw columns, and what each row does to event time. */
 import type { Batch } from '../core/batch.js';
 
+/** A watermark in force before row `row`. */
+export interface MarkBefore {
+  readonly row: number;
+  readonly mark: number;
+}
+
 export interface ScanBatch {
   readonly input: number;
   readonly partition: number;
@@ -10,8 +16,8 @@ export interface ScanBatch {
   readonly time: Float64Array;
   /** The watermark that each row proposes (the greatest so far counts); -Infinity: none. */
   readonly marks: Float64Array;
-  /** A watermark in force before the first row, from the source itself; -Infinity: none. */
-  readonly markBefore: number;
+  /** Watermarks of the source itself that no row of the batch comes with, by the row that they stand before. */
+  readonly marksBefore: readonly MarkBefore[];
   /** Position of row i: `positions[i]`, or `position + i` when null. */
   readonly position: number;
   readonly positions: Float64Array | null;

@@ -3,7 +3,7 @@ import type { Batch } from '../core/batch.js';
 import { gather } from '../core/column-builder.js';
 import { isEventTime } from '../core/event-time.js';
 import type { Stage } from '../plan/stage.js';
-import type { ScanBatch } from './scan-batch.js';
+import type { MarkBefore, ScanBatch } from './scan-batch.js';
 
 /** Rows as a source delivers them: the raw columns that the plan reads. */
 export interface ReadRows {
@@ -14,10 +14,11 @@ export interface ReadRows {
   readonly watermarks: GivenMarks | null;
 }
 
-/** The watermark in force before the first row, and after each row before the next one. */
+/** The watermark in force before the first row, after each row, and where rows were left out before the one that follows them. */
 export interface GivenMarks {
   readonly before: number;
   readonly after: Float64Array;
+  readonly between?: readonly MarkBefore[];
 }
 
 /** A row that never entered a step: its event time cannot be used. */
@@ -42,7 +43,7 @@ export interface ScannedRows {
 export function scanRows(stage: Stage | null, input: number, partition: number, { batch, position, positions, watermarks }: ReadRows): ScannedRows {
   if (stage === null) {
     const time = new Float64Array(batch.length).fill(-Infinity);
-    return { batch: { input, partition, batch, time, marks: time, markBefore: -Infinity, position, positions }, rejected: [] };
+    return { batch: { input, partition, batch, time, marks: time, marksBefore: [], position, positions }, rejected: [] };
   }
   const { columns: [timeColumn, markColumn], failed, rows: kept, length } = stage.run(batch, 0, batch.length, null);
   const time = timeColumn!.values as Float64Array;
@@ -50,7 +51,7 @@ export function scanRows(stage: Stage | null, input: number, partition: number, 
   const given = markColumn === undefined ? watermarks : null;
   if (nulls === null && failed.length === 0 && areEventTimes(time, length)) {
     const marks = given !== null ? given.after : marksOf(markColumn, time);
-    return { batch: { input, partition, batch, time, marks, markBefore: given?.before ?? -Infinity, position, positions }, rejected: [] };
+    return { batch: { input, partition, batch, time, marks, marksBefore: given === null ? [] : marksBefore(given), position, positions }, rejected: [] };
   }
   const origin = (row: number) => (positions === null ? position + row : positions[row]!);
   const rejected: RejectedScan[] = failed.map(({ row, error, place }) => ({ row, position: origin(row), error, expression: place.text }));
@@ -64,13 +65,13 @@ export function scanRows(stage: Stage | null, input: number, partition: number, 
   rejected.sort((a, b) => a.row - b.row);
   const source = rows.map((row) => (kept === null ? row : kept[row]!));
   const proposed = marksOf(markColumn, time);
-  const keptGiven = given === null ? null : keptMarks(given, source, batch.length);
+  const keptGiven = given === null ? null : keptMarks(given, source);
   return {
     batch: {
       input, partition, time: Float64Array.from(rows, (row) => time[row]!),
       batch: { length: rows.length, columns: batch.columns.map((column) => gather(column, source, source.length)) },
       marks: keptGiven?.after ?? Float64Array.from(rows, (row) => proposed[row]!),
-      markBefore: keptGiven?.before ?? -Infinity, position, positions: Float64Array.from(source, origin),
+      marksBefore: keptGiven === null ? [] : marksBefore(keptGiven), position, positions: Float64Array.from(source, origin),
     },
     rejected,
   };
@@ -81,13 +82,23 @@ function areEventTimes(time: Float64Array, length: number): boolean {
   return true;
 }
 
-/** For some of the rows, which stand between others that count no more: a mark among those is met before the next row. */
-export function keptMarks({ before, after }: GivenMarks, rows: readonly number[], length: number): GivenMarks {
-  const first = rows[0] ?? length;
-  return {
-    before: first === 0 ? before : after[first - 1]!,
-    after: Float64Array.from(rows, (_, index) => after[(rows[index + 1] ?? length) - 1]!),
-  };
+const marksBefore = ({ before, between = [] }: GivenMarks): readonly MarkBefore[] =>
+  (before > -Infinity ? [{ row: 0, mark: before }, ...between] : between);
+
+/**
+ * For some of the rows, which stand between others that count no more. A mark among those stands before the next row:
+ * so it does when the row before it came in another batch.
+ */
+export function keptMarks(given: GivenMarks, rows: readonly number[]): GivenMarks {
+  const { before, after, between = [] } = given;
+  const known = new Map(between.map(({ row, mark }) => [row, mark]));
+  const inForce = (row: number): number => known.get(row) ?? (row === 0 ? before : after[row - 1]!);
+  const kept = { before: rows.length === 0 ? before : inForce(rows[0]!), after: Float64Array.from(rows, (row) => after[row]!), between: [] as MarkBefore[] };
+  for (let index = 1; index < rows.length; index += 1) {
+    const mark = inForce(rows[index]!);
+    if (mark > kept.after[index - 1]!) kept.between.push({ row: index, mark });
+  }
+  return kept;
 }
 
 function marksOf(column: { values: unknown; nulls?: Uint8Array | null } | undefined, time: Float64Array): Float64Array {

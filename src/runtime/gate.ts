@@ -142,6 +142,10 @@ export function select(batch: ScanBatch, rows: readonly number[]): ScanBatch {
     ...batch,
     batch: { length: rows.length, columns: batch.batch.columns.map((column) => gather(column, rows, rows.length)) },
     time: Float64Array.from(rows, (row) => batch.time[row]!), marks: Float64Array.from(rows, (row) => batch.marks[row]!),
+    marksBefore: batch.marksBefore.flatMap(({ row, mark }) => {
+      const kept = rows.findIndex((other) => other >= row);
+      return kept < 0 ? [] : [{ row: kept, mark }];
+    }),
     positions: Float64Array.from(rows, (row) => positionOf(batch, row)),
   };
 }

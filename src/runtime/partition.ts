@@ -68,6 +68,6 @@ export function pickRows(part: LanePart, rows: readonly number[]): LanePart {
   return {
     batch: { length: rows.length, columns: batch.columns.map((column) => gather(column, rows, rows.length)) },
     position, positions: Float64Array.from(rows, (row) => (positions === null ? position + row : positions[row]!)),
-    watermarks: watermarks === null ? null : keptMarks(watermarks, rows, batch.length),
+    watermarks: watermarks === null ? null : keptMarks(watermarks, rows),
   };
 }

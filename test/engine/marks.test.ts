@@ -1,7 +1,8 @@
 /** SOURCE_WATERMARK(): watermarks that stand between the rows. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { keptMarks, scanRows } from '../../src/engine/scan.js';
+import fc from 'fast-check';
+import { keptMarks } from '../../src/engine/scan.js';
 import { Engine } from '../../src/engine/engine.js';
 import { planSql } from '../../src/sql/planner.js';
 import { runSql, type Entry } from './run-engine.js';
@@ -39,16 +40,25 @@ test('marks are nothing to a table that says what its watermark is', () => {
   const column = { storage: 'real' as const, values: Float64Array.of(5000, 6000), nulls: null };
   const read = { batch: { length: 2, columns: [column] }, position: 0, positions: null };
   const { batch } = engine.scan(0, 0, { ...read, watermarks: { before: 90_000, after: Float64Array.of(90_000, 90_000) } });
-  assert.deepEqual([batch.markBefore, ...batch.marks], [-Infinity, 4000, 5000]);
+  assert.deepEqual([batch.marksBefore, [...batch.marks]], [[], [4000, 5000]]);
 });
 
-test('where rows are left out, the marks among them are met before the next row', () => {
+test('where rows are left out, the marks among them stand before the next row', () => {
   const marks = { before: 1, after: Float64Array.of(2, 3, 4, 5, 6) };
-  assert.deepEqual(keptMarks(marks, [0, 3], 5), { before: 1, after: Float64Array.of(4, 6) });
-  assert.deepEqual(keptMarks(marks, [2], 5), { before: 3, after: Float64Array.of(6) });
-  assert.deepEqual(keptMarks(marks, [], 5), { before: 6, after: new Float64Array(0) });
-  const engine = new Engine(planSql(table('t') + seconds), { lane: 0, partitions: [1], hash: () => new Uint8Array(32), withholdBefore: null, strict: false });
-  const column = { storage: 'real' as const, values: Float64Array.of(10, 0, 30), nulls: Uint8Array.of(0, 1, 0) };
-  const { batch } = scanRows(engine.plan.scans[0]!, 0, 0, { batch: { length: 3, columns: [column] }, position: 0, positions: null, watermarks: { before: 1, after: Float64Array.of(2, 3, 4) } });
-  assert.deepEqual([...batch.marks], [3, 4]);
+  assert.deepEqual(keptMarks(marks, [0, 3]), { before: 1, after: Float64Array.of(2, 5), between: [{ row: 1, mark: 4 }] });
+  assert.deepEqual(keptMarks(marks, [2, 3]), { before: 3, after: Float64Array.of(4, 5), between: [] });
+  const once = keptMarks(marks, [0, 2, 4]);
+  assert.deepEqual(keptMarks(once, [0, 2]), keptMarks(marks, [0, 4]), 'in two goes as in one');
+});
+
+test('so rows that cannot be used, and those of other lanes, do not bring cuts to light', () => {
+  const entry = fc.oneof(fc.record({ ts: fc.oneof({ weight: 4, arbitrary: fc.integer({ min: 0, max: 5000 }) }, fc.constant(null)) }), fc.record({ mark: fc.integer({ min: 0, max: 5000 }) }));
+  fc.assert(fc.property(fc.array(entry as fc.Arbitrary<Entry>, { maxLength: 30 }), fc.array(fc.integer({ min: 1, max: 5 }), { minLength: 1, maxLength: 3 }), (rows, batchRows) => {
+    const sql = `${table('t')} CREATE TABLE o (at TIMESTAMP(3), n BIGINT); INSERT INTO o SELECT ts, 0 FROM t; INSERT INTO o ${seconds}`;
+    const [one, other] = [{}, { batchRows }].map((options) => {
+      const { outputs, late, digests, records } = runSql(sql, { t: rows }, { stepEvery: 700, ...options });
+      return { outputs, late, digests, records };
+    });
+    assert.deepEqual(other, one);
+  }));
 });
