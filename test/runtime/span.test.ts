@@ -43,7 +43,7 @@ test('where no row is behind, outputs equal the full run\'s in [from, to)', () =
       try {
         sameRows(found, rows.filter(within), writers.length === 1 ? orderOf(query) : 'set');
       } catch (error) {
-        throw new Error(`${showCase(one.drawn)}\n${JSON.stringify(span)} output ${output}`, { cause: error });
+        throw new Error(`${showCase(one.drawn)}\n${JSON.stringify(span)} output ${output}: ${(error as Error).message}`, { cause: error });
       }
       compared += found.length;
       for (const row of part.outputs[output]!) assert.ok((row[cause] as number) >= span.from, 'nothing from before');
