@@ -27,6 +27,14 @@ export class Cells {
     return slot;
   }
 
+  /** Room for so many slots in all, without another growth. */
+  reserve(slots: number): void {
+    if (slots * this.realWidth <= this.reals.length) return;
+    const larger = new Float64Array(slots * this.realWidth);
+    larger.set(this.reals);
+    this.reals = larger;
+  }
+
   clear(): void {
     this.reals.fill(0, 0, this.size * this.realWidth);
     this.objects.length = 0;

@@ -14,8 +14,29 @@ export class Pane {
   readonly ids: number[] = [];
   readonly cells: Cells;
 
-  constructor(public end: number, realWidth: number, objectWidth: number) {
-    this.cells = new Cells(realWidth, objectWidth, 2);
+  /** `keys`: of so many there is room from the beginning. */
+  constructor(public end: number, realWidth: number, objectWidth: number, keys = 2) {
+    this.cells = new Cells(realWidth, objectWidth, keys);
+  }
+
+  /** Makes this pane hold the groups of `from` and nothing else. False, with nothing done, where their state is more than numbers. */
+  copy(from: Pane): boolean {
+    const { realWidth, objectWidth, size, spills, reals } = from.cells;
+    if (objectWidth > 0 || !spills.isEmpty || !this.cells.spills.isEmpty) return false;
+    this.cells.reserve(size);
+    // Beyond them lies zero, as new slots need it.
+    this.cells.reals.set(reals.subarray(0, size * realWidth));
+    this.cells.reals.fill(0, size * realWidth);
+    this.cells.size = size;
+    this.ids.length = size;
+    for (let slot = 0; slot < size; slot += 1) this.ids[slot] = from.ids[slot]!;
+    if (from.isCold) this.#slots = none;
+    else {
+      if (this.#slots.length < from.#slots.length) this.#slots = new Int32Array(from.#slots.length);
+      this.#slots.set(from.#slots);
+      this.#slots.fill(0, from.#slots.length);
+    }
+    return true;
   }
 
   /** The slot of a key, made if need be. */

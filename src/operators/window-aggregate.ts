@@ -16,11 +16,15 @@ import { KeyTable } from './key-table.js';
 import { addLoop, type AddLoop } from './loops.js';
 import { noRows, releaseOf, watermarkBefore, type Chunk, type Operator, type Report, type Rows, type WatermarkPath } from './operator.js';
 import { Pane } from './pane.js';
+import { SlidingPanes } from './sliding-panes.js';
 import { WindowEnds } from './window-ends.js';
 import { floorTo, windowsOf, type Windows } from './windows.js';
 
 /** Below so many keys, forgetting any is not worth the while. */
 const KEYS_MIN = 65_536;
+
+/** New panes have room for no more keys than this. */
+const KEYS_USUAL_MAX = 4096;
 
 /** So many panes are ready for rows; the others only wait to be merged. */
 const WARM_PANES = 32;
@@ -49,6 +53,10 @@ export class WindowAggregate implements Operator {
   #panes = new Map<number, Pane>();
   /** Of each pane at least its next window to fire; when that has fired, the one after it takes its place. */
   #ends = new WindowEnds();
+  /** Of HOP windows: panes merged already. */
+  readonly #sliding: SlidingPanes | null;
+  /** Keys of the window fired last: new panes have room for as many. */
+  #usualKeys = 2;
   /** Panes that rows have gone to lately. */
   #warm: Pane[] = [];
   /** Keys at which it is worth seeing how many of them are still in use. */
@@ -62,6 +70,8 @@ export class WindowAggregate implements Operator {
     this.#windows = spec.window === null ? null : windowsOf(spec.window);
     this.#cumulates = spec.window?.kind === 'cumulate';
     this.#plan = planAggregates(spec.aggregates, spec.input, 'never');
+    this.#sliding = spec.window?.kind === 'hop'
+      ? new SlidingPanes(this.#windows!.pane, () => this.#newPane(0), (into, from) => this.#merge(into, from)) : null;
     this.#loops = this.#plan.accumulators.map(addLoop);
     // A window that rows carry is told apart by its start as well.
     this.#keyColumns = spec.attached === null ? spec.keys : [...spec.keys, spec.attached.start];
@@ -158,6 +168,7 @@ export class WindowAggregate implements Operator {
       });
     }
     if (end > last) return null;
+    this.#sliding?.forget();
     // A cumulating window that has fired has handed its panes on: the row joins the next one.
     return this.#paneAt(this.#cumulates ? end : paneEnd, end);
   }
@@ -180,7 +191,9 @@ export class WindowAggregate implements Operator {
   }
 
   #newPane(end: number): Pane {
-    return new Pane(end, this.#plan.realWidth, this.#plan.objectWidth);
+    // Many panes at once may have few keys each.
+    const keys = this.#panes.size < WARM_PANES ? this.#usualKeys : 2;
+    return new Pane(end, this.#plan.realWidth, this.#plan.objectWidth, keys);
   }
 
   /** Fires every window due by `limit`, in order of their ends. */
@@ -191,21 +204,14 @@ export class WindowAggregate implements Operator {
       const start = this.#windows === null ? end : this.#windows.startOf(end);
       const pane = this.#contents(start, end);
       emission.window(pane, this.#keys, start, end, released);
+      this.#usualKeys = Math.min(KEYS_USUAL_MAX, Math.max(2, pane.ids.length));
       this.#drop(pane, start, end);
     }
   }
 
   /** The groups of window [start, end): its one pane, or its panes merged. */
   #contents(start: number, end: number): Pane {
-    const windows = this.#windows;
-    if (windows === null || this.#spec.window!.kind === 'tumble') return this.#panes.get(end)!;
-    if (this.#cumulates) return this.#panes.get(end)!;
-    const merged = this.#newPane(end);
-    for (let at = start + windows.pane; at <= end; at += windows.pane) {
-      const pane = this.#panes.get(at);
-      if (pane !== undefined) this.#merge(merged, pane);
-    }
-    return merged;
+    return this.#sliding === null ? this.#panes.get(end)! : this.#sliding.contents(this.#panes, start, end);
   }
 
   #merge(into: Pane, from: Pane): void {
@@ -266,6 +272,7 @@ export class WindowAggregate implements Operator {
     const renumbered = new Map([...live].map((id, index) => [id, index]));
     this.#keys = this.#keys.keeping([...live]);
     for (const pane of this.#panes.values()) pane.renumber(pane.ids.map((id) => renumbered.get(id)!));
+    this.#sliding?.forget();
   }
 
   snapshot(writer: ByteWriter): void {
@@ -293,6 +300,7 @@ export class WindowAggregate implements Operator {
     for (let left = reader.varint(); left > 0; left -= 1) this.#ends.add(reader.f64());
     this.#panes = new Map();
     this.#warm = [];
+    this.#sliding?.forget();
     for (let left = reader.varint(); left > 0; left -= 1) {
       const pane = new Pane(reader.f64(), this.#plan.realWidth, this.#plan.objectWidth);
       pane.renumber(Array.from({ length: reader.varint() }, () => reader.varint()));
@@ -330,9 +338,9 @@ class Emission {
   window(pane: Pane, keys: KeyTable, start: number, end: number, released: number): void {
     const spec = this.#spec;
     const builders = (this.#builders ??= [
-      ...spec.keys.map((key) => new ColumnBuilder(storageOf(spec.input[key]!.type))),
-      ...spec.aggregates.map((call) => new ColumnBuilder(storageOf(call.type))),
-      ...[0, 1, 2].map(() => new ColumnBuilder('real')),
+      ...spec.keys.map((key) => new ColumnBuilder(storageOf(spec.input[key]!.type), pane.ids.length)),
+      ...spec.aggregates.map((call) => new ColumnBuilder(storageOf(call.type), pane.ids.length)),
+      ...[0, 1, 2].map(() => new ColumnBuilder('real', pane.ids.length)),
     ]);
     const aggregatesAt = spec.keys.length;
     const windowAt = aggregatesAt + spec.aggregates.length;
