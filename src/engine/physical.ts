@@ -12,6 +12,7 @@ import { compileStage } from '../plan/compile.js';
 import { conjunction } from '../plan/conjunction.js';
 import { columnRef, columnsOf, substitute, usesClock, type Expression } from '../plan/expression.js';
 import { columnMayFail, mayFail } from '../plan/failing.js';
+import { identityOf } from '../plan/identity.js';
 import type { Pipeline, PlanNode, SourceTable } from '../plan/plan.js';
 import { shareWindowAggregates } from '../plan/share.js';
 import type { Stage } from '../plan/stage.js';
@@ -128,7 +129,7 @@ class Builder {
         this.#noteNow(this.#declared(node.table, expression));
       }
       if (filter !== null) {
-        const key = `${node.table.name} ${textOf(filter)}`;
+        const key = `${node.table.name} ${identityOf(filter)}`;
         this.#filterUses.set(key, (this.#filterUses.get(key) ?? 0) + 1);
       }
     } else {
@@ -220,7 +221,7 @@ class Builder {
    * that may fail is evaluated by each: what it refuses is told by statement.
    */
   #filteredSource(table: SourceTable, input: number, filter: Expression, raw: Expression, statement: number): number | null {
-    const key = `${table.name} ${textOf(filter)}`;
+    const key = `${table.name} ${identityOf(filter)}`;
     if (this.#filterUses.get(key)! < 2 || mayFail(raw) || usesClock(raw)) return null;
     let node = this.#filtered.get(key);
     if (node === undefined) {
@@ -329,22 +330,11 @@ class Builder {
   #key(node: PlanNode): string {
     let key = this.#keys.get(node);
     if (key === undefined) {
-      key = textOf(node);
+      key = identityOf(node);
       this.#keys.set(node, key);
     }
     return key;
   }
-}
-
-/** Equal texts: equal nodes or expressions. Places in the user's text do not count. */
-function textOf(value: PlanNode | Expression): string {
-  return JSON.stringify(value, (name, part: unknown) => {
-    if (name === 'place') return undefined;
-    if (name === 'table') return (part as SourceTable).name;
-    // What JSON would write like another value.
-    if (typeof part === 'number' && (!Number.isFinite(part) || Object.is(part, -0))) return Object.is(part, -0) ? '-0' : String(part);
-    return typeof part === 'bigint' ? `${part}n` : part;
-  });
 }
 
 /** Columns that are asked of a node. */

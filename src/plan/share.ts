@@ -6,6 +6,7 @@ import { assert } from '../core/errors.js';
 import { timestampType, type Field } from '../core/types.js';
 import { columnRef, substitute, type Expression } from './expression.js';
 import { columnsRead, mayFail, resultMayFail } from './failing.js';
+import { identityOf } from './identity.js';
 import type { AggregateCall, Pipeline, PlanNode, Statement } from './plan.js';
 
 type WindowAggregateNode = Extract<PlanNode, { kind: 'window-aggregate' }>;
@@ -51,14 +52,10 @@ export function shareWindowAggregates(pipeline: Pipeline): Pipeline {
 
 const inputsOf = (node: PlanNode): readonly PlanNode[] => (node.kind === 'scan' ? [] : node.kind === 'union' ? node.inputs : [node.input]);
 
-/** Equal texts: equal values. Places in the user's text do not count. */
-const textOf = (value: unknown): string =>
-  JSON.stringify(value, (name, part: unknown) => (name === 'place' ? undefined : typeof part === 'bigint' ? `${part}n` : part));
-
 function join(node: WindowAggregateNode, groups: Map<string, Group>, places: Map<WindowAggregateNode, { group: Group; aggregates: number[] }>): void {
   const flat = node.window === null ? null : flatten(node.input);
   if (flat === null) return;
-  const key = textOf([flat.scan.table.name, flat.filter, flat.columns[node.time], node.keys.map((column) => flat.columns[column]), node.window, failingOf(node, flat)]);
+  const key = identityOf([flat.scan.table.name, flat.filter, flat.columns[node.time], node.keys.map((column) => flat.columns[column]), node.window, failingOf(node, flat)]);
   let group = groups.get(key);
   if (group === undefined) groups.set(key, group = newGroup(flat, node));
   const at = (column: number) => columnAt(group, flat.columns[column]!, node.input.schema[column]!);
@@ -78,19 +75,19 @@ function join(node: WindowAggregateNode, groups: Map<string, Group>, places: Map
 function failingOf(node: WindowAggregateNode, { columns }: Flat): readonly string[] {
   const failing = node.aggregates.filter((call) => resultMayFail(call) || columnsRead(call).some((column) => mayFail(columns[column]!)));
   const texts = failing.map(({ argument, filter, defaultColumn, ...call }) =>
-    textOf([call, ...[argument, filter, defaultColumn ?? null].map((column) => (column === null ? null : columns[column]))]));
+    identityOf([call, ...[argument, filter, defaultColumn ?? null].map((column) => (column === null ? null : columns[column]))]));
   return [...new Set(texts)].sort();
 }
 
 function newGroup(flat: Flat, node: WindowAggregateNode): Group {
   const columns = [node.time, ...node.keys].map((column) => ({ expression: flat.columns[column]!, field: node.input.schema[column]! }));
   const columnAt = new Map<string, number>();
-  columns.forEach(({ expression }, index) => { if (!columnAt.has(textOf(expression))) columnAt.set(textOf(expression), index); });
+  columns.forEach(({ expression }, index) => { if (!columnAt.has(identityOf(expression))) columnAt.set(identityOf(expression), index); });
   return { flat, node, columns, columnAt, aggregates: [], aggregateAt: new Map(), members: 0 };
 }
 
 function columnAt(group: Group, expression: Expression, field: Field): number {
-  const text = textOf(expression);
+  const text = identityOf(expression);
   let index = group.columnAt.get(text);
   if (index === undefined) {
     index = group.columns.length;
@@ -101,7 +98,7 @@ function columnAt(group: Group, expression: Expression, field: Field): number {
 }
 
 function aggregateAt(group: Group, call: AggregateCall, field: Field): number {
-  const text = textOf(call);
+  const text = identityOf(call);
   let index = group.aggregateAt.get(text);
   if (index === undefined) {
     index = group.aggregates.length;

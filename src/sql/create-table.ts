@@ -34,6 +34,7 @@ export function declareTable(create: CreateTable, session: Session, remark: Rema
   const base = surroundings([...physical, ...metadata], name, session, remark, 'a computed column');
   const { columns, refused } = declaredColumns(create.columns, base, name);
   if (columns.length === 0) throw sqlInvalid(create.place, `table '${name}' has no columns`);
+  if (physical.length + metadata.length === 0) throw sqlInvalid(create.place, `table '${name}' has computed columns only: there is nothing to read or write`, 'Declare a column of the data.');
   const sinkFields = create.columns.flatMap((column): Field[] => {
     if (column.kind === 'computedColumn' || (column.kind === 'metadataColumn' && column.virtual)) return [];
     return [{ name: column.name.text, type: typed(column) }];

@@ -28,6 +28,11 @@ test('so with a sum that overflows: the count beside it stays', () => {
   assert.equal(deadLetters.length, 1);
 });
 
+test('statements that differ in a zero\'s sign or an infinity alone are not taken for one', () => {
+  const { outputs } = runSql(`${table} SELECT MAX(x * 1e400) ${second}; SELECT MAX(x * -1e400) ${second}; SELECT MAX(x * 0e0) ${second}; SELECT MAX(x * -0e0) ${second};`, { t: [{ x: 1, ts: 1 }] });
+  assert.deepEqual(Object.values(outputs), [[[Infinity]], [[-Infinity]], [[0]], [[-0]]]);
+});
+
 test('statements that can fail by the same only, or not at all, have one operator', () => {
   const late = [...rows, { k: 'p', a: 1, b: 1, x: 1, ts: 5000 }, { k: 'p', a: 1, b: 1, x: 1, ts: 4 }];
   assert.equal(operators(runSql(`${table} SELECT SUM(x) ${second}; SELECT AVG(x), COUNT(*) ${second};`, { t: late })), 1);
