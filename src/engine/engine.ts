@@ -298,10 +298,16 @@ export class Engine {
 
   #reportOf(index: number, node: OperatorNode, source: ChunkSource): Report {
     const step = this.#step!;
+    // A row that many windows refuse is written once.
+    let last: LateRow | null = null;
+    let lastRow = -1;
     return {
       late: (refusal) => {
         if (faults.lateRowsDropped) return;
-        step.late.push({ ordinal: source.ordinal + refusal.rows.released[refusal.row]!, node: index, item: lateRow(node, refusal, source, this.#situation()) });
+        const { rows, row, windowStart, windowEnd } = refusal;
+        last = last !== null && row === lastRow ? { ...last, windowStart, windowEnd } : lateRow(node, refusal, source, this.#situation());
+        lastRow = row;
+        step.late.push({ ordinal: source.ordinal + rows.released[row]!, node: index, item: last });
       },
       failed: (failure) => {
         if (!this.#isWithheld(failure.time)) step.deadLetters.push({ ordinal: source.ordinal + failure.released, node: index, item: failedResult(node, failure, source, this.#situation()) });

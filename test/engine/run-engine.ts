@@ -62,8 +62,8 @@ export function runPipeline(pipeline: Pipeline, tables: Readonly<Record<string, 
         const { name, schema } = pipeline.sinks[table]!;
         for (let row = 0; row < batch.length; row += 1) outputs[name]!.push(schema.map((_, column) => cell(batch.columns[column]!, row)));
       }
-      late.push(...result.late);
-      deadLetters.push(...result.deadLetters);
+      for (const row of result.late) late.push(row);
+      for (const letter of result.deadLetters) deadLetters.push(letter);
       records.push(result.record);
       renew = options.restoreEvery !== undefined && records.length % options.restoreEvery === 0;
     });
