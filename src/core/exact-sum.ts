@@ -35,11 +35,6 @@ export function addExact(state: Float64Array, at: number, x: number, spills: Spi
       return;
     }
   }
-  addLarge(state, at, x, spills, key);
-}
-
-/** Any x: four pieces, or none when it does not lie on the grid. */
-function addLarge(state: Float64Array, at: number, x: number, spills: Spills, key: number): void {
   const p3 = x + CUT_16 - CUT_16;
   let rest = x - p3;
   const p2 = rest + CUT_M26 - CUT_M26;

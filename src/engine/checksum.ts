@@ -22,7 +22,18 @@ export class SliceChecksum {
 
   update(batch: Batch, from: number, to: number): void {
     this.#rows += to - from;
-    batch.columns.forEach((column, index) => this.#column(column, index, from, to));
+    const { columns } = batch;
+    let single = -1;
+    for (let index = 0; index < columns.length; index += 1) {
+      if (!isPlain(columns[index]!)) this.#column(columns[index]!, index, from, to);
+      else if (single < 0) single = index;
+      else {
+        // Two at a time: each lane waits for its own last product, so four go as fast as two.
+        mixWordsTwice(this.#lanes, single * 2, wordsOf(columns[single]!), index * 2, wordsOf(columns[index]!), from, to);
+        single = -1;
+      }
+    }
+    if (single >= 0) this.#column(columns[single]!, single, from, to);
   }
 
   /** 16 hex digits; begins anew. */
@@ -48,7 +59,7 @@ export class SliceChecksum {
       return;
     }
     const { values, nulls } = column;
-    if (values instanceof Float64Array) mixWords(lanes, at, new Int32Array(values.buffer, values.byteOffset, values.length * 2), from, to);
+    if (values instanceof Float64Array) mixWords(lanes, at, wordsOf(column), from, to);
     else mixIntegers(lanes, at, values, from, to);
     if (nulls === null) return;
     // Only NULL rows leave a trace, so that a batch without any need not carry the array.
@@ -71,6 +82,14 @@ export class SliceChecksum {
   }
 }
 
+/** Numbers, none of them NULL. */
+const isPlain = (column: Column): boolean => column.storage !== 'text' && column.nulls === null && column.values instanceof Float64Array;
+
+function wordsOf(column: Column): Int32Array {
+  const { buffer, byteOffset, length } = column.values as Float64Array;
+  return new Int32Array(buffer, byteOffset, length * 2);
+}
+
 // A loop a kind of column, each a function of its own: in one function the engine keeps throwing its code away.
 
 function mixWords(lanes: Int32Array, at: number, words: Int32Array, from: number, to: number): void {
@@ -82,6 +101,23 @@ function mixWords(lanes: Int32Array, at: number, words: Int32Array, from: number
   }
   lanes[at] = low;
   lanes[at + 1] = high;
+}
+
+function mixWordsTwice(lanes: Int32Array, first: number, firstWords: Int32Array, second: number, secondWords: Int32Array, from: number, to: number): void {
+  let low = lanes[first]!;
+  let high = lanes[first + 1]!;
+  let otherLow = lanes[second]!;
+  let otherHigh = lanes[second + 1]!;
+  for (let row = from; row < to; row += 1) {
+    low = Math.imul(((low << 13) | (low >>> 19)) ^ firstWords[2 * row]!, PRIME_LOW);
+    high = Math.imul(((high << 15) | (high >>> 17)) ^ firstWords[2 * row + 1]!, PRIME_HIGH);
+    otherLow = Math.imul(((otherLow << 13) | (otherLow >>> 19)) ^ secondWords[2 * row]!, PRIME_LOW);
+    otherHigh = Math.imul(((otherHigh << 15) | (otherHigh >>> 17)) ^ secondWords[2 * row + 1]!, PRIME_HIGH);
+  }
+  lanes[first] = low;
+  lanes[first + 1] = high;
+  lanes[second] = otherLow;
+  lanes[second + 1] = otherHigh;
 }
 
 function mixCodes(lanes: Int32Array, at: number, codes: Int32Array, hashes: Int32Array, from: number, to: number): void {

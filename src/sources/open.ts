@@ -4,7 +4,7 @@ import { Worker } from 'node:worker_threads';
 import { TapewrightError } from '../core/errors.js';
 import { Assembler } from './assemble.js';
 import { filesOf, fingerprintOf } from './files.js';
-import type { Reader, ReaderRequest } from './reader.js';
+import { creditBatches, type Reader, type ReaderRequest } from './reader.js';
 import type { Failure, FromThread, ToThread } from './reader-thread.js';
 import type { Binding, Source, SourceBatch, SourceColumn } from './source.js';
 
@@ -96,6 +96,8 @@ class ThreadSource implements Source {
   readonly #exited = new Pending<void>();
   readonly #queue: Delivery[] = [];
   #waiting: Pending<void> | null = null;
+  /** Batches taken from the queue. */
+  #taken = 0;
   #failure: Error | null = null;
   #fingerprint: Pending<string> | null = null;
   #closed = false;
@@ -132,7 +134,8 @@ class ThreadSource implements Source {
     this.remarks = delivery.remarks;
     if (delivery.kind === 'end') return null;
     this.#queue.shift();
-    this.#send('credit');
+    this.#taken += 1;
+    if (this.#taken % creditBatches === 0) this.#send('credit');
     return this.#assembler.assemble(delivery.batch);
   }
 

@@ -3,7 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { assert, TapewrightError } from '../core/errors.js';
 import { fingerprintOf } from './files.js';
 import { openReader } from './readers.js';
-import { buffersOf, type RawBatch, type Reader, type ReaderRequest } from './reader.js';
+import { batchesAhead, buffersOf, creditBatches, type RawBatch, type Reader, type ReaderRequest } from './reader.js';
 
 /** An error as it crosses threads. */
 export interface Failure {
@@ -19,11 +19,8 @@ export type FromThread =
   | { readonly kind: 'fingerprint'; readonly hash: string }
   | { readonly kind: 'failed'; readonly failure: Failure; readonly of: 'reading' | 'fingerprint' };
 
-/** `credit`: one more batch may be sent. */
+/** `credit`: `creditBatches` more may be sent. */
 export type ToThread = 'credit' | 'fingerprint' | 'close';
-
-/** Batches that may lie between the threads. */
-export const batchesAhead = 4;
 
 function failureOf(cause: unknown): Failure {
   if (cause instanceof TapewrightError) return { code: cause.code, message: cause.message, details: cause.details };
@@ -40,7 +37,7 @@ async function run(): Promise<void> {
   let wake: () => void = () => undefined;
   let reader: Reader | null = null;
   port.on('message', (message: ToThread) => {
-    if (message === 'credit') credits += 1;
+    if (message === 'credit') credits += creditBatches;
     else if (message === 'close') closed = true;
     else {
       fingerprintOf(files).then(

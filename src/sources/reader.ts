@@ -58,3 +58,7 @@ export function buffersOf(batch: RawBatch): ArrayBuffer[] {
 
 /** When a column has had more distinct strings than this, its dictionary begins anew: memory stays bounded. */
 export const distinctMax = 65_536;
+
+/** Batches that may lie between the threads, and how many the main thread asks for at once: waking the other for each costs both. */
+export const batchesAhead = 4;
+export const creditBatches = 2;
