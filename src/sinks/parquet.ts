@@ -53,7 +53,6 @@ export class ParquetOutput {
    */
   static async open(directory: string, table: string, schema: Schema, options: ParquetOptions = {}): Promise<ParquetOutput> {
     schema.forEach(duckType);
-    writer.prepare();
     const folder = join(directory, segmentsFolder);
     await makeDirectory(folder);
     const { lane = 0, segments = [] } = options;

@@ -28,13 +28,6 @@ class Writer {
     });
   }
 
-  /** Starts the thread, so that the first file need not wait for it. */
-  prepare(): void {
-    if (this.#worker !== null) return;
-    this.#worker = this.#start();
-    this.#worker.unref();
-  }
-
   #start(): Worker {
     const worker = new Worker(new URL('./writer-thread.js', import.meta.url));
     worker.on('message', ({ id, failure }: WriteReply) => {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { cpSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import test, { type TestContext } from 'node:test';
+import test, { after, type TestContext } from 'node:test';
 import type { Difference } from '../../src/runtime/options.js';
 import { runReplay } from '../../src/runtime/replay.js';
 import { verifyRun, verifyTwo } from '../../src/runtime/verify.js';
@@ -43,6 +43,10 @@ function editManifest(run: string, edit: (manifest: Manifest) => object, reseal 
 }
 
 const replaced = <T>(list: readonly T[], index: number, change: (item: T) => T): T[] => list.map((item, at) => (at === index ? change(item) : item));
+/** Of this process alone: other test files verify at the same time. */
+const own = mkdtempSync(join(tmpdir(), 'tapewright-verify-test-'));
+process.env['TMPDIR'] = own;
+after(() => rmSync(own, { recursive: true, force: true }));
 const temporaries = (): string[] => readdirSync(tmpdir()).filter((name) => name.startsWith('tapewright-verify-'));
 
 test('a run is equal to its re-run, wherever its bundle lies, and leaves nothing behind', async (context) => {
