@@ -26,19 +26,56 @@ export interface Rejected {
   readonly error: string;
 }
 
+/** Rows that moved the event time by more than an hour: the first of them, and how many. */
+export interface Jumps {
+  readonly first: { readonly position: number; readonly from: number; readonly to: number } | null;
+  readonly count: number;
+}
+
+/** What of a gate a checkpoint keeps, beside what the lane has delivered. */
+export interface GateState {
+  /** Position of the next row if it bears out the one delivered last: it is used, however far ahead. Else null. */
+  readonly bearing: number | null;
+  /** Among the rows delivered. */
+  readonly jumps: Jumps;
+}
+
 const JUMP = 3_600_000;
 
 export class Gate {
-  /** Rows that moved the event time by more than an hour: the first of them, and how many. */
-  jumps: { first: { position: number; from: number; to: number } | null; count: number } = { first: null, count: 0 };
   /** With a span asked for: least and greatest event time of all rows, whether they pass or not. */
   readonly seen = { from: Infinity, to: -Infinity };
   #greatest: number;
   #held: ScanBatch | null = null;
+  /** Row used without being asked, when the run is taken up between the two of a gap. */
+  readonly #bearing: number | null;
+  /** Rows borne out and those that did it, and jumps, since the last checkpoint. */
+  #borne: { readonly row: number; readonly by: number }[] = [];
+  #jumped: number[] = [];
+  #jumps: Jumps;
 
-  /** `greatest`: event time delivered already, when a run is taken up again; -Infinity before any. */
-  constructor(readonly options: GateOptions, greatest: number) {
+  /** When a run is taken up again: `greatest`, the event time delivered already (else -Infinity), and the state then. */
+  constructor(readonly options: GateOptions, greatest: number, state: GateState | null = null) {
     this.#greatest = greatest;
+    this.#bearing = state?.bearing ?? null;
+    this.#jumps = state?.jumps ?? { first: null, count: 0 };
+  }
+
+  /** Of all rows that passed. */
+  get jumps(): Jumps {
+    return { first: this.#jumps.first, count: this.#jumps.count + this.#jumped.length };
+  }
+
+  /** At a checkpoint by which the rows before `position` have been delivered. */
+  state(position: number): GateState {
+    this.#borne = this.#borne.filter(({ by }) => by >= position);
+    const count = this.#jumps.count + this.#jumped.filter((at) => at < position).length;
+    const first = this.#jumps.first !== null && this.#jumps.first.position < position ? this.#jumps.first : null;
+    this.#jumps = { first: this.#jumps.first, count };
+    this.#jumped = this.#jumped.filter((at) => at >= position);
+    // Stopped once more before that row was delivered.
+    const still = this.#bearing !== null && this.#bearing >= position ? this.#bearing : null;
+    return { bearing: this.#borne.find(({ row }) => row < position)?.by ?? still, jumps: { first, count } };
   }
 
   /** The rows that pass now, in order; a row too far ahead is kept back until the next one is seen. */
@@ -81,11 +118,13 @@ export class Gate {
     const kept: number[] = [];
     let pending = -1;
     for (let row = 0; row < batch.batch.length; row += 1) {
-      const ahead = this.#isAhead(batch.time[row]!, maxAhead);
+      const ahead = this.#isAhead(batch.time[row]!, maxAhead) && positionOf(batch, row) !== this.#bearing;
       if (this.#held !== null) {
-        if (ahead) batches.push(this.#held);
-        else rejected.push(this.#refusal(this.#held, 0));
-        if (ahead) this.#note(this.#held, 0);
+        if (ahead) {
+          batches.push(this.#held);
+          this.#note(this.#held, 0);
+          this.#borne.push({ row: positionOf(this.#held, 0), by: positionOf(batch, row) });
+        } else rejected.push(this.#refusal(this.#held, 0));
         this.#held = null;
         kept.push(row);
         this.#note(batch, row);
@@ -93,6 +132,7 @@ export class Gate {
         if (ahead) {
           kept.push(pending);
           this.#note(batch, pending);
+          this.#borne.push({ row: positionOf(batch, pending), by: positionOf(batch, row) });
         } else rejected.push(this.#refusal(batch, pending));
         pending = -1;
         kept.push(row);
@@ -122,11 +162,13 @@ export class Gate {
   #note(batch: ScanBatch, row: number): void {
     const time = batch.time[row]!;
     if (time <= this.#greatest) return;
-    if (this.#greatest > -Infinity && time > this.#greatest + JUMP) {
-      this.jumps.first ??= { position: positionOf(batch, row), from: this.#greatest, to: time };
-      this.jumps.count += 1;
-    }
+    if (this.#greatest > -Infinity && time > this.#greatest + JUMP) this.#jump(positionOf(batch, row), this.#greatest, time);
     this.#greatest = time;
+  }
+
+  #jump(position: number, from: number, to: number): void {
+    if (this.#jumps.first === null) this.#jumps = { ...this.#jumps, first: { position, from, to } };
+    this.#jumped.push(position);
   }
 
   /** As `#note` for each row, quickly: where even the greatest is no jump, no row is one. */

@@ -8,7 +8,7 @@ import { columnRef, substitute } from '../plan/expression.js';
 import type { Pipeline } from '../plan/plan.js';
 import { openSource } from '../sources/open.js';
 import type { Source, SourceColumn } from '../sources/source.js';
-import { Gate, type Rejected } from './gate.js';
+import { Gate, type GateState, type Rejected } from './gate.js';
 import type { LaneFeed } from './lane-feed.js';
 import type { RunParameters } from './options.js';
 import { Partitioner, pickRows, type LanePart } from './partition.js';
@@ -17,6 +17,8 @@ import type { Prepared } from './prepare.js';
 export interface RunLane {
   readonly engine: Engine;
   readonly feed: LaneFeed;
+  /** By input, of the checkpoint that the lane was taken up from; null: it begins. */
+  readonly gates: readonly GateState[] | null;
 }
 
 export class InputReader {
@@ -95,6 +97,11 @@ export class InputReader {
     });
   }
 
+  /** What a checkpoint of the lane keeps of this input. */
+  gateState(lane: number): GateState {
+    return this.#gates[lane]!.state(this.lanes[lane]!.engine.position(this.input, 0));
+  }
+
   /** Least and greatest event time of all rows read under a span; null when none was. */
   get seen(): { readonly from: number; readonly to: number } | null {
     const from = Math.min(...this.#gates.map(({ seen }) => seen.from));
@@ -130,10 +137,10 @@ function sourceColumns(pipeline: Pipeline, input: number, read: readonly number[
 function gatesOf(input: number, prepared: Prepared, parameters: RunParameters, lanes: readonly RunLane[]): Gate[] {
   const reach = prepared.lookBack === null || parameters.from === null ? null : parameters.from - prepared.lookBack;
   const watermarked = prepared.pipeline.sources[input]!.watermark !== null;
-  return lanes.map(({ engine }) => new Gate({
+  return lanes.map(({ engine, gates: states }) => new Gate({
     from: watermarked ? reach : null, to: watermarked ? parameters.to : null, maxAhead: watermarked ? parameters.maxAhead : null,
     start: parameters.from ?? prepared.inputs[input]!.spanFrom,
-  }, engine.delivered(input, 0)));
+  }, engine.delivered(input, 0), states?.[input] ?? null));
 }
 
 function partitionerOf(prepared: Prepared, input: number, read: readonly number[], lanes: number): Partitioner | null {

@@ -9,6 +9,7 @@ import type { Bundle } from '../stores/bundle.js';
 import type { Checkpoint, CheckpointStore } from '../stores/checkpoints.js';
 import { syncDirectory, writing } from '../stores/files.js';
 import { JournalWriter, readJournal } from '../stores/journal.js';
+import type { GateState } from './gate.js';
 import type { DurableSegments } from './lane-output.js';
 
 /** What stands before the engine's state in a checkpoint, as JSON. */
@@ -17,6 +18,8 @@ export interface CheckpointHeader {
   readonly segments: DurableSegments;
   /** Input rows that the lane has rejected. */
   readonly rejected: number;
+  /** By input. */
+  readonly gates: readonly GateState[];
 }
 
 export interface RecoverOptions {
@@ -33,6 +36,7 @@ export interface RecoveredLane {
   /** Null: the lane starts from the beginning. */
   readonly segments: DurableSegments | null;
   readonly rejected: number;
+  readonly gates: readonly GateState[] | null;
   /** Digests of steps that were journalled beyond the checkpoint: the same must come again. */
   readonly journalled: ReadonlyMap<number, string>;
 }
@@ -45,7 +49,7 @@ export async function recoverLanes(
   bundle: Bundle, checkpoints: CheckpointStore, { lanes, make, planHash, journal }: RecoverOptions,
 ): Promise<{ lanes: RecoveredLane[]; journal: JournalWriter }> {
   const path = bundle.path('journal');
-  const fresh = (lane: number): Omit<RecoveredLane, 'journalled'> => ({ engine: make(lane), segments: null, rejected: 0 });
+  const fresh = (lane: number): Omit<RecoveredLane, 'journalled'> => ({ engine: make(lane), segments: null, rejected: 0, gates: null });
   if (!journal) {
     const writer = await JournalWriter.open(path);
     return { lanes: Array.from({ length: lanes }, (_, lane) => ({ ...fresh(lane), journalled: new Map() })), journal: writer };
@@ -84,7 +88,7 @@ function restored(bundle: Bundle, { seq, bytes }: Checkpoint, digest: string, en
     if (error instanceof TapewrightError && error.code === 'CHECKPOINT_MISMATCH') return null;
     throw error;
   }
-  return engine.seq === seq + 1 && engine.stepDigest === digest ? { engine, segments: header.segments, rejected: header.rejected } : null;
+  return engine.seq === seq + 1 && engine.stepDigest === digest ? { engine, segments: header.segments, rejected: header.rejected, gates: header.gates } : null;
 }
 
 /** Digests that the journal has at the steps of checkpoints, by `lane/seq`. */

@@ -14,7 +14,7 @@ import { CheckpointStore } from '../stores/checkpoints.js';
 import { writeAside } from '../stores/files.js';
 import type { JournalWriter } from '../stores/journal.js';
 import type { DatasetRecord, OutputRecord } from '../stores/manifest.js';
-import { InputReader } from './input-reader.js';
+import { InputReader, type RunLane } from './input-reader.js';
 import { LaneFeed } from './lane-feed.js';
 import { LaneOutput, type DurableSegments } from './lane-output.js';
 import type { OutputResult, ReplayOptions, ReplayResult, RunParameters } from './options.js';
@@ -30,9 +30,7 @@ export const sha256: HashFunction = (...chunks) => {
   return hash.digest();
 };
 
-interface Lane {
-  readonly engine: Engine;
-  readonly feed: LaneFeed;
+interface Lane extends RunLane {
   readonly output: LaneOutput;
   /** When the last checkpoint was taken, in ms of real time. */
   checkpointed: number;
@@ -142,7 +140,7 @@ class Replay {
     if (!goesOn) await this.#checkpoints.clear();
     const recovered = await recoverLanes(this.bundle, this.#checkpoints, { lanes, make, planHash, journal: goesOn });
     this.#journal = recovered.journal;
-    for (const [lane, { engine, segments, rejected, journalled }] of recovered.lanes.entries()) {
+    for (const [lane, { engine, segments, rejected, gates, journalled }] of recovered.lanes.entries()) {
       const output = await LaneOutput.open(this.bundle, pipeline, lane, segments);
       const feed = new LaneFeed(engine, { stepEvery, from, rejected }, (result) => {
         const { seq, digest } = result.record;
@@ -153,7 +151,7 @@ class Replay {
         for (const end of result.endedBeyond) if (this.parameters.to !== null && end > this.parameters.to) this.#cut.add(end);
         output.take(this.#inFiles(result));
       });
-      this.#lanes.push({ engine, feed, output, checkpointed: performance.now() });
+      this.#lanes.push({ engine, feed, output, gates, checkpointed: performance.now() });
     }
     for (const input of pipeline.sources.keys()) this.#readers.push(await InputReader.open(input, this.prepared, this.parameters, this.#lanes));
   }
@@ -215,11 +213,12 @@ class Replay {
     const lane = this.#lanes[index]!;
     const { engine, output, feed } = lane;
     const state = engine.snapshot();
+    const gates = this.#readers.map((reader) => reader.gateState(index));
     const segments = await output.sync();
     await this.#appendJournal();
     await this.#journal.sync();
     const writer = new ByteWriter(state.length + 4096);
-    writer.string(JSON.stringify({ planHash: this.prepared.planHash, segments, rejected: feed.rejected } satisfies CheckpointHeader));
+    writer.string(JSON.stringify({ planHash: this.prepared.planHash, segments, rejected: feed.rejected, gates } satisfies CheckpointHeader));
     writer.bytes(state);
     await this.#checkpoints.write(index, engine.seq - 1, engine.stepDigest!, writer.written());
     lane.checkpointed = performance.now();
