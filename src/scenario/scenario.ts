@@ -2,6 +2,7 @@
 import { basename, dirname, isAbsolute, join, relative } from 'node:path';
 import { TapewrightError } from '../core/errors.js';
 import type { Expectations, PipelineTexts, RequestedBinding, RunParameters, TextFile } from '../runtime/options.js';
+import { readAccuracy } from './accuracy.js';
 import { parseDuration, parseEventTime } from './duration.js';
 import { readExpectations } from './expectations.js';
 import { locate, readTextFile } from './locate.js';
@@ -17,7 +18,7 @@ export interface Scenario {
 }
 
 const keys = [
-  'name', 'description', 'pipeline', 'bind', 'map', 'key', 'lanes', 'from', 'to', 'step_every', 'checkpoint_every', 'max_ahead', 'expect',
+  'name', 'description', 'pipeline', 'bind', 'map', 'key', 'lanes', 'from', 'to', 'step_every', 'checkpoint_every', 'max_ahead', 'expect', 'accuracy',
 ];
 export const checkpointMillisMin = 1_000;
 export const lanesMax = 1_024;
@@ -36,6 +37,8 @@ async function readScenario(text: string, path: string): Promise<Scenario> {
   const folder = dirname(path);
   const file = parseYaml(text, path, 'SCENARIO_INVALID').allow(keys);
   const name = file.text('name') ?? basename(folder);
+  // Asked again of the text by whoever judges the run; what is wrong with it is said before the run.
+  readAccuracy(file.map('accuracy'));
   return {
     description: (file.text('description') ?? '').trim(),
     texts: { name, scenario: { path: basename(path), text }, sql: await readPipeline(file, folder), expect: readExpectations(file.map('expect')) },

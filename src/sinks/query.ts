@@ -20,8 +20,8 @@ export interface QueryResult {
 const memoryMax = 1024;
 
 /**
- * Runs one SELECT over the views of a bundle: one an output, `late` and `dead_letters`; these two are also there as
- * `bundle.late` and `bundle.dead_letters`, for an output of one's own may have the shorter name.
+ * Runs one SELECT over the views of a bundle: one an output, `late` and `dead_letters`, and `labels` where the data have
+ * some; these are also there as `bundle.late` and so on, for an output of one's own may have the shorter name.
  * Throws BUNDLE_INVALID when there is nothing to query, SQL_INVALID with DuckDB's words when the text is wrong.
  */
 export function queryBundle(directory: string, sql: string): Promise<QueryResult> {
@@ -73,6 +73,14 @@ async function viewsOf(directory: string): Promise<View[]> {
     if (files === undefined) continue;
     views.push({ name: null, view: `${bundleSchema}.${name}`, files });
     if (!taken.has(name)) views.push({ name, view: name, files });
+  }
+  // What the data's makers put in, where they say so: one file a dataset.
+  const folderOfLabels = join(root, 'labels');
+  const labels = (await lstat(folderOfLabels).catch(() => null))?.isDirectory() === true ? await parquetFiles(folderOfLabels) : [];
+  if (labels.length > 0) {
+    const files = labels.map((file) => join(folderOfLabels, file));
+    views.push({ name: null, view: `${bundleSchema}.labels`, files });
+    if (!taken.has('labels')) views.push({ name: 'labels', view: 'labels', files });
   }
   return views;
 }
