@@ -6,8 +6,10 @@ import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 import type { Pipeline } from '../plan/plan.js';
 import { quoteName } from '../sources/duck.js';
+import { accuracyOf } from '../scenario/accuracy.js';
 import type { StepSpan } from './span.js';
 import type { DatasetRecord, Manifest } from '../stores/manifest.js';
+import { judgeAlerts, type Accuracy } from './accuracy.js';
 import { judge, type Judgement } from './judgement.js';
 import { summarise, type Cell, type ColumnSummary, type Query } from './summary.js';
 
@@ -40,8 +42,8 @@ export interface Report {
   /** The scenario's file and its SQL in order, with SHA-256 digests. */
   readonly texts: readonly { readonly file: string; readonly digest: string }[];
   readonly parameters: Readonly<Record<string, unknown>>;
-  /** By table. `data`: a dataset's or a file's name. */
-  readonly datasets: Readonly<Record<string, { readonly data: string; readonly fingerprint: string | null; readonly rows: number | null }>>;
+  /** By table. `data`: a dataset's or a file's name; `labels`: SHA-256 of what says what is in them. */
+  readonly datasets: Readonly<Record<string, { readonly data: string; readonly fingerprint: string | null; readonly rows: number | null; readonly labels?: string }>>;
   readonly eventTime: StepSpan | null;
   readonly rows: number;
   readonly late: number;
@@ -52,6 +54,8 @@ export interface Report {
   readonly remarks: readonly string[];
   readonly lateRows: readonly RefusedRows[];
   readonly deadRows: readonly RefusedRows[];
+  /** How the alerts do against the labels of the data, where there are some. */
+  readonly accuracy?: Accuracy;
   readonly outputs: Readonly<Record<string, OutputReport>>;
 }
 
@@ -70,13 +74,19 @@ export async function makeReport(manifest: Manifest, pipeline: Pipeline, span: S
     scenario: texts.name,
     texts: files.map(({ path, text }) => ({ file: basename(path), digest: createHash('sha256').update(text).digest('hex') })),
     parameters: parametersOf(manifest),
-    datasets: Object.fromEntries(Object.entries(manifest.datasets).map(([table, record]) => [table, { data: dataName(record), fingerprint: record.fingerprint, rows: record.rows }])),
+    datasets: Object.fromEntries(Object.entries(manifest.datasets).map(([table, record]) => [table, { data: dataName(record), fingerprint: record.fingerprint, rows: record.rows, ...(record.labels?.digest ? { labels: record.labels.digest } : {}) }])),
     eventTime: span, rows, late, rejected, deadLetters, behind,
     expectations: await judge(texts.expect, manifest, query), remarks,
     lateRows: await refusedRows(query, pipeline, 'late', 'reason', late),
     deadRows: await refusedRows(query, pipeline, 'dead_letters', 'error', deadLetters),
+    ...(await accuracyPart(manifest, pipeline, query)),
     outputs: Object.fromEntries(outputs),
   };
+}
+
+async function accuracyPart({ texts, parameters, datasets }: Manifest, { sinks }: Pipeline, query: Query): Promise<Pick<Report, 'accuracy'>> {
+  if (Object.values(datasets).every(({ labels }) => !labels?.digest)) return {};
+  return { accuracy: await judgeAlerts(sinks, accuracyOf(texts), parameters, query) };
 }
 
 /** Rows of a table as cells; `clause` is what follows FROM. */

@@ -4,6 +4,8 @@ import { statefulOperators } from '../plan/lanes.js';
 import { lookBack } from '../plan/look-back.js';
 import { buildPhysical, rawSchema } from '../engine/physical.js';
 import { durationText } from '../plan/print.js';
+import { alertOutputs } from '../report/accuracy.js';
+import { accuracyOf } from '../scenario/accuracy.js';
 import { chooseLanes } from './lanes.js';
 import type { PipelineTexts, RunParameters } from './options.js';
 import { planTexts } from './pipeline.js';
@@ -23,9 +25,10 @@ export interface Explanation {
   readonly statements: readonly unknown[];
 }
 
-/** @throws SQL_INVALID, SQL_UNSUPPORTED, LANES_IMPOSSIBLE. */
+/** @throws SQL_INVALID, SQL_UNSUPPORTED, LANES_IMPOSSIBLE, SCENARIO_INVALID. */
 export function explain(texts: PipelineTexts, parameters: RunParameters): Explanation {
   const pipeline = planTexts(texts);
+  alertOutputs(pipeline.sinks, accuracyOf(texts));
   const { lanes, possible, reason } = chooseLanes(pipeline, parameters);
   const { columns } = buildPhysical(pipeline);
   const filters = scanFilters(pipeline);

@@ -3,6 +3,8 @@ import { createHash } from 'node:crypto';
 import { TapewrightError } from '../core/errors.js';
 import { lookBack } from '../plan/look-back.js';
 import type { Pipeline } from '../plan/plan.js';
+import { alertOutputs } from '../report/accuracy.js';
+import { accuracyOf } from '../scenario/accuracy.js';
 import { bindTables } from '../scenario/bindings.js';
 import type { DatasetRecord } from '../stores/manifest.js';
 import { chooseLanes } from './lanes.js';
@@ -35,6 +37,8 @@ export async function prepare(texts: PipelineTexts, parameters: RunParameters, s
     throw new TapewrightError('SQL_INVALID', `${texts.sql.map(({ path }) => path).join(', ')} holds no INSERT and no SELECT: there is nothing to run`);
   }
   refuseUnknownTables(pipeline, parameters);
+  // Rules that fit no output are said now rather than after the run.
+  alertOutputs(pipeline.sinks, accuracyOf(texts));
   const choice = chooseLanes(pipeline, parameters);
   const inputs: PreparedInput[] = [];
   for (const source of pipeline.sources) inputs.push(await bind(source.name, parameters.bindings[source.name], pipeline, say));

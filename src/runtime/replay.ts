@@ -17,6 +17,7 @@ import type { DatasetRecord, OutputRecord } from '../stores/manifest.js';
 import { InputReader, type RunLane } from './input-reader.js';
 import { LaneFeed } from './lane-feed.js';
 import { LaneOutput, type DurableSegments } from './lane-output.js';
+import { takeLabels } from './labels.js';
 import type { OutputResult, ReplayOptions, ReplayResult, RunParameters } from './options.js';
 import { Pace } from './pace.js';
 import { placed, placedError } from './pipeline.js';
@@ -253,7 +254,7 @@ class Replay {
     for (const [index, { engine }] of this.#lanes.entries()) if (!engine.midStep && engine.seq > 0) await this.#checkpoint(index);
     await this.#appendJournal();
     await this.#journal.sync();
-    await this.bundle.save({ status: 'stopped', ...this.#totals(read), datasets: await this.#fingerprints() });
+    await this.bundle.save({ status: 'stopped', ...this.#totals(read), remarks: this.#remarks(), datasets: await this.#fingerprints() });
     return resultOf(this.bundle, (read - this.started) / 1000);
   }
 
@@ -270,8 +271,8 @@ class Replay {
     }
     await joinSegments(this.bundle.directory, 'late', lateSchema, segments.flatMap(({ late }) => late));
     await joinSegments(this.bundle.directory, 'dead-letters', deadLetterSchema, segments.flatMap(({ deadLetters }) => deadLetters));
-    const datasets = await this.#fingerprints();
-    const totals = this.#totals(read);
+    const { datasets, remarks } = await takeLabels(this.bundle, await this.#fingerprints());
+    const totals = { ...this.#totals(read), remarks: [...this.#remarks(), ...remarks] };
     await writeAside(this.bundle.path('metrics.json'), `${JSON.stringify(this.#metrics(totals), null, 2)}\n`);
     const outputs = this.#outputs();
     if (this.options.report !== false) await writeReport(this.bundle, { ...this.bundle.manifest, ...totals, outputs, datasets });
@@ -309,15 +310,20 @@ class Replay {
 
   #totals(read: number) {
     const sum = (count: 'rows' | 'late' | 'deadLetters' | 'behind') => this.#lanes.reduce((total, { engine }) => total + engine.counts[count], 0);
-    const remarks = [...this.prepared.remarks, ...this.#readers.flatMap((reader) => reader.remarks())];
-    if (this.#cut.size > 0) remarks.push(`${this.#cut.size === 1 ? 'One window ends' : `${this.#cut.size} windows end`} after --to, and fired at the end of the data with what was there.`);
     return {
       rows: sum('rows'), late: sum('late'), deadLetters: sum('deadLetters'), behind: sum('behind'),
       rejected: this.#lanes.reduce((total, { feed }) => total + feed.rejected, 0),
       seconds: this.bundle.manifest.seconds + (performance.now() - read) / 1000,
       peakRssMB: Math.max(this.bundle.manifest.peakRssMB, Math.round(process.resourceUsage().maxRSS * 1024 / 1e5) / 10),
-      remarks,
     };
+  }
+
+  #remarks(): string[] {
+    const cut = this.#cut.size;
+    return [
+      ...this.prepared.remarks, ...this.#readers.flatMap((reader) => reader.remarks()),
+      ...(cut === 0 ? [] : [`${cut === 1 ? 'One window ends' : `${cut} windows end`} after --to, and fired at the end of the data with what was there.`]),
+    ];
   }
 
   #metrics(totals: Pick<ReplayResult, 'rows' | 'seconds' | 'late' | 'rejected' | 'deadLetters' | 'behind' | 'peakRssMB'>) {

@@ -1,4 +1,5 @@
 /** How a scenario's alerts are held against the labels of its data: the key `accuracy` of a scenario file. */
+import { TapewrightError } from '../core/errors.js';
 import type { PipelineTexts } from '../runtime/options.js';
 import { parseDuration } from './duration.js';
 import { parseYaml, type YamlMap } from './yaml.js';
@@ -25,7 +26,7 @@ export function readAccuracy(map: YamlMap | null): AccuracyRules {
   if (map === null) return defaultRules;
   map.allow(keys);
   const tolerance = map.text('tolerance');
-  const toleranceMs = tolerance === null ? defaultRules.toleranceMs : /^0(ms|s|m|h)?$/.test(tolerance) ? 0 : parseDuration(tolerance);
+  const toleranceMs = tolerance === null ? defaultRules.toleranceMs : readTolerance(tolerance);
   if (toleranceMs === null) throw map.wrong('tolerance', 'a duration such as 5s');
   const types = map.map('types');
   return {
@@ -36,6 +37,16 @@ export function readAccuracy(map: YamlMap | null): AccuracyRules {
       return [label, alerts];
     })),
   };
+}
+
+/** Also none at all, which is no duration elsewhere. */
+const readTolerance = (text: string): number | null => (/^0(ms|s|m|h)?$/.test(text.trim()) ? 0 : parseDuration(text));
+
+/** Of `--tolerance`. @throws USAGE. */
+export function toleranceFrom(text: string): number {
+  const millis = readTolerance(text);
+  if (millis === null) throw new TapewrightError('USAGE', `--tolerance ${text}: must be a duration such as 5s, or 0`, { given: text });
+  return millis;
 }
 
 /** The rules of a run's scenario file, as its bundle keeps it. @throws SCENARIO_INVALID. */

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { TapewrightError } from '../core/errors.js';
 import type { PipelineTexts, RunParameters } from '../runtime/options.js';
 import type { Binding } from '../sources/source.js';
-import { count, flag, hex, listOf, mapOf, number, objectOf, oneOf, orNull, text, textWhere, type Shape } from './shape.js';
+import { count, flag, hex, listOf, mapOf, number, objectOf, oneOf, optional, orNull, text, textWhere, type Shape } from './shape.js';
 
 export const manifestFormat = 1;
 /** Longest manifest that is read. */
@@ -27,6 +27,8 @@ export interface DatasetRecord {
   /** SHA-256 of the files' bytes, or of a generated dataset's canonical rows. Null until known. */
   readonly fingerprint: string | null;
   readonly rows: number | null;
+  /** What the dataset's makers say is in the rows. Its file, whose bytes a complete run keeps under labels/, and their SHA-256 (null until then, and where they cannot be used). */
+  readonly labels?: { readonly path: string; readonly digest: string | null };
 }
 
 export interface SegmentRecord {
@@ -102,7 +104,7 @@ const manifestShape: Shape = objectOf({
   format: oneOf(manifestFormat), id: fileName, status: oneOf('running', 'stopped', 'complete'),
   texts: objectOf({ name: text, scenario: orNull(textFile), sql: listOf(textFile), expect: expectations }),
   parameters, versions: objectOf({ tapewright: text, code: text, node: text, duckdb: text }),
-  datasets: mapOf(objectOf({ dataset: orNull(text), generated: flag, binding, fingerprint: orNull(hex(64)), rows: optionalCount })),
+  datasets: mapOf(objectOf({ dataset: orNull(text), generated: flag, binding, fingerprint: orNull(hex(64)), rows: optionalCount, labels: optional(objectOf({ path: text, digest: orNull(hex(64)) })) })),
   outputs: mapOf(objectOf({
     rows: count, digest: text, setDigest: text, lanes: listOf(objectOf({ from: count, to: count })),
     segments: listOf(objectOf({ lane: count, file: innerPath, rows: count })),

@@ -18,6 +18,9 @@ export const oneOf = (...values: readonly unknown[]): Shape => (value, path) =>
 
 export const orNull = (shape: Shape): Shape => (value, path) => (value === null ? null : shape(value, path));
 
+/** A member that may be left out. */
+export const optional = (shape: Shape): Shape => (value, path) => (value === undefined ? null : shape(value, path));
+
 /** A text that `accepts` takes; `must` says which texts those are. */
 export const textWhere = (accepts: (value: string) => boolean, must: string): Shape => (value, path) =>
   typeof value === 'string' && accepts(value) ? null : fault(path, must);

@@ -1,6 +1,6 @@
 import { Args, Flags } from '@oclif/core';
-import type { Report as RunReport } from '../src/report/report.js';
-import { BaseCommand } from './base.js';
+import type { Report as RunReport } from '../../src/report/report.js';
+import { BaseCommand } from '../base.js';
 
 export default class Report extends BaseCommand {
   static override summary = 'Write the report of a run again, from its bundle.';
@@ -24,7 +24,7 @@ Prints the path of the page; with --json, report.json's object.`;
 
   async run(): Promise<RunReport> {
     const { args, flags } = await this.parse(Report);
-    const { rewriteReport } = await import('../src/report/write.js');
+    const { rewriteReport } = await import('../../src/report/write.js');
     const { report, path } = await rewriteReport(args.bundle, flags.out ?? null);
     this.log(path);
     return report;
