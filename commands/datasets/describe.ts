@@ -1,5 +1,6 @@
 import { Args, Flags } from '@oclif/core';
-import type { AnomalyLabel } from '../../src/datasets/us-equities/market.js';
+import type { AnomalyLabel } from '../../src/datasets/market/injections.js';
+import type { DatasetGenerator } from '../../src/datasets/generators.js';
 import { BaseCommand } from '../base.js';
 
 interface Described {
@@ -12,8 +13,10 @@ interface Described {
   readonly rows: number | null;
   readonly fingerprint: string | null;
   /** What a generator put in for detectors to find; empty for files. */
-  readonly labels: readonly (Omit<AnomalyLabel, 'eventTime'> & { readonly eventTime: string })[];
+  readonly labels: readonly (Omit<AnomalyLabel, 'from' | 'to'> & { readonly from: string; readonly to: string })[];
 }
+
+const labelsOf = (generator: DatasetGenerator, seed: number): readonly AnomalyLabel[] => generator.labels(seed, generator.inject);
 
 export default class DatasetsDescribe extends BaseCommand {
   static override summary = 'Describe a dataset: columns, span, origin, and the anomalies put into it.';
@@ -30,13 +33,13 @@ export default class DatasetsDescribe extends BaseCommand {
       import('../../src/datasets/dataset.js'), import('../../src/datasets/generators.js'), import('../../src/core/types.js'),
     ]);
     const { data, name, description, origin, licence, rows, fingerprint, ...dataset } = await loadDataset(args.dataset);
-    const labels = data.kind === 'generator' ? generatorNamed(data.name)!.labels(flags.seed ?? data.seed) : [];
+    const labels = data.kind === 'generator' ? labelsOf(generatorNamed(data.name)!, flags.seed ?? data.seed) : [];
     const text = (millis: number): string => new Date(millis).toISOString();
     const described: Described = {
       name, description, origin, licence, rows, fingerprint,
       schema: Object.fromEntries(dataset.schema.map((field) => [field.name, typeName(field.type)])),
       span: { from: text(dataset.span.from), to: text(dataset.span.to) },
-      labels: labels.map(({ kind, symbol, eventTime }) => ({ kind, symbol, eventTime: text(eventTime) })),
+      labels: labels.map((label) => ({ ...label, from: text(label.from), to: text(label.to) })),
     };
     this.print(described);
     return described;
@@ -53,6 +56,6 @@ export default class DatasetsDescribe extends BaseCommand {
     table(Object.entries(schema));
     if (labels.length === 0) return;
     this.log('\nAnomalies put in');
-    table(labels.map(({ eventTime, symbol, kind }) => [eventTime, `${symbol.padEnd(5)} ${kind}`]));
+    table(labels.map(({ type, symbol, from, size }) => [from, `${(symbol ?? 'all').padEnd(5)} ${type.padEnd(16)} ${size}`]));
   }
 }

@@ -36,13 +36,15 @@ export interface Dataset {
     | { readonly kind: 'files'; readonly path: string; readonly format: Binding['format'] };
   /** DuckDB expressions over the files' columns, by column. */
   readonly select: Readonly<Record<string, string>>;
+  /** Of files: a Parquet file of what is to be found in the rows (`labelColumns`), absolute. A generator makes its own. */
+  readonly labels: string | null;
   /** Column that orders the rows; null: file order is arrival order. */
   readonly order: string | null;
   /** The dataset.yaml it was read from. */
   readonly path: string;
 }
 
-const keys = ['name', 'description', 'origin', 'licence', 'schema', 'span', 'rows', 'fingerprint', 'generator', 'files', 'format', 'select', 'order'];
+const keys = ['name', 'description', 'origin', 'licence', 'schema', 'span', 'rows', 'fingerprint', 'generator', 'files', 'format', 'select', 'order', 'labels'];
 
 /** Folders of datasets: the working directory's, then the package's own. */
 export function datasetFolders(directory = process.cwd()): string[] {
@@ -104,9 +106,13 @@ export function parseDataset(text: string, path: string): Dataset {
   if (order !== null && !fields.includes(order)) throw file.wrong('order', 'a column of the schema; leave it out if the order of the file is that of arrival');
   const fingerprint = file.text('fingerprint');
   if (fingerprint !== null && !/^[0-9a-f]{64}$/.test(fingerprint)) throw file.wrong('fingerprint', '64 lower-case hex digits');
+  const labels = file.text('labels');
+  const data = dataOf(file, path);
+  if (labels !== null && data.kind === 'generator') throw file.wrong('labels', 'left out: a generator says itself what it put in');
   return {
     name: needed('name'), description: needed('description').trim(), origin: needed('origin').trim(), licence: needed('licence'),
-    schema, span: spanOf(file), rows: file.count('rows'), fingerprint, data: dataOf(file, path), select, order, path,
+    schema, span: spanOf(file), rows: file.count('rows'), fingerprint, data, select, order, path,
+    labels: labels === null ? null : resolve(dirname(path), labels),
   };
 }
 

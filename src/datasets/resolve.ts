@@ -1,5 +1,6 @@
 /** From a dataset to rows that can be read: generated ones are made once and kept in a cache folder. */
 import { createHash, randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { readFile, rename, rm, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Batch } from '../core/batch.js';
@@ -8,14 +9,18 @@ import { TapewrightError } from '../core/errors.js';
 import type { Schema } from '../core/types.js';
 import type { Binding } from '../sources/source.js';
 import { makeDirectory, writeAside, writing } from '../stores/files.js';
-import type { Dataset, Span } from './dataset.js';
+import { isDataset, loadDataset, type Dataset, type Span } from './dataset.js';
 import { generatorNamed, type DatasetGenerator } from './generators.js';
+import { labelsPath, writeLabels } from './labels.js';
+import { injectionsText, type Injections } from './market/injections.js';
+import { parseReference } from './reference.js';
 import { writeParquet } from './write.js';
 
 export interface ResolveOptions {
   /** Of a generator: other parameters than the dataset's own. */
   readonly rows?: number;
   readonly seed?: number;
+  readonly inject?: Injections;
   /** Folder for generated files; `cacheFolder()` when not given. */
   readonly cache?: string;
   /** While rows are made: how many of how many. */
@@ -28,6 +33,8 @@ export interface ResolvedDataset {
   readonly fingerprint: string | null;
   readonly span: Span;
   readonly rows: number | null;
+  /** Parquet file of what is to be found in the rows (`labelColumns`), absolute; null when nothing is said of that. */
+  readonly labels: string | null;
 }
 
 /** What is written beside a generated file. */
@@ -36,6 +43,8 @@ interface CacheRecord {
   readonly version: number;
   readonly seed: number;
   readonly rows: number;
+  /** As `injectionsText` writes them. */
+  readonly inject: string;
   readonly fingerprint: string;
   /** Of the file. */
   readonly bytes: number;
@@ -53,25 +62,30 @@ export function cacheFolder(): string {
 export async function resolveDataset(dataset: Dataset, options: ResolveOptions = {}): Promise<ResolvedDataset> {
   const { data, select, order, span } = dataset;
   if (data.kind === 'files') {
-    if (options.rows !== undefined || options.seed !== undefined) {
-      throw new TapewrightError('USAGE', `${dataset.name} lies in files; only a generated dataset takes a number of rows or a seed`, { dataset: dataset.name });
+    if (options.rows !== undefined || options.seed !== undefined || options.inject !== undefined) {
+      throw new TapewrightError('USAGE', `${dataset.name} lies in files; only a generated dataset takes a number of rows, a seed or anomalies`, { dataset: dataset.name });
     }
-    return { binding: { path: data.path, format: data.format, select, order }, fingerprint: dataset.fingerprint, span, rows: dataset.rows };
+    return { binding: { path: data.path, format: data.format, select, order }, fingerprint: dataset.fingerprint, span, rows: dataset.rows, labels: dataset.labels };
   }
   const generator = generatorNamed(data.name)!;
   const rows = options.rows ?? data.rows;
   const seed = options.seed ?? data.seed;
   checkParameter(dataset, 'rows', rows, 1, generator.rowsMax);
   checkParameter(dataset, 'seed', seed, 0, Number.MAX_SAFE_INTEGER);
+  const usual = injectionsText(generator.inject);
+  const injections = options.inject ?? generator.inject;
+  const inject = injectionsText(injections);
   // Parameters of the dataset's own have a fingerprint to be held against.
-  const pinned = rows === data.rows && seed === data.seed ? dataset.fingerprint : null;
+  const pinned = rows === data.rows && seed === data.seed && inject === usual ? dataset.fingerprint : null;
   const folder = options.cache ?? cacheFolder();
-  const path = join(folder, `${dataset.name}-${seed}-${rows}.parquet`);
-  const wanted = { generator: data.name, version: generator.version, seed, rows };
+  const path = join(folder, `${dataset.name}-${seed}-${rows}${inject === usual ? '' : `-${shortDigest(inject)}`}.parquet`);
+  const wanted = { generator: data.name, version: generator.version, seed, rows, inject };
   const cached = await readRecord(path, wanted);
   // A file that does not fit the pin was made by other code: it is made again before anything is said.
   const usable = cached !== null && (pinned === null || cached.fingerprint === pinned) ? cached : null;
-  const { fingerprint } = usable ?? (await make(path, folder, generator, wanted, options));
+  const { fingerprint } = usable ?? (await make(path, folder, generator, wanted, injections, options));
+  const labels = labelsPath(path);
+  if (usable === null || !existsSync(labels)) await writeLabels(labels, generator.labels(seed, injections));
   if (pinned !== null && fingerprint !== pinned) {
     throw new TapewrightError(
       'DATASET_CORRUPT',
@@ -80,7 +94,18 @@ export async function resolveDataset(dataset: Dataset, options: ResolveOptions =
       { dataset: dataset.name, actual: fingerprint, expected: pinned },
     );
   }
-  return { binding: { path, format: 'parquet', select, order }, fingerprint, span, rows };
+  return { binding: { path, format: 'parquet', select, order }, fingerprint, span, rows, labels };
+}
+
+/**
+ * The labels file of a dataset, given itself or as a scenario names it (`us-equities-day?seed=7`), absolute; null when it has none or is no dataset.
+ * A generated dataset's rows are made if they are not there. Throws as `resolveDataset` does, and DATASET_INVALID.
+ */
+export async function datasetLabels(dataset: Dataset | string, options: ResolveOptions = {}): Promise<string | null> {
+  if (typeof dataset !== 'string') return (await resolveDataset(dataset, options)).labels;
+  const reference = parseReference(dataset);
+  if (reference === null || !isDataset(reference.name)) return null;
+  return (await resolveDataset(await loadDataset(reference.name), { ...options, ...reference.parameters })).labels;
 }
 
 function checkParameter(dataset: Dataset, name: string, value: number, least: number, most: number): void {
@@ -112,6 +137,9 @@ const sha256: HashFunction = (...chunks) => {
   return hash.digest();
 };
 
+/** Of a text that is too long for the name of a file. */
+const shortDigest = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 12);
+
 const recordPath = (path: string): string => path.replace(/\.parquet$/, '.json');
 
 async function make(
@@ -119,6 +147,7 @@ async function make(
   folder: string,
   generator: DatasetGenerator,
   wanted: Omit<CacheRecord, 'fingerprint' | 'bytes'>,
+  inject: Injections,
   { onProgress }: ResolveOptions,
 ): Promise<CacheRecord> {
   await makeDirectory(folder);
@@ -126,7 +155,7 @@ async function make(
   const digest = datasetDigest(wanted.generator, generator.schema);
   const observed = function* (): Generator<Batch> {
     let made = 0;
-    for (const batch of generator.generate(wanted)) {
+    for (const batch of generator.generate({ ...wanted, inject })) {
       digest.append(batch);
       yield batch;
       made += batch.length;

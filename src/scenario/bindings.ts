@@ -4,6 +4,7 @@ import { basename, resolve } from 'node:path';
 import { TapewrightError } from '../core/errors.js';
 import { nearest } from '../core/nearest.js';
 import { isDataset, listDatasets, loadDataset, type Span } from '../datasets/dataset.js';
+import { parseReference, referenceName } from '../datasets/reference.js';
 import { resolveDataset } from '../datasets/resolve.js';
 import type { RequestedBinding } from '../runtime/options.js';
 import { bindingOf, isGlob } from '../sources/files.js';
@@ -13,9 +14,6 @@ export interface BoundTable extends DatasetRecord {
   /** Where the dataset says its event times lie; null when nothing says so. */
   readonly span: Span | null;
 }
-
-/** `us-equities-day`, or with other parameters for its generator: `us-equities-day?rows=10000000&seed=7`. */
-const datasetName = /^([\w-][\w.-]*?)(?:\?((?:rows|seed)=\d+(?:&(?:rows|seed)=\d+)?))?$/;
 
 /**
  * Finds what each table is bound to, in the order of `requested`.
@@ -30,14 +28,12 @@ export async function bindTables(
 }
 
 async function bindDataset({ given, base, map }: RequestedBinding, onRemark: (remark: string) => void): Promise<BoundTable | null> {
-  const [, name, parameters] = datasetName.exec(given) ?? [];
-  if (name === undefined || isFile(resolve(base, given)) || !isDataset(name)) return null;
+  const name = referenceName(given);
+  if (name === null || isFile(resolve(base, given)) || !isDataset(name)) return null;
   const dataset = await loadDataset(name);
-  const asked = new Map((parameters ?? '').split('&').filter((part) => part !== '').map((part) => part.split('=') as [string, string]));
-  const count = (key: string): number | undefined => (asked.has(key) ? Number(asked.get(key)) : undefined);
   let said = false;
   const resolved = await resolveDataset(dataset, {
-    rows: count('rows'), seed: count('seed'),
+    ...parseReference(given)!.parameters,
     onProgress: (_, rowsTotal) => {
       if (!said) onRemark(`Making dataset ${name} (${rowsTotal} rows), once.`);
       said = true;
@@ -53,7 +49,7 @@ async function bindFiles(table: string, { given, base, map }: RequestedBinding):
   // A bundle from elsewhere names a folder that is not here: then the path is tried from where we are.
   const here = [resolve(base, given), resolve(given)];
   const path = here.find((candidate) => !isGlob(given) && existsSync(candidate)) ?? here[0]!;
-  if (datasetName.test(given) && basename(given) === given && !/\.\w+$/.test(given) && !existsSync(path)) {
+  if (referenceName(given) !== null && basename(given) === given && !/\.\w+$/.test(given) && !existsSync(path)) {
     const meant = nearest(given, await listDatasets());
     throw new TapewrightError(
       'DATASET_MISSING', `table ${table} is bound to '${given}', but there is no such file and no such dataset${meant === null ? '' : `; did you mean '${meant}'?`}`, { table, given },

@@ -72,7 +72,7 @@ test('the shipped dataset describes what its generator makes', async () => {
   const generator = generatorNamed('us-equities-day')!;
   assert.deepEqual(dataset.schema, generator.schema);
   assert.deepEqual(dataset.rows, dataset.data.kind === 'generator' && dataset.data.rows);
-  const [first] = generator.generate({ seed: 1, rows: 1 });
+  const [first] = generator.generate({ seed: 1, rows: 1, inject: generator.inject });
   const time = first!.columns[5]!.values[0] as number;
   assert.ok(time >= dataset.span.from && time < dataset.span.to);
 });

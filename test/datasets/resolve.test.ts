@@ -25,7 +25,7 @@ test('the rows are those pinned, made once, with progress, and nothing is left a
   const second = await resolveDataset(small, { cache, onProgress: () => assert.fail('made again') });
   assert.deepEqual(second, first);
   assert.equal((await stat(second.binding.path)).mtimeMs, made.mtimeMs);
-  assert.deepEqual(await readdir(cache), ['us-equities-day-1-5000.json', 'us-equities-day-1-5000.parquet']);
+  assert.deepEqual(await readdir(cache), ['us-equities-day-1-5000-labels.parquet', 'us-equities-day-1-5000.json', 'us-equities-day-1-5000.parquet']);
 });
 
 test('other parameters are other rows in another file, held against no pin', async () => {

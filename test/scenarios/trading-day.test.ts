@@ -30,6 +30,7 @@ test('the table read has the columns of the dataset that it is bound to', async 
 test('what the scenario expects speaks of outputs that it has, and of every kind of anomaly put in', () => {
   const names = sinks.map(({ name }) => name);
   for (const { table } of texts.expect.outputs) assert.ok(names.includes(table), table);
-  const kinds = new Set(generatorNamed('us-equities-day')!.labels(1).map(({ kind }) => kind));
+  const generator = generatorNamed('us-equities-day')!;
+  const kinds = new Set(generator.labels(1, generator.inject).map(({ type }) => type));
   for (const kind of kinds) assert.ok(texts.expect.outputs.some(({ where, minRows }) => where?.includes(kind) && minRows! >= 6), kind);
 });

@@ -5,6 +5,7 @@
 import { batchOf, Dictionary, type Batch } from '../../core/batch.js';
 import { assert } from '../../core/errors.js';
 import { sqlType, timestampType, type Schema } from '../../core/types.js';
+import type { Injections } from '../market/injections.js';
 import { ArrivalHeap, TickRows } from './arrival.js';
 import { usEquitiesMarket, VENUES } from './market.js';
 import { chance, Random } from './random.js';
@@ -36,14 +37,16 @@ export interface UsEquitiesDayOptions {
   readonly seed: number;
   /** 1 to 100 million. */
   readonly rows: number;
+  /** What is put in; by default six of each of the four kinds. */
+  readonly inject?: Injections;
   readonly batchRows?: number;
 }
 
 /** The day in batches of `batchRows` rows (16,384 by default), columns as `usEquitiesDaySchema`, no NULLs. */
-export function* generateUsEquitiesDay({ seed, rows, batchRows = 16_384 }: UsEquitiesDayOptions): Generator<Batch, void, undefined> {
+export function* generateUsEquitiesDay({ seed, rows, inject, batchRows = 16_384 }: UsEquitiesDayOptions): Generator<Batch, void, undefined> {
   assert(Number.isInteger(rows) && rows >= 1 && rows <= US_EQUITIES_ROWS_MAX, 'rows are 1 to 100 million');
   assert(Number.isInteger(batchRows) && batchRows >= 1, 'a batch has rows');
-  const market = usEquitiesMarket(seed);
+  const market = usEquitiesMarket(seed, inject);
   const arrivals = new Arrivals(new Tape(market, seed, rows), new Random(seed, -3), rows);
   const symbols = dictionaryOf(market.symbols);
   const venues = dictionaryOf(VENUES);

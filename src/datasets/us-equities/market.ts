@@ -2,6 +2,7 @@
  * What is fixed about the generated trading day, however many rows it has: instruments, venues, the course of
  * each price, and where the anomalies are. Depends on the seed alone. Prices are whole ticks of 0.01.
  */
+import type { AnomalyLabel, Injections } from '../market/injections.js';
 import { Random } from './random.js';
 
 /** Monday 2026-03-02, 09:30 to 16:00 in New York, which is UTC-5 on that day. Epoch ms. */
@@ -34,7 +35,7 @@ export const ANOMALY_KINDS: readonly AnomalyKind[] = ['PRICE_SPIKE', 'VOLUME_SUR
 const ANOMALIES_OF_A_KIND = 6;
 
 /** An injected anomaly: the one TRADE of `symbol` that was made to stand out at `eventTime` (epoch ms). */
-export interface AnomalyLabel {
+export interface PlannedAnomaly {
   readonly kind: AnomalyKind;
   readonly symbol: string;
   readonly eventTime: number;
@@ -48,10 +49,10 @@ export interface Market {
   readonly path: Float64Array;
   readonly pathSteps: number;
   /** Ascending by event time, more than five minutes apart. */
-  readonly anomalies: readonly AnomalyLabel[];
+  readonly anomalies: readonly PlannedAnomaly[];
 }
 
-export function usEquitiesMarket(seed: number): Market {
+export function usEquitiesMarket(seed: number, inject: Injections = usEquitiesDayInjections): Market {
   const symbols = tickers();
   const spreadTicks = new Int32Array(INSTRUMENTS);
   const pathSteps = STEPS + 1;
@@ -65,7 +66,7 @@ export function usEquitiesMarket(seed: number): Market {
     const dayDeviation = constant ? 0 : open * (0.006 + 0.012 * random.fraction());
     walk(path.subarray(instrument * pathSteps, (instrument + 1) * pathSteps), open, dayDeviation, random);
   }
-  return { symbols, spreadTicks, path, pathSteps, anomalies: plannedAnomalies(seed, symbols) };
+  return { symbols, spreadTicks, path, pathSteps, anomalies: plannedAnomalies(seed, symbols, kindsOf(inject)) };
 }
 
 /**
@@ -99,19 +100,28 @@ function tickers(): string[] {
 }
 
 /** One in each of equal parts of the session, in the middle half of its part; only in busy symbols, where five minutes hold enough trades. */
-function plannedAnomalies(seed: number, symbols: readonly string[]): AnomalyLabel[] {
+function plannedAnomalies(seed: number, symbols: readonly string[], kinds: readonly AnomalyKind[]): PlannedAnomaly[] {
   const random = new Random(seed, -1);
   const busy = symbols.slice(0, 16);
-  const count = ANOMALIES_OF_A_KIND * ANOMALY_KINDS.length;
+  const count = kinds.length;
   const part = (SESSION_CLOSE - SESSION_OPEN) / count;
   return Array.from({ length: count }, (_, index) => ({
-    kind: ANOMALY_KINDS[index % ANOMALY_KINDS.length]!,
+    kind: kinds[index]!,
     symbol: busy[random.below(busy.length)]!,
     eventTime: SESSION_OPEN + Math.floor(part * (index + 0.25 + 0.5 * random.fraction())),
   }));
 }
 
+/** What a day has in it unless told otherwise. */
+export const usEquitiesDayInjections: Injections = Object.fromEntries(ANOMALY_KINDS.map((kind) => [kind, ANOMALIES_OF_A_KIND]));
+
+/** In turn, so that the kinds are spread over the day. */
+function kindsOf(inject: Injections): AnomalyKind[] {
+  const rounds = Math.max(0, ...ANOMALY_KINDS.map((kind) => inject[kind] ?? 0));
+  return Array.from({ length: rounds }, (_, round) => ANOMALY_KINDS.filter((kind) => (inject[kind] ?? 0) > round)).flat();
+}
+
 /** Where the generator puts anomalies for this seed, whatever the number of rows (from about 10,000 up). */
-export function usEquitiesDayLabels(seed: number): readonly AnomalyLabel[] {
-  return plannedAnomalies(seed, tickers());
+export function usEquitiesDayLabels(seed: number, inject: Injections = usEquitiesDayInjections): readonly AnomalyLabel[] {
+  return plannedAnomalies(seed, tickers(), kindsOf(inject)).map(({ kind, symbol, eventTime }) => ({ type: kind, symbol, from: eventTime, to: eventTime, size: 1 }));
 }

@@ -118,10 +118,10 @@ test('one symbol trades at one price all day, the others do not', () => {
 
 test('every anomaly is where its label says, once, whatever the number of rows', () => {
   const labels = usEquitiesDayLabels(1);
-  for (const kind of ANOMALY_KINDS) assert.equal(labels.filter((label) => label.kind === kind).length, 6);
+  for (const kind of ANOMALY_KINDS) assert.equal(labels.filter(({ type }) => type === kind).length, 6);
   for (const rows of [100_000, 300_000]) {
     const ticks = rows === sample.length ? sample : [...ticksOf(generateUsEquitiesDay({ seed: 1, rows }))];
-    for (const { symbol, eventTime, kind } of labels) {
+    for (const { symbol, from: eventTime, type: kind } of labels) {
       const found = ticks.filter((tick) => tick.symbol === symbol && tick.time === eventTime && tick.eventType === 'TRADE' && tick.exchange === 'XNAS');
       assert.ok(found.length >= 1, `${kind} in ${symbol}`);
     }
@@ -129,7 +129,7 @@ test('every anomaly is where its label says, once, whatever the number of rows',
 });
 
 test('each anomaly is of its kind, and of no kind that comes before it', () => {
-  for (const { kind, symbol, eventTime } of usEquitiesDayLabels(1)) {
+  for (const { type: kind, symbol, from: eventTime } of usEquitiesDayLabels(1)) {
     const frame = sample.filter((tick) => tick.symbol === symbol && tick.eventType === 'TRADE' && tick.time >= eventTime - 300_000 && tick.time <= eventTime);
     const it = frame.find((tick) => tick.time === eventTime)!;
     const mean = (value: (tick: Tick) => number) => frame.reduce((sum, tick) => sum + value(tick), 0) / frame.length;
