@@ -157,7 +157,12 @@ function dataOf(file: YamlMap, path: string): Dataset['data'] {
 
 function fileData(file: YamlMap, path: string): { readonly path: string; readonly format: Binding['format'] } {
   const format = file.text('format');
-  if (format === null) return { path, format: bindingOf(path).format };
-  if (format !== 'parquet' && format !== 'csv' && format !== 'jsonl') throw file.wrong('format', 'parquet, csv or jsonl');
+  if (format === null || format === 'iceberg') {
+    // Of a table's folder the binding names the metadata that are newest in it.
+    const found = bindingOf(path);
+    if (format !== null && found.format !== format) throw file.wrong('files', 'the folder of an Iceberg table, or one of its metadata files');
+    return { path: found.path, format: found.format };
+  }
+  if (format !== 'parquet' && format !== 'csv' && format !== 'jsonl') throw file.wrong('format', 'parquet, csv, jsonl or iceberg');
   return { path, format };
 }

@@ -8,6 +8,7 @@ import { parseReference, referenceName } from '../datasets/reference.js';
 import { resolveDataset } from '../datasets/resolve.js';
 import type { RequestedBinding } from '../runtime/options.js';
 import { bindingOf, isGlob } from '../sources/files.js';
+import { withoutSnapshot } from '../sources/iceberg/reference.js';
 import type { DatasetRecord } from '../stores/manifest.js';
 
 export interface BoundTable extends DatasetRecord {
@@ -48,7 +49,7 @@ async function bindDataset({ given, base, map }: RequestedBinding, onRemark: (re
 async function bindFiles(table: string, { given, base, map }: RequestedBinding): Promise<BoundTable> {
   // A bundle from elsewhere names a folder that is not here: then the path is tried from where we are.
   const here = [resolve(base, given), resolve(given)];
-  const path = here.find((candidate) => !isGlob(given) && existsSync(candidate)) ?? here[0]!;
+  const path = here.find((candidate) => existsSync(withoutSnapshot(candidate)) && !isGlob(withoutSnapshot(given))) ?? here[0]!;
   if (referenceName(given) !== null && basename(given) === given && !/\.\w+$/.test(given) && !existsSync(path)) {
     const meant = nearest(given, await listDatasets());
     throw new TapewrightError(

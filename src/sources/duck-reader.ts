@@ -7,26 +7,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import duckdb from '@duckdb/node-bindings';
 import { TapewrightError } from '../core/errors.js';
-import { openDuck, quoteList, quoteName, quoteText, textRows, type Duck } from './duck.js';
+import { openDuck, quoteName, textRows, type Duck } from './duck.js';
 import { shortened } from './duck-error.js';
 import { columnBuilder, type ColumnBuilder } from './decode.js';
 import { matchColumn, plainName, textWire, wireColumn, type FileColumn, type WireColumn } from './columns.js';
 import type { RawBatch, RawColumn, Reader, ReaderRequest } from './reader.js';
+import { corrupt, FileScans, type Part, type Scans } from './scans.js';
 import { volatileIn } from './volatile.js';
-
-/** A query over one file, or over all of them when rows are ordered by a column. */
-interface Part {
-  readonly files: readonly string[];
-  /** Position of its first row. */
-  readonly first: number;
-  /** Null where only reading tells. */
-  readonly rows: number | null;
-}
 
 /** MiB. Only sorts need much; they spill beyond it. */
 const memoryMax = 192;
 
-export async function openDuckReader(request: ReaderRequest): Promise<Reader> {
+/** `scans`: the binding's files as tables, as they lie there by default; `remark`: what to say of them. */
+export async function openDuckReader(request: ReaderRequest, scans: Scans = new FileScans(request), remark: string | null = null): Promise<Reader> {
   const { order } = request.binding;
   const spill = order === null ? undefined : await mkdtemp(join(tmpdir(), 'tapewright-sort-'));
   const duck = await openDuck({ files: request.files, memory: memoryMax, ...(spill === undefined ? {} : { spill }) });
@@ -35,8 +28,7 @@ export async function openDuckReader(request: ReaderRequest): Promise<Reader> {
     if (spill !== undefined) await rm(spill, { recursive: true, force: true });
   };
   try {
-    const parts = await partsOf(duck, request);
-    const reader = new DuckReader(request, duck, parts, close);
+    const reader = new DuckReader(request, duck, scans, await scans.parts(duck), close, remark === null ? [] : [remark]);
     await reader.start();
     return reader;
   } catch (cause) {
@@ -45,35 +37,8 @@ export async function openDuckReader(request: ReaderRequest): Promise<Reader> {
   }
 }
 
-async function partsOf(duck: Duck, { files, binding }: ReaderRequest): Promise<Part[]> {
-  if (binding.format !== 'parquet') return [{ files, first: 0, rows: null }];
-  const parts: Part[] = [];
-  let first = 0;
-  for (const file of files) {
-    const rows = await rowsIn(duck, file);
-    parts.push({ files: [file], first, rows });
-    first += rows;
-  }
-  return binding.order === null ? parts : [{ files, first: 0, rows: first }];
-}
-
-async function rowsIn(duck: Duck, file: string): Promise<number> {
-  try {
-    const [row] = await textRows(duck.connection, `SELECT CAST(num_rows AS VARCHAR) FROM parquet_file_metadata(${quoteText(file)})`);
-    return Number(row![0]);
-  } catch (cause) {
-    throw corrupt(file, 'its footer cannot be read', cause);
-  }
-}
-
-function corrupt(file: string, where: string, cause: unknown): TapewrightError {
-  const said = shortened(cause);
-  return new TapewrightError('DATASET_CORRUPT', `${file} is damaged: ${where} (${said}); fetch or write the file again`, { path: file, said }, { cause });
-}
-
 class DuckReader implements Reader {
   readonly rowsTotal: number | null;
-  readonly remarks: string[] = [];
   #part = 0;
   #position: number;
   #columns: WireColumn[] = [];
@@ -88,8 +53,10 @@ class DuckReader implements Reader {
   constructor(
     private readonly request: ReaderRequest,
     private readonly duck: Duck,
+    private readonly scans: Scans,
     private readonly parts: readonly Part[],
     private readonly release: () => Promise<void>,
+    readonly remarks: string[],
   ) {
     this.rowsTotal = parts.reduce<number | null>((sum, part) => (sum === null || part.rows === null ? null : sum + part.rows), 0);
     this.#position = Math.min(request.from, this.rowsTotal ?? request.from);
@@ -180,7 +147,7 @@ class DuckReader implements Reader {
 
   async #open(): Promise<void> {
     const part = this.parts[this.#part]!;
-    const scan = scanOf(this.request.binding, part.files);
+    const scan = await this.scans.scan(this.duck, part);
     const fileColumns = await this.#describe(`* EXCLUDE (file_row_number, filename)`, scan, part);
     this.#columns = await this.#bind(scan, fileColumns, part);
     this.#builders = this.#reuse(this.#columns.map((column) => column.wire));
@@ -189,7 +156,7 @@ class DuckReader implements Reader {
     const { order, format } = this.request.binding;
     // Where rows are in file order, skipping by row number lets DuckDB leave out whole row groups.
     const tail = order === null
-      ? (skip === 0 ? '' : format === 'parquet' ? ` WHERE file_row_number >= ${skip}` : ` OFFSET ${skip}`)
+      ? (skip === 0 ? '' : isText(format) ? ` OFFSET ${skip}` : ` WHERE file_row_number >= ${skip}`)
       : ` ORDER BY ${orderColumn(order, fileColumns, this.request)} ASC NULLS LAST, filename, file_row_number OFFSET ${skip}`;
     try {
       const statement = await duckdb.prepare(this.duck.connection, `SELECT ${list} FROM ${scan}${tail}`);
@@ -230,7 +197,7 @@ class DuckReader implements Reader {
     for (const column of this.request.columns) {
       const match = matchColumn(column, this.request.binding, fileColumns, place);
       const type = match.given ? await this.#typeOf(column.name, match.expression, scan, place.file) : fileColumns.find(({ name }) => name === match.fileColumn)!.type;
-      const wire = this.request.binding.format === 'parquet' ? wireColumn(column, match.expression, type, place) : textWire(column, match.expression, type, place);
+      const wire = isText(this.request.binding.format) ? textWire(column, match.expression, type, place) : wireColumn(column, match.expression, type, place);
       this.#remark(match.remark ?? wire.remark);
       wired.push(wire);
     }
@@ -286,16 +253,8 @@ class DuckReader implements Reader {
   }
 }
 
-/** A table of the files' columns, with file_row_number and filename, in file order. */
-function scanOf({ format, order }: ReaderRequest['binding'], files: readonly string[]): string {
-  const common = `${quoteList(files)}, filename = true, hive_partitioning = false`;
-  if (format === 'parquet') return `read_parquet(${common}, file_row_number = true)`;
-  // Types are learned from all rows, so that they do not depend on which come first.
-  const read = format === 'csv'
-    ? `read_csv(${common}, all_varchar = true, header = true)`
-    : `read_json(${common}, format = 'newline_delimited', sample_size = -1, maximum_object_size = 1048576)`;
-  return `(SELECT *, ${order === null ? '0' : 'row_number() OVER ()'} AS file_row_number FROM ${read})`;
-}
+/** Of a format whose values have no types of their own. */
+const isText = (format: ReaderRequest['binding']['format']): boolean => format === 'csv' || format === 'jsonl';
 
 function orderColumn(order: string, fileColumns: readonly FileColumn[], { table, files }: ReaderRequest): string {
   const wanted = plainName(order) ?? order;

@@ -5,6 +5,7 @@ import { open, readdir, stat } from 'node:fs/promises';
 import { statSync, openSync, readSync, closeSync } from 'node:fs';
 import { basename, join, resolve, sep } from 'node:path';
 import { TapewrightError } from '../core/errors.js';
+import { icebergPath } from './iceberg/reference.js';
 import type { Binding } from './source.js';
 
 const accepted = 'Parquet (.parquet), CSV (.csv, .tsv, .csv.gz) and JSON lines (.jsonl, .ndjson, .json, .jsonl.gz)';
@@ -21,6 +22,8 @@ export const isGlob = (path: string): boolean => /[*?[]/.test(path);
  * Throws DATASET_INVALID for a name that says nothing.
  */
 export function bindingOf(path: string): Binding {
+  const iceberg = icebergPath(path);
+  if (iceberg !== null) return { path: iceberg, format: 'iceberg', select: {}, order: null };
   const format = formats.find(([pattern]) => pattern.test(path))?.[1] ?? (isGlob(path) ? undefined : magicFormat(path));
   if (format === undefined) {
     throw new TapewrightError('DATASET_INVALID', `cannot tell the format of ${path}; accepted are ${accepted}`, { path });
@@ -42,6 +45,7 @@ function magicFormat(path: string): Binding['format'] | undefined {
 
 /** Absolute paths of a binding's files in the order of their names. Throws DATASET_MISSING or DATASET_CORRUPT. */
 export async function filesOf(binding: Binding): Promise<string[]> {
+  if (binding.format === 'iceberg') return [...(await import('./iceberg/table.js').then(({ openTable }) => openTable(binding.path))).files];
   const path = resolve(binding.path);
   const exists = (await statOf(path)) !== null;
   if (!exists && isGlob(path)) {
