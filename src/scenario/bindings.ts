@@ -43,6 +43,7 @@ async function bindDataset({ given, base, map }: RequestedBinding, onRemark: (re
   return {
     dataset: given, generated: dataset.data.kind === 'generator', binding: { ...resolved.binding, select: { ...resolved.binding.select, ...map } },
     fingerprint: resolved.fingerprint, rows: resolved.rows, span: resolved.span,
+    ...(resolved.labels === null ? {} : { labels: { path: resolved.labels, digest: null } }),
   };
 }
 
