@@ -42,8 +42,8 @@ export interface Report {
   /** The scenario's file and its SQL in order, with SHA-256 digests. */
   readonly texts: readonly { readonly file: string; readonly digest: string }[];
   readonly parameters: Readonly<Record<string, unknown>>;
-  /** By table. `data`: a dataset's or a file's name; `labels`: SHA-256 of what says what is in them. */
-  readonly datasets: Readonly<Record<string, { readonly data: string; readonly fingerprint: string | null; readonly rows: number | null; readonly labels?: string }>>;
+  /** By table. `data`: a dataset's or a file's name. */
+  readonly datasets: Readonly<Record<string, { readonly data: string; readonly fingerprint: string | null; readonly rows: number | null }>>;
   readonly eventTime: StepSpan | null;
   readonly rows: number;
   readonly late: number;
@@ -74,7 +74,7 @@ export async function makeReport(manifest: Manifest, pipeline: Pipeline, span: S
     scenario: texts.name,
     texts: files.map(({ path, text }) => ({ file: basename(path), digest: createHash('sha256').update(text).digest('hex') })),
     parameters: parametersOf(manifest),
-    datasets: Object.fromEntries(Object.entries(manifest.datasets).map(([table, record]) => [table, { data: dataName(record), fingerprint: record.fingerprint, rows: record.rows, ...(record.labels?.digest ? { labels: record.labels.digest } : {}) }])),
+    datasets: Object.fromEntries(Object.entries(manifest.datasets).map(([table, record]) => [table, { data: dataName(record), fingerprint: record.fingerprint, rows: record.rows }])),
     eventTime: span, rows, late, rejected, deadLetters, behind,
     expectations: await judge(texts.expect, manifest, query), remarks,
     lateRows: await refusedRows(query, pipeline, 'late', 'reason', late),
