@@ -1,4 +1,6 @@
 /** A report as Markdown: what is committed of the shipped scenarios, for people who read it where the code is. */
+import { ratioText } from './accuracy-text.js';
+import type { Accuracy } from './accuracy.js';
 import type { OutputReport, Report } from './report.js';
 import type { Cell, ColumnSummary } from './summary.js';
 
@@ -13,6 +15,7 @@ export function markdownText(report: Report): string {
     table(['output', 'rows', 'digest', 'set digest'], Object.entries(outputs).map(([name, { rows, digest, setDigest }]) => [`[${plain(name)}](#${plain(name)})`, rows, `\`${digest}\``, `\`${setDigest}\``])),
     ...(expectations.length === 0 ? [] : ['## Expectations', table(['', 'rows of', 'where', 'expected', 'actual'],
       expectations.map(({ met, of, where, expected, actual }) => [met ? 'met' : '**not met**', of, where, expected, actual]))]),
+    ...(report.accuracy === undefined ? [] : ['## Accuracy', ...accuracyParts(report.accuracy)]),
     ...(report.lateRows.length === 0 ? [] : ['## Late rows', refused(report.lateRows)]),
     ...(report.deadRows.length === 0 ? [] : ['## Dead letters', refused(report.deadRows)]),
     ...Object.entries(outputs).flatMap(([name, output]) => [`## ${plain(name)}`, ...outputParts(output)]),
@@ -20,6 +23,18 @@ export function markdownText(report: Report): string {
     table(['file', 'SHA-256'], report.texts.map(({ file, digest }) => [file, `\`${digest}\``])),
   ];
   return `${parts.join('\n\n')}\n`;
+}
+
+function accuracyParts({ types, outputs, toleranceMs, notJudged }: Accuracy): string[] {
+  const rows = types.map(({ type, labels, found, recall, alerts, matched, precision, delayMs }) => [
+    type, labels, found, ratioText(recall), alerts, matched, ratioText(precision), ...(delayMs === null ? ['–', '–', '–'] : [delayMs.median, delayMs.p90, delayMs.max]),
+  ]);
+  const names = ['label', 'labels', 'found', 'recall', 'alerts', 'matched', 'precision', 'delay (ms): median', '90 %', 'most'];
+  const strange = notJudged.map(({ type, alerts }) => `${alerts} ${plain(type)}`).join(', ');
+  return [
+    `Alerts of ${outputs.map(plain).join(', ') || 'no output'} against the labels of the data; an alert counts up to ${toleranceMs} ms after a label's end.${strange === '' ? '' : ` Not judged, since no label is of their type: ${strange}.`}`,
+    types.length === 0 ? 'There are no labels in this span.' : table(names, rows),
+  ];
 }
 
 function outputParts({ columns, first, rows }: OutputReport): string[] {
