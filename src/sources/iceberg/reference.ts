@@ -44,7 +44,8 @@ export const withoutSnapshot = (path: string): string => path.replace(/\?(?:snap
 /** The newest metadata file of a table's folder; null when it is no such folder. */
 function newestIn(table: string): string | null {
   const folder = join(table, 'metadata');
-  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true) return null;
+  // Under a plain file there is nothing: asked for its state, that would be an error.
+  if (!existsSync(folder) || !statSync(folder).isDirectory()) return null;
   const names = readdirSync(folder);
   const hint = join(folder, 'version-hint.text');
   if (existsSync(hint)) return join(folder, hintedIn(names, readFileSync(hint, 'latin1').slice(0, 100).trim(), hint));
