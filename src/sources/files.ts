@@ -8,9 +8,10 @@ import { TapewrightError } from '../core/errors.js';
 import { icebergPath } from './iceberg/reference.js';
 import type { Binding } from './source.js';
 
-const accepted = 'Parquet (.parquet), CSV (.csv, .tsv, .csv.gz) and JSON lines (.jsonl, .ndjson, .json, .jsonl.gz)';
+const accepted = 'Parquet (.parquet), Arrow IPC (.arrow, .arrows, .feather, .ipc), CSV (.csv, .tsv, .csv.gz), JSON lines (.jsonl, .ndjson, .json, .jsonl.gz)';
 const formats: readonly [RegExp, Binding['format']][] = [
   [/\.(parquet|pq)$/i, 'parquet'],
+  [/\.(arrow|arrows|feather|ipc)$/i, 'arrow'],
   [/\.(csv|tsv|txt)(\.gz)?$/i, 'csv'],
   [/\.(jsonl|ndjson|json)(\.gz)?$/i, 'jsonl'],
 ];
@@ -18,7 +19,7 @@ const formats: readonly [RegExp, Binding['format']][] = [
 export const isGlob = (path: string): boolean => /[*?[]/.test(path);
 
 /**
- * The binding of a bare path: the format follows from the name, else from a Parquet file's first bytes.
+ * The binding of a bare path: the format follows from the name, else from the first bytes of a Parquet or Arrow file.
  * Throws DATASET_INVALID for a name that says nothing.
  */
 export function bindingOf(path: string): Binding {
@@ -33,14 +34,15 @@ export function bindingOf(path: string): Binding {
 
 function magicFormat(path: string): Binding['format'] | undefined {
   if (statSync(path, { throwIfNoEntry: false })?.isFile() !== true) return undefined;
-  const head = Buffer.alloc(4);
+  const head = Buffer.alloc(6);
   const handle = openSync(path, 'r');
   try {
-    readSync(handle, head, 0, 4, 0);
+    readSync(handle, head, 0, 6, 0);
   } finally {
     closeSync(handle);
   }
-  return head.toString('latin1') === 'PAR1' ? 'parquet' : undefined;
+  const magic = head.toString('latin1');
+  return magic.startsWith('PAR1') ? 'parquet' : magic === 'ARROW1' ? 'arrow' : undefined;
 }
 
 /** Absolute paths of a binding's files in the order of their names. Throws DATASET_MISSING or DATASET_CORRUPT. */

@@ -29,9 +29,12 @@ const longs = avro.types.LongType.__with({
   compare: (one: bigint, other: bigint) => (one < other ? -1 : one > other ? 1 : 0),
 });
 
+/** Also where a logical type stands around it. */
+const isLong = (schema: unknown): boolean => schema === 'long' || (schema as { type?: unknown } | null)?.type === 'long';
+
 /** The type of a schema with longs as bigints; logical types are left as what carries them. */
 export function avroType(schema: unknown): avro.Type {
-  return avro.Type.forSchema(schema as avro.Schema, { registry: { long: longs }, omitRecordMethods: true });
+  return avro.Type.forSchema(schema as avro.Schema, { typeHook: (each) => (isLong(each) ? longs : undefined), omitRecordMethods: true });
 }
 
 /** Throws DATASET_CORRUPT for what is damaged, DATASET_INVALID for a codec that is not read. */

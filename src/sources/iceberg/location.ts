@@ -16,7 +16,7 @@ export class Location {
 
   /** The absolute path here. Throws DATASET_INVALID for a path that does not lie within the table's folder. */
   here(path: string): string {
-    const rest = this.#within(normal(path)) ?? this.#within(withoutScheme(normal(path)));
+    const rest = this.#within(normal(path));
     const segments = rest?.split('/') ?? [];
     const inside = segments.length > 0 && segments.every((segment) => segment !== '' && segment !== '.' && segment !== '..' && !segment.includes('\0'));
     if (inside) return join(this.folder, ...segments);
@@ -27,8 +27,10 @@ export class Location {
   }
 
   #within(path: string): string | null {
-    for (const root of new Set([this.#written, withoutScheme(this.#written)])) if (path.startsWith(`${root}/`)) return path.slice(root.length + 1);
-    return null;
+    // Some writers leave scheme and authority out of one and not of the other.
+    const bare = path.startsWith('/') || this.#written.startsWith('/');
+    const [root, whole] = bare ? [withoutScheme(this.#written), withoutScheme(path)] : [this.#written, path];
+    return whole.startsWith(`${root}/`) ? whole.slice(root.length + 1) : null;
   }
 }
 
@@ -38,5 +40,4 @@ function normal(path: string): string {
   return local !== null ? local[1]! : path.replace(/^s3[an]:\/\//i, 's3://');
 }
 
-/** Some writers leave scheme and authority out of one and not of the other. */
 const withoutScheme = (path: string): string => path.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/]*(?=\/)/i, '');

@@ -23,6 +23,7 @@ export interface SnapshotFiles {
 
 interface Manifest {
   readonly path: string;
+  readonly bytes: number | null;
   readonly deletes: boolean;
   readonly spec: readonly PartitionField[];
   readonly sequence: number;
@@ -45,11 +46,13 @@ export async function filesOfSnapshot(metadata: Metadata, snapshot: Snapshot): P
   const location = new Location(metadata.path, metadata.location);
   const list = location.here(snapshot.manifestList);
   const manifests = (await avroOf(list)).records.map((record) => manifestOf(record, list, metadata, location));
+  // Cut off between two blocks a file is whole to look at.
+  if (manifests.length === 0 && (snapshot.dataFiles ?? 0) > 0) throw damaged(list, `it names no manifest, but snapshot ${snapshot.id} has ${snapshot.dataFiles} data files`);
   const found: (DataFile & { readonly sequence: number })[] = [];
   const seen = new Set<string>([list]);
   for (const manifest of manifests) {
     once(manifest.path, seen, list);
-    const file = await avroOf(manifest.path);
+    const file = await avroOf(manifest.path, manifest.bytes);
     const partitions = partitionNames(file);
     for (const entry of file.records) {
       if (Number(entry['status']) === status.deleted) continue;
@@ -69,12 +72,14 @@ function once(path: string, seen: Set<string>, by: string): void {
   seen.add(path);
 }
 
-async function avroOf(path: string): Promise<AvroFile> {
+/** `bytes`: the size that it should have, where that is known. */
+async function avroOf(path: string, bytes: number | null = null): Promise<AvroFile> {
   const found = await stat(path).catch((cause: unknown) => {
     const code = (cause as NodeJS.ErrnoException).code;
     throw new TapewrightError('DATASET_MISSING', code === 'ENOENT' ? `${path} does not exist, and the table's metadata name it` : `cannot open ${path}: ${code}`, { path }, { cause });
   });
   if (found.size > bytesMax) throw new TapewrightError('DATASET_INVALID', `${path} has ${found.size} bytes; manifests of up to ${bytesMax} are read: rewrite the manifests`, { path });
+  if (bytes !== null && found.size !== bytes) throw damaged(path, `it has ${found.size} bytes, and its list says ${bytes}`);
   return readAvro(await readFile(path), path);
 }
 
@@ -87,7 +92,7 @@ function manifestOf(record: AvroRecord, list: string, { specs, version }: Metada
   const fields = specs.get(Number(spec));
   if (fields === undefined) throw damaged(list, `${basename(path)} is of the partition spec ${String(spec)}, which the table has not`);
   return {
-    path: location.here(path), deletes: Number(record['content'] ?? 0) === 1, spec: fields,
+    path: location.here(path), bytes: record['manifest_length'] === undefined ? null : Number(record['manifest_length']), deletes: Number(record['content'] ?? 0) === 1, spec: fields,
     sequence: version === 1 ? 0 : Number(record['sequence_number'] ?? 0), addedBy: String(record['added_snapshot_id'] ?? ''),
   };
 }

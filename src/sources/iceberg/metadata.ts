@@ -13,6 +13,8 @@ export interface Snapshot {
   readonly at: number;
   readonly manifestList: string;
   readonly schemaId: number | null;
+  /** As the snapshot's summary counts them; null when it does not. */
+  readonly dataFiles: number | null;
 }
 
 export interface PartitionField {
@@ -102,7 +104,11 @@ function snapshotOf(snapshot: Json, refuse: (reason: string) => Error): Snapshot
   const { 'timestamp-ms': at, 'manifest-list': manifestList, 'schema-id': schemaId } = snapshot;
   if (id === null || !Number.isSafeInteger(at)) throw refuse('a snapshot has no id or no time');
   if (typeof manifestList !== 'string') throw refuse(`snapshot ${id} has no manifest list, as early tables of version 1 have not; rewrite the table's metadata with a newer writer`);
-  return { id, at: at as number, manifestList, schemaId: Number.isSafeInteger(schemaId) ? (schemaId as number) : null };
+  const counted = (snapshot['summary'] as Json | undefined)?.['total-data-files'];
+  return {
+    id, at: at as number, manifestList, schemaId: Number.isSafeInteger(schemaId) ? (schemaId as number) : null,
+    dataFiles: typeof counted === 'string' && /^\d{1,15}$/.test(counted) ? Number(counted) : null,
+  };
 }
 
 const iso = (millis: number): string => (Math.abs(millis) <= 8.64e15 ? new Date(millis).toISOString() : String(millis));
