@@ -8,7 +8,7 @@ import { TapewrightError } from '../core/errors.js';
 import { icebergPath } from './iceberg/reference.js';
 import type { Binding } from './source.js';
 
-const accepted = 'Parquet (.parquet), Arrow IPC (.arrow, .arrows, .feather, .ipc), CSV (.csv, .tsv, .csv.gz), JSON lines (.jsonl, .ndjson, .json, .jsonl.gz)';
+const accepted = 'Parquet (.parquet), Arrow IPC (.arrow, .arrows, .feather, .ipc), CSV (.csv, .tsv, .csv.gz), JSON lines (.jsonl, .ndjson, .json, .jsonl.gz) and Iceberg tables (the folder, or a .metadata.json)';
 const formats: readonly [RegExp, Binding['format']][] = [
   [/\.(parquet|pq)$/i, 'parquet'],
   [/\.(arrow|arrows|feather|ipc)$/i, 'arrow'],
