@@ -258,6 +258,7 @@ test('a table is named by its folder or its metadata file, plain or packed, with
   assert.equal(bindingOf(at).path, packed);
   assert.deepEqual(await rowsOf(at), [[1]]);
   for (const choice of ['snapshot=x', 'snapshot=', 'as-of=', 'branch=main', 'snapshot=1&as-of=2']) assert.throws(() => bindingOf(`${at}?${choice}`), { code: 'DATASET_INVALID', message: /chooses no snapshot; write \?snapshot=ID or \?as-of=TIME/ });
+  assert.throws(() => bindingOf(`${folder}/none?snapshot=1`), { code: 'DATASET_MISSING', message: /none is no Iceberg table/ });
   // The hint says which version counts; later ones that are there count too.
   writeFileSync(join(at, 'metadata', 'version-hint.text'), '1\n');
   assert.equal(bindingOf(at).path, packed);

@@ -56,7 +56,7 @@ export async function filesOfSnapshot(metadata: Metadata, snapshot: Snapshot): P
     const partitions = partitionNames(file);
     for (const entry of file.records) {
       if (Number(entry['status']) === status.deleted) continue;
-      const one = dataFileOf(entry, manifest, partitions, location);
+      const one = dataFileOf(entry, manifest, partitions, location, metadata);
       once(one.path, seen, manifest.path);
       found.push({ ...one, sequence: sequenceOf(entry, manifest, metadata) });
     }
@@ -105,12 +105,12 @@ function partitionNames({ schema }: AvroFile): Map<number, string> {
   return new Map((partition?.fields ?? []).map((each) => [Number(each['field-id']), String(each.name)]));
 }
 
-function dataFileOf(entry: AvroRecord, manifest: Manifest, partitions: ReadonlyMap<number, string>, location: Location): DataFile {
+function dataFileOf(entry: AvroRecord, manifest: Manifest, partitions: ReadonlyMap<number, string>, location: Location, metadata: Metadata): DataFile {
   const file = entry['data_file'] as AvroRecord | undefined;
   if (typeof file?.['file_path'] !== 'string' || file['record_count'] === undefined) throw damaged(manifest.path, 'a data file has no path or no count of rows');
   const path = file['file_path'];
   const content = Number(file['content'] ?? 0);
-  if (content !== contents.data || manifest.deletes) throw withDeletes(path, content, String(file['file_format']));
+  if (content !== contents.data || manifest.deletes) throw withDeletes(path, content, String(file['file_format']), metadata);
   const format = String(file['file_format']).toLowerCase();
   if (format !== 'parquet') throw new TapewrightError('DATASET_INVALID', `${path}: the table has data files in ${format.slice(0, 20)}; Parquet is read`, { path, format });
   if (file['key_metadata'] !== null && file['key_metadata'] !== undefined) throw encrypted(path);
@@ -137,11 +137,13 @@ function sequenceOf(entry: AvroRecord, manifest: Manifest, { version, snapshots 
   return Number(entry['status']) === status.added ? manifest.sequence : 0;
 }
 
-function withDeletes(path: string, content: number, format: string): TapewrightError {
+function withDeletes(path: string, content: number, format: string, { path: metadata, snapshots }: Metadata): TapewrightError {
   const kind = format.toLowerCase() === 'puffin' ? 'a deletion vector' : content === contents.equalityDeletes ? 'equality deletes' : 'position deletes';
+  const without = snapshots.filter(({ deleteFiles }) => deleteFiles === 0).map(({ id }) => id).slice(-5);
+  const choice = without.length === 0 ? '' : `, or choose a snapshot without them: ?snapshot=${without.join(' or ?snapshot=')}`;
   return new TapewrightError(
-    'DATASET_INVALID', `the snapshot has ${kind} (${path}), and tables with delete files are not read yet; compact the table (rewrite_data_files), or choose a snapshot without them with ?snapshot=ID`,
-    { path, kind },
+    'DATASET_INVALID', `${metadata}: the snapshot has ${kind} (${path}), and tables with delete files are not read yet; compact the table (rewrite_data_files)${choice}`,
+    { path: metadata, kind, file: path },
   );
 }
 

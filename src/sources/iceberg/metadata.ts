@@ -15,6 +15,7 @@ export interface Snapshot {
   readonly schemaId: number | null;
   /** As the snapshot's summary counts them; null when it does not. */
   readonly dataFiles: number | null;
+  readonly deleteFiles: number | null;
 }
 
 export interface PartitionField {
@@ -104,10 +105,14 @@ function snapshotOf(snapshot: Json, refuse: (reason: string) => Error): Snapshot
   const { 'timestamp-ms': at, 'manifest-list': manifestList, 'schema-id': schemaId } = snapshot;
   if (id === null || !Number.isSafeInteger(at)) throw refuse('a snapshot has no id or no time');
   if (typeof manifestList !== 'string') throw refuse(`snapshot ${id} has no manifest list, as early tables of version 1 have not; rewrite the table's metadata with a newer writer`);
-  const counted = (snapshot['summary'] as Json | undefined)?.['total-data-files'];
+  const summary = snapshot['summary'] as Json | undefined;
+  const counted = (name: string): number | null => {
+    const text = summary?.[name];
+    return typeof text === 'string' && /^\d{1,15}$/.test(text) ? Number(text) : null;
+  };
   return {
     id, at: at as number, manifestList, schemaId: Number.isSafeInteger(schemaId) ? (schemaId as number) : null,
-    dataFiles: typeof counted === 'string' && /^\d{1,15}$/.test(counted) ? Number(counted) : null,
+    dataFiles: counted('total-data-files'), deleteFiles: counted('total-delete-files'),
   };
 }
 

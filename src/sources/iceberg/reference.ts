@@ -21,6 +21,9 @@ const numbered = /^(?:v(\d{1,15})|(\d{1,15})-[^/]*?)(?:\.gz)?\.metadata\.json(?:
 export function icebergPath(path: string): string | null {
   const [, base, query] = /^(.*?)\?([^/]*)$/s.exec(path) ?? [undefined, path, ''];
   const metadata = metadataName.test(base!) ? base! : newestIn(base!);
+  if (metadata === null && withoutSnapshot(path) !== path) {
+    throw new TapewrightError('DATASET_MISSING', `${base} is no Iceberg table, as ?${query} wants it: it is no .metadata.json, nor a folder with metadata/*.metadata.json in it`, { path });
+  }
   if (metadata === null) return null;
   const whole = query === '' ? metadata : `${metadata}?${query}`;
   icebergReference(whole);
