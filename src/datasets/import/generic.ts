@@ -13,6 +13,9 @@ const asks = ['ask', 'askprice', 'askpx', 'bestask', 'bestaskprice', 'offer', 'o
 const bidSizes = ['bidsize', 'bidqty', 'bidquantity', 'bidvolume', 'bidsz', 'bestbidqty', 'bestbidsize', 'bidamount', 'bidsz00'];
 const askSizes = ['asksize', 'askqty', 'askquantity', 'askvolume', 'asksz', 'bestaskqty', 'bestasksize', 'askamount', 'offersize', 'asksz00'];
 
+/** What columns are called most often, as `plain` compares names. */
+export const usualNames = { symbol: symbols, time: times, price: prices, size: sizes, bid: bids, ask: asks } as const;
+
 interface Timing {
   readonly time: string;
   readonly date?: string;
