@@ -1,7 +1,9 @@
 /** Whether a dataset is what its dataset.yaml says: every row is read back, as a run would read it. */
+import type { Column } from '../core/batch.js';
 import { openSource } from '../sources/open.js';
 import type { SourceBatch } from '../sources/source.js';
 import type { Dataset } from './dataset.js';
+import { labelProblems } from './label-check.js';
 import { datasetDigest, resolveDataset, type ResolveOptions } from './resolve.js';
 
 export interface DatasetCheck {
@@ -15,16 +17,20 @@ export interface DatasetCheck {
 
 /** Makes a generated dataset first if need be. Throws DATASET_MISSING and DATASET_CORRUPT where nothing can be read. */
 export async function checkDataset(dataset: Dataset, options: ResolveOptions = {}): Promise<DatasetCheck> {
-  const { binding, fingerprint: expected, rows: rowsExpected } = await resolveDataset(dataset, options);
+  const { binding, fingerprint: expected, rows: rowsExpected, labels } = await resolveDataset(dataset, options);
   const columns = dataset.schema.map(({ name, type }) => ({ name, type, eventTime: name === 'event_time' }));
   const source = await openSource(binding, columns, { table: dataset.name });
   try {
     const digest = dataset.data.kind === 'generator' ? datasetDigest(dataset.data.name, dataset.schema) : null;
+    // A generator's rows may be too few to have a row of every symbol that something is put into.
+    const symbolAt = dataset.data.kind === 'generator' ? -1 : columns.findIndex(({ name, type }) => name === 'symbol' && type.kind === 'STRING');
+    const symbols = new Set<string>();
     let rows = 0;
     let rejected = 0;
     let next: SourceBatch | null;
     while ((next = await source.next()) !== null) {
       digest?.append(next.batch);
+      if (labels !== null && symbolAt >= 0) collect(next.batch.columns[symbolAt]!, symbols);
       rows += next.batch.length;
       rejected += next.rejected.length;
     }
@@ -33,9 +39,16 @@ export async function checkDataset(dataset: Dataset, options: ResolveOptions = {
       ...(rejected === 0 ? [] : [`${rejected} rows cannot be read as the schema says`]),
       ...(rowsExpected === null || rows + rejected === rowsExpected ? [] : [`it has ${rows + rejected} rows, not ${rowsExpected}`]),
       ...(expected === null || fingerprint === expected ? [] : [`its fingerprint is ${fingerprint}, not ${expected}`]),
+      ...(labels === null ? [] : await labelProblems(labels, dataset, symbolAt < 0 ? null : symbols)),
     ];
     return { dataset: dataset.name, rows, fingerprint, problems };
   } finally {
     await source.close();
   }
+}
+
+/** A dictionary holds a column's strings of all batches so far. */
+function collect(column: Column, symbols: Set<string>): void {
+  if (column.storage !== 'text') return;
+  for (const text of column.dictionary?.strings ?? column.values) if (typeof text === 'string') symbols.add(text);
 }
