@@ -163,6 +163,6 @@ function fileData(file: YamlMap, path: string): { readonly path: string; readonl
     if (format !== null && found.format !== format) throw file.wrong('files', 'the folder of an Iceberg table, or one of its metadata files');
     return { path: found.path, format: found.format };
   }
-  if (format !== 'parquet' && format !== 'csv' && format !== 'jsonl') throw file.wrong('format', 'parquet, csv, jsonl or iceberg');
+  if (format !== 'parquet' && format !== 'csv' && format !== 'jsonl' && format !== 'arrow') throw file.wrong('format', 'parquet, csv, jsonl, arrow or iceberg');
   return { path, format };
 }

@@ -1,7 +1,7 @@
 /** SQL over a bundle's outputs, in a DuckDB that can read those files and nothing else. */
 import { lstat, readdir, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
-import { DuckDBConnection } from '@duckdb/node-api';
+import { DuckDBConnection, type DuckDBPreparedStatement } from '@duckdb/node-api';
 import duckdb from '@duckdb/node-bindings';
 import { TapewrightError } from '../core/errors.js';
 import { openDuck, quoteList, quoteName, type Duck } from '../sources/duck.js';
@@ -29,10 +29,15 @@ export function queryBundle(directory: string, sql: string): Promise<QueryResult
 }
 
 /** For several questions to one bundle: `use` asks them in turn. `memory` in MiB. Throws as `queryBundle`. */
-export async function withBundle<T>(directory: string, memory: number, use: (query: (sql: string) => Promise<QueryResult>) => Promise<T>): Promise<T> {
+export function withBundle<T>(directory: string, memory: number, use: (query: (sql: string) => Promise<QueryResult>) => Promise<T>): Promise<T> {
+  return withBundleDuck(directory, memory, [], (duck, names) => use((sql) => select(duck, sql, names)));
+}
+
+/** The bundle's views in a DuckDB that may touch `more` files besides; `use` is also given the views' names, for messages. */
+export async function withBundleDuck<T>(directory: string, memory: number, more: readonly string[], use: (duck: Duck, names: readonly string[]) => Promise<T>): Promise<T> {
   const views = await viewsOf(directory);
   if (views.length === 0) throw new TapewrightError('BUNDLE_INVALID', `${directory} holds no outputs to query`, { directory });
-  const duck = await openDuck({ files: views.flatMap(({ files }) => files), memory });
+  const duck = await openDuck({ files: [...views.flatMap(({ files }) => files), ...more], memory });
   try {
     await duckdb.query(duck.connection, `CREATE SCHEMA ${bundleSchema}`);
     for (const { view, files } of views) {
@@ -40,8 +45,7 @@ export async function withBundle<T>(directory: string, memory: number, use: (que
         throw new TapewrightError('DATASET_CORRUPT', `${files[0]} is damaged: ${shortened(cause)}`, { path: files[0] }, { cause });
       });
     }
-    const names = views.flatMap(({ name }) => name ?? []);
-    return await use((sql) => select(duck, sql, names));
+    return await use(duck, views.flatMap(({ name }) => name ?? []));
   } finally {
     duck.close();
   }
@@ -95,23 +99,34 @@ async function isPlainFile(path: string): Promise<boolean> {
   return (await lstat(path).catch(() => null))?.isFile() === true;
 }
 
+/** The text as a statement that only reads. Throws USAGE, and what DuckDB throws. */
+export async function prepareSelect(duck: Duck, sql: string): Promise<DuckDBPreparedStatement> {
+  if (sql.replace(/--[^\n]*/g, '').trim() === '') throw new TapewrightError('USAGE', 'query takes a SELECT, and got nothing', {});
+  const statements = await new DuckDBConnection(duck.connection).extractStatements(sql);
+  if (statements.count !== 1) throw new TapewrightError('USAGE', `query takes one SELECT, not ${statements.count} statements`, { count: statements.count });
+  const statement = await statements.prepare(0);
+  if (statement.statementType !== duckdb.StatementType.SELECT && statement.statementType !== duckdb.StatementType.EXPLAIN) {
+    throw new TapewrightError('USAGE', 'query only reads: give it a SELECT', {});
+  }
+  return statement;
+}
+
+/** DuckDB's refusal of a query, with what it could have asked for. */
+export function queryRefused(cause: unknown, views: readonly string[]): unknown {
+  // DuckDB's errors are of no class of their own; all others are somebody else's.
+  if (!(cause instanceof Error) || cause.constructor !== Error) return cause;
+  return new TapewrightError('SQL_INVALID', `${shortened(cause)}; the bundle has ${views.join(', ')}`, { views }, { cause });
+}
+
 async function select(duck: Duck, sql: string, views: readonly string[]): Promise<QueryResult> {
-  const connection = new DuckDBConnection(duck.connection);
   try {
-    if (sql.replace(/--[^\n]*/g, '').trim() === '') throw new TapewrightError('USAGE', 'query takes a SELECT, and got nothing', {});
-    const statements = await connection.extractStatements(sql);
-    if (statements.count !== 1) throw new TapewrightError('USAGE', `query takes one SELECT, not ${statements.count} statements`, { count: statements.count });
-    const statement = await statements.prepare(0);
-    if (statement.statementType !== duckdb.StatementType.SELECT && statement.statementType !== duckdb.StatementType.EXPLAIN) {
-      throw new TapewrightError('USAGE', 'query only reads: give it a SELECT', {});
-    }
+    const statement = await prepareSelect(duck, sql);
     const reader = await statement.runAndReadAll();
     const columns = reader.columnNames().map((name, index) => ({ name, type: reader.columnType(index).toString() }));
     const rows = reader.getRowsJson().map((row) => row.map((value, index) => jsonValue(value, columns[index]!.type)));
     return { columns, rows };
   } catch (cause) {
-    if (cause instanceof TapewrightError) throw cause;
-    throw new TapewrightError('SQL_INVALID', `${shortened(cause)}; the bundle has ${views.join(', ')}`, { views }, { cause });
+    throw queryRefused(cause, views);
   }
 }
 

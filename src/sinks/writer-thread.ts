@@ -4,11 +4,10 @@ import { parentPort } from 'node:worker_threads';
 import { TapewrightError } from '../core/errors.js';
 import type { Schema } from '../core/types.js';
 import { openDuck, quoteList, quoteName, quoteText, type Duck } from '../sources/duck.js';
-import { shortened } from '../sources/duck-error.js';
-import { unwritable } from '../stores/files.js';
 import duckdb from '@duckdb/node-bindings';
 import type { Block } from './block.js';
 import { duckType } from './duck-type.js';
+import { asUnwritable } from './duck-unwritable.js';
 import { Feed, feedName } from './feed.js';
 
 /** What a file is made of: blocks, or the rows of other files in order. */
@@ -64,22 +63,6 @@ async function write({ path, schema, blocks, files }: WriteRequest): Promise<voi
 function joined(schema: Schema, files: readonly string[]): string {
   const columns = schema.map((field) => `CAST(${quoteName(field.name)} AS ${duckType(field).name}) AS ${quoteName(field.name)}`);
   return `SELECT ${columns.join(', ')} FROM read_parquet(${quoteList(files)}, hive_partitioning = false)`;
-}
-
-const systemWords: Readonly<Record<string, string>> = {
-  'No space left on device': 'ENOSPC', 'Disk quota exceeded': 'EDQUOT', 'Permission denied': 'EACCES', 'Read-only file system': 'EROFS',
-  'No such file or directory': 'ENOENT', 'Is a directory': 'EISDIR', 'File too large': 'EFBIG',
-};
-
-/** DuckDB reports a full disk or a forbidden path as an IO Error whose text holds the system's words. */
-function asUnwritable(path: string, cause: unknown): unknown {
-  const system = unwritable(path, cause);
-  if (system !== cause || cause instanceof TapewrightError) return system;
-  const said = shortened(cause);
-  const code = Object.entries(systemWords).find(([words]) => said.includes(words))?.[1];
-  if (code !== undefined) return unwritable(path, Object.assign(new Error(said), { code }));
-  if (!/^(IO|Permission|Fatal) Error/.test(said)) return cause;
-  return new TapewrightError('OUTPUT_UNWRITABLE', `cannot write ${path}: ${said}; free some space or choose another directory with --out`, { path, said }, { cause });
 }
 
 function failureOf(cause: unknown): WriteReply['failure'] {

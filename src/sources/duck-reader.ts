@@ -9,6 +9,7 @@ import duckdb from '@duckdb/node-bindings';
 import { TapewrightError } from '../core/errors.js';
 import { openDuck, quoteName, textRows, type Duck } from './duck.js';
 import { shortened } from './duck-error.js';
+import { settled } from './beyond.js';
 import { columnBuilder, type ColumnBuilder } from './decode.js';
 import { matchColumn, plainName, textWire, wireColumn, type FileColumn, type WireColumn } from './columns.js';
 import type { RawBatch, RawColumn, Reader, ReaderRequest } from './reader.js';
@@ -242,13 +243,7 @@ class DuckReader implements Reader {
         this.#floored.add(index);
         this.#remark(`${this.request.table}.${this.request.columns[index]!.name}: times finer than its type are floored`);
       }
-      const { beyond } = this.#columns[index]!;
-      if (column.kind !== 'wide' || beyond === 'keep') return column;
-      const values = Float64Array.from(column.values as BigInt64Array, Number);
-      const row = beyond === 'round' ? -1 : values.findIndex((value) => !Number.isSafeInteger(value));
-      if (row < 0) return { kind: 'number', values, nulls: column.nulls };
-      const { name } = this.request.columns[index]!;
-      throw new TapewrightError('DATASET_INVALID', `${this.request.table}.${name} is declared DOUBLE, but row ${position + row} holds the integer ${column.values[row]}, which no DOUBLE can; declare it BIGINT`, { column: name, row: position + row });
+      return settled(column, this.#columns[index]!.beyond, `${this.request.table}.${this.request.columns[index]!.name}`, position);
     });
   }
 }

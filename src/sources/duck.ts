@@ -79,7 +79,7 @@ export function chunkTexts(chunk: duckdb.DataChunk, columns: number): (string | 
 /** Validity is a bit a row; no bytes: all are valid. */
 export const isValid = (validity: Uint8Array, row: number): boolean => (validity[row >> 3]! & (1 << (row & 7))) !== 0;
 
-const utf8 = new TextDecoder('utf-8');
+const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
 
 /** Bytes of the string at `row` of a VARCHAR or BLOB vector: up to 12 are held inline, longer ones behind a pointer. */
 export function bytesAt(data: Uint8Array, row: number): Uint8Array {

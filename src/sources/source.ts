@@ -6,7 +6,7 @@ import type { SqlType } from '../core/types.js';
 export interface Binding {
   /** A file, or a glob whose files are read in the order of their names; of an Iceberg table what `icebergPath` gives. */
   readonly path: string;
-  readonly format: 'parquet' | 'csv' | 'jsonl' | 'iceberg';
+  readonly format: 'parquet' | 'csv' | 'jsonl' | 'arrow' | 'iceberg';
   /** DuckDB expressions over the file's columns, by table column: dataset.yaml `select`, or `--map`. */
   readonly select: Readonly<Record<string, string>>;
   /** Column that orders the rows (ties by file and row number); null: file order is arrival order. */

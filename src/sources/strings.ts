@@ -2,7 +2,8 @@
 import { bytesAt, isValid } from './duck.js';
 import { distinctMax } from './reader.js';
 
-const utf8 = new TextDecoder('utf-8');
+/** Throws for what is not UTF-8: replaced characters would make different texts one. */
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /**
  * Maps 16-byte string descriptors (length, then up to 12 bytes inline; else length, 4-byte prefix and pointer) to

@@ -98,7 +98,7 @@ const parameters = objectOf({
   maxAhead: optionalCount, batchRows: count, speed: orNull(number),
 });
 
-const binding = objectOf({ path: text, format: oneOf('parquet', 'csv', 'jsonl', 'iceberg'), select: mapOf(text), order: orNull(text) });
+const binding = objectOf({ path: text, format: oneOf('parquet', 'csv', 'jsonl', 'arrow', 'iceberg'), select: mapOf(text), order: orNull(text) });
 
 const manifestShape: Shape = objectOf({
   format: oneOf(manifestFormat), id: fileName, status: oneOf('running', 'stopped', 'complete'),
