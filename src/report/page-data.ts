@@ -2,7 +2,11 @@
 import { explainTree } from '../plan/explain.js';
 import type { Pipeline } from '../plan/plan.js';
 import type { Manifest } from '../stores/manifest.js';
-import { chartData, eventfulSymbols, isAlerts, type ChartData, type Charted } from './chart-series.js';
+import { askBound } from './bound-questions.js';
+import { chartData, chartSymbolsMax, isAlerts, type ChartData, type Charted } from './chart-series.js';
+import type { Evidence } from './evidence.js';
+import { marketBars, marketData, rankedSymbols, type MarketData } from './market.js';
+import type { PlanGraph } from './plan-graph.js';
 import { rowsOf, type OutputReport, type Report } from './report.js';
 import { rolesOf } from './roles.js';
 import type { Machine } from './machine.js';
@@ -28,7 +32,17 @@ export interface PageData {
   readonly plan: string;
   /** In the order of the pipeline; then late rows and dead letters, if there are any. */
   readonly tables: readonly TableData[];
+  /** By output. */
   readonly charts: Readonly<Record<string, ChartData>>;
+  /** Prices of all symbols; null: no output has any. */
+  readonly market: MarketData | null;
+  /** Outputs whose rows are alerts, with their columns. */
+  readonly alerts: readonly { readonly table: string; readonly time: string; readonly symbol: string | null; readonly kind: string }[];
+  /** What made the alerts of an output. */
+  readonly evidence: readonly Evidence[];
+  readonly graph: PlanGraph;
+  /** What the page does not show, and why. */
+  readonly missing: readonly string[];
 }
 
 /** Rows of all tables, of one at the most, of one at the least, and of a list of alerts. */
@@ -43,12 +57,28 @@ export async function makePageData(
 ): Promise<PageData> {
   const { id, seconds, peakRssMB, versions, rows } = manifest;
   const outputs = Object.entries(report.outputs).map(([name, { first: _, ...output }]) => [name, output] as const);
+  const charted = pipeline.sinks.map(({ name, schema }): Charted => ({ table: name, rows: report.outputs[name]!.rows, roles: rolesOf(schema) }));
+  const ranked = rankedOnce(query, charted);
+  const tables = await tablesOf(report, pipeline, query);
+  const bars = await marketBars(query, charted, ranked);
+  const asked = await askBound(manifest, pipeline, report, { tables, bars, alerts: charted.filter(isAlerts).map(({ table }) => table) }, query);
   return {
     report: { ...report, outputs: Object.fromEntries(outputs) },
     run: { id, seconds, eventsPerSecond: seconds > 0 ? Math.round(rows / seconds) : 0, peakRssMB, versions, ...about },
-    plan: explainTree(pipeline),
-    tables: await tablesOf(report, pipeline, query),
-    charts: await chartsOf(report, pipeline, query),
+    plan: explainTree(pipeline), tables, charts: await chartsOf(charted, ranked, query), market: bars === null ? null : marketData(bars, asked.spreads),
+    alerts: charted.filter(isAlerts).map(({ table, roles }) => ({ table, time: roles.time!, symbol: roles.symbol, kind: roles.kind! })), evidence: asked.evidence, graph: asked.graph, missing: asked.missing,
+  };
+}
+
+type Ranked = (column: string) => ReturnType<typeof rankedSymbols>;
+
+/** The symbols of each column that names them, asked for once. */
+function rankedOnce(query: Query, outputs: readonly Charted[]): Ranked {
+  const known = new Map<string, ReturnType<typeof rankedSymbols>>();
+  return (column) => {
+    const found = known.get(column) ?? rankedSymbols(query, column, outputs.map((output) => ({ ...output, alerts: isAlerts(output) })));
+    known.set(column, found);
+    return found;
   };
 }
 
@@ -91,15 +121,13 @@ function fitting(rows: readonly (readonly Cell[])[], characters: number): Cell[]
   return found;
 }
 
-async function chartsOf(report: Report, pipeline: Pipeline, query: Query): Promise<Record<string, ChartData>> {
-  const outputs: Charted[] = pipeline.sinks.map(({ name, schema }) => ({ table: name, rows: report.outputs[name]!.rows, roles: rolesOf(schema) }));
-  const symbols = new Map<string | null, string[]>([[null, []]]);
+async function chartsOf(outputs: readonly Charted[], ranked: Ranked, query: Query): Promise<Record<string, ChartData>> {
   const charts: [string, ChartData][] = [];
   for (const output of outputs) {
     const { symbol } = output.roles;
-    if (!symbols.has(symbol)) symbols.set(symbol, await eventfulSymbols(query, symbol!, outputs));
-    const data = await chartData(query, output, symbols.get(symbol)!);
-    if (data !== null && output.rows > 0) charts.push([output.table, data]);
+    const symbols = symbol === null ? [] : (await ranked(symbol)).symbols.slice(0, chartSymbolsMax).map(({ name }) => name);
+    const data = output.rows === 0 || isAlerts(output) ? null : await chartData(query, output, symbols);
+    if (data !== null) charts.push([output.table, data]);
   }
   return Object.fromEntries(charts);
 }

@@ -8,7 +8,10 @@ import { packageRoot } from '../runtime/versions.js';
 import type { PageData } from './page-data.js';
 
 /** The page's own scripts, in the order in which they are joined. They are no modules: a page from a disk cannot import. */
-const scripts = ['values.js', 'elements.js', 'table.js', 'series.js', 'chart.js', 'sections.js', 'page.js'];
+const scripts = [
+  'values.js', 'elements.js', 'packed.js', 'export.js', 'table.js', 'charts.js', 'chart.js', 'alerts.js', 'alert-picture.js', 'alert-detail.js', 'market-bars.js', 'market-chart.js',
+  'symbols.js', 'market.js', 'graph.js', 'sections.js', 'page.js',
+];
 
 export async function pageText(data: PageData): Promise<string> {
   const folder = join(packageRoot(), 'src', 'report', 'page');

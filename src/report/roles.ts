@@ -13,6 +13,8 @@ export interface Candle {
 export interface Roles {
   /** The column to draw over; null: the output has no chart. */
   readonly time: string | null;
+  /** Where rows are windows drawn over their start: the column with their end, when their numbers were known. */
+  readonly end: string | null;
   /** The column that tells one instrument's rows from another's; null: all rows are one series. */
   readonly symbol: string | null;
   /** The column that names what happened, where rows are alerts: markers are drawn, not lines. */
@@ -38,9 +40,10 @@ export function rolesOf(schema: Schema): Roles {
   const texts = named((kind) => kind === 'STRING');
   const numbers = named(isNumeric);
   const time = timeNames.find((name) => times.includes(name)) ?? times[0] ?? null;
+  const end = time === 'window_start' && times.includes('window_end') ? 'window_end' : null;
   const kind = time === null ? null : (texts.find((name) => /(^|_)type$/i.test(name)) ?? null);
   const symbol = texts.find((name) => symbolNames.includes(name.toLowerCase())) ?? texts.find((name) => name !== kind) ?? null;
-  return { time, symbol, kind, candles: candlesOf(numbers), volume: numbers.find((name) => /volume/i.test(name)) ?? null, numbers };
+  return { time, end, symbol, kind, candles: candlesOf(numbers), volume: numbers.find((name) => /volume/i.test(name)) ?? null, numbers };
 }
 
 /** Columns that differ in nothing but the words open, high, low and close are a candle. */
@@ -56,4 +59,31 @@ function candlesOf(numbers: readonly string[]): Candle[] {
     found.push({ name: `${before}${after}`.replace(/^_+|_+$/g, '').replace(/_{2,}/g, '_'), open, high, low, close });
   }
   return found;
+}
+
+/** Columns that a chart of prices draws beside its candles or its line. */
+export interface MarketColumns {
+  /** To draw a line of where there are no candles: what is named like a price, else the first number. */
+  readonly price: string;
+  readonly vwap: string | null;
+  readonly mean: string | null;
+  /** A standard deviation: a band about the mean. */
+  readonly deviation: string | null;
+  readonly volume: string | null;
+  readonly spread: string | null;
+}
+
+/** Scores and ratios are of other units than what they judge. */
+const derived = /ratio|score|zscore|count|percent|pct|alert/i;
+
+export function marketColumns({ numbers, volume }: Roles): MarketColumns {
+  const plain = numbers.filter((name) => !derived.test(name));
+  const first = (pattern: RegExp): string | null => plain.find((name) => pattern.test(name)) ?? null;
+  const vwap = first(/vwap/i);
+  const deviation = first(/std|deviation|sigma/i);
+  const mean = plain.find((name) => name !== deviation && name !== volume && /(^|_)(ma|sma|ema|mean|avg|average|moving_average)(_|$)/i.test(name) && !/volume|spread|size/i.test(name)) ?? null;
+  return {
+    price: first(/(^|_)(close|last|mid)(_|$)/i) ?? vwap ?? plain.find((name) => /(^|_)(price|rate)(_|$)/i.test(name) && !/high|low|open|max|min/i.test(name)) ?? mean ?? plain.find((name) => name !== volume) ?? numbers[0]!,
+    vwap, mean, deviation, volume, spread: first(/spread/i),
+  };
 }

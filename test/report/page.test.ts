@@ -72,7 +72,7 @@ test('the page loads nothing, and its script never reads text as markup or code'
 test('every output has its rows, and a chart where it has a time and numbers', () => {
   const { tables, charts, report } = page.data;
   assert.deepEqual(tables.map(({ name, total }) => [name, total]), [['query_1', 21], ['query_2', 7], ['query_3', 0], ['query_4', 2], ['query_5', 21], ['query_6', 14], ['query_7', 21]]);
-  assert.deepEqual(Object.keys(charts), ['query_1', 'query_2', 'query_4', 'query_6', 'query_7']);
+  assert.deepEqual(Object.keys(charts), ['query_1', 'query_4', 'query_6', 'query_7']);
   assert.deepEqual(tables[0]!.rows[symbols.length], [nasty, '2024-01-02 14:30:20.5', null, 'NaN', '2.0000', '9007199254740993']);
   assert.deepEqual(report.outputs['query_1']!.columns.map(({ name, nulls, nans, min, max }) => [name, nulls, nans, min, max]), [
     ['symbol', 0, undefined, undefined, undefined], ['event_time', 0, undefined, '2024-01-02 14:30:15.5', '2024-01-02 14:30:25.5'],
@@ -81,11 +81,10 @@ test('every output has its rows, and a chart where it has a time and numbers', (
 });
 
 test('charts hold numbers or nothing, and names of columns do not matter', () => {
-  const { query_1: lines_, query_2: alerts, query_4: counts, query_6: candles, query_7: odd } = page.data.charts;
+  const { query_1: lines_, query_4: counts, query_6: candles, query_7: odd } = page.data.charts;
   const at = lines_!.symbols.indexOf(nasty);
   assert.deepEqual(lines_!.series[at]!.values, { price: [1, null, 3], ratio: [null, null, null], scaled: [1, 2, 3], big: [9007199300000000, 9007199300000000, 9007199300000000] });
   assert.deepEqual(lines_!.series[at]!.times, [Date.UTC(2024, 0, 2, 14, 30, 15, 500), 5_000, 5_000]);
-  assert.deepEqual([alerts!.kinds, alerts!.series[at]!.kinds], [['HIGH'], [0]]);
   assert.deepEqual([counts!.symbols, counts!.series[0]!.values], [[''], { row_count: [7, 14] }]);
   assert.deepEqual(candles!.candles, [{ name: '', open: 'o', high: 'h', low: 'l', close: 'c' }]);
   assert.deepEqual(odd!.series[odd!.symbols.indexOf('AAPL')]!.values, { c1: [1, 2, 3], c0: [61, 62, 63], n: [1, 2, 3], place: [1, 2, 3], time: [1, 2, 3] });

@@ -10,7 +10,7 @@ const time = (name: string): Field => ({ name, type: timestampType(3) });
 
 test('windows are drawn over their start, one symbol at a time', () => {
   const roles = rolesOf([time('window_end'), text('venue'), text('symbol'), time('window_start'), real('vwap'), long('total_volume')]);
-  assert.deepEqual(roles, { time: 'window_start', symbol: 'symbol', kind: null, candles: [], volume: 'total_volume', numbers: ['vwap', 'total_volume'] });
+  assert.deepEqual(roles, { time: 'window_start', end: 'window_end', symbol: 'symbol', kind: null, candles: [], volume: 'total_volume', numbers: ['vwap', 'total_volume'] });
 });
 
 test('rows with a time and a type are alerts', () => {
@@ -31,5 +31,5 @@ test('four columns that differ in open, high, low and close only are a candle', 
 });
 
 test('an output without times, texts or numbers has no roles at all', () => {
-  assert.deepEqual(rolesOf([{ name: 'flag', type: sqlType('BOOLEAN') }]), { time: null, symbol: null, kind: null, candles: [], volume: null, numbers: [] });
+  assert.deepEqual(rolesOf([{ name: 'flag', type: sqlType('BOOLEAN') }]), { time: null, end: null, symbol: null, kind: null, candles: [], volume: null, numbers: [] });
 });

@@ -53,3 +53,31 @@ function scrolled(content, label) {
 function digestElement(digest) {
   return element('code', { class: 'digest', title: digest }, digest.length > 16 ? `${digest.slice(0, 16)}…` : digest || '–');
 }
+
+/**
+ * An element of a drawing.
+ * @param {string} tag @param {Record<string, string | number>} [attributes] @param {(Node | string)[]} children
+ * @returns {SVGElement}
+ */
+function drawn(tag, attributes = {}, ...children) {
+  const made = /** @type {SVGElement} */ (document.createElementNS('http://www.w3.org/2000/svg', tag));
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, String(value));
+  made.append(...children);
+  return made;
+}
+
+/** A button that is on or off. @param {string | Node} label @param {boolean} on @param {(on: boolean) => void} change @param {Record<string, string>} [attributes] */
+function toggle(label, on, change, attributes = {}) {
+  const made = element('button', { type: 'button', class: 'toggle', ...attributes, 'aria-pressed': String(on) }, label);
+  made.addEventListener('click', () => {
+    const next = made.getAttribute('aria-pressed') !== 'true';
+    made.setAttribute('aria-pressed', String(next));
+    change(next);
+  });
+  return made;
+}
+
+/** A section with its heading. @param {string} id @param {string} title @param {(Node | string)[]} beside @param {Node[]} content */
+function section(id, title, beside, ...content) {
+  return element('section', { id }, element('div', { class: 'heading' }, element('h2', {}, title), ...beside), ...content);
+}

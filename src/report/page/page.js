@@ -3,9 +3,17 @@ function build() {
   /** @type {PageData} */
   const data = JSON.parse(document.getElementById('data')?.textContent ?? '');
   document.title = `${data.report.scenario} – Tapewright report`;
+  const alerts = collectAlerts(data);
+  const market = makeMarket(data, alerts);
+  const isAlerts = (/** @type {TableData} */ table) => data.alerts.some((one) => one.table === table.name);
+  const outputs = [...data.tables.filter(isAlerts), ...data.tables.filter((table) => !isAlerts(table))];
   document.body.append(
-    headSection(data), navigation(data),
-    element('main', {}, ...data.tables.map((table) => outputSection(data, table)), ...expectationsSection(data), runSection(data)), footer());
+    headSection(data), navigation(data, outputs, market !== null),
+    element('main', {},
+      ...(market === null ? [] : [market.node]), ...accuracySection(data), ...expectationsSection(data),
+      ...outputs.map((table) => outputSection(data, table, market !== null && isAlerts(table) ? (row) => market.pick(table.name, row) : null)),
+      planSection(data), runSection(data)),
+    footer());
 }
 
 build();

@@ -2,10 +2,11 @@
  * The page's parts beside tables and charts.
  * @typedef {import('../page-data.js').PageData} PageData
  * @typedef {import('../summary.js').ColumnSummary} ColumnSummary
+ * @typedef {import('../accuracy.js').Accuracy} PageAccuracy
  */
 
 /** @param {PageData} data */
-function headSection({ report, run }) {
+function headSection({ report, run, missing }) {
   const { eventTime, datasets, expectations } = report;
   const data = [...new Set(Object.values(datasets).map((one) => one.data))].join(', ');
   const span = eventTime === null ? 'no event time' : `${eventTime.from} to ${eventTime.to} UTC`;
@@ -21,16 +22,28 @@ function headSection({ report, run }) {
     unmet === 0 ? `✓ all ${expectations.length} expectations met` : `✗ ${unmet} of ${expectations.length} expectations not met`)];
   return element('header', {},
     element('p', { class: 'brand' }, 'Tapewright report'),
-    element('div', { class: 'title' }, element('h1', {}, report.scenario), ...verdict),
+    element('div', { class: 'title' }, element('h1', {}, report.scenario), ...verdict, schemeButton()),
     element('p', { class: 'muted' }, `${data} · ${span} · run ${run.id}`),
     element('dl', { class: 'facts' }, ...facts.map(([name, value, mark]) => element('div', { class: mark || false }, element('dt', {}, name), element('dd', {}, value)))),
-    ...[...run.changed.map((file) => `${file} is not as the run left it.`), ...report.remarks].map((text) => element('p', { class: 'remark' }, text)));
+    ...[...run.changed.map((file) => `${file} is not as the run left it.`), ...report.remarks, ...missing.map((what) => `${what}: this page lacks what only they could tell.`)].map((text) => element('p', { class: 'remark' }, text)));
 }
 
-/** @param {PageData} data */
-function navigation({ tables }) {
-  return element('nav', { 'aria-label': 'Outputs' }, ...tables.map(({ name, total }) =>
-    element('a', { href: `#${anchorOf(name)}` }, name, ' ', element('span', { class: 'count' }, countText(total)))), element('a', { href: '#run' }, 'run'));
+/** @param {PageData} data @param {TableData[]} outputs @param {boolean} hasMarket */
+function navigation(data, outputs, hasMarket) {
+  const link = (/** @type {string} */ to, /** @type {(Node | string)[]} */ ...content) => element('a', { href: `#${to}` }, ...content);
+  return element('nav', { 'aria-label': 'Parts of the report' },
+    ...(hasMarket ? [link('market', 'market')] : []), ...(accuracyOf(data) === null ? [] : [link('accuracy', 'accuracy')]),
+    ...outputs.map(({ name, total }) => link(anchorOf(name), name, ' ', element('span', { class: 'count' }, countText(total)))), link('plan', 'plan'), link('run', 'run'));
+}
+
+/** From the system's scheme to the other one, and back. */
+function schemeButton() {
+  return button('◐', () => {
+    const root = document.documentElement;
+    const isDark = getComputedStyle(root).getPropertyValue('color-scheme') === 'dark' || (root.dataset.scheme === undefined && matchMedia('(prefers-color-scheme: dark)').matches);
+    root.dataset.scheme = isDark ? 'light' : 'dark';
+    repaint();
+  }, { class: 'quiet scheme', 'aria-label': 'Light or dark', title: 'Light or dark' });
 }
 
 /** @param {string} name */
@@ -38,18 +51,19 @@ function anchorOf(name) {
   return `output-${encodeURIComponent(name)}`;
 }
 
-/** @param {PageData} data @param {import('../page-data.js').TableData} table */
-function outputSection({ report, charts }, table) {
+/** @param {PageData} data @param {TableData} table @param {((row: number) => void) | null} pick */
+function outputSection({ report, charts }, table, pick) {
   const output = Object.hasOwn(report.outputs, table.name) ? report.outputs[table.name] : null;
-  const chart = Object.hasOwn(charts, table.name) ? [makeChart(table.name, charts[table.name], charts)] : [];
+  const chart = Object.hasOwn(charts, table.name) ? [makeChart(table.name, charts[table.name])] : [];
   const digest = output === null ? [] : [element('span', { class: 'muted' }, 'digest ', digestElement(output.digest))];
   const refused = table.name === 'late' ? report.lateRows : report.deadRows;
   const about = output === null
     ? [plainTable(['rows', 'on the way to', 'operator', 'reason'], refused.map(({ output: to, operator, reason, rows }) => [rows, to ?? '–', operator, reason]))]
     : [element('details', {}, element('summary', {}, `${output.columns.length} columns, digests`), columnsTable(output.columns), ...digestLines(output))];
-  return element('section', { id: anchorOf(table.name) },
-    element('div', { class: 'heading' }, element('h2', {}, output === null ? (table.name === 'late' ? 'Late rows' : 'Dead letters') : table.name), element('span', { class: 'muted' }, `${countText(table.total)} rows`), ...digest),
-    ...(output === null ? about : []), ...chart, makeTable(table), ...(output === null ? [] : about));
+  const title = output !== null ? table.name : table.name === 'late' ? 'Late rows' : 'Dead letters';
+  const hint = pick === null || table.rows.length === 0 ? [] : [element('span', { class: 'note' }, 'choose a row to see what made it')];
+  return section(anchorOf(table.name), title, [element('span', { class: 'muted' }, `${countText(table.total)} rows`), ...digest, ...hint],
+    ...(output === null ? about : []), makeTable(table, pick), ...chart, ...(output === null ? [] : about));
 }
 
 /** In full, to be copied. @param {{ digest: string, setDigest: string }} output */
@@ -77,11 +91,45 @@ function expectationsSection({ report }) {
   const rows = report.expectations.map(({ of, where, expected, actual, met }) => [
     element('span', { class: met ? 'met' : 'unmet' }, met ? '✓ met' : '✗ not met'), element('code', {}, where === null ? of : `${of} where ${where}`), expected, actual ?? 'could not be asked',
   ]);
-  return [element('section', { id: 'expectations' }, element('div', { class: 'heading' }, element('h2', {}, 'Expectations')), plainTable(['', 'rows of', 'expected', 'actual'], rows))];
+  const table = plainTable(['', 'rows of', 'expected', 'actual'], rows);
+  const unmet = report.expectations.filter(({ met }) => !met).length;
+  const summary = element('summary', {}, unmet === 0 ? `All ${report.expectations.length} are met` : `${unmet} of ${report.expectations.length} are not met`);
+  return [section('expectations', 'Expectations', [], element('details', { open: unmet > 0 }, summary, table))];
+}
+
+/** Present where the data have labels. @param {PageData} data @returns {PageAccuracy | null} */
+function accuracyOf({ report }) {
+  return /** @type {{ accuracy?: PageAccuracy | null }} */ (report).accuracy ?? null;
 }
 
 /** @param {PageData} data */
-function runSection({ report, run, plan }) {
+function accuracySection(data) {
+  const accuracy = accuracyOf(data);
+  if (accuracy === null) return [];
+  const share = (/** @type {number | null} */ value) => (value === null ? '–' : `${numberText(value * 100, 1)} %`);
+  const delay = (/** @type {number | undefined} */ millis) => (millis === undefined ? '–' : millis < 10_000 ? `${countText(Math.round(millis))} ms` : `${numberText(millis / 1000, 1)} s`);
+  const rows = accuracy.types.map(({ type, labels, found, alerts, matched, precision, recall, delayMs }) => [
+    element('code', {}, type), labels, found, meter(recall, share(recall)), alerts, matched, meter(precision, share(precision)), delay(delayMs?.median), delay(delayMs?.p90), delay(delayMs?.max),
+  ]);
+  const names = ['label', 'in the data', 'found', 'recall', 'alerts', 'right', 'precision', 'delay: median', 'p90', 'greatest'];
+  const beside = element('span', { class: 'muted' }, `of ${accuracy.outputs.join(', ')}, up to ${durationText(accuracy.toleranceMs)} after a label ends`);
+  return [section('accuracy', 'Accuracy', [beside], plainTable(names, rows))];
+}
+
+/** A share as a bar with its number. @param {number | null} value @param {string} text */
+function meter(value, text) {
+  const bar = drawn('svg', { class: 'meter', viewBox: '0 0 60 8', width: 60, height: 8, 'aria-hidden': 'true' }, drawn('rect', { class: 'of', width: 60, height: 8, rx: 4 }), drawn('rect', { class: 'is', width: 60 * Math.max(0, Math.min(1, value ?? 0)), height: 8, rx: 4 }));
+  return element('span', { class: 'share' }, bar, text);
+}
+
+/** @param {PageData} data */
+function planSection({ graph, plan }) {
+  return section('plan', 'Plan', [element('span', { class: 'muted' }, 'rows on the edges')], planDrawing(graph),
+    element('details', {}, element('summary', {}, 'As text'), scrolled(element('pre', {}, plan), 'Plan')));
+}
+
+/** @param {PageData} data */
+function runSection({ report, run }) {
   const { machine, versions } = run;
   const parameters = Object.entries(report.parameters).filter(([, value]) => value !== null && value !== false);
   /** @type {[string, (Node | string)[]][]} */
@@ -95,10 +143,8 @@ function runSection({ report, run, plan }) {
     ['Node, DuckDB', [`${versions.node}, ${versions.duckdb}`]],
     ['machine', [machine === null ? 'not known' : `${machine.processor}, ${machine.cores} cores, ${countText(machine.memoryMB)} MB, ${machine.platform}`]],
   ];
-  return element('section', { id: 'run' },
-    element('div', { class: 'heading' }, element('h2', {}, 'Run')),
+  return section('run', 'Run', [],
     element('dl', { class: 'list' }, ...facts.map(([name, values]) => element('div', {}, element('dt', {}, name), element('dd', {}, ...values)))),
-    element('details', { open: true }, element('summary', {}, 'Plan'), scrolled(element('pre', {}, plan), 'Plan')),
     element('p', { class: 'muted' }, 'To run it again and compare: ', element('code', {}, 'tapewright verify DIR'), '. To ask the outputs: ', element('code', {}, 'tapewright query DIR "SELECT …"'), '.'));
 }
 

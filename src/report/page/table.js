@@ -5,8 +5,8 @@
 
 const pageRows = 12;
 
-/** @param {TableData} data */
-function makeTable(data) {
+/** @param {TableData} data @param {((row: number) => void) | null} [pick] What a row does when it is chosen. */
+function makeTable(data, pick = null) {
   const { columns, rows } = data;
   const isNumber = columns.map(({ type }) => isNumberType(type));
   const decimals = columns.map((_, column) => (isNumber[column] ? decimalsFor(rows.map((row) => numberOf(row[column]))) : 0));
@@ -56,7 +56,10 @@ function makeTable(data) {
     state.page = Math.max(0, Math.min(state.page, Math.ceil(found.length / pageRows) - 1));
     const first = state.page * pageRows;
     const shown = found.slice(first, first + pageRows);
-    body.replaceChildren(...shown.map((index) => element('tr', {}, ...rows[index].map((cell, column) => isTime[column] ? timeElement(cell, digits[column]) : cellElement(cell, isNumber[column], decimals[column])))));
+    body.replaceChildren(...shown.map((index) => {
+      const cells = rows[index].map((cell, column) => (isTime[column] ? timeElement(cell, digits[column]) : cellElement(cell, isNumber[column], decimals[column])));
+      return pick === null ? element('tr', {}, ...cells) : pickable(element('tr', { 'data-row': index, tabindex: 0, class: 'pick', title: 'Show it in the chart' }, ...cells), () => pick(index));
+    }));
     if (shown.length === 0) body.append(element('tr', {}, element('td', { colspan: columns.length, class: 'none' }, rows.length === 0 ? 'no rows' : 'no row has all these words')));
     position.textContent = found.length === 0 ? '0 rows' : `${countText(first + 1)}–${countText(first + shown.length)} of ${countText(found.length)}`;
     back.disabled = first === 0;
@@ -70,9 +73,25 @@ function makeTable(data) {
     show();
   });
   show();
-  const bar = rows.length <= pageRows ? [] : [element('div', { class: 'bar' }, filter, element('span', { class: 'note' }, heldText(data)), element('span', { class: 'pager' }, position, back, on))];
+  const exports = exportButtons(data.name, columns.map(({ name }) => name), () => chosen().map((index) => rows[index]));
+  const pager = rows.length <= pageRows ? [] : [position, back, on];
+  const found = rows.length <= pageRows ? [] : [filter, element('span', { class: 'note' }, heldText(data))];
+  const bar = rows.length === 0 ? [] : [element('div', { class: 'bar' }, ...found, element('span', { class: 'pager' }, ...pager, exports))];
   const table = element('table', { class: 'rows' }, element('thead', {}, element('tr', {}, ...headings)), body);
   return element('div', { class: 'table' }, ...bar, scrolled(table, `Rows of ${data.name}`));
+}
+
+/** A row that is chosen by mouse, Enter or space, and left for its neighbours by arrow keys. @param {HTMLElement} row @param {() => void} act */
+function pickable(row, act) {
+  row.addEventListener('click', act);
+  row.addEventListener('keydown', (event) => {
+    const beside = event.key === 'ArrowDown' ? row.nextElementSibling : event.key === 'ArrowUp' ? row.previousElementSibling : null;
+    if (event.key === 'Enter' || event.key === ' ') act();
+    else if (beside instanceof HTMLElement) beside.focus();
+    else return;
+    event.preventDefault();
+  });
+  return row;
 }
 
 /** Which rows the page holds. @param {TableData} data */

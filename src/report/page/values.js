@@ -78,3 +78,23 @@ function durationText(millis) {
   }
   return `${millis} ms`;
 }
+
+/** Epoch ms of a time as the tables have it, in UTC; NaN when it is none. @param {Cell} cell */
+function millisOf(cell) {
+  const [, date, clock = '00:00:00', fraction = ''] = /^(\d{4}-\d\d-\d\d)(?:[ T](\d\d:\d\d:\d\d)(\.\d+)?.*)?$/.exec(String(cell)) ?? [];
+  return date === undefined ? NaN : Date.parse(`${date}T${clock}.${`${fraction.slice(1)}000`.slice(0, 3)}Z`);
+}
+
+/** A time of day to the millisecond where it has any. @param {number} millis */
+function momentText(millis) {
+  const time = new Date(millis).toISOString();
+  return time.endsWith('.000Z') ? time.slice(11, 19) : time.slice(11, 23);
+}
+
+/** A number by itself: as many digits as people compare. @param {number} value */
+function shortNumber(value) {
+  if (!Number.isFinite(value)) return String(value);
+  if (Number.isInteger(value)) return numberText(value, 0);
+  const size = Math.abs(value);
+  return numberText(value, size >= 1000 ? 2 : size >= 10 ? 3 : size >= 0.1 ? 4 : 6);
+}
