@@ -111,16 +111,24 @@ export function dateMillis(year: number, month: number, day: number): number | n
   return date.getUTCMonth() === month - 1 && date.getUTCDate() === day && isEventTime(millis) ? millis : null;
 }
 
+/** Times that are seen often and not read, and what to write instead. */
+const oddTimes: readonly [RegExp, string][] = [
+  [/^\d\d?\/\d\d?\/\d{4}/, 'may have the day or the month first: write them as 2024-01-31 09:30:00'],
+  [/\d\s*[AP]M$/i, 'count to twelve: write them as 2024-01-31 13:30:00'],
+  [/^\d{4}-\d\d-\d\d[T ]\S+ ?(?!UTC|GMT)[A-Z]{2,5}$/i, 'name their zone by letters, which may mean several: leave them out and say which with --time-zone, or write an offset such as -05:00'],
+  [/^\d{4}[-./]?\d\d[-./]?\d\d$/, 'are days, and a row needs a time of day'],
+  [/^\d{5}(?:\.\d+)?$/, 'are days as spreadsheets count them: write them as 2024-01-31 09:30:00'],
+];
+
 function textClock(form: TimeForm, sample: readonly string[], { file, zone }: ClockSettings): Clock {
   const parsed = sample.map(parseText).filter((time) => time !== null);
   if (parsed.length === 0) {
-    const slashes = sample.some((text) => /^\d\d?\/\d\d?\/\d{4}/.test(text));
-    const why = slashes ? 'may have the day or the month first: write them as 2024-01-31 09:30:00' : 'are neither an epoch nor a date with a time';
+    const why = oddTimes.find(([pattern]) => sample.some((text) => pattern.test(text)))?.[1] ?? 'are neither an epoch nor a date with a time';
     throw new TapewrightError('DATASET_INVALID', `${file}: times such as '${sample[0] ?? ''}' ${why}`, { file, sample: sample[0] ?? null });
   }
   const stated = parsed.every(({ offset }) => offset !== null);
   const used = form.zone ?? zone;
-  if (!stated && used === null) throw zoneMissing(file, sample[0]!, form.advice);
+  if (!stated && used === null) throw zoneMissing(file, sample.find((text) => parseText(text)?.offset === null)!, form.advice);
   const read = (text: string): number | string => {
     const time = parseText(text);
     if (time === null) return 'the time is no date with a time';

@@ -5,7 +5,8 @@ import type { Lines } from './text-file.js';
 
 export interface CsvShape {
   readonly delimiter: string;
-  readonly hasHeader: boolean;
+  /** Lines before the first record: comments, a header. */
+  readonly lead: number;
   /** Fields of a record. */
   readonly fields: number;
 }
@@ -17,21 +18,21 @@ const openQuote = 'a quote is not closed';
 
 /** `picked`: places of the wanted fields within a record, from 0. */
 export async function* csvRecords(pieces: AsyncIterable<Lines>, shape: CsvShape, picked: readonly number[]): AsyncGenerator<Piece> {
-  let isFirst = shape.hasHeader;
+  let { lead } = shape;
   for await (const { lines, foreign, bytes } of joined(pieces)) {
-    const from = isFirst ? 1 : 0;
-    isFirst = false;
+    const before = lead;
+    lead = 0;
     const values = (record: number): ReturnType<Piece['values']> => {
-      const line = lines[record + from]!;
-      if (foreign !== null && foreign.has(record + from)) return notUtf8;
-      if (line === '') return null;
+      const line = lines[record]!;
+      if (record < before || line === '') return null;
+      if (foreign !== null && foreign.has(record)) return notUtf8;
       const quoted = line.includes('"');
       if (quoted && isOpen(line)) return openQuote;
       const fields = quoted ? splitQuoted(line, shape.delimiter) : line.split(shape.delimiter);
       if (fields.length !== shape.fields) return `it has ${fields.length} fields, the others ${shape.fields}`;
       return picked.map((field) => textOf(fields[field]!));
     };
-    yield { length: lines.length - from, values, text: (record) => lines[record + from]!, bytes };
+    yield { length: lines.length, values, text: (record) => lines[record]!, bytes };
   }
 }
 

@@ -27,7 +27,8 @@ function timingOf(head: Head): Timing | null {
   const date = column('date', 'day', 'tradedate');
   const time = column(...times) ?? date;
   if (time === undefined) return null;
-  const isTimeOfDay = sampleOf(head, time).every((text) => /^\d\d?:\d\d:\d\d/.test(text));
+  const texts = sampleOf(head, time);
+  const isTimeOfDay = texts.length > 0 && texts.every((text) => /^\d\d?:\d\d:\d\d/.test(text));
   if (!isTimeOfDay) return { time, form: { kind: 'any' } };
   return date === undefined || date === time ? { time, form: { kind: 'day' } } : { time, date, form: { kind: 'any' } };
 }

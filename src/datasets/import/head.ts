@@ -7,6 +7,7 @@ import { isDecimal } from './decimal.js';
 import { jsonRecords, jsonTexts } from './json-records.js';
 import { describeParquet, parquetRecords, type ParquetShape } from './parquet-records.js';
 import type { Piece, Values } from './record.js';
+import { strangeness } from './strange.js';
 import { findText, linesOf, type Encoding, type Lines, type TextFile } from './text-file.js';
 
 export interface Head {
@@ -26,6 +27,8 @@ export interface Head {
   readonly types: readonly string[];
   /** Key-value metadata of Parquet; of lines put together from several files, what whoever did so has to say. */
   readonly metadata: Readonly<Record<string, string>>;
+  /** Lines before the header, or the first row, that are a comment. */
+  readonly comments?: number;
   /** All records: the texts of these columns. */
   records(columns: readonly string[]): AsyncIterable<Piece>;
 }
@@ -40,6 +43,8 @@ export async function inspect(path: string, encoding: Encoding): Promise<Head> {
   const lines = await firstLines(file, encoding);
   const first = lines.find((line) => line.trim() !== '');
   if (first === undefined) throw new TapewrightError('DATASET_INVALID', `${path} has no line that is not blank`, { path });
+  const strange = strangeness(first);
+  if (strange !== null) throw new TapewrightError('DATASET_INVALID', `${path} ${strange}`, { path });
   if (/^(?:\d+\s+)?\s*[[{]/.test(first)) return jsonHead(file, lines, encoding);
   return csvHead(path, file.name, file.size, lines, () => linesOf(file, encoding));
 }
@@ -102,17 +107,30 @@ function jsonHead(file: TextFile, lines: readonly string[], encoding: Encoding):
 
 /** Also of lines that were put together from several files. */
 export function csvHead(path: string, name: string, size: number, lines: readonly string[], all: () => AsyncIterable<Lines>): Head {
-  const first = lines.find((line) => line.trim() !== '')!;
+  const start = startOf(lines);
+  const first = lines[start]!;
   const delimiter = sniff(first);
   const split = (line: string): string[] => splitQuoted(line, delimiter).map((field) => (field ?? '').trim());
   const fields = split(first);
   const hasHeader = fields.some((field) => /^[<"]?[A-Za-z]/.test(field)) && !fields.some((field) => isDecimal(field));
   const columns = hasHeader ? fields : fields.map((_, index) => String(index + 1));
-  const shape: CsvShape = { delimiter, hasHeader, fields: fields.length };
-  const sample = lines.slice(hasHeader ? 1 : 0).filter((line) => line !== '').map(split).filter((record) => record.length === fields.length)
+  const shape: CsvShape = { delimiter, lead: hasHeader ? start + 1 : start, fields: fields.length };
+  const sample = lines.slice(shape.lead).filter((line) => line !== '').map(split).filter((record) => record.length === fields.length)
     .map((record) => record.map((field) => (field === '' ? null : field)));
   return {
-    path, name, form: 'csv', size, columns, hasHeader, sample, types: [], metadata: {},
+    path, name, form: 'csv', size, columns, hasHeader, sample, types: [], metadata: {}, comments: lines.slice(0, start).filter((line) => line.trim() !== '').length,
     records: (names) => csvRecords(all(), shape, names.map((column) => columns.indexOf(column))),
   };
+}
+
+/** Index of the header, or the first row: behind blank lines, Excel's `sep=;`, and comments, which have other fields than what follows. */
+function startOf(lines: readonly string[]): number {
+  for (let at = 0; at < lines.length; at += 1) {
+    const line = lines[at]!;
+    if (line.trim() === '' || /^sep=.$/i.test(line.trim())) continue;
+    const next = line.startsWith('#') ? lines.slice(at + 1).find((each) => each.trim() !== '' && !each.startsWith('#')) : undefined;
+    const delimiter = sniff(next ?? line);
+    if (next === undefined || splitQuoted(line, delimiter).length === splitQuoted(next, delimiter).length) return at;
+  }
+  return lines.findIndex((line) => line.trim() !== '');
 }

@@ -7,6 +7,7 @@ import { fileDigest } from '../../stores/files.js';
 import { loadDataset } from '../dataset.js';
 import type { Tick } from './layout.js';
 import { ImportOutput, importedSchema } from './output.js';
+import { RowHash } from './row-hash.js';
 import { planImport, type FilePlan, type PlanOptions } from './plan.js';
 import { SizeScale, unfitReason } from './tick-reader.js';
 
@@ -63,6 +64,8 @@ interface Tally {
   readonly leftOut: Map<string, number>;
   readonly rejected: Map<string, number>;
   readonly symbols: Set<string>;
+  /** Files by what their rows are. */
+  readonly hashes: Map<string, string>;
   /** The first size that is not whole at the scale, as a place for people. */
   unfit: { readonly file: string; readonly row: number; readonly text: string } | null;
 }
@@ -77,7 +80,7 @@ export async function importDataset(paths: readonly string[], options: ImportOpt
   const output = await ImportOutput.open(options.out);
   try {
     options.onPlan?.(plans);
-    const tally: Tally = { leftOut: new Map(), rejected: new Map(), symbols: new Set(), unfit: null };
+    const tally: Tally = { leftOut: new Map(), rejected: new Map(), symbols: new Set(), hashes: new Map(), unfit: null };
     const files = await readAll(plans, output, tally, options);
     checkOutcome(output, tally, scale, options);
     const { rows, unsorted } = output;
@@ -113,7 +116,8 @@ async function readAll(plans: readonly FilePlan[], output: ImportOutput, tally: 
 async function readFile({ head, reader }: FilePlan, output: ImportOutput, tally: Tally, options: ImportOptions, onBytes: (bytes: number) => void): Promise<void> {
   const tick: Tick = { symbol: '', price: null, volume: 0, bid: null, ask: null, time: 0, exchange: null, type: 'TRADE' };
   const unfit = unfitReason(options.sizeExponent ?? 0);
-  let row = head.hasHeader && head.form === 'csv' ? 2 : 1;
+  let row = 1;
+  const hash = new RowHash();
   for await (const piece of head.records(reader.columns)) {
     options.signal?.throwIfAborted();
     for (let record = 0; record < piece.length; record += 1, row += 1) {
@@ -124,6 +128,7 @@ async function readFile({ head, reader }: FilePlan, output: ImportOutput, tally:
         // Once sizes turn out fractional without a scale, reading goes on only to find the scale that fits.
         if (tally.unfit !== null && options.sizeExponent === null) continue;
         output.append(tick);
+        hash.add(tick);
         tally.symbols.add(tick.symbol);
       } else if (refusal.kind === 'leftOut') count(tally.leftOut, refusal.reason);
       else {
@@ -135,6 +140,9 @@ async function readFile({ head, reader }: FilePlan, output: ImportOutput, tally:
     if (output.full) await output.drain();
     onBytes(piece.bytes);
   }
+  const twin = tally.hashes.get(hash.text);
+  if (twin !== undefined) throw new TapewrightError('DATASET_INVALID', `${twin} and ${head.path} hold the same rows; every row would be there twice: leave one out`, { file: head.path, twin });
+  if (hash.text !== '') tally.hashes.set(hash.text, head.path);
 }
 
 const count = (counts: Map<string, number>, reason: string): void => void counts.set(reason, (counts.get(reason) ?? 0) + 1);

@@ -4,7 +4,7 @@ import { TapewrightError } from '../../core/errors.js';
 import { fileDigest } from '../../stores/files.js';
 import { clockOf, dateMillis, type Clock } from './clock.js';
 import { inspect, type Head } from './head.js';
-import { sampleOf, type Hints, type Layout, type Mapping } from './layout.js';
+import { plain, sampleOf, type Hints, type Layout, type Mapping } from './layout.js';
 import { joinBooks } from './lobster.js';
 import { findMapping } from './mappings.js';
 import { TickReader, type SizeScale } from './tick-reader.js';
@@ -36,13 +36,16 @@ export async function planImport(paths: readonly string[], options: PlanOptions,
   for (const path of paths) heads.push(await inspect(path, options.encoding));
   const digests = await digestsOf(paths);
   return joinBooks(heads).map((head) => {
+    checkSample(head);
     const { mapping, layout } = findMapping(head, options.as);
+    checkColumns(head, layout);
     const [date, dateSays] = dateOf(head, layout, options);
     const clock = clockOf(layout.time, timesOf(head, layout), { file: head.path, zone: options.zone, date });
     checkSymbol(head, layout, options);
     const sources = [head.path, ...(head.metadata['book'] === undefined || head.form !== 'csv' ? [] : [head.metadata['book']])].map((path) => ({ path, sha256: digests.get(path)! }));
     const exchange = options.exchange ?? layout.exchange;
     const says = [
+      ...((head.comments ?? 0) === 0 ? [] : [`The first ${head.comments === 1 ? 'line is a comment' : `${head.comments} lines are comments`}.`]),
       ...(layout.roles.symbol === undefined ? [`The symbol is ${options.symbol ?? layout.symbol}.`] : []),
       ...(layout.roles.exchange === undefined ? [exchange === null ? 'The exchange is not known (--exchange says it).' : `The exchange is ${exchange}.`] : []),
       `Times are ${clock.says}.`, ...dateSays, ...zoneSays(clock, options.zone), ...layout.says,
@@ -87,6 +90,21 @@ function dateOf(head: Head, { time }: Layout, options: PlanOptions): readonly [n
 /** `20140502` and `2014-05-02`, but no digits of a longer number. */
 function datesIn(name: string): number[] {
   return [...name.matchAll(/(?<!\d)((?:19|20)\d\d)([-._]?)(\d\d)\2(\d\d)(?!\d)/g)].map(([, year, , month, day]) => dateMillis(Number(year), Number(month), Number(day))).filter((millis) => millis !== null);
+}
+
+function checkSample({ path, form, columns, sample }: Head): void {
+  if (sample.length > 0) return;
+  const why = form === 'json' ? 'none of its first lines is a JSON object' : form === 'parquet' ? 'it has no rows' : `behind its header no row has its ${columns.length} fields`;
+  throw new TapewrightError('DATASET_INVALID', `${path} has nothing to import: ${why}`, { file: path });
+}
+
+/** Of two columns of one name the file does not say which is meant. */
+function checkColumns(head: Head, { roles, type }: Layout): void {
+  if (head.form !== 'csv') return;
+  for (const column of [...Object.values(roles), ...(typeof type === 'string' ? [] : [type.column])].filter((name) => name !== undefined)) {
+    const alike = head.columns.flatMap((name, index) => (plain(name) === plain(column) ? [index + 1] : []));
+    if (alike.length > 1) throw new TapewrightError('DATASET_INVALID', `${head.path}: columns ${alike.join(' and ')} are both called ${column}; rename those that are not meant`, { file: head.path, column });
+  }
 }
 
 function checkSymbol(head: Head, { roles, symbol }: Layout, options: PlanOptions): void {

@@ -32,6 +32,14 @@ const rejected = (reason: string): Refusal => ({ kind: 'rejected', reason });
 
 export const unfitReason = (exponent: number): string => `the size is no whole number at the scale 1e${exponent}`;
 
+/** Names go into paths, pages and terminals. */
+const unusable = /[\0-\x1f\x7f]/;
+const symbolMax = 200;
+
+/** `1,5` and `1,234.5` mean different things, so neither is guessed. */
+const noNumber = (what: string, text: string | null): string =>
+  (text !== null && /^[+-]?\d[\d.]*,\d/.test(text) ? `the ${what} has a comma in it: numbers are read with a decimal point only` : `the ${what} is no number`);
+
 export class TickReader {
   /** Columns to read, in the order of the values that `read` takes. */
   readonly columns: readonly string[];
@@ -41,6 +49,8 @@ export class TickReader {
   readonly #typed: ((value: string | null) => Kind | undefined) | null;
   readonly #noPrices: ReadonlySet<string>;
   #volume: Int64 = 0;
+  /** The last symbol that was found fit for use. */
+  #usable: string | null = null;
 
   constructor(private readonly layout: Layout, private readonly clock: Clock, private readonly hints: Hints, private readonly scale: SizeScale) {
     const { roles, type } = layout;
@@ -82,6 +92,11 @@ export class TickReader {
     if (symbol === null) return 'it has no symbol';
     const suffix = this.#at.suffix < 0 ? null : values[this.#at.suffix]!;
     tick.symbol = suffix === null ? symbol : `${symbol}.${suffix}`;
+    if (tick.symbol !== this.#usable) {
+      if (tick.symbol.length > symbolMax) return `the symbol has more than ${symbolMax} letters`;
+      if (unusable.test(tick.symbol)) return 'the symbol has control characters';
+      this.#usable = tick.symbol;
+    }
     tick.exchange = (this.#at.exchange < 0 ? null : values[this.#at.exchange]!) ?? this.hints.exchange ?? this.layout.exchange;
     return null;
   }
@@ -89,7 +104,7 @@ export class TickReader {
   #readTrade(values: Values, tick: Tick): string | null {
     const price = this.#price(values, this.#at.price);
     if (price === null) return 'it has no price';
-    if (Number.isNaN(price)) return 'the price is no number';
+    if (Number.isNaN(price)) return noNumber('price', values[this.#at.price]!);
     const wrong = this.#size(values, this.#at.size, true) ?? this.#readSides(values, tick);
     tick.price = price;
     tick.volume = this.#volume;
@@ -115,13 +130,13 @@ export class TickReader {
     const wrong = this.#size(values, this.#at.size, false);
     tick.price = this.#price(values, this.#at.price);
     tick.volume = this.#volume;
-    return wrong ?? (Number.isNaN(tick.price) ? 'the price is no number' : null);
+    return wrong ?? (Number.isNaN(tick.price) ? noNumber('price', values[this.#at.price]!) : null);
   }
 
   #readSides(values: Values, tick: Tick): string | null {
     tick.bid = this.#price(values, this.#at.bid);
     tick.ask = this.#price(values, this.#at.ask);
-    return Number.isNaN(tick.bid) ? 'the bid is no number' : Number.isNaN(tick.ask) ? 'the ask is no number' : null;
+    return Number.isNaN(tick.bid) ? noNumber('bid', values[this.#at.bid]!) : Number.isNaN(tick.ask) ? noNumber('ask', values[this.#at.ask]!) : null;
   }
 
   /** NaN: no number; null: none. */
@@ -138,7 +153,7 @@ export class TickReader {
     if (text === null) return needed ? 'it has no size' : null;
     const size = this.scale.read(text, this.layout.sizeExponent);
     if (size === undefined) return unfitReason(this.scale.exponent);
-    if (size === null) return 'the size is no number';
+    if (size === null) return noNumber('size', text);
     if (size < 0) return 'the size is negative';
     if (!inInt64Range(size)) return 'the size is beyond 64 bits';
     this.#volume = size;

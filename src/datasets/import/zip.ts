@@ -1,6 +1,7 @@
 /** The one file of rows in a zip archive, found through its central directory. Knows stored and deflated entries, and zip64. */
 import { open, type FileHandle } from 'node:fs/promises';
 import { TapewrightError } from '../../core/errors.js';
+import { strangeArchive } from './strange.js';
 
 export interface ZipEntry {
   readonly name: string;
@@ -27,6 +28,8 @@ export async function onlyEntry(path: string): Promise<ZipEntry> {
   try {
     const listed = await entriesOf(handle, path);
     const files = listed.filter(({ name }) => !name.endsWith('/') && !/(^|\/)(__MACOSX\/|\.DS_Store$)/.test(name));
+    const strange = strangeArchive(files.map(({ name }) => name));
+    if (strange !== null) throw new TapewrightError('DATASET_INVALID', `${path} ${strange}`, { path });
     if (files.length !== 1) {
       const names = files.slice(0, 5).map(({ name }) => name);
       const held = files.length === 0 ? 'holds no file' : `holds ${files.length} files (${names.join(', ')}${files.length > 5 ? ', …' : ''})`;

@@ -106,7 +106,7 @@ test('a row cut in the middle, and what is no number, become rejects with place 
 });
 
 test('a quoted field may hold a line end; one that is never closed costs its own rows only', async (context) => {
-  const { rows, result } = await imported(directoryFor(context), 'a.csv', trades('1704067200000,"A\nB",1.5,2', good[1]!, good[2]!));
+  const { rows, result } = await imported(directoryFor(context), 'a.csv', 'time,note,symbol,price,size\n1704067200000,"two\nlines",A,1.5,2\n1704067200001,,B,2.5,3\n1704067200002,,C,3.5,4\n');
   assert.equal(rows.length, 3);
   assert.deepEqual(result.rejected, {});
   const open = await imported(directoryFor(context), 'b.csv', trades(...good, '1704067200003,"D,1,1', good[0]!));
