@@ -11,7 +11,7 @@ import type { BoundReader, BoundRows } from './bound-data.js';
 import type { EvidencePlan } from './evidence-plan.js';
 import { packed, type Packed } from './packed.js';
 import { isNumeric, rolesOf } from './roles.js';
-import { textAt } from './spreads.js';
+import { byText } from './spreads.js';
 import type { Cell } from './summary.js';
 
 /** Rows that an operator saw, of one symbol, in order of event time. */
@@ -110,12 +110,11 @@ export class EvidenceReader implements BoundReader {
   }
 
   take(rows: BoundRows): void {
-    const symbols = rows.column(this.plan.symbolColumn);
+    const spans = byText(rows.column(this.plan.symbolColumn), (symbol) => this.#spans.get(symbol) ?? null);
     const picked: number[] = [];
     const at = (row: number): number => (rows.positions === null ? rows.position + row : rows.positions[row]!);
     for (let row = 0; row < rows.length; row += 1) {
-      const symbol = textAt(symbols, row);
-      if (symbol !== null && this.#spans.get(symbol)?.has(rows.time[row]!) === true && !this.refused.has(at(row))) picked.push(row);
+      if (spans(row)?.has(rows.time[row]!) === true && !this.refused.has(at(row))) picked.push(row);
     }
     if (picked.length === 0) return;
     const batch = { length: picked.length, columns: this.#read.map((raw) => gather(rows.column(raw), picked, picked.length)) };

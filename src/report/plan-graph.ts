@@ -3,7 +3,7 @@ import { conjunction } from '../plan/conjunction.js';
 import { columnRef, columnsOf, substitute, usesClock, type Expression } from '../plan/expression.js';
 import { identityOf } from '../plan/identity.js';
 import { aggregateText, frameText, windowText } from '../plan/operator-text.js';
-import type { Pipeline, PlanNode, SourceTable } from '../plan/plan.js';
+import type { Pipeline, PlanNode, SourceTable, WindowSpec } from '../plan/plan.js';
 import { printExpression } from '../plan/print.js';
 import { compileStage } from '../plan/compile.js';
 import type { Stage } from '../plan/stage.js';
@@ -110,15 +110,15 @@ export class GraphBuilder {
       }
       case 'window': {
         const { index } = this.#node(node.input);
-        return { index: this.#add(identityOf(node), { kind: 'window', title: windowText(node.window), lines: ['rows once for each window'], from: [index], keeps: node.window.kind === 'tumble' }), columns: own };
+        return { index: this.#add(identityOf(node), { kind: 'window', title: windowLines(node.window)[0]!, lines: [...windowLines(node.window).slice(1), 'a row for each window'], from: [index], keeps: node.window.kind === 'tumble' }), columns: own };
       }
       case 'window-aggregate': case 'over': {
         const { index } = this.#node(node.input);
         const names = node.input.schema.map(({ name }) => name);
         const keys = (node.kind === 'over' ? node.partition : node.keys).map((column) => names[column]!);
         const lines = [keys.length === 0 ? 'all rows together' : `by ${keys.join(', ')}`, ...shortList(node.aggregates.map((call) => aggregateText(call, names)))];
-        const title = node.kind === 'over' ? `OVER ${frameText(node.frame)}` : node.window === null ? 'GROUP BY window' : windowText(node.window);
-        return { index: this.#add(identityOf(node), { kind: node.kind === 'over' ? 'over' : 'window', title, lines, from: [index], keeps: node.kind === 'over' }), columns: own };
+        const [title, ...more] = node.kind === 'over' ? ['OVER', unquoted(frameText(node.frame))] : node.window === null ? ['GROUP BY window'] : windowLines(node.window);
+        return { index: this.#add(identityOf(node), { kind: node.kind === 'over' ? 'over' : 'window', title: title!, lines: [...more, ...lines], from: [index], keeps: node.kind === 'over' }), columns: own };
       }
     }
   }
@@ -146,6 +146,11 @@ function tableOf(node: PlanNode): SourceTable | null {
   if (node.kind === 'scan') return node.table;
   return node.kind === 'filter' || node.kind === 'project' ? tableOf(node.input) : null;
 }
+
+const unquoted = (text: string): string => text.replaceAll("'", '');
+
+/** `HOP 5 MINUTE`, and `EVERY 30 SECOND` below it. */
+const windowLines = (window: WindowSpec): string[] => unquoted(windowText(window)).split(/ (?=EVERY|STEP|OFFSET)/);
 
 const shortList = (texts: readonly string[]): string[] => (texts.length <= linesMax ? [...texts] : [...texts.slice(0, linesMax - 1), `and ${texts.length - linesMax + 1} more`]);
 

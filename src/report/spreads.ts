@@ -36,14 +36,22 @@ export class SpreadReader implements BoundReader, Spreads {
 
   take({ length, time, column }: BoundRows): void {
     const symbols = column(this.symbol);
+    const own = byText(symbols, (symbol) => this.#of(symbol));
     const [bids, asks] = [column(this.bid.column), column(this.ask.column)];
     for (let row = 0; row < length; row += 1) {
       const bid = numberAt(bids, row) / this.bid.scale;
       const ask = numberAt(asks, row) / this.ask.scale;
       // Crossed quotes, and prices that stand for none, would make a mean of nonsense.
       if (!(ask >= bid) || bid === 0 || Number.isNaN(time[row]!)) continue;
-      const symbol = textAt(symbols, row);
-      if (symbol !== null) this.#add(symbol, Math.floor(time[row]! / this.every), ask - bid);
+      const sums = own(row);
+      if (sums === null) continue;
+      const bar = Math.floor(time[row]! / this.every);
+      const found = sums.get(bar);
+      if (found === undefined) sums.set(bar, { sum: ask - bid, count: 1 });
+      else {
+        found.sum += ask - bid;
+        found.count += 1;
+      }
     }
   }
 
@@ -59,15 +67,10 @@ export class SpreadReader implements BoundReader, Spreads {
     return count === 0 ? null : sum / count;
   }
 
-  #add(symbol: string, bar: number, spread: number): void {
-    let own = this.#sums.get(symbol);
-    if (own === undefined) this.#sums.set(symbol, (own = new Map()));
-    const found = own.get(bar);
-    if (found === undefined) own.set(bar, { sum: spread, count: 1 });
-    else {
-      found.sum += spread;
-      found.count += 1;
-    }
+  #of(symbol: string): Map<number, Sum> {
+    const known = this.#sums.get(symbol) ?? new Map<number, Sum>();
+    this.#sums.set(symbol, known);
+    return known;
   }
 }
 
@@ -85,7 +88,19 @@ function numberAt(column: Column, row: number): number {
   return Number(column.values[row]);
 }
 
-export function textAt(column: Column, row: number): string | null {
-  if (column.storage !== 'text') return null;
-  return column.dictionary === null ? column.values[row]! : column.dictionary.strings[column.values[row]!]!;
+/** What `find` makes of the text of each row, asked once for each text; null for NULL. */
+export function byText<T>(column: Column, find: (text: string) => T): (row: number) => T | null {
+  if (column.storage !== 'text') return () => null;
+  const { dictionary } = column;
+  if (dictionary === null) {
+    const { values } = column;
+    return (row) => (values[row] === null ? null : find(values[row]!));
+  }
+  const { values } = column;
+  const known: (T | null | undefined)[] = [null];
+  return (row) => {
+    const code = values[row]!;
+    const found = known[code];
+    return found !== undefined ? found : (known[code] = find(dictionary.strings[code]!));
+  };
 }

@@ -1,6 +1,5 @@
 /** The rows behind an alert, drawn one by one: each value over its event time, about the mean and twice its deviation. */
 
-const pictureWidth = 640;
 const pictureHeight = 210;
 const pictureRoom = { left: 8, right: 92, top: 12, bottom: 22 };
 
@@ -35,16 +34,18 @@ function drawRows(alert, { of, one }, name) {
     const cell = index < 0 ? null : one.numbers[index];
     return cell === null ? null : Number(cell);
   };
+  // Its letters are as large as the page's, so that there is less room on a narrow screen.
+  const width = matchMedia('(max-width: 640px)').matches ? 350 : 640;
   const [mean, deviation] = [number(/^AVG$/), number(/^STDDEV/)];
   const own = ownValue(alert, name, times, values);
   const lines = linesOf(mean, deviation, number(/^MAX$/), number(/^MIN$/));
   const finite = [...values.flatMap((value) => (value === null ? [] : [value])), ...lines.map(({ value }) => value), ...(own === null ? [] : [own])];
   const [least, most] = [Math.min(...finite), Math.max(...finite)];
   const room = (most - least) * 0.06 || Math.abs(most) * 0.001 || 1;
-  const x = (/** @type {number} */ time) => pictureRoom.left + ((time - one.from) / Math.max(1, one.to - one.from)) * (pictureWidth - pictureRoom.left - pictureRoom.right);
+  const x = (/** @type {number} */ time) => pictureRoom.left + ((time - one.from) / Math.max(1, one.to - one.from)) * (width - pictureRoom.left - pictureRoom.right);
   const y = (/** @type {number} */ value) => pictureRoom.top + ((most + room - value) / (most - least + 2 * room)) * (pictureHeight - pictureRoom.top - pictureRoom.bottom);
-  const right = pictureWidth - pictureRoom.right;
-  const svg = drawn('svg', { viewBox: `0 0 ${pictureWidth} ${pictureHeight}`, role: 'img', 'aria-label': `${plainName(name)} of the rows behind the alert${mean === null ? '' : `, about their mean ${shortNumber(mean)}`}` });
+  const right = width - pictureRoom.right;
+  const svg = drawn('svg', { viewBox: `0 0 ${width} ${pictureHeight}`, role: 'img', 'aria-label': `${plainName(name)} of the rows behind the alert${mean === null ? '' : `, about their mean ${shortNumber(mean)}`}` });
   if (mean !== null && deviation !== null && deviation > 0) {
     svg.append(drawn('rect', { class: 'band', x: pictureRoom.left, y: y(mean + 2 * deviation), width: right - pictureRoom.left, height: Math.max(1, y(mean - 2 * deviation) - y(mean + 2 * deviation)) }));
   }

@@ -4,18 +4,22 @@
  * @typedef {{ layer: number, height: number, x: number, y: number }} Box
  */
 
-const boxWidth = 190;
-const boxGap = { x: 92, y: 16 };
+const boxWidth = 196;
+const boxGap = { x: 78, y: 14 };
 const lineHeight = 14;
-/** Characters of a line in a box. */
-const lineChars = 30;
+/** Characters of a title and of a line in a box. */
+const charsMax = { title: 25, line: 28 };
+/** Pixels below which a plan is scrolled rather than made smaller. */
+const planWidthMin = 820;
 
 /** @param {PlanGraph} graph */
 function planDrawing(graph) {
   const boxes = placedBoxes(graph);
   const width = Math.max(...boxes.map(({ x }) => x)) + boxWidth + 2;
   const height = Math.max(...boxes.map(({ y, height: own }) => y + own)) + 2;
-  const svg = drawn('svg', { class: 'plan', viewBox: `-1 -1 ${width} ${height}`, width, height, role: 'img', 'aria-label': `The plan: ${graph.length} parts; the text below has the same` });
+  const svg = drawn('svg', { class: 'plan', viewBox: `-1 -1 ${width} ${height}`, role: 'img', 'aria-label': `The plan: ${graph.length} parts; the text below has the same` });
+  svg.style.width = `${width}px`;
+  svg.style.minWidth = `${Math.min(width, planWidthMin)}px`;
   graph.forEach(({ from }, index) => { for (const source of from) svg.append(edgeOf(graph, boxes, source, index)); });
   graph.forEach((node, index) => svg.append(boxOf(node, boxes[index])));
   return scrolled(svg, 'The plan as a graph');
@@ -27,11 +31,9 @@ function placedBoxes(graph) {
   const layers = [];
   for (const { from } of graph) layers.push(from.length === 0 ? 0 : Math.max(...from.map((source) => layers[source])) + 1);
   const last = Math.max(...layers);
-  const boxes = graph.map(({ kind, lines }, index) => {
-    // Outputs stand in one column.
-    const layer = kind === 'output' ? last : layers[index];
-    return { layer, height: 26 + lines.length * lineHeight + (lines.length > 0 ? 6 : 0), x: layer * (boxWidth + boxGap.x), y: 0 };
-  });
+  const boxes = graph.map(({ lines }, index) => (
+    { layer: layers[index], height: 26 + lines.length * lineHeight + (lines.length > 0 ? 6 : 0), x: layers[index] * (boxWidth + boxGap.x), y: 0 }
+  ));
   const columns = Array.from({ length: last + 1 }, (_, layer) => boxes.flatMap((box, index) => (box.layer === layer ? [index] : [])));
   const middle = (/** @type {number} */ index) => boxes[index].y + boxes[index].height / 2;
   // From the fullest column to both sides, each box beside those that it is joined to.
@@ -82,11 +84,11 @@ function edgeOf(graph, boxes, from, to) {
 
 /** @param {PlanGraph[number]} node @param {Box} box */
 function boxOf({ kind, title, lines, rows }, { x, y, height }) {
-  const cut = (/** @type {string} */ text) => (text.length > lineChars ? `${text.slice(0, lineChars - 1)}…` : text);
+  const cut = (/** @type {string} */ text, /** @type {number} */ most) => (text.length > most ? `${text.slice(0, most - 1)}…` : text);
   const group = drawn('g', { class: `box ${kind}`, transform: `translate(${x} ${y})` },
     drawn('title', {}, [title, ...lines, ...(rows === null ? [] : [`${countText(rows)} rows`])].join('\n')),
-    drawn('rect', { width: boxWidth, height, rx: 6 }), drawn('text', { class: 'name', x: 10, y: 17 }, cut(title)),
-    ...lines.map((line, index) => drawn('text', { class: 'line', x: 10, y: 34 + index * lineHeight }, cut(line))));
+    drawn('rect', { width: boxWidth, height, rx: 6 }), drawn('text', { class: 'name', x: 10, y: 17 }, cut(title, charsMax.title)),
+    ...lines.map((line, index) => drawn('text', { class: 'line', x: 10, y: 34 + index * lineHeight }, cut(line, charsMax.line))));
   if (kind !== 'output') return group;
   const link = drawn('a', { href: `#${anchorOf(title)}`, 'aria-label': `${title}, ${rows === null ? 'rows not known' : `${countText(rows)} rows`}` });
   link.append(group);
