@@ -7,7 +7,7 @@ import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { TapewrightError, type ErrorCode } from '../../src/core/errors.js';
 import { parseDataset } from '../../src/datasets/dataset.js';
-import { readAvro } from '../../src/sources/iceberg/avro.js';
+import { avroType, readAvro } from '../../src/sources/iceberg/avro.js';
 import { Location } from '../../src/sources/iceberg/location.js';
 import { bindingOf } from '../../src/sources/open.js';
 import { column, readAll, temporaryFolder } from './files.js';
@@ -117,6 +117,12 @@ test('Avro files: all codecs that are read, cut off anywhere, another mark', () 
     assert.throws(() => readAvro(changed, 'm'), /does not end with its mark/);
   }
   assert.throws(() => readAvro(avroBytes(manifestListSchema, records, 'snappy'), 'm'), { code: 'DATASET_INVALID', message: /compressed with snappy.*deflate.*null/ });
+  // A few bytes that would be a list of 2^40 nothings.
+  const bomb = { type: 'record', name: 'r', fields: [{ name: 'a', type: { type: 'array', items: 'null' } }] };
+  const header = avroBytes({ type: 'record', name: 'r', fields: [{ name: 'a', type: 'string' }] }, [{ a: 'x' }], 'null').toString('latin1');
+  const names = [JSON.stringify({ type: 'record', name: 'r', fields: [{ name: 'a', type: 'string' }] }), JSON.stringify(bomb)] as const;
+  const lengths = names.map((name) => avroType('long').toBuffer(BigInt(name.length)).toString('latin1'));
+  assert.throws(() => readAvro(Buffer.from(header.replace(lengths[0]! + names[0], lengths[1]! + names[1]), 'latin1'), 'm'), { code: 'DATASET_CORRUPT', message: /lists of nothing/ });
   assert.throws(() => readAvro(Buffer.from('{"type": "no Avro at all, but long enough"}'), 'm'), /does not begin as an Avro file/);
 });
 

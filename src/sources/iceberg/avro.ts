@@ -32,9 +32,20 @@ const longs = avro.types.LongType.__with({
 /** Also where a logical type stands around it. */
 const isLong = (schema: unknown): boolean => schema === 'long' || (schema as { type?: unknown } | null)?.type === 'long';
 
+/** Items that take no bytes: of them a few bytes could hold billions. */
+const isEmpty = (schema: unknown): boolean => {
+  const { type, fields, size } = (schema ?? {}) as { type?: unknown; fields?: readonly unknown[]; size?: unknown };
+  return schema === 'null' || type === 'null' || (type === 'record' && fields?.length === 0) || (type === 'fixed' && size === 0);
+};
+
 /** The type of a schema with longs as bigints; logical types are left as what carries them. */
 export function avroType(schema: unknown): avro.Type {
-  return avro.Type.forSchema(schema as avro.Schema, { typeHook: (each) => (isLong(each) ? longs : undefined), omitRecordMethods: true });
+  const typeHook = (each: unknown): avro.Type | undefined => {
+    const { type, items } = (each ?? {}) as { type?: unknown; items?: unknown };
+    if (type === 'array' && isEmpty(items)) throw new Error('its schema has lists of nothing');
+    return isLong(each) ? longs : undefined;
+  };
+  return avro.Type.forSchema(schema as avro.Schema, { typeHook, omitRecordMethods: true });
 }
 
 /** Throws DATASET_CORRUPT for what is damaged, DATASET_INVALID for a codec that is not read. */
