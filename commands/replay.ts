@@ -46,33 +46,34 @@ Exit codes: 0 as expected, 1 an expectation of the scenario was not met, 2 could
     resume: Flags.string({ description: 'take up again the run whose bundle this is', helpValue: 'DIR' }),
     'stop-after-rows': Flags.string({ description: 'stop, with a checkpoint, after so many rows', helpValue: 'N' }),
     quiet: Flags.boolean({ description: 'print no progress' }),
+    watch: Flags.boolean({ description: 'show tape, movers and alerts on a terminal while the run goes on [default: where --speed keeps a pace]', allowNo: true }),
   };
 
   async run(): Promise<ReplayReport> {
     const { args, flags } = await this.parse(Replay);
     const { resumeOptions, newRunOptions } = await import('../src/scenario/flags.js');
     const asked = flags.resume === undefined ? await newRunOptions(args.scenario, flags) : resumeOptions(flags.resume, args.scenario, flags);
-    const result = await this.#replay(asked, flags.quiet);
+    const result = await this.#replay(asked, flags.quiet, flags.watch);
     const failed = await this.#unmet(result);
     await this.#print(result, failed, flags.quiet);
     if (failed.length > 0) process.exitCode = exitCodes.different;
     return { ...result, failed };
   }
 
-  async #replay(asked: ReplayOptions, quiet: boolean): Promise<ReplayResult> {
-    const [{ runReplay }, { ProgressLine }, { stopOnInterrupt }] = await Promise.all([
-      import('../src/runtime/replay.js'), import('../src/runtime/progress-line.js'), import('../src/runtime/interrupt.js'),
+  async #replay(asked: ReplayOptions, quiet: boolean, watch: boolean | undefined): Promise<ReplayResult> {
+    const [{ runReplay }, { ShownRun }, { stopOnInterrupt }] = await Promise.all([
+      import('../src/runtime/replay.js'), import('../src/runtime/watch-run.js'), import('../src/runtime/interrupt.js'),
     ]);
-    const line = quiet || this.jsonEnabled() || !process.stderr.isTTY ? null : new ProgressLine(process.stderr);
-    const remark = (text: string): void => {
-      line?.clear();
-      if (!quiet) this.say(text);
-    };
-    const interrupt = stopOnInterrupt(() => remark('Stopping at a checkpoint; press Ctrl-C again to quit at once.'));
+    const { NO_COLOR: noColour, TERM: terminal } = process.env;
+    const shown = new ShownRun({
+      screen: process.stderr, isTerminal: process.stderr.isTTY && !this.jsonEnabled() && terminal !== 'dumb', colours: (noColour ?? '') === '',
+      quiet, watch, say: (text) => this.say(text),
+    });
+    const interrupt = stopOnInterrupt(() => shown.remark('Stopping at a checkpoint; press Ctrl-C again to quit at once.'));
     try {
-      return await runReplay({ ...asked, signal: interrupt.signal, onRemark: remark, ...(line === null ? {} : { onProgress: line.show }) });
+      return await runReplay({ ...asked, signal: interrupt.signal, onRemark: shown.remark, onProgress: shown.onProgress, observe: shown.observe });
     } finally {
-      line?.clear();
+      shown.close();
       interrupt.end();
     }
   }

@@ -4,7 +4,7 @@
  * that what they give would fill the memory: event time may stand still for millions of rows.
  */
 import type { Engine, StepResult } from '../engine/engine.js';
-import { positionOf, type ScanBatch } from '../engine/scan-batch.js';
+import { positionOf, type ScanBatch, type SliceRows } from '../engine/scan-batch.js';
 import { faults } from '../core/faults.js';
 import { RejectedRows, type Rejection } from './rejected-rows.js';
 
@@ -18,6 +18,8 @@ export interface FeedOptions {
   /** Rows that end a step, 16,384 when not given; and rejected rows of an input that do, 4,096 when not given. */
   readonly rowsMost?: number;
   readonly rejectedMost?: number;
+  /** Told of rows as they go into the engine. */
+  readonly onRows?: (rows: SliceRows) => void;
 }
 
 /** Why `drain` came back: an input has no rows left to merge, the pace, a stop that was asked for, or nothing is left. */
@@ -163,6 +165,7 @@ export class LaneFeed {
 
   #feed(batch: ScanBatch, from: number, to: number): void {
     this.#engine.feed({ batch, from, to });
+    if (to > from) this.#options.onRows?.({ batch, from, to });
     this.#stepRows += to - from;
   }
 

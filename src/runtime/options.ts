@@ -1,5 +1,10 @@
 /** What the commands ask of the runtime, and what they are told: plain data on both sides. */
 
+import type { Schema } from '../core/types.js';
+import type { StepResult } from '../engine/engine.js';
+import type { SliceRows } from '../engine/scan-batch.js';
+import type { Pipeline } from '../plan/plan.js';
+
 /** A text of the user's, kept byte for byte. */
 export interface TextFile {
   /** As the user would name it: relative to the scenario's folder, or the path given. */
@@ -80,6 +85,25 @@ export interface Progress {
   /** Greatest event time delivered, epoch ms; -Infinity before any. */
   readonly eventTime: number;
   readonly late: number;
+  /** How far event time is behind the pace that was asked for, ms of event time; null without one. */
+  readonly lagMs?: number | null;
+}
+
+/** What a run is, to whoever looks on. */
+export interface ObservedRun {
+  readonly name: string;
+  readonly parameters: RunParameters;
+  readonly pipeline: Pipeline;
+  /** The columns that are read, by input. */
+  readonly inputs: readonly Schema[];
+}
+
+/** Looks on: what it is told is what went into the engine and what came out, and nothing comes back. */
+export interface RunObserver {
+  /** Rows of a lane, as they go into a step. */
+  onRows(lane: number, rows: SliceRows): void;
+  /** A step's outputs, on their way to the disk. */
+  onStep(lane: number, result: StepResult): void;
 }
 
 export interface ReplayOptions {
@@ -92,6 +116,8 @@ export interface ReplayOptions {
   /** Aborted: the run ends its step, writes a checkpoint and returns with status `stopped`. */
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: Progress) => void;
+  /** Asked once, before the first row, and not of a run that is complete; null: nobody looks on. */
+  readonly observe?: (run: ObservedRun) => RunObserver | null;
   /** False: the bundle gets no report.html and report.json. */
   readonly report?: boolean;
   /** Things to say while the run goes on: a dataset is being made, where the bundle is. */

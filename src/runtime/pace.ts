@@ -11,6 +11,12 @@ export class Pace {
     return this.#begin.event + (performance.now() - this.#begin.real) * this.speed;
   }
 
+  /** How far event time `reached` is behind the pace, ms of event time; null where there is none, or no row yet. */
+  lag(reached: number): number | null {
+    if (this.speed === null || this.#begin === null) return null;
+    return Math.max(0, this.#begin.event + (performance.now() - this.#begin.real) * this.speed - reached);
+  }
+
   /** Waits until rows of event time `next` may go, but never long: so that a stop is noticed. */
   async until(next: number): Promise<void> {
     this.#begin ??= { event: next, real: performance.now() };

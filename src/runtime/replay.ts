@@ -4,6 +4,8 @@ import { ByteWriter } from '../core/bytes.js';
 import { combineLanes, combineSets, type HashFunction } from '../core/digest.js';
 import { TapewrightError, assert } from '../core/errors.js';
 import { Engine, type StepResult } from '../engine/engine.js';
+import { buildPhysical, rawSchema } from '../engine/physical.js';
+import type { SliceRows } from '../engine/scan-batch.js';
 import { deadLetterSchema, lateSchema } from '../sinks/refused.js';
 import { joinSegments, removeSegments } from '../sinks/parquet.js';
 import { thisMachine } from '../report/machine.js';
@@ -18,7 +20,7 @@ import { InputReader, type RunLane } from './input-reader.js';
 import { LaneFeed } from './lane-feed.js';
 import { LaneOutput, type DurableSegments } from './lane-output.js';
 import { takeLabels } from './labels.js';
-import type { OutputResult, ReplayOptions, ReplayResult, RunParameters } from './options.js';
+import type { OutputResult, ReplayOptions, ReplayResult, RunObserver, RunParameters } from './options.js';
 import { Pace } from './pace.js';
 import { placed, placedError } from './pipeline.js';
 import { prepare, type Prepared } from './prepare.js';
@@ -30,6 +32,9 @@ export const sha256: HashFunction = (...chunks) => {
   for (const chunk of chunks) hash.update(chunk);
   return hash.digest();
 };
+
+/** Between two reports of progress, in ms of real time. */
+const progressMillis = 100;
 
 interface Lane extends RunLane {
   readonly output: LaneOutput;
@@ -139,11 +144,13 @@ class Replay {
       lane, partitions: pipeline.sources.map(() => 1), hash: sha256, withholdBefore: from, strict: this.parameters.strict,
     });
     if (!goesOn) await this.#checkpoints.clear();
+    const observer = this.#observer();
     const recovered = await recoverLanes(this.bundle, this.#checkpoints, { lanes, make, planHash, journal: goesOn });
     this.#journal = recovered.journal;
     for (const [lane, { engine, segments, rejected, gates, journalled }] of recovered.lanes.entries()) {
       const output = await LaneOutput.open(this.bundle, pipeline, lane, segments);
-      const feed = new LaneFeed(engine, { stepEvery, from, rejected }, (result) => {
+      const onRows = observer === null ? {} : { onRows: (rows: SliceRows) => observer.onRows(lane, rows) };
+      const feed = new LaneFeed(engine, { stepEvery, from, rejected, ...onRows }, (result) => {
         const { seq, digest } = result.record;
         const before = journalled.get(seq);
         if (before !== undefined && before !== digest) {
@@ -151,10 +158,19 @@ class Replay {
         }
         for (const end of result.endedBeyond) if (this.parameters.to !== null && end > this.parameters.to) this.#cut.add(end);
         output.take(this.#inFiles(result));
+        observer?.onStep(lane, result);
       });
       this.#lanes.push({ engine, feed, output, gates, checkpointed: performance.now() });
     }
     for (const input of pipeline.sources.keys()) this.#readers.push(await InputReader.open(input, this.prepared, this.parameters, this.#lanes));
+  }
+
+  #observer(): RunObserver | null {
+    const { pipeline } = this.prepared;
+    if (this.options.observe === undefined) return null;
+    const { columns } = buildPhysical(pipeline);
+    const inputs = pipeline.sources.map((source, input) => columns[input]!.map((column) => rawSchema(source)[column]!));
+    return this.options.observe({ name: this.bundle.manifest.texts.name, parameters: this.parameters, pipeline, inputs });
   }
 
   /** Dead letters name the place of an expression in the user's files. */
@@ -180,7 +196,7 @@ class Replay {
         else if (end.kind === 'paced') paced = Math.min(paced, end.next);
         if (end.kind === 'paused' && stops()) return true;
       }
-      this.#report();
+      this.#report(paced < Infinity);
       await this.#writeOut();
       // A lane that stopped at a step's end for a checkpoint or for the disk goes on with the next turn.
       if (starved.size > 0) for (const input of starved) await this.#readers[input]!.read();
@@ -238,15 +254,18 @@ class Replay {
     }
   }
 
-  #report(): void {
+  /** `isWaiting`: for the pace, so that nothing is behind it. */
+  #report(isWaiting: boolean): void {
     const { onProgress } = this.options;
     const now = performance.now();
-    if (onProgress === undefined || now - this.#lastProgress < 200) return;
+    if (onProgress === undefined || now - this.#lastProgress < progressMillis) return;
     this.#lastProgress = now;
     const totals = this.#readers.map(({ source }) => source.rowsTotal);
+    const eventTime = Math.max(...this.#lanes.map(({ feed }) => feed.greatest));
+    const lagMs = isWaiting ? 0 : this.#pace.lag(eventTime);
     onProgress({
       rows: this.#rows(), rowsTotal: totals.includes(null) ? null : totals.reduce<number>((sum, rows) => sum + rows!, 0),
-      eventTime: Math.max(...this.#lanes.map(({ feed }) => feed.greatest)), late: this.#lanes.reduce((sum, { engine }) => sum + engine.counts.late, 0),
+      eventTime, late: this.#lanes.reduce((sum, { engine }) => sum + engine.counts.late, 0), lagMs,
     });
   }
 

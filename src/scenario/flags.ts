@@ -27,7 +27,7 @@ export interface ReplayFlags {
 const batchRowsMax = 1_048_576;
 
 /** Flags that a resume may carry: how it is shown and how fast it goes, never what it computes. */
-const resumable = ['resume', 'speed', 'json', 'quiet'];
+const resumable = ['resume', 'speed', 'json', 'quiet', 'watch'];
 
 const usage = (flag: string, given: string, must: string): TapewrightError =>
   new TapewrightError('USAGE', `--${flag} ${given}: must be ${must}`, { flag, given });
