@@ -154,7 +154,9 @@ class DuckReader implements Reader {
     this.#builders = this.#reuse(this.#columns.map((column) => column.wire));
     const list = this.#columns.map((column) => column.expression).join(', ') || 'true';
     const skip = Math.max(0, this.#position - part.first);
-    const { order, format } = this.request.binding;
+    const { order, format, select } = this.request.binding;
+    // Checked as a column is: it may be one that nothing else asks for.
+    if (order !== null && select[order] !== undefined) await this.#typeOf(order, `(${select[order]}\n)`, scan, part.files[0]!);
     // Where rows are in file order, skipping by row number lets DuckDB leave out whole row groups.
     const tail = order === null
       ? (skip === 0 ? '' : isText(format) ? ` OFFSET ${skip}` : ` WHERE file_row_number >= ${skip}`)
@@ -251,7 +253,9 @@ class DuckReader implements Reader {
 /** Of a format whose values have no types of their own. */
 const isText = (format: ReaderRequest['binding']['format']): boolean => format === 'csv' || format === 'jsonl';
 
-function orderColumn(order: string, fileColumns: readonly FileColumn[], { table, files }: ReaderRequest): string {
+/** What rows are ordered by: what `select` makes of the column, else the file's own. */
+function orderColumn(order: string, fileColumns: readonly FileColumn[], { table, files, binding }: ReaderRequest): string {
+  if (binding.select[order] !== undefined) return `(${binding.select[order]}\n)`;
   const wanted = plainName(order) ?? order;
   const found = fileColumns.find(({ name }) => name === wanted) ?? fileColumns.find(({ name }) => name.toLowerCase() === wanted.toLowerCase());
   if (found !== undefined) return quoteName(found.name);

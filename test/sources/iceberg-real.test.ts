@@ -96,6 +96,9 @@ test('any first position gives the rest of the rows; ties of an order keep the o
   const ordered = await readAll({ ...bindingOf(pyiceberg()), order: 'symbol' }, columns);
   const ranked = whole.rows.map((row, index) => ({ row, index })).sort((a, b) => (a.row[1]! < b.row[1]! ? -1 : a.row[1]! > b.row[1]! ? 1 : a.index - b.index));
   assert.deepEqual(ordered.rows, ranked.map(({ row }) => row));
+  // A column that `select` makes orders rows too, also when it is not read.
+  const mapped = await readAll({ ...bindingOf(pyiceberg()), order: 'back', select: { back: '-trade_id' } }, columns);
+  assert.deepEqual(mapped.rows, [...whole.rows].sort(byId).reverse());
 });
 
 test('the fingerprint is that of all files behind the rows: one byte anywhere changes it', { skip }, async () => {

@@ -12,7 +12,7 @@ import { openTable, toldOf, type IcebergTable } from './table.js';
 
 export async function openIcebergReader(request: ReaderRequest): Promise<Reader> {
   const table = await openTable(request.binding.path);
-  return openDuckReader(request, new IcebergScans(table, request.binding.order), `${request.table}: ${toldOf(table)}`);
+  return openDuckReader(request, new IcebergScans(table, request.binding.order), `${request.table}: ${toldOf(table, request.binding.order)}`);
 }
 
 /** A part is a data file, or all of them when rows are ordered by a column. */

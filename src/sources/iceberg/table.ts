@@ -31,8 +31,8 @@ async function checkFile(path: string): Promise<void> {
   if (!found.isFile()) throw new TapewrightError('DATASET_MISSING', `${path} is no file, and a manifest of its table names it`, { path });
 }
 
-/** The snapshot for people. */
-export function toldOf({ metadata: { snapshot }, data }: IcebergTable): string {
+/** The snapshot for people; `order`: the column that orders its rows, null for none. */
+export function toldOf({ metadata: { snapshot }, data }: IcebergTable, order: string | null): string {
   if (snapshot === null) return 'the Iceberg table has no snapshot yet, so no rows';
-  return `snapshot ${snapshot.id} of ${new Date(snapshot.at).toISOString()}, ${data.length} data ${data.length === 1 ? 'file' : 'files'} in the order in which they were added`;
+  return `snapshot ${snapshot.id} of ${new Date(snapshot.at).toISOString()}, ${data.length} data ${data.length === 1 ? 'file' : 'files'}, ${order === null ? 'in the order in which they were added' : `rows by ${order}`}`;
 }
