@@ -1,11 +1,10 @@
-/** Arrow IPC files and streams, message by message. Only what the library knows of the metadata is asked of it: every length is checked here. */
+/** Arrow IPC files and streams, message by message. */
 import { open, type FileHandle } from 'node:fs/promises';
-import { Footer } from 'apache-arrow/ipc/metadata/file';
-import { Message, type RecordBatch } from 'apache-arrow/ipc/metadata/message';
 import { TapewrightError } from '../../core/errors.js';
 import { unpack } from './body.js';
-import { columnsOf, type ArrowColumn, type Shape } from './schema.js';
 import { Strings } from './dictionary.js';
+import { readFooter, readMessage, type BatchHeader, type Message, type Schema } from './metadata.js';
+import type { ArrowColumn, Shape } from './schema.js';
 
 /** One column of a record batch: its buffers, unpacked. */
 export interface ColumnBuffers {
@@ -42,15 +41,13 @@ export class ArrowFile {
   /** A stream that was not closed: its last whole batch is taken as its end. */
   unfinished = false;
   readonly #dictionaries = new Map<number, Strings>();
-  readonly #dictionaryColumns: ReadonlyMap<number, ArrowColumn>;
   /** Where the record batches of a file lie; null: a stream, read from `#at` on. */
-  #blocks: number[] | null = null;
+  #blocks: readonly number[] | null = null;
   #block = 0;
   #at = 0;
 
-  private constructor(private readonly path: string, private readonly handle: FileHandle, private readonly size: number, schema: Parameters<typeof columnsOf>[0]) {
-    this.columns = columnsOf(schema);
-    this.#dictionaryColumns = new Map([...schema.dictionaries].map(([id, type]) => [id, columnsOf({ fields: [{ name: '', type }] } as unknown as typeof schema)[0]!]));
+  private constructor(private readonly path: string, private readonly handle: FileHandle, private readonly size: number, private readonly schema: Schema) {
+    this.columns = schema.columns;
   }
 
   /** Throws DATASET_MISSING, DATASET_CORRUPT or DATASET_INVALID. */
@@ -74,13 +71,13 @@ export class ArrowFile {
     if (size < 24 || tail.toString('latin1', 4) !== mark) throw new TapewrightError('DATASET_CORRUPT', `${path} is truncated: its Arrow footer is missing; fetch or write the file again`, { path, size });
     const length = tail.readInt32LE(0);
     if (length <= 0 || length > size - 18) throw damaged(path, 'its footer has an impossible length');
-    const footer = Footer.decode(await readAt(handle, size - 10 - length, length));
+    const footer = readFooter(await readAt(handle, size - 10 - length, length));
     const file = new ArrowFile(path, handle, size, footer.schema);
-    for (const { offset } of footer.dictionaryBatches()) {
+    for (const offset of footer.dictionaries) {
       const found = await file.#found(offset);
       file.#enterDictionary(found, await file.#body(found));
     }
-    file.#blocks = [...footer.recordBatches()].map(({ offset }) => offset);
+    file.#blocks = footer.batches;
     let rows = 0;
     for (const offset of file.#blocks) rows += headerOf(await file.#found(offset), path).length;
     file.rowsTotal = rows;
@@ -88,9 +85,13 @@ export class ArrowFile {
   }
 
   static async #openStream(path: string, handle: FileHandle, size: number): Promise<ArrowFile> {
-    const first = await findMessage(path, handle, size, 0).catch(() => null);
-    if (first === null || first === 'end' || !first.message.isSchema()) throw new TapewrightError('DATASET_INVALID', `${path} is neither an Arrow IPC file nor a stream: it does not begin with ${mark} or with a schema`, { path });
-    const file = new ArrowFile(path, handle, size, first.message.header());
+    const isMarked = (await readAt(handle, 0, Math.min(4, size))).equals(Buffer.of(255, 255, 255, 255));
+    const first = await findMessage(path, handle, size, 0).catch((cause: unknown) => {
+      if (isMarked) throw cause;
+      return null;
+    });
+    if (first === null || first === 'end' || first.message.kind !== 'schema') throw new TapewrightError('DATASET_INVALID', `${path} is neither an Arrow IPC file nor a stream: it does not begin with ${mark} or with a schema`, { path });
+    const file = new ArrowFile(path, handle, size, first.message.schema);
     file.#at = first.end;
     return file;
   }
@@ -112,8 +113,8 @@ export class ArrowFile {
       }
       const body = await this.#body(found);
       this.#at = found.end;
-      if (found.message.isRecordBatch()) return this.#batch(found, body);
-      if (found.message.isDictionaryBatch()) this.#enterDictionary(found, body);
+      if (found.message.kind === 'batch') return this.#batch(found, body);
+      if (found.message.kind === 'dictionary') this.#enterDictionary(found, body);
       else throw damaged(this.path, 'a message is neither rows nor a dictionary');
     }
   }
@@ -159,25 +160,24 @@ export class ArrowFile {
   }
 
   #enterDictionary({ message }: Found, body: Uint8Array): void {
-    if (!message.isDictionaryBatch()) throw damaged(this.path, 'its footer points to no dictionary');
-    const { id, isDelta, data } = message.header();
-    const column = this.#dictionaryColumns.get(id);
+    if (message.kind !== 'dictionary') throw damaged(this.path, 'its footer points to no dictionary');
+    const { id, isDelta, batch } = message;
+    const column = this.schema.dictionaries.get(id);
     if (column === undefined) throw damaged(this.path, `dictionary ${id} belongs to no column`);
     // One whose values are no texts belongs to a column that is not read.
     if (column.layout.kind === 'unread' || (column.type !== 'VARCHAR' && column.type !== 'BLOB')) return;
-    const strings = this.#checked(() => Strings.of(column, this.#buffers(data, body, [column], 0)));
+    const strings = this.#checked(() => Strings.of(column, this.#buffers(batch, body, [column], 0)));
     const before = isDelta ? this.#dictionaries.get(id) : undefined;
     this.#dictionaries.set(id, before === undefined ? strings : before.concat(strings));
   }
 
-  #buffers(header: RecordBatch, body: Uint8Array, columns: readonly ArrowColumn[], index: number): ColumnBuffers {
-    const { node, from, to } = placeOf(columns.map(({ shape }) => shape), index, header.variadicBufferCounts ?? []);
+  #buffers(header: BatchHeader, body: Uint8Array, columns: readonly ArrowColumn[], index: number): ColumnBuffers {
+    const { node, from, to } = placeOf(columns.map(({ shape }) => shape), index, header.variadicCounts);
     const found = header.nodes[node];
     if (found === undefined || to > header.buffers.length || found.length !== header.length) throw damaged(this.path, `a batch does not fit the schema at column ${columns[index]!.name}`);
-    const packing = header.compression === null ? null : header.compression.type;
     const buffers = header.buffers.slice(from, to).map(({ offset, length }) => {
-      if (offset < 0 || length < 0 || offset + length > body.length) throw damaged(this.path, `a buffer of column ${columns[index]!.name} lies outside its batch`);
-      return this.#checked(() => unpack(body.subarray(offset, offset + length), packing));
+      if (offset + length > body.length) throw damaged(this.path, `a buffer of column ${columns[index]!.name} lies outside its batch`);
+      return this.#checked(() => unpack(body.subarray(offset, offset + length), header.packing));
     });
     const [bits, ...rest] = buffers;
     const validity = bits === undefined || bits.length === 0 || found.nullCount === 0 ? null : bits;
@@ -199,16 +199,16 @@ export function damaged(path: string, where: string, cause?: unknown): Tapewrigh
   return new TapewrightError('DATASET_CORRUPT', `${path} is damaged: ${where}${said}; fetch or write the file again`, { path }, { cause });
 }
 
-function headerOf({ message }: Found, path: string): RecordBatch {
-  if (!message.isRecordBatch()) throw damaged(path, 'its footer points to no record batch');
-  return message.header();
+function headerOf({ message }: Found, path: string): BatchHeader {
+  if (message.kind !== 'batch') throw damaged(path, 'its footer points to no record batch');
+  return message.batch;
 }
 
 /** Index of a column's node, and its buffers from..to. */
 function placeOf(shapes: readonly Shape[], index: number, variadic: readonly number[]): { node: number; from: number; to: number } {
   let node = 0, from = 0, views = 0;
   const extra = ({ views: count }: Shape): number => {
-    const added = variadic.slice(views, views + count).reduce((sum, each) => sum + Number(each), 0);
+    const added = variadic.slice(views, views + count).reduce((sum, each) => sum + each, 0);
     views += count;
     return added;
   };
@@ -235,15 +235,14 @@ async function findMessage(path: string, handle: FileHandle, size: number, at: n
   if (metadataAt + length > size) throw cut();
   const message = decodeMessage(path, at, await readAt(handle, metadataAt, length));
   const bodyAt = metadataAt + length;
-  const end = bodyAt + Number(message.bodyLength);
-  if (message.bodyLength < 0) throw damaged(path, `the message at byte ${at} has an impossible length`);
+  const end = bodyAt + message.bodyLength;
   if (end > size) throw cut();
   return { message, bodyAt, end };
 }
 
 function decodeMessage(path: string, at: number, bytes: Uint8Array): Message {
   try {
-    return Message.decode(bytes);
+    return readMessage(bytes);
   } catch (cause) {
     throw damaged(path, `the message at byte ${at} cannot be read`, cause);
   }

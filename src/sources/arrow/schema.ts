@@ -1,7 +1,5 @@
 /** The columns of an Arrow schema: how each lies in a record batch's buffers, and which of DuckDB's types it is like. */
-import type { Field, Schema } from 'apache-arrow/schema';
-import { DataType, type Dictionary } from 'apache-arrow/type';
-import { DateUnit, Precision } from 'apache-arrow/enum';
+import type { FlatTable } from './flatbuffer.js';
 
 /** How values lie. `bytes`: of one value. Offsets and views are those of text and binary columns. */
 export type Layout =
@@ -13,16 +11,8 @@ export type Layout =
   | { readonly kind: 'offsets'; readonly bytes: 4 | 8 }
   | { readonly kind: 'views' }
   | { readonly kind: 'fixed'; readonly bytes: number }
-  | { readonly kind: 'codes'; readonly bytes: number; readonly signed: boolean; readonly dictionary: number; readonly of: Layout }
+  | { readonly kind: 'codes'; readonly bytes: number; readonly signed: boolean; readonly dictionary: number }
   | { readonly kind: 'unread' };
-
-export interface ArrowColumn {
-  readonly name: string;
-  /** As DuckDB's DESCRIBE would say it; Arrow's own name for what it has no like of. */
-  readonly type: string;
-  readonly layout: Layout;
-  readonly shape: Shape;
-}
 
 /** What a column takes up of a record batch: field nodes and buffers, its children's among them. */
 export interface Shape {
@@ -32,54 +22,109 @@ export interface Shape {
   readonly views: number;
 }
 
-export function columnsOf(schema: Schema): ArrowColumn[] {
-  return schema.fields.map((field) => ({ name: field.name, ...typeOf(field.type as DataType), shape: shapeOf(field.type as DataType) }));
-}
-
-interface Typed {
+export interface ArrowColumn {
+  readonly name: string;
+  /** As DuckDB's DESCRIBE would say it; Arrow's own name for what it has no like of. */
   readonly type: string;
   readonly layout: Layout;
+  readonly shape: Shape;
 }
 
-const integers: Readonly<Record<number, string>> = { 8: 'TINYINT', 16: 'SMALLINT', 32: 'INTEGER', 64: 'BIGINT' };
-const timestamps: readonly string[] = ['TIMESTAMP_S', 'TIMESTAMP_MS', 'TIMESTAMP', 'TIMESTAMP_NS'];
+/** More columns, nested ones among them, are damage that leads in a circle. */
+const columnsMax = 20_000;
 
-/** The layout of a column of this type, by which its values are read. */
-export function typeOf(type: DataType): Typed {
-  if (DataType.isNull(type)) return { type: '"NULL"', layout: { kind: 'null' } };
-  if (DataType.isBool(type)) return { type: 'BOOLEAN', layout: { kind: 'bits' } };
-  if (DataType.isInt(type)) return { type: `${type.isSigned ? '' : 'U'}${integers[type.bitWidth]}`, layout: { kind: 'integer', bytes: type.bitWidth / 8, signed: type.isSigned } };
-  if (DataType.isFloat(type)) return { type: type.precision === Precision.DOUBLE ? 'DOUBLE' : 'FLOAT', layout: { kind: 'float', bytes: 2 << type.precision } };
-  if (DataType.isTimestamp(type)) return { type: timestamps[type.unit]!, layout: { kind: 'time', unitsPerSecond: [1, 1e3, 1e6, 1e9][type.unit]! } };
-  if (DataType.isDate(type)) return { type: 'DATE', layout: { kind: type.unit === DateUnit.DAY ? 'days' : 'dayMillis' } };
-  if (DataType.isUtf8(type) || DataType.isBinary(type)) return { type: DataType.isUtf8(type) ? 'VARCHAR' : 'BLOB', layout: { kind: 'offsets', bytes: 4 } };
-  if (DataType.isLargeUtf8(type) || DataType.isLargeBinary(type)) return { type: DataType.isLargeUtf8(type) ? 'VARCHAR' : 'BLOB', layout: { kind: 'offsets', bytes: 8 } };
-  if (DataType.isUtf8View(type) || DataType.isBinaryView(type)) return { type: DataType.isUtf8View(type) ? 'VARCHAR' : 'BLOB', layout: { kind: 'views' } };
-  if (DataType.isFixedSizeBinary(type)) return { type: 'BLOB', layout: { kind: 'fixed', bytes: type.byteWidth } };
-  if (DataType.isDecimal(type) && type.precision <= 38 && type.scale >= 0 && type.scale <= type.precision) {
-    return { type: `DECIMAL(${type.precision},${type.scale})`, layout: { kind: 'decimal', bytes: type.bitWidth / 8, scale: type.scale } };
-  }
-  if (DataType.isDictionary(type)) return dictionaryType(type);
-  return { type: String(type), layout: { kind: 'unread' } };
+/** What a schema holds, as it is being read. */
+export interface Reading {
+  readonly dictionaries: Map<number, ArrowColumn>;
+  columns: number;
 }
 
-function dictionaryType(type: Dictionary): Typed {
-  const of = typeOf(type.dictionary as DataType);
-  const { bitWidth, isSigned } = type.indices;
-  if (of.type !== 'VARCHAR' && of.type !== 'BLOB') return { type: String(type), layout: { kind: 'unread' } };
-  return { type: of.type, layout: { kind: 'codes', bytes: bitWidth / 8, signed: isSigned, dictionary: type.id, of: of.layout } };
+/** Also enters the column's dictionary, or its children's, among those of `reading`. Throws an Error for damage. */
+export function columnOf(field: FlatTable, reading: Reading): ArrowColumn {
+  reading.columns += 1;
+  if (reading.columns > columnsMax) throw new RangeError('its columns are nested without end');
+  const name = field.text(0);
+  const children = field.tables(5).map((child) => columnOf(child, reading));
+  const code = field.byte(2, 0);
+  const kind = kinds[code];
+  if (kind === undefined) throw new Error(`column ${name} is of a type that is not known (Arrow's number ${code})`);
+  const { shape, ...typed } = kind(field.table(3), children.map((child) => child.shape));
+  const encoding = field.table(4);
+  if (encoding === null) return { name, ...typed, shape };
+  const id = encoding.long(0), index = encoding.table(1);
+  reading.dictionaries.set(id, { name, ...typed, shape });
+  const codes: Layout = { kind: 'codes', bytes: integerBytes(index), signed: index === null || index.byte(1, 0) !== 0, dictionary: id };
+  const isText = typed.type === 'VARCHAR' || typed.type === 'BLOB';
+  return { name, type: isText ? typed.type : `Dictionary<${typed.type}>`, layout: isText ? codes : { kind: 'unread' }, shape: shapeOf(2) };
 }
 
-function shapeOf(type: DataType): Shape {
-  const children = (type.children ?? []).map((child: Field) => shapeOf(child.type as DataType));
-  const own = DataType.isNull(type) ? 0
-    : DataType.isStruct(type) || DataType.isFixedSizeList(type) ? 1
-    : DataType.isUnion(type) ? (DataType.isDenseUnion(type) ? 2 : 1)
-    : DataType.isUtf8(type) || DataType.isBinary(type) || DataType.isLargeUtf8(type) || DataType.isLargeBinary(type) ? 3 : 2;
-  return {
-    nodes: 1 + sum(children, 'nodes'), buffers: own + sum(children, 'buffers'),
-    views: (DataType.isUtf8View(type) || DataType.isBinaryView(type) ? 1 : 0) + sum(children, 'views'),
-  };
+interface Kind {
+  readonly type: string;
+  readonly layout: Layout;
+  readonly shape: Shape;
 }
 
-const sum = (shapes: readonly Shape[], key: keyof Shape): number => shapes.reduce((total, shape) => total + shape[key], 0);
+function shapeOf(buffers: number, children: readonly Shape[] = [], views = 0): Shape {
+  const sum = (key: keyof Shape): number => children.reduce((total, shape) => total + shape[key], 0);
+  return { nodes: 1 + sum('nodes'), buffers: buffers + sum('buffers'), views: views + sum('views') };
+}
+
+const kindOf = (type: string, layout: Layout, buffers = 2): Kind => ({ type, layout, shape: shapeOf(buffers) });
+const nested = (type: string, buffers: number) => (_: FlatTable | null, children: readonly Shape[]): Kind => ({ type, layout: { kind: 'unread' }, shape: shapeOf(buffers, children) });
+const plain = (kind: Kind) => (): Kind => kind;
+const views = (type: string): Kind => ({ type, layout: { kind: 'views' }, shape: shapeOf(2, [], 1) });
+
+const timestamps = [['TIMESTAMP_S', 1], ['TIMESTAMP_MS', 1e3], ['TIMESTAMP', 1e6], ['TIMESTAMP_NS', 1e9]] as const;
+const integers: Readonly<Record<number, string>> = { 1: 'TINYINT', 2: 'SMALLINT', 4: 'INTEGER', 8: 'BIGINT' };
+
+/** Bytes of an integer type; four where nothing is said. */
+function integerBytes(type: FlatTable | null): number {
+  const bytes = type === null ? 4 : type.int(0, 0) / 8;
+  if (integers[bytes] === undefined) throw new RangeError(`integers of ${bytes * 8} bits are none of Arrow's`);
+  return bytes;
+}
+
+/** By Arrow's number of a type. What they are given is the type's own table. */
+const kinds: Readonly<Record<number, (type: FlatTable | null, children: readonly Shape[]) => Kind>> = {
+  1: plain(kindOf('"NULL"', { kind: 'null' }, 0)),
+  2: (type) => {
+    const bytes = integerBytes(type), signed = type !== null && type.byte(1, 0) !== 0;
+    return kindOf(`${signed ? '' : 'U'}${integers[bytes]}`, { kind: 'integer', bytes, signed });
+  },
+  3: (type) => {
+    const precision = type?.short(0, 0) ?? 0;
+    return kindOf(precision === 2 ? 'DOUBLE' : 'FLOAT', { kind: 'float', bytes: precision === 2 ? 8 : precision === 1 ? 4 : 2 });
+  },
+  4: plain(kindOf('BLOB', { kind: 'offsets', bytes: 4 }, 3)),
+  5: plain(kindOf('VARCHAR', { kind: 'offsets', bytes: 4 }, 3)),
+  6: plain(kindOf('BOOLEAN', { kind: 'bits' })),
+  7: decimalKind,
+  8: (type) => kindOf('DATE', { kind: (type?.short(0, 1) ?? 1) === 0 ? 'days' : 'dayMillis' }),
+  9: nested('Time', 2),
+  10: (type) => {
+    const [name, unitsPerSecond] = timestamps[type?.short(0, 0) ?? 0] ?? timestamps[0];
+    return kindOf(name, { kind: 'time', unitsPerSecond });
+  },
+  11: nested('Interval', 2),
+  12: nested('List', 2),
+  13: nested('Struct', 1),
+  14: (type, children) => nested('Union', (type?.short(0, 0) ?? 0) === 1 ? 2 : 1)(type, children),
+  15: (type) => kindOf('BLOB', { kind: 'fixed', bytes: Math.max(0, type?.int(0, 0) ?? 0) }),
+  16: nested('FixedSizeList', 1),
+  17: nested('Map', 2),
+  18: nested('Duration', 2),
+  19: plain(kindOf('BLOB', { kind: 'offsets', bytes: 8 }, 3)),
+  20: plain(kindOf('VARCHAR', { kind: 'offsets', bytes: 8 }, 3)),
+  21: nested('LargeList', 2),
+  22: nested('RunEndEncoded', 0),
+  23: plain(views('BLOB')),
+  24: plain(views('VARCHAR')),
+  25: nested('ListView', 3),
+  26: nested('LargeListView', 3),
+};
+
+function decimalKind(type: FlatTable | null): Kind {
+  const precision = type?.int(0, 0) ?? 0, scale = type?.int(1, 0) ?? 0, bits = type?.int(2, 128) ?? 128;
+  const isRead = precision >= 1 && precision <= 38 && scale >= 0 && scale <= precision && [32, 64, 128, 256].includes(bits);
+  return kindOf(`DECIMAL(${precision},${scale})`, isRead ? { kind: 'decimal', bytes: bits / 8, scale } : { kind: 'unread' });
+}
