@@ -72,6 +72,8 @@ function epochClock(unit: Unit): Clock {
     if (match === null || found === null) return 'the time is no epoch time';
     if (found !== unit) return `the time is in ${found}, those of the file in ${unit}`;
     const digits = match[1]!;
+    // Midnight of 1970 is what programs write where they have no time; one such row would stretch the span by decades.
+    if (/^0+$/.test(digits)) return 'the time is 0, which stands for none';
     switch (unit) {
       case 'seconds': return Number(digits) * 1000 + Number((match[2] ?? '').slice(0, 3).padEnd(3, '0'));
       case 'milliseconds': return Number(digits);
@@ -122,9 +124,10 @@ const oddTimes: readonly [RegExp, string][] = [
 
 function textClock(form: TimeForm, sample: readonly string[], { file, zone }: ClockSettings): Clock {
   const parsed = sample.map(parseText).filter((time) => time !== null);
+  if (sample.length === 0) throw new TapewrightError('DATASET_INVALID', `${file}: none of its first rows has a time`, { file });
   if (parsed.length === 0) {
     const why = oddTimes.find(([pattern]) => sample.some((text) => pattern.test(text)))?.[1] ?? 'are neither an epoch nor a date with a time';
-    throw new TapewrightError('DATASET_INVALID', `${file}: times such as '${sample[0] ?? ''}' ${why}`, { file, sample: sample[0] ?? null });
+    throw new TapewrightError('DATASET_INVALID', `${file}: times such as '${sample[0]}' ${why}`, { file, sample: sample[0] });
   }
   const stated = parsed.every(({ offset }) => offset !== null);
   const used = form.zone ?? zone;

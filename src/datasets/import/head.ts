@@ -40,13 +40,15 @@ export async function inspect(path: string, encoding: Encoding): Promise<Head> {
   await checkFile(path);
   if (await isParquet(path)) return parquetHead(path);
   const file = await findText(path);
-  const lines = await firstLines(file, encoding);
+  const { lines, foreign } = await firstLines(file, encoding);
   const first = lines.find((line) => line.trim() !== '');
   if (first === undefined) throw new TapewrightError('DATASET_INVALID', `${path} has no line that is not blank`, { path });
   const strange = strangeness(first);
   if (strange !== null) throw new TapewrightError('DATASET_INVALID', `${path} ${strange}`, { path });
   if (/^(?:\d+\s+)?\s*[[{]/.test(first)) return jsonHead(file, lines, encoding);
-  return csvHead(path, file.name, file.size, lines, () => linesOf(file, encoding));
+  const head = csvHead(path, file.name, file.size, lines, () => linesOf(file, encoding));
+  if (head.hasHeader && foreign.has(startOf(lines))) throw new TapewrightError('DATASET_INVALID', `${path}: its header is not UTF-8; if the file is Latin-1, say so with --encoding latin1`, { path });
+  return head;
 }
 
 async function checkFile(path: string): Promise<void> {
@@ -56,6 +58,7 @@ async function checkFile(path: string): Promise<void> {
     throw new TapewrightError('DATASET_MISSING', said, { path }, { cause });
   });
   if (found.isDirectory()) throw new TapewrightError('DATASET_INVALID', `${path} is a directory; name the files in it`, { path });
+  if (!found.isFile()) throw new TapewrightError('DATASET_INVALID', `${path} is no file but a pipe or a device, which cannot be read twice; write it to a file first`, { path });
   if (found.size === 0) throw new TapewrightError('DATASET_CORRUPT', `${path} is empty (0 bytes)`, { path });
 }
 
@@ -72,13 +75,16 @@ async function isParquet(path: string): Promise<boolean> {
   }
 }
 
-async function firstLines(file: TextFile, encoding: Encoding): Promise<string[]> {
+/** The lines to learn from, and which of them are not in the encoding. */
+async function firstLines(file: TextFile, encoding: Encoding): Promise<{ readonly lines: string[]; readonly foreign: ReadonlySet<number> }> {
   const lines: string[] = [];
+  const foreign = new Set<number>();
   for await (const piece of linesOf(file, encoding)) {
+    for (const index of piece.foreign ?? []) foreign.add(lines.length + index);
     lines.push(...piece.lines.slice(0, sampleLines - lines.length));
     if (lines.length >= sampleLines) break;
   }
-  return lines;
+  return { lines, foreign };
 }
 
 async function parquetHead(path: string): Promise<Head> {

@@ -98,10 +98,12 @@ function checkSample({ path, form, columns, sample }: Head): void {
   throw new TapewrightError('DATASET_INVALID', `${path} has nothing to import: ${why}`, { file: path });
 }
 
-/** Of two columns of one name the file does not say which is meant. */
+/** Columns that hold one value, and of two of one name the file does not say which is meant. */
 function checkColumns(head: Head, { roles, type }: Layout): void {
-  if (head.form !== 'csv') return;
   for (const column of [...Object.values(roles), ...(typeof type === 'string' ? [] : [type.column])].filter((name) => name !== undefined)) {
+    const held = head.types[head.columns.indexOf(column)] ?? '';
+    if (/^(?:STRUCT|MAP|UNION)\(|\]$/.test(held)) throw new TapewrightError('DATASET_INVALID', `${head.path}: its column ${column} is ${held.slice(0, 100)}, and a row needs one value there; write the file with plain columns`, { file: head.path, column });
+    if (head.form !== 'csv') continue;
     const alike = head.columns.flatMap((name, index) => (plain(name) === plain(column) ? [index + 1] : []));
     if (alike.length > 1) throw new TapewrightError('DATASET_INVALID', `${head.path}: columns ${alike.join(' and ')} are both called ${column}; rename those that are not meant`, { file: head.path, column });
   }

@@ -95,6 +95,7 @@ export class TickReader {
     if (tick.symbol !== this.#usable) {
       if (tick.symbol.length > symbolMax) return `the symbol has more than ${symbolMax} letters`;
       if (unusable.test(tick.symbol)) return 'the symbol has control characters';
+      if (/^[{[].*[}\]]$/.test(tick.symbol)) return 'the symbol is an object or a list';
       this.#usable = tick.symbol;
     }
     tick.exchange = (this.#at.exchange < 0 ? null : values[this.#at.exchange]!) ?? this.hints.exchange ?? this.layout.exchange;

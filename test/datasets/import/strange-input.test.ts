@@ -1,11 +1,13 @@
 /** Files that are not what they are called, and texts that other programs write: named, and what to do; nothing is guessed. */
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import fc from 'fast-check';
 import { TapewrightError } from '../../../src/core/errors.js';
 import { RowHash } from '../../../src/datasets/import/row-hash.js';
+import { writeParquet } from '../../sources/files.js';
 import { directoryFor } from '../../stores/directory.js';
 import { filesIn, gzip, imported, importFiles, zip, type Flags } from './importing.js';
 
@@ -55,6 +57,25 @@ test('a header without rows, and rows that have none of its fields, are no datas
   await refused(context, 'a.csv', header, /a\.csv has nothing to import: behind its header no row has its 4 fields/);
   await refused(context, 'a.csv', `${header}1,2\n3,4\n`, /no row has its 4 fields/);
   await refused(context, 'a.json', '{"time": 1704067200000, "symbol"\n', /none of its first lines is a JSON object/);
+});
+
+test('columns that hold more than a value, a header in Latin-1, rows without times', async (context) => {
+  const directory = directoryFor(context);
+  const nested = await writeParquet(join(directory, 'a.parquet'), "SELECT 1704067200000 AS time, {'a': 1} AS symbol, 1.5 AS price, 2 AS size");
+  await assert.rejects(importFiles(directory, [nested]), /its column symbol is STRUCT\(a INTEGER\), and a row needs one value there/);
+  const { result } = await imported(directoryFor(context), 'a.jsonl', '{"time":1704067200000,"symbol":{"a":1},"price":1,"size":3}\n{"time":1704067200000,"symbol":"A","price":1.5,"size":3}\n');
+  assert.deepEqual(result.rejected, { 'the symbol is an object or a list': 1 });
+  await refused(context, 'a.csv', Buffer.from('time,größe,symbol,price,size\n1704067200000,1,A,1,2\n', 'latin1'), /its header is not UTF-8; if the file is Latin-1, say so with --encoding latin1/);
+  await refused(context, 'a.jsonl', '{"time":null,"symbol":"A","price":1,"size":1}\n', /none of its first rows has a time/);
+  const zero = await imported(directoryFor(context), 'a.csv', `${header}${good}0000000000000,A,1,1\n`);
+  assert.deepEqual([zero.rows.length, zero.result.rejected], [3, { 'the time is 0, which stands for none': 1 }]);
+});
+
+test('a pipe is no file', { skip: process.platform === 'win32' }, async (context) => {
+  const directory = directoryFor(context);
+  const path = join(directory, 'pipe.csv');
+  execFileSync('mkfifo', [path]);
+  await assert.rejects(importFiles(directory, [path]), /is no file but a pipe or a device/);
 });
 
 test('two columns of one name are refused where one of them is needed', async (context) => {
