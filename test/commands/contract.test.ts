@@ -8,7 +8,7 @@ import { example, writeFiles, type Ran } from './command-line.js';
 import { runAll } from './one-process.js';
 
 const commands: readonly (readonly string[])[] = [
-  ['replay'], ['explain'], ['verify'], ['query'], ['report'], ['scenarios', 'list'], ['scenarios', 'check'],
+  ['replay'], ['explain'], ['verify'], ['query'], ['report'], ['report', 'accuracy'], ['scenarios', 'list'], ['scenarios', 'check'], ['scenarios', 'new'],
   ['datasets', 'list'], ['datasets', 'describe'], ['datasets', 'generate'], ['datasets', 'check'],
 ];
 
@@ -34,11 +34,13 @@ test('with --json standard output is one object, also while datasets are made an
     [['replay', '--resume', 'made'], 0, ['status']],
     [['verify', 'made'], 0, ['difference', 'equal', 'outputs', 'remarks', 'runs']],
     [['query', 'made', 'SELECT count(*) AS n FROM vwap_1m'], 0, ['columns', 'rows']],
-    [['report', 'made'], 0, []],
+    [['report', 'made'], 0, []], [['report', 'made', '--format', 'markdown'], 0, ['outputs']], [['report', 'accuracy', 'made'], 0, ['runs']],
     [['explain', 'vwap.sql'], 0, ['lanes', 'lookBack', 'name', 'remarks', 'sinks', 'sources', 'state', 'statements', 'tree']],
     [['scenarios', 'list'], 0, ['scenarios']], [['scenarios', 'check', 'trading-day'], 0, ['scenarios']],
+    [['scenarios', 'new', 'mine', '--from', 'ticks.jsonl'], 0, ['columns', 'files', 'folder', 'name', 'remarks']], [['replay', 'mine'], 0, ['outputs']],
     [['datasets', 'list'], 0, ['datasets']], [['datasets', 'describe', 'us-equities-day'], 0, ['schema']],
     [['datasets', 'generate', 'us-equities-day', '--rows', '2000'], 0, ['fingerprint', 'path', 'rows']], [['datasets', 'check', 'mine'], 0, ['datasets']],
+    [['scenarios', 'new', 'mine', '--from', 'ticks.jsonl'], 2, ['error']], [['report', 'accuracy', 'run'], 2, ['error']], [['report', 'accuracy', 'made', 'nowhere'], 2, ['error']],
     [['verify', 'nowhere'], 2, ['error']], [['query', 'made', 'SELEKT'], 2, ['error']], [['report', 'nowhere'], 2, ['error']], [['explain', 'nowhere.sql'], 2, ['error']],
     [['replay', 'vwap.sql', '--bind', 'ticks=gone.csv'], 2, ['error']], [['replay', '--nonsense'], 2, ['error']], [['scenarios', 'check', 'nowhere'], 1, ['scenarios']],
     [['datasets', 'describe', 'nowhere'], 2, ['error']], [['datasets', 'generate', 'us-equities-day', '--rows', '0'], 2, ['error']],
