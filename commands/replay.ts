@@ -88,8 +88,22 @@ Exit codes: 0 as expected, 1 an expectation of the scenario was not met, 2 could
     return unmetExpectations(manifest.texts.expect, result, async (sql) => (await queryBundle(result.directory, sql)).rows);
   }
 
+  /** The most eventful symbols and what was raised, for people; for all else there is the report. */
+  async #printHighlights(directory: string): Promise<void> {
+    const [{ bundleHighlights }, { TapewrightError }] = await Promise.all([import('../src/report/bundle-highlights.js'), import('../src/core/errors.js')]);
+    try {
+      const text = await bundleHighlights(directory, process.stdout.isTTY && (process.env['NO_COLOR'] ?? '') === '' && process.env['TERM'] !== 'dumb');
+      if (text !== '') this.log(`${text}\n`);
+    } catch (error) {
+      // The run stands without it.
+      if (!(error instanceof TapewrightError)) throw error;
+      this.say(`Remark: no summary can be made: ${error.message}`);
+    }
+  }
+
   async #print(result: ReplayResult, failed: readonly string[], quiet: boolean): Promise<void> {
     const { resultText } = await import('../src/runtime/result-text.js');
+    if (!quiet && result.status === 'complete' && !this.jsonEnabled()) await this.#printHighlights(result.directory);
     this.log(resultText(result));
     if (!quiet) for (const remark of result.remarks) this.say(`Remark: ${remark}`);
     for (const one of failed) this.say(`Not as expected: ${one}`);

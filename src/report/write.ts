@@ -10,6 +10,7 @@ import { makeDirectory, writeAside } from '../stores/files.js';
 import type { Manifest } from '../stores/manifest.js';
 import { jsonText } from './json-text.js';
 import { machineOf } from './machine.js';
+import { markdownText } from './markdown.js';
 import { makePageData } from './page-data.js';
 import { pageText } from './page.js';
 import { makeReport, timeText, type Report } from './report.js';
@@ -38,13 +39,7 @@ export async function writeReport(bundle: Bundle, manifest: Manifest): Promise<v
  * @throws BUNDLE_INVALID, BUNDLE_LOCKED, OUTPUT_UNWRITABLE.
  */
 export async function rewriteReport(directory: string, out: string | null): Promise<{ readonly report: Report; readonly path: string }> {
-  const bundle = await Bundle.open(directory);
-  const { status } = bundle.manifest;
-  if (status !== 'complete') {
-    throw new TapewrightError('BUNDLE_INVALID', `${directory} holds a run that is ${status}, not complete; end it first: tapewright replay --resume ${directory}`, { directory, status });
-  }
-  const changed = (await bundle.changedFiles()).map(({ path }) => path).filter((path) => !isReport(path));
-  const { report, texts } = await make(bundle, bundle.manifest, [...(bundle.sealed ? [] : ['manifest.json']), ...changed]);
+  const { bundle, made: { report, texts }, changed } = await makeAgain(directory);
   if (out !== null) {
     await makeDirectory(out);
     for (const [name, text] of Object.entries(texts)) await writeAside(join(out, name), text);
@@ -52,6 +47,24 @@ export async function rewriteReport(directory: string, out: string | null): Prom
     await replace(directory, texts, changed.length === 0);
   }
   return { report, path: join(out ?? directory, reportFiles.html) };
+}
+
+export type ReportFormat = 'html' | 'json' | 'markdown';
+
+/** The report of a complete run as one text; the bundle stays as it is. @throws BUNDLE_INVALID. */
+export async function reportText(directory: string, format: ReportFormat): Promise<{ readonly report: Report; readonly text: string }> {
+  const { made: { report, texts } } = await makeAgain(directory);
+  return { report, text: format === 'markdown' ? markdownText(report) : texts[reportFiles[format]]! };
+}
+
+async function makeAgain(directory: string): Promise<{ readonly bundle: Bundle; readonly made: Made; readonly changed: readonly string[] }> {
+  const bundle = await Bundle.open(directory);
+  const { status } = bundle.manifest;
+  if (status !== 'complete') {
+    throw new TapewrightError('BUNDLE_INVALID', `${directory} holds a run that is ${status}, not complete; end it first: tapewright replay --resume ${directory}`, { directory, status });
+  }
+  const changed = (await bundle.changedFiles()).map(({ path }) => path).filter((path) => !isReport(path));
+  return { bundle, made: await make(bundle, bundle.manifest, [...(bundle.sealed ? [] : ['manifest.json']), ...changed]), changed };
 }
 
 const isReport = (path: string): boolean => path === reportFiles.json || path === reportFiles.html;

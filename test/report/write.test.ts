@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { rewriteReport } from '../../src/report/write.js';
+import { reportText, rewriteReport } from '../../src/report/write.js';
 import { Bundle } from '../../src/stores/bundle.js';
 import { manifestText, type Manifest } from '../../src/stores/manifest.js';
 import { temporaryFolder } from '../sources/files.js';
@@ -33,6 +33,16 @@ test('the same run has the same report.json wherever it ran, and a bundle the sa
     });
   }
   assert.equal(jsons[0], jsons[1]);
+});
+
+test('one report as text leaves the bundle as it is', async () => {
+  await withBundle(async (directory) => {
+    const { report, text } = await reportText(directory, 'json');
+    assert.deepEqual(JSON.parse(text), report);
+    assert.match((await reportText(directory, 'html')).text, /^<!doctype html>/);
+    assert.match((await reportText(directory, 'markdown')).text, /^# test\n[\s\S]*\| \[query_1\]\(#query_1\) \| 5 \|/);
+    await assert.rejects(textOf(directory, 'report.html'), { code: 'ENOENT' });
+  });
 });
 
 test('a report tells of late rows, by the output that misses them', async () => {
