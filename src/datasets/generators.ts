@@ -1,9 +1,11 @@
 /** The generators that a dataset may name. */
 import type { Batch } from '../core/batch.js';
 import type { Schema } from '../core/types.js';
-import { generateUsEquitiesDay, usEquitiesDaySchema, US_EQUITIES_ROWS_MAX } from './us-equities/day.js';
+import { generateDay, marketSchema, quotesSchema } from './market/generate.js';
 import type { AnomalyLabel, Injections } from './market/injections.js';
-import { usEquitiesDayInjections, usEquitiesDayLabels } from './us-equities/market.js';
+import { planDay } from './market/plan.js';
+import type { MarketSpec } from './market/spec.js';
+import { usEquities } from './market/us-equities.js';
 
 export interface GeneratorParameters {
   readonly seed: number;
@@ -23,16 +25,17 @@ export interface DatasetGenerator {
   labels(seed: number, inject: Injections): readonly AnomalyLabel[];
 }
 
-const generators = new Map<string, DatasetGenerator>([
-  ['us-equities-day', {
-    version: 2,
-    schema: usEquitiesDaySchema,
-    rowsMax: US_EQUITIES_ROWS_MAX,
-    inject: usEquitiesDayInjections,
-    generate: generateUsEquitiesDay,
-    labels: usEquitiesDayLabels,
-  }],
-]);
+function generatorOf(version: number, market: (seed: number) => MarketSpec): DatasetGenerator {
+  const { quotesOnly, rowsMax, inject } = market(0);
+  return {
+    version, rowsMax, inject,
+    schema: quotesOnly ? quotesSchema : marketSchema,
+    generate: (parameters) => generateDay(market(parameters.seed), parameters),
+    labels: (seed, injections) => planDay(market(seed), seed, injections).labels,
+  };
+}
+
+const generators = new Map<string, DatasetGenerator>([['us-equities-day', generatorOf(3, usEquities)]]);
 
 export const generatorNames: readonly string[] = [...generators.keys()];
 

@@ -25,7 +25,7 @@ const small = 'us-equities-day?rows=3000&seed=5';
 
 test('with --json standard output is one object, also while datasets are made and when things go wrong', (context) => {
   const directory = directoryFor(context);
-  const dataset = 'name: mine\ndescription: d\norigin: o\nlicence: l\ngenerator: { name: us-equities-day, seed: 5, rows: 3000 }\nschema: { symbol: STRING NOT NULL, price: DOUBLE NOT NULL, volume: BIGINT NOT NULL, bid: DOUBLE NOT NULL, ask: DOUBLE NOT NULL, event_time: TIMESTAMP(3) NOT NULL, exchange: STRING NOT NULL, event_type: STRING NOT NULL }\nspan: { from: 2026-03-02T14:30:00Z, to: 2026-03-02T21:00:00Z }\n';
+  const dataset = 'name: mine\ndescription: d\norigin: o\nlicence: l\ngenerator: { name: us-equities-day, seed: 5, rows: 3000 }\nschema: { symbol: STRING NOT NULL, price: DOUBLE NOT NULL, volume: BIGINT NOT NULL, bid: DOUBLE NOT NULL, ask: DOUBLE NOT NULL, event_time: TIMESTAMP(3) NOT NULL, exchange: STRING NOT NULL, event_type: STRING NOT NULL, trader: STRING NOT NULL }\nspan: { from: 2026-03-02T09:00:00Z, to: 2026-03-03T01:00:00Z }\n';
   writeFiles(directory, { ...example, 'datasets/mine/dataset.yaml': dataset });
   const cases: [args: string[], code: number, keys: string[]][] = [
     [['replay', 'vwap.sql', '--bind', `ticks=${small}`, '--out', 'made'], 0, ['outputs']],

@@ -11,7 +11,7 @@ let cache = '';
 let small: Dataset;
 before(async () => {
   cache = await mkdtemp(join(tmpdir(), 'tapewright-'));
-  small = { ...(await loadDataset('us-equities-day')), data: { kind: 'generator', name: 'us-equities-day', seed: 1, rows: 5000 }, fingerprint: '9be7bce3afb77d9d3438305d85ed44b66606f8583fcd41c9fd7d27b38d1a335b' };
+  small = { ...(await loadDataset('us-equities-day')), data: { kind: 'generator', name: 'us-equities-day', seed: 1, rows: 5000 }, fingerprint: 'a6ca6154bbe2bab22e4b16ce354294fedc70c74cba6bd61346df8ed39a9f8ced' };
 });
 after(() => rm(cache, { recursive: true }));
 

@@ -6,9 +6,12 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { batchOf, cell, Dictionary, type Batch } from '../../src/core/batch.js';
 import { sqlType, timestampType, type Schema } from '../../src/core/types.js';
-import { generateUsEquitiesDay, usEquitiesDaySchema } from '../../src/datasets/us-equities/day.js';
+import { generateDay, marketSchema, type DayParameters } from '../../src/datasets/market/generate.js';
+import { usEquities } from '../../src/datasets/market/us-equities.js';
 import { writeParquet } from '../../src/datasets/write.js';
 import { openDuck, quoteText, textRows } from '../../src/sources/duck.js';
+
+const day = (parameters: DayParameters) => generateDay(usEquities(parameters.seed), parameters);
 
 let folder = '';
 before(async () => {
@@ -31,15 +34,15 @@ const text = (value: unknown, double: boolean): string => String(double ? BigInt
 
 test('what is written is what was given, in its order, whatever the batches', async () => {
   const path = join(folder, 'day.parquet');
-  await writeParquet(path, usEquitiesDaySchema, generateUsEquitiesDay({ seed: 5, rows: 9000, batchRows: 3001 }));
-  const written = await query(path, `SELECT concat_ws('|', symbol, ${bits('price')}, volume, ${bits('bid')}, ${bits('ask')}, epoch_ms(event_time), exchange, event_type) FROM FILE`);
+  await writeParquet(path, marketSchema, day({ seed: 5, rows: 9000, batchRows: 3001 }));
+  const written = await query(path, `SELECT concat_ws('|', symbol, ${bits('price')}, volume, ${bits('bid')}, ${bits('ask')}, epoch_ms(event_time), exchange, event_type, trader) FROM FILE`);
   const given: string[] = [];
-  for (const { columns, length } of generateUsEquitiesDay({ seed: 5, rows: 9000 })) {
-    for (let row = 0; row < length; row += 1) given.push(columns.map((column, index) => text(cell(column, row), usEquitiesDaySchema[index]!.type.kind === 'DOUBLE')).join('|'));
+  for (const { columns, length } of day({ seed: 5, rows: 9000 })) {
+    for (let row = 0; row < length; row += 1) given.push(columns.map((column, index) => text(cell(column, row), marketSchema[index]!.type.kind === 'DOUBLE')).join('|'));
   }
   assert.deepEqual(written.map(([row]) => row), given);
   const types = await query(path, `SELECT DISTINCT typeof(COLUMNS(*)) FROM FILE`);
-  assert.deepEqual(types, [['VARCHAR', 'DOUBLE', 'BIGINT', 'DOUBLE', 'DOUBLE', 'TIMESTAMP', 'VARCHAR', 'VARCHAR']]);
+  assert.deepEqual(types, [['VARCHAR', 'DOUBLE', 'BIGINT', 'DOUBLE', 'DOUBLE', 'TIMESTAMP', 'VARCHAR', 'VARCHAR', 'VARCHAR']]);
 });
 
 test('a dictionary of 255 or more texts, and one of fewer, come back as texts', async () => {
@@ -57,12 +60,12 @@ test('a dictionary of 255 or more texts, and one of fewer, come back as texts', 
 
 test('what the batches throw goes through, and a folder that is not there is said to be the disk', async () => {
   const failing = function* (): Generator<Batch> {
-    yield* generateUsEquitiesDay({ seed: 1, rows: 10 });
+    yield* day({ seed: 1, rows: 10 });
     throw new RangeError('no more');
   };
-  await assert.rejects(writeParquet(join(folder, 'failing.parquet'), usEquitiesDaySchema, failing()), new RangeError('no more'));
+  await assert.rejects(writeParquet(join(folder, 'failing.parquet'), marketSchema, failing()), new RangeError('no more'));
   const nowhere = join(folder, 'missing', 'day.parquet');
-  await assert.rejects(writeParquet(nowhere, usEquitiesDaySchema, generateUsEquitiesDay({ seed: 1, rows: 10 })), { code: 'OUTPUT_UNWRITABLE' });
+  await assert.rejects(writeParquet(nowhere, marketSchema, day({ seed: 1, rows: 10 })), { code: 'OUTPUT_UNWRITABLE' });
   assert.equal(existsSync(nowhere), false);
   assert.ok((await stat(folder)).isDirectory());
 });

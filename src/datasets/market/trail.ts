@@ -9,18 +9,15 @@ export class Trail {
     return this.#price / this.count;
   }
 
+  get meanVolume(): number {
+    return this.#volume / this.count;
+  }
+
   add(price: number, volume: number): void {
     this.count += 1;
     this.#price += price;
     this.#square += price * price;
     this.#volume += volume;
-  }
-
-  clear(): void {
-    this.count = 0;
-    this.#price = 0;
-    this.#square = 0;
-    this.#volume = 0;
   }
 
   /** How far from the mean a further price has to be, in ticks, to lie `score` deviations off, itself counted in. */
@@ -33,8 +30,8 @@ export class Trail {
   }
 
   /** The volume, in round lots, that is `ratio` times the mean, itself counted in. */
-  volumeFor(ratio: number): number {
-    if (this.count <= ratio) return 1000;
-    return 100 * Math.max(1, Math.round((ratio * this.#volume) / (this.count + 1 - ratio) / 100));
+  volumeFor(ratio: number, lot: number): number {
+    if (this.count <= ratio) return 10 * lot;
+    return lot * Math.max(1, Math.round((ratio * this.#volume) / (this.count + 1 - ratio) / lot));
   }
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { ArrivalHeap, TickRows } from '../../../src/datasets/us-equities/arrival.js';
+import { ArrivalHeap, TickRows } from '../../../src/datasets/market/arrival.js';
 
 test('rows leave by arrival, those of one arrival in the order they came', () => {
   const action = fc.oneof(fc.record({ arrival: fc.nat(20) }), fc.constant(null));

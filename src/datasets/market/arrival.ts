@@ -11,6 +11,7 @@ export class TickRows {
   symbol: Int32Array;
   exchange: Int32Array;
   eventType: Int32Array;
+  trader: Int32Array;
 
   constructor(readonly capacity: number) {
     this.time = new Float64Array(capacity);
@@ -21,6 +22,7 @@ export class TickRows {
     this.symbol = new Int32Array(capacity);
     this.exchange = new Int32Array(capacity);
     this.eventType = new Int32Array(capacity);
+    this.trader = new Int32Array(capacity);
   }
 
   copyRow(from: TickRows, fromRow: number, row: number): void {
@@ -32,6 +34,7 @@ export class TickRows {
     this.symbol[row] = from.symbol[fromRow]!;
     this.exchange[row] = from.exchange[fromRow]!;
     this.eventType[row] = from.eventType[fromRow]!;
+    this.trader[row] = from.trader[fromRow]!;
   }
 }
 

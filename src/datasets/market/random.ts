@@ -8,6 +8,8 @@ const rotate = (value: number, bits: number): number => (value << bits) | (value
 /** Four uniform 16-bit values add up to a standard deviation of 65536 / √3; this makes it 1. */
 const BELL_SCALE = Math.sqrt(3) / 65536;
 
+const ROUGH_SCALE = Math.sqrt(3) / 256;
+
 /** A probability as what `next` must be below. */
 export const chance = (probability: number): number => Math.floor(probability * 4294967296);
 
@@ -55,6 +57,12 @@ export class Random {
   /** Uniform in [0, 1), in steps of 2^-32. */
   fraction(): number {
     return this.next() / 4294967296;
+  }
+
+  /** As `bell`, of four bytes of one number: coarser, and twice as fast. */
+  roughBell(): number {
+    const draw = this.next();
+    return ((draw >>> 24) + ((draw >>> 16) & 255) + ((draw >>> 8) & 255) + (draw & 255) - 510) * ROUGH_SCALE;
   }
 
   /** Mean 0, standard deviation 1, within ±3.5: a bell curve without logarithms. */

@@ -1,0 +1,98 @@
+/** What planned episodes do to prices, spreads and activity, at the time at hand. */
+import type { DayPlan, Episode } from './plan.js';
+
+/** A crash falls faster and faster, stays down for a moment, and comes back fast at first. */
+const FALL_MILLIS = 90_000;
+const STAY_MILLIS = 30_000;
+
+/** While it lasts, spreads are up to this much wider. */
+const CRASH_WIDENING = 1.5;
+
+/** A release moves all instruments one way for three steps of the course, and keeps them restless for ten minutes. */
+const NEWS_MOVE_SECONDS = 15;
+const NEWS_MOVE = 10;
+const NEWS_UNREST_SECONDS = 600;
+const NEWS_UNREST = 3;
+
+export class Effects {
+  #active: Episode[] = [];
+  #next = 0;
+
+  constructor(private readonly plan: DayPlan) {}
+
+  /** Goes to `time` (epoch ms, never back). The instrument that draws a crowd, -1 for none. */
+  enter(time: number): number {
+    const { episodes } = this.plan;
+    while (this.#next < episodes.length && episodes[this.#next]!.from <= time) {
+      this.#active.push(episodes[this.#next]!);
+      this.#next += 1;
+    }
+    if (this.#active.length === 0) return -1;
+    if (this.#active.some(({ to }) => to <= time)) this.#active = this.#active.filter(({ to }) => to > time);
+    const crash = this.#active.find(({ type }) => type === 'FLASH_CRASH');
+    return crash?.instrument ?? -1;
+  }
+
+  /** Whether the feed repeats one price of the instrument. */
+  stuck(instrument: number): boolean {
+    return this.#active.length > 0 && this.#active.some((episode) => episode.type === 'STUCK_PRICE' && episode.instrument === instrument);
+  }
+
+  /** Whether nobody trades at the quoted prices, as they are too far apart. */
+  widened(instrument: number): boolean {
+    return this.#active.length > 0 && this.#active.some((episode) => episode.type === 'SPREAD_WIDENING' && (episode.instrument === null || episode.instrument === instrument));
+  }
+
+  /** Whether everyone sells. */
+  falling(instrument: number): boolean {
+    return this.#active.length > 0 && this.#active.some((episode) => episode.type === 'FLASH_CRASH' && episode.instrument === instrument && this.#falls);
+  }
+
+  #falls = false;
+
+  priceFactor(instrument: number, time: number): number {
+    let factor = 1;
+    for (const episode of this.#active) {
+      if (episode.type !== 'FLASH_CRASH' || episode.instrument !== instrument) continue;
+      this.#falls = time < episode.from + FALL_MILLIS;
+      factor += episode.size * depth(episode, time);
+      this.#depth = depth(episode, time);
+    }
+    return factor;
+  }
+
+  #depth = 0;
+
+  spreadFactor(instrument: number): number {
+    let factor = 1;
+    for (const episode of this.#active) {
+      if (episode.instrument !== null && episode.instrument !== instrument) continue;
+      if (episode.type === 'SPREAD_WIDENING') factor *= episode.size;
+      else if (episode.type === 'FLASH_CRASH') factor *= 1 + CRASH_WIDENING * this.#depth;
+    }
+    return factor;
+  }
+
+  /** What a release adds to the moves of a step of the course that begins at `second`, in deviations of a step. */
+  shock(second: number): number {
+    const { news } = this.plan;
+    return news !== null && second >= news && second < news + NEWS_MOVE_SECONDS ? NEWS_MOVE : 0;
+  }
+
+  /** By how much moves are larger than usual for the hour. */
+  unrest(second: number): number {
+    const { news } = this.plan;
+    if (news === null || second < news || second >= news + NEWS_UNREST_SECONDS) return 1;
+    const left = 1 - (second - news) / NEWS_UNREST_SECONDS;
+    return 1 + NEWS_UNREST * left * left;
+  }
+}
+
+/** Of a crash's size, from 0 to 1 and back. */
+function depth({ from, to }: Episode, time: number): number {
+  const since = time - from;
+  if (since < FALL_MILLIS) return (since / FALL_MILLIS) * (since / FALL_MILLIS);
+  if (since < FALL_MILLIS + STAY_MILLIS) return 1;
+  const left = Math.max(0, to - time) / (to - from - FALL_MILLIS - STAY_MILLIS);
+  return left * left;
+}
