@@ -33,7 +33,7 @@ export interface BoundReader {
 }
 
 /** A report is not to take longer than its run: larger data are not read again. */
-export const boundRowsMax = 12_000_000;
+export const boundRowsMax = 6_000_000;
 
 /**
  * Reads `table` once for all `readers`. Null when its data are as the run read them and were read to their end, else

@@ -46,7 +46,7 @@ export interface PageData {
 }
 
 /** Rows of all tables, of one at the most, of one at the least, and of a list of alerts. */
-const rowsMax = { page: 12_000, most: 2_000, least: 100, alerts: 3_000 } as const;
+const rowsMax = { page: 16_000, most: 2_500, least: 100, alerts: 4_000 } as const;
 /** Characters of a cell: a longer one is cut, and ends in an ellipsis. */
 const cellMax = 300;
 /** Characters of a table's rows. */

@@ -103,7 +103,11 @@ function openChart(canvas, legend) {
 
   const tell = (/** @type {number | null} */ index) => { legend.textContent = describe(index); };
   chart.subscribeCrosshairMove(({ time }) => tell(time === undefined ? null : (places.get(Number(time)) ?? null)));
-  whenColorsChange(() => redraw());
+  whenColorsChange(() => {
+    const range = chart.timeScale().getVisibleLogicalRange();
+    redraw();
+    if (range !== null) chart.timeScale().setVisibleLogicalRange(range);
+  });
 
   /** @param {ChartData} data @param {Drawing} drawing @param {string} symbol */
   function drawAll(data, drawing, symbol) {

@@ -28,11 +28,16 @@ matchMedia('(prefers-color-scheme: dark)').addEventListener('change', repaint);
 addEventListener('beforeprint', () => {
   document.documentElement.classList.add('printing');
   repaint();
+  // The library draws in the next frame, which paper does not have: there a picture stands for each chart.
+  for (const { chart, paper } of openCharts) paper.replaceChildren(chart.takeScreenshot());
 });
 addEventListener('afterprint', () => {
   document.documentElement.classList.remove('printing');
   repaint();
 });
+
+/** @type {{ chart: import('lightweight-charts').IChartApi, paper: HTMLElement }[]} */
+const openCharts = [];
 
 /** @param {HTMLElement} canvas */
 function openedChart(canvas) {
@@ -40,12 +45,15 @@ function openedChart(canvas) {
     autoSize: true,
     layout: { attributionLogo: false, fontSize: 11, fontFamily: 'system-ui, sans-serif', panes: { enableResize: false } },
     localization: { locale: 'en-US', timeFormatter: (/** @type {any} */ time) => `${dateText(time * 1000)} ${clockText(time * 1000)}` },
-    timeScale: { timeVisible: true, minBarSpacing: 0.05, borderVisible: false, tickMarkFormatter: (/** @type {any} */ time, /** @type {number} */ kind) => (kind <= 2 ? dateText(time * 1000) : clockText(time * 1000)) },
+    timeScale: { timeVisible: true, minBarSpacing: 0.05, borderVisible: false, tickMarkFormatter: (/** @type {any} */ time, /** @type {number} */ kind) => (kind <= 2 ? dateText(time * 1000).slice(5) : clockText(time * 1000)) },
     rightPriceScale: { borderVisible: false, minimumWidth: 64 },
     crosshair: { mode: 0 },
     // The wheel belongs to the page, and so does a finger that moves up or down.
     handleScroll: { mouseWheel: false, vertTouchDrag: false }, handleScale: { mouseWheel: false },
   });
+  const paper = element('div', { class: 'paper' });
+  canvas.after(paper);
+  openCharts.push({ chart, paper });
   paintChart(chart);
   return chart;
 }

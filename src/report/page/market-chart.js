@@ -18,6 +18,7 @@ function openMarketChart(canvas, market, on) {
   let drawn = { bars: [], band: [], marks: new Map() };
   /** @type {MarketView | null} */
   let view = null;
+  let shownKey = '';
 
   const indexOf = (/** @type {any} */ time) => (time === undefined ? -1 : barAt(drawn.bars, Number(time) * 1000));
   chart.subscribeCrosshairMove(({ time }) => {
@@ -28,12 +29,17 @@ function openMarketChart(canvas, market, on) {
 
   function redraw() {
     if (view === null) return;
+    // Other series of the same bars: what is looked at stays in view.
+    const key = `${view.every} ${view.symbol.name}`;
+    const range = key === shownKey ? chart.timeScale().getVisibleLogicalRange() : null;
+    shownKey = key;
     paintChart(chart);
     for (const one of series) chart.removeSeries(one);
     const bars = barsOfLength(view.symbol, view.every);
     drawn = { bars, band: bandOf(bars, market.band), marks: marksOf(bars, view) };
     series = addMarketSeries(chart, market, view, drawn);
     addPaneTitles(chart, market);
+    if (range !== null) chart.timeScale().setVisibleLogicalRange(range);
   }
 
   whenColorsChange(redraw);
@@ -52,11 +58,8 @@ function openMarketChart(canvas, market, on) {
       const room = Math.max(12, (last - first) * 1.5);
       chart.timeScale().setVisibleLogicalRange({ from: Math.max(-2, first - room), to: Math.max(first - room, -2) + last - first + 2 * room });
     },
-    /** Where the bar of an event time is drawn, in pixels from the left. @param {number} millis */
-    place: (millis) => {
-      const bar = drawn.bars[barAt(drawn.bars, millis)];
-      return bar === undefined ? null : chart.timeScale().timeToCoordinate(bar.time);
-    },
+    /** The bar of an event time. @param {number} millis */
+    at: (millis) => drawn.bars[barAt(drawn.bars, millis)] ?? null,
     last: () => drawn.bars[drawn.bars.length - 1] ?? null,
   };
 }

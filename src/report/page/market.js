@@ -113,10 +113,10 @@ function makeMarket({ market }, alerts) {
 
   /** What is under the cursor, or the last bar. @param {MarketBar | null} bar @param {Alert[]} here */
   function tell(bar, here) {
-    legend.replaceChildren(...legendParts(/** @type {MarketData} */ (market), state.lines, bar ?? chart?.last() ?? null, here));
+    legend.replaceChildren(...legendParts(/** @type {MarketData} */ (market), state.lines, bar ?? (state.chosen === null ? null : chart?.at(state.chosen.millis)) ?? chart?.last() ?? null, here));
   }
 
-  const list = market.symbol === null ? null : symbolPicker(market, chooseSymbol);
+  const list = market.symbol === null || market.symbols.length < 2 ? null : symbolPicker(market, chooseSymbol);
   const lineToggles = market.lines.map((line, index) => toggle(element('span', {}, element('span', { class: `stroke line-${index + 1}`, 'aria-hidden': 'true' }), line.label), state.lines[index], (on) => {
     state.lines[index] = on;
     draw(false);

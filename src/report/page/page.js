@@ -6,12 +6,17 @@ function build() {
   const alerts = collectAlerts(data);
   const market = makeMarket(data, alerts);
   const isAlerts = (/** @type {TableData} */ table) => data.alerts.some((one) => one.table === table.name);
+  const inChart = (/** @type {TableData} */ table) => {
+    const roles = data.alerts.find((one) => one.table === table.name);
+    if (market === null || roles === undefined) return null;
+    return { pick: (/** @type {number} */ row) => market.pick(table.name, row), column: table.columns.findIndex(({ name }) => name === roles.kind), sign: (/** @type {string} */ kind) => signOf(alerts.kinds.indexOf(kind)) };
+  };
   const outputs = [...data.tables.filter(isAlerts), ...data.tables.filter((table) => !isAlerts(table))];
   document.body.append(
     headSection(data), navigation(data, outputs, market !== null),
     element('main', {},
       ...(market === null ? [] : [market.node]), ...accuracySection(data), ...expectationsSection(data),
-      ...outputs.map((table) => outputSection(data, table, market !== null && isAlerts(table) ? (row) => market.pick(table.name, row) : null)),
+      ...outputs.map((table) => outputSection(data, table, inChart(table))),
       planSection(data), runSection(data)),
     footer());
 }

@@ -51,8 +51,8 @@ function anchorOf(name) {
   return `output-${encodeURIComponent(name)}`;
 }
 
-/** @param {PageData} data @param {TableData} table @param {((row: number) => void) | null} pick */
-function outputSection({ report, charts }, table, pick) {
+/** @param {PageData} data @param {TableData} table @param {Parameters<typeof makeTable>[1]} alerts Where its rows can be shown in the chart. */
+function outputSection({ report, charts }, table, alerts) {
   const output = Object.hasOwn(report.outputs, table.name) ? report.outputs[table.name] : null;
   const chart = Object.hasOwn(charts, table.name) ? [makeChart(table.name, charts[table.name])] : [];
   const digest = output === null ? [] : [element('span', { class: 'muted' }, 'digest ', digestElement(output.digest))];
@@ -61,9 +61,9 @@ function outputSection({ report, charts }, table, pick) {
     ? [plainTable(['rows', 'on the way to', 'operator', 'reason'], refused.map(({ output: to, operator, reason, rows }) => [rows, to ?? '–', operator, reason]))]
     : [element('details', {}, element('summary', {}, `${output.columns.length} columns, digests`), columnsTable(output.columns), ...digestLines(output))];
   const title = output !== null ? table.name : table.name === 'late' ? 'Late rows' : 'Dead letters';
-  const hint = pick === null || table.rows.length === 0 ? [] : [element('span', { class: 'note' }, 'choose a row to see what made it')];
+  const hint = alerts == null || table.rows.length === 0 ? [] : [element('span', { class: 'note' }, 'choose a row to see what made it')];
   return section(anchorOf(table.name), title, [element('span', { class: 'muted' }, `${countText(table.total)} rows`), ...digest, ...hint],
-    ...(output === null ? about : []), makeTable(table, pick), ...chart, ...(output === null ? [] : about));
+    ...(output === null ? about : []), makeTable(table, alerts), ...chart, ...(output === null ? [] : about));
 }
 
 /** In full, to be copied. @param {{ digest: string, setDigest: string }} output */

@@ -5,8 +5,11 @@
 
 const pageRows = 12;
 
-/** @param {TableData} data @param {((row: number) => void) | null} [pick] What a row does when it is chosen. */
-function makeTable(data, pick = null) {
+/**
+ * @param {TableData} data
+ * @param {{ pick: (row: number) => void, column: number, sign: (kind: string) => Node } | null} [alerts] Of alerts: what a row does when it is chosen, and the sign of its kind.
+ */
+function makeTable(data, alerts = null) {
   const { columns, rows } = data;
   const isNumber = columns.map(({ type }) => isNumberType(type));
   const decimals = columns.map((_, column) => (isNumber[column] ? decimalsFor(rows.map((row) => numberOf(row[column]))) : 0));
@@ -58,7 +61,9 @@ function makeTable(data, pick = null) {
     const shown = found.slice(first, first + pageRows);
     body.replaceChildren(...shown.map((index) => {
       const cells = rows[index].map((cell, column) => (isTime[column] ? timeElement(cell, digits[column]) : cellElement(cell, isNumber[column], decimals[column])));
-      return pick === null ? element('tr', {}, ...cells) : pickable(element('tr', { 'data-row': index, tabindex: 0, class: 'pick', title: 'Show it in the chart' }, ...cells), () => pick(index));
+      if (alerts === null) return element('tr', {}, ...cells);
+      cells[alerts.column]?.prepend(alerts.sign(exactText(rows[index][alerts.column])), ' ');
+      return pickable(element('tr', { 'data-row': index, tabindex: 0, class: 'pick', title: 'Show it in the chart' }, ...cells), () => alerts.pick(index));
     }));
     if (shown.length === 0) body.append(element('tr', {}, element('td', { colspan: columns.length, class: 'none' }, rows.length === 0 ? 'no rows' : 'no row has all these words')));
     position.textContent = found.length === 0 ? '0 rows' : `${countText(first + 1)}–${countText(first + shown.length)} of ${countText(found.length)}`;
@@ -97,7 +102,7 @@ function pickable(row, act) {
 /** Which rows the page holds. @param {TableData} data */
 function heldText({ rows, total, head }) {
   if (rows.length >= total) return '';
-  return `Here are the first ${countText(head)} and the last ${countText(rows.length - head)} of ${countText(total)} rows.`;
+  return `Here are the first ${countText(head)} and the last ${countText(rows.length - head)} of ${countText(total)} rows; tapewright query asks all.`;
 }
 
 /** @param {Cell} cell */
