@@ -62,7 +62,9 @@ const footLine = ({ message, outputs }: WatchState): Line =>
   message === null ? [{ text: ` ${outputs.map(({ name, rows }) => `${visible(name)} ${shortCount(rows)}`).join('   ')}`, colour: 'dim' }] : [{ text: ` ${visible(message)}`, colour: 'yellow' }];
 
 function wideBody(state: WatchState, width: number, room: number): Line[] {
-  const alertRows = state.alerts.length === 0 && state.outputs.length === 0 ? 0 : Math.min(Math.max(3, Math.floor(room * 0.35)), room);
+  // As much as there is to show below, up to a third; the tape grows by the second.
+  const wanted = 2 + Math.max(state.alerts.length, state.latest.length);
+  const alertRows = Math.min(room, Math.max(3, Math.min(wanted, Math.floor(room * 0.35))));
   const upper = Math.max(0, room - alertRows);
   const left = Math.min(46, Math.floor(width * 0.45));
   const right = width - left - 1;
