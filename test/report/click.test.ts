@@ -1,11 +1,11 @@
 /** The page as people use it, in a browser: opened, clicked, typed into, on a desk and on a phone, in print. */
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { rewriteReport } from '../../src/report/write.js';
 import { temporaryFolder } from '../sources/files.js';
-import { Browser, chromium } from '../support/browser.js';
+import { Browser, chromium, type Screen } from '../support/browser.js';
 import { withJsonLines, withRun } from '../support/run-sql.js';
 
 const skip = chromium === null && 'no Chromium here: set CHROMIUM to its path';
@@ -49,22 +49,28 @@ before(async () => {
   });
 });
 
-let opened: Browser | null = null;
-const open = async (name: string, options: Parameters<typeof Browser.open>[1] = {}): Promise<Browser> => {
-  opened = await Browser.open(pages.get(name)!, options);
-  await opened.until("document.querySelector('main') !== null && (document.querySelector('#market') === null || document.querySelector('.legend b') !== null)");
-  return opened;
+let browser: Browser | null = null;
+const open = async (name: string, screen: Screen = {}): Promise<Browser> => {
+  const page = (browser ??= await Browser.launch());
+  await page.open(pages.get(name)!, screen);
+  await page.until("document.querySelector('main') !== null && (document.querySelector('#market') === null || document.querySelector('.legend b') !== null)");
+  return page;
 };
-const finish = async (page: Browser): Promise<void> => {
-  assert.deepEqual([page.complaints, page.requests], [[], []], 'a page asks no network, and nothing in it fails');
-  await page.close();
-  opened = null;
-};
-after(async () => opened?.close());
+const finish = (page: Browser): void => assert.deepEqual([page.complaints, page.requests], [[], []], 'a page asks no network, and nothing in it fails');
+after(async () => browser?.close());
 
 const text = (page: Browser, selector: string): Promise<string> => page.evaluate(`document.querySelector(${JSON.stringify(selector)})?.textContent ?? ''`);
 /** What is drawn of prices, as bytes. */
 const drawing = (page: Browser): Promise<string> => page.evaluate("[...document.querySelectorAll('.market-canvas canvas')].map((canvas) => canvas.toDataURL()).join()");
+
+test('what goes wrong in a page is noticed', { skip }, async () => {
+  const path = join(folder, 'wrong.html');
+  writeFileSync(path, '<meta http-equiv="Content-Security-Policy" content="img-src \'none\'"><script>new Image().src = "http://localhost:9/x"; fetch("http://localhost:9/y").catch(() => 0); null.x;</script>');
+  browser ??= await Browser.launch();
+  await browser.open(path);
+  assert.ok(browser.complaints.length >= 2);
+  assert.deepEqual(browser.requests.filter((url) => url.endsWith('/y')), ['http://localhost:9/y']);
+});
 
 test('symbols are found by typing and walked through by arrow keys, and the chart follows', { skip }, async () => {
   const page = await open('market');
@@ -86,7 +92,7 @@ test('symbols are found by typing and walked through by arrow keys, and the char
   assert.equal(await text(page, '.detail'), '');
   await page.press('Tab');
   assert.equal(await page.evaluate("document.activeElement.matches(':focus-visible') && getComputedStyle(document.activeElement).outlineStyle"), 'solid');
-  await finish(page);
+  finish(page);
 });
 
 test('an alert shows its five minutes, its numbers, and the rows that made them', { skip }, async () => {
@@ -110,7 +116,7 @@ test('an alert shows its five minutes, its numbers, and the rows that made them'
   assert.equal(await page.evaluate("document.querySelectorAll('.picture .dot').length"), 61);
   await page.click('[aria-label="Next alert"]');
   assert.match(await text(page, '.steps'), /alert 2 of 2/);
-  await finish(page);
+  finish(page);
 });
 
 test('a sign in the chart opens its alert', { skip }, async () => {
@@ -121,7 +127,7 @@ test('a sign in the chart opens its alert', { skip }, async () => {
     if (await text(page, '.alert-title') !== '') break;
   }
   assert.match(await text(page, '.alert-title'), /SPIKE.*AAA/);
-  await finish(page);
+  finish(page);
 });
 
 test('tables are searched and sorted, and what is found is saved', { skip }, async () => {
@@ -149,14 +155,14 @@ test('tables are searched and sorted, and what is found is saved', { skip }, asy
   assert.deepEqual([csv.length, csv[0], csv[1]!.slice(0, 24)], [21, 'symbol,window_start,open,high,low,close,volume', 'BBB,2024-01-02 14:49:00,']);
   const json = JSON.parse(await saved('candles_1m.json')) as { symbol: string; volume: number }[];
   assert.deepEqual([json.length, new Set(json.map(({ symbol }) => symbol))], [20, new Set(['BBB'])]);
-  await finish(page);
+  finish(page);
 });
 
 test('the plan is a graph with the rows on its edges', { skip }, async () => {
   const page = await open('market');
   assert.deepEqual(await page.evaluate("[...document.querySelectorAll('.plan .name')].map((one) => one.textContent)"), ['ticks', 'TUMBLE 1 MINUTE', 'TUMBLE 1 MINUTE', 'OVER', 'WHERE', 'vwap_1m', 'candles_1m', 'alerts']);
   assert.deepEqual(await page.evaluate("[...document.querySelectorAll('.plan .rows')].map((one) => one.firstChild.textContent)"), ['720', '720', '720', '720', '60', '60', '3']);
-  await finish(page);
+  finish(page);
 });
 
 test('a phone scrolls down only, the dark is dark, and paper has no buttons', { skip }, async () => {
@@ -168,7 +174,7 @@ test('a phone scrolls down only, the dark is dark, and paper has no buttons', { 
     assert.equal(await page.evaluate("[...document.querySelectorAll('nav, input, .exports')].every((one) => getComputedStyle(one).display === 'none')"), true);
     const { data } = await page.send('Page.printToPDF', { printBackground: true }) as { data: string };
     assert.ok(Buffer.from(data, 'base64').subarray(0, 5).toString() === '%PDF-');
-    await finish(page);
+    finish(page);
   }
 });
 
@@ -177,5 +183,5 @@ test('a pipeline without prices has its tables, its plan and its facts', { skip 
   assert.deepEqual(await page.evaluate("[...document.querySelectorAll('section')].map((one) => one.id)"), ['output-query_1', 'plan', 'run']);
   assert.match(await text(page, '#output-query_1 .position'), /of 720/);
   assert.equal(await page.evaluate("document.querySelectorAll('b, #output-query_1 script').length"), 0, 'text of the data is never markup');
-  await finish(page);
+  finish(page);
 });

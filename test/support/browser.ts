@@ -24,6 +24,12 @@ interface Message {
   readonly error?: { readonly message: string };
 }
 
+export interface Screen {
+  readonly width?: number;
+  readonly height?: number;
+  readonly dark?: boolean;
+}
+
 /** One page, as a user has it before them. */
 export class Browser {
   /** What went wrong in the page: exceptions, errors and warnings of its console, refusals of its policy. */
@@ -46,8 +52,7 @@ export class Browser {
     });
   }
 
-  /** Opens a file of this machine in a window of so many pixels. */
-  static async open(path: string, { width = 1280, height = 900, dark = false }: { width?: number; height?: number; dark?: boolean } = {}): Promise<Browser> {
+  static async launch(): Promise<Browser> {
     const folder = await mkdtemp(join(tmpdir(), 'tapewright-browser-'));
     const flags = ['--headless', '--no-sandbox', '--disable-gpu', '--hide-scrollbars', '--no-first-run', '--disable-extensions', '--remote-debugging-pipe', `--user-data-dir=${folder}`, 'about:blank'];
     const browser = new Browser(spawn(chromium!, flags, { stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'] }), folder);
@@ -55,12 +60,19 @@ export class Browser {
     const { targetId } = targetInfos.find(({ type }) => type === 'page')!;
     browser.#session = (await browser.send('Target.attachToTarget', { targetId, flatten: true }))['sessionId'] as string;
     for (const domain of ['Page', 'Runtime', 'Network', 'Log']) await browser.send(`${domain}.enable`);
-    await browser.send('Emulation.setDeviceMetricsOverride', { width, height, deviceScaleFactor: 1, mobile: width < 600 });
-    await browser.send('Emulation.setEmulatedMedia', { features: [{ name: 'prefers-color-scheme', value: dark ? 'dark' : 'light' }] });
-    const loaded = new Promise<void>((resolve) => { browser.#loaded = resolve; });
-    await browser.send('Page.navigate', { url: pathToFileURL(path).href });
-    await loaded;
     return browser;
+  }
+
+  /** Opens a file of this machine in a window of so many pixels; what was noticed of the page before is forgotten. */
+  async open(path: string, { width = 1280, height = 900, dark = false }: Screen = {}): Promise<void> {
+    await this.send('Emulation.setDeviceMetricsOverride', { width, height, deviceScaleFactor: 1, mobile: width < 600 });
+    await this.send('Emulation.setEmulatedMedia', { media: '', features: [{ name: 'prefers-color-scheme', value: dark ? 'dark' : 'light' }] });
+    await this.send('Log.clear');
+    this.complaints.length = 0;
+    this.requests.length = 0;
+    const loaded = new Promise<void>((resolve) => { this.#loaded = resolve; });
+    await this.send('Page.navigate', { url: pathToFileURL(path).href });
+    await loaded;
   }
 
   send(method: string, params: Record<string, unknown> = {}): Promise<Record<string, unknown>> {

@@ -113,7 +113,9 @@ function accuracySection(data) {
   ]);
   const names = ['label', 'in the data', 'found', 'recall', 'alerts', 'right', 'precision', 'delay: median', 'p90', 'greatest'];
   const beside = element('span', { class: 'muted' }, `of ${accuracy.outputs.join(', ')}, up to ${durationText(accuracy.toleranceMs)} after a label ends`);
-  return [section('accuracy', 'Accuracy', [beside], plainTable(names, rows))];
+  const { notJudged } = accuracy;
+  const rest = notJudged.length === 0 ? [] : [element('p', { class: 'note' }, `No label is of the kind of ${notJudged.map(({ type, alerts }) => `${countText(alerts)} ${type}`).join(', ')}: neither right nor wrong.`)];
+  return [section('accuracy', 'Accuracy', [beside], plainTable(names, rows), ...rest)];
 }
 
 /** A share as a bar with its number. @param {number | null} value @param {string} text */
