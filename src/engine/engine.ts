@@ -218,10 +218,11 @@ export class Engine {
   }
 
   /** Moves what the merge asks for: counts, positions, event times. */
-  #note({ batch, from, to }: SliceRows): void {
+  #note({ batch, from, to, greatest }: SliceRows): void {
     const { input, partition, time } = batch;
     this.#counts.rows += to - from;
-    const delivered = greatestOf(time, from, to, this.#delivered[input]![partition]!);
+    const before = this.#delivered[input]![partition]!;
+    const delivered = greatest === undefined ? greatestOf(time, from, to, before) : Math.max(greatest, before);
     this.#delivered[input]![partition] = delivered;
     if (delivered > this.#now) this.#now = delivered;
     this.#positions[input]![partition] = positionOf(batch, to - 1) + 1;

@@ -14,6 +14,8 @@ export interface ScanBatch {
   readonly batch: Batch;
   /** Event time, epoch ms; -Infinity for tables without WATERMARK. */
   readonly time: Float64Array;
+  /** Greatest event time of the batch; -Infinity when it is empty. */
+  readonly greatest: number;
   /** The watermark that each row proposes (the greatest so far counts); -Infinity: none. */
   readonly marks: Float64Array;
   /** Watermarks of the source itself that no row of the batch comes with, by the row that they stand before. */
@@ -32,4 +34,6 @@ export interface SliceRows {
   readonly batch: ScanBatch;
   readonly from: number;
   readonly to: number;
+  /** Greatest event time among them, where it is known. */
+  readonly greatest?: number;
 }

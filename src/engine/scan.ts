@@ -1,7 +1,7 @@
 /** Event times and watermarks of freshly read rows: the same whatever was read before. */
 import type { Batch } from '../core/batch.js';
 import { gather } from '../core/column-builder.js';
-import { isEventTime } from '../core/event-time.js';
+import { eventTimeMax, eventTimeMin, greatestOf, isEventTime } from '../core/event-time.js';
 import type { Stage } from '../plan/stage.js';
 import type { MarkBefore, ScanBatch } from './scan-batch.js';
 
@@ -43,15 +43,16 @@ export interface ScannedRows {
 export function scanRows(stage: Stage | null, input: number, partition: number, { batch, position, positions, watermarks }: ReadRows): ScannedRows {
   if (stage === null) {
     const time = new Float64Array(batch.length).fill(-Infinity);
-    return { batch: { input, partition, batch, time, marks: time, marksBefore: [], position, positions }, rejected: [] };
+    return { batch: { input, partition, batch, time, greatest: -Infinity, marks: time, marksBefore: [], position, positions }, rejected: [] };
   }
   const { columns: [timeColumn, markColumn], failed, rows: kept, length } = stage.run(batch, 0, batch.length, null);
   const time = timeColumn!.values as Float64Array;
   const nulls = timeColumn!.storage === 'text' ? null : timeColumn!.nulls;
   const given = markColumn === undefined ? watermarks : null;
-  if (nulls === null && failed.length === 0 && areEventTimes(time, length)) {
+  const greatest = nulls === null && failed.length === 0 ? greatestEventTime(time, length) : NaN;
+  if (!Number.isNaN(greatest)) {
     const marks = given !== null ? given.after : marksOf(markColumn, time);
-    return { batch: { input, partition, batch, time, marks, marksBefore: given === null ? [] : marksBefore(given), position, positions }, rejected: [] };
+    return { batch: { input, partition, batch, time, greatest, marks, marksBefore: given === null ? [] : marksBefore(given), position, positions }, rejected: [] };
   }
   const origin = (row: number) => (positions === null ? position + row : positions[row]!);
   const rejected: RejectedScan[] = failed.map(({ row, error, place }) => ({ row, position: origin(row), error, expression: place.text }));
@@ -65,10 +66,11 @@ export function scanRows(stage: Stage | null, input: number, partition: number, 
   rejected.sort((a, b) => a.row - b.row);
   const source = rows.map((row) => (kept === null ? row : kept[row]!));
   const proposed = marksOf(markColumn, time);
+  const keptTime = Float64Array.from(rows, (row) => time[row]!);
   const keptGiven = given === null ? null : keptMarks(given, source);
   return {
     batch: {
-      input, partition, time: Float64Array.from(rows, (row) => time[row]!),
+      input, partition, time: keptTime, greatest: greatestOf(keptTime, 0, keptTime.length, -Infinity),
       batch: { length: rows.length, columns: batch.columns.map((column) => gather(column, source, source.length)) },
       marks: keptGiven?.after ?? Float64Array.from(rows, (row) => proposed[row]!),
       marksBefore: keptGiven === null ? [] : marksBefore(keptGiven), position, positions: Float64Array.from(source, origin),
@@ -77,9 +79,15 @@ export function scanRows(stage: Stage | null, input: number, partition: number, 
   };
 }
 
-function areEventTimes(time: Float64Array, length: number): boolean {
-  for (let row = 0; row < length; row += 1) if (!isEventTime(time[row]!)) return false;
-  return true;
+/** NaN when one of them is none. */
+function greatestEventTime(time: Float64Array, length: number): number {
+  let greatest = -Infinity;
+  for (let row = 0; row < length; row += 1) {
+    const at = time[row]!;
+    if (!(at >= eventTimeMin)) return NaN;
+    if (at > greatest) greatest = at;
+  }
+  return greatest <= eventTimeMax ? greatest : NaN;
 }
 
 const marksBefore = ({ before, between = [] }: GivenMarks): readonly MarkBefore[] =>

@@ -173,17 +173,18 @@ export class Gate {
 
   /** As `#note` for each row, quickly: where even the greatest is no jump, no row is one. */
   #watch(batch: ScanBatch): void {
-    const most = greatestOf(batch.time, 0, batch.batch.length, this.#greatest);
+    const most = Math.max(batch.greatest, this.#greatest);
     if (this.#greatest > -Infinity && most <= this.#greatest + JUMP) this.#greatest = most;
     else for (let row = 0; row < batch.batch.length; row += 1) this.#note(batch, row);
   }
 }
 
 export function select(batch: ScanBatch, rows: readonly number[]): ScanBatch {
+  const time = Float64Array.from(rows, (row) => batch.time[row]!);
   return {
     ...batch,
     batch: { length: rows.length, columns: batch.batch.columns.map((column) => gather(column, rows, rows.length)) },
-    time: Float64Array.from(rows, (row) => batch.time[row]!), marks: Float64Array.from(rows, (row) => batch.marks[row]!),
+    time, greatest: greatestOf(time, 0, time.length, -Infinity), marks: Float64Array.from(rows, (row) => batch.marks[row]!),
     marksBefore: batch.marksBefore.flatMap(({ row, mark }) => {
       const kept = rows.findIndex((other) => other >= row);
       return kept < 0 ? [] : [{ row: kept, mark }];

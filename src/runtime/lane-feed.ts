@@ -163,8 +163,8 @@ export class LaneFeed {
     return this.#closeFull() && pause();
   }
 
-  #feed(batch: ScanBatch, from: number, to: number): void {
-    this.#engine.feed({ batch, from, to });
+  #feed(batch: ScanBatch, from: number, to: number, greatest?: number): void {
+    this.#engine.feed(greatest === undefined ? { batch, from, to } : { batch, from, to, greatest });
     if (to > from) this.#options.onRows?.({ batch, from, to });
     this.#stepRows += to - from;
   }
@@ -218,20 +218,26 @@ export class LaneFeed {
     const endOf = (at: number): number => (Math.floor(at / stepEvery) + 1) * stepEvery;
     let start = this.#rows[input]!;
     let stepEnd = endOf(this.#greatest);
+    let most = -Infinity;
     for (let row = start; ; row += 1) {
-      while (row < length && time[row]! < stepEnd) row += 1;
+      for (; row < length; row += 1) {
+        const at = time[row]!;
+        if (at >= stepEnd) break;
+        if (at > most) most = at;
+      }
       if (row === length) break;
       if (this.#engine.midStep || row > start) {
-        this.#feed(batch, start, row);
+        this.#feed(batch, start, row, most);
         start = row;
         this.#rows[input] = row;
         this.#greatest = this.#engine.now;
         this.#close(false);
         if (pause()) return true;
       }
-      stepEnd = endOf(time[row]!);
+      most = time[row]!;
+      stepEnd = endOf(most);
     }
-    this.#feed(batch, start, length);
+    this.#feed(batch, start, length, most);
     this.#greatest = this.#engine.now;
     this.#advance(input, batch, length);
     return this.#closeFull() && pause();

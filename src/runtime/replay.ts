@@ -8,6 +8,7 @@ import { buildPhysical, rawSchema } from '../engine/physical.js';
 import type { SliceRows } from '../engine/scan-batch.js';
 import { deadLetterSchema, lateSchema } from '../sinks/refused.js';
 import { joinSegments, removeSegments } from '../sinks/parquet.js';
+import { writer } from '../sinks/writer.js';
 import { thisMachine } from '../report/machine.js';
 import { reportFiles, writeReport } from '../report/write.js';
 import { formatEventTime } from '../scenario/duration.js';
@@ -131,6 +132,7 @@ class Replay {
     try {
       for (const reader of this.#readers) await reader.source.close();
       for (const { output } of this.#lanes) await output.settle();
+      await writer.settled();
       await this.#journal?.close();
     } finally {
       this.bundle.close();

@@ -82,6 +82,8 @@ export class ParquetOutput {
 
   /** Rows from..to of `batch`, copied. */
   append(batch: Batch, from = 0, to = batch.length): void {
+    if (from === to) return;
+    writer.prepare();
     this.#rows += to - from;
     for (let row = from; row < to;) {
       const end = Math.min(to, row + this.#building.room);

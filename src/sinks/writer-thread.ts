@@ -19,6 +19,12 @@ export interface WriteRequest {
   readonly files: readonly string[];
 }
 
+/** Answered once the thread can write. */
+export interface PrepareRequest {
+  readonly id: number;
+  readonly path: null;
+}
+
 export interface WriteReply {
   readonly id: number;
   readonly failure: { readonly code: TapewrightError['code'] | null; readonly message: string; readonly details: Readonly<Record<string, unknown>> } | null;
@@ -72,8 +78,12 @@ function failureOf(cause: unknown): WriteReply['failure'] {
 
 // One after the other: they share a connection, and the disk.
 let last: Promise<void> = Promise.resolve();
-parentPort?.on('message', (request: WriteRequest) => {
-  last = last.then(() => write(request)).then(
+parentPort?.on('message', (request: WriteRequest | PrepareRequest) => {
+  const work = async (): Promise<void> => {
+    if (request.path === null) await opened;
+    else await write(request);
+  };
+  last = last.then(work).then(
     () => parentPort!.postMessage({ id: request.id, failure: null } satisfies WriteReply),
     (cause: unknown) => parentPort!.postMessage({ id: request.id, failure: failureOf(cause) } satisfies WriteReply),
   );

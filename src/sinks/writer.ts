@@ -3,7 +3,7 @@ import { Worker } from 'node:worker_threads';
 import { TapewrightError } from '../core/errors.js';
 import type { Schema } from '../core/types.js';
 import { blockBuffers, type Block } from './block.js';
-import type { WriteReply, WriteRequest } from './writer-thread.js';
+import type { PrepareRequest, WriteReply, WriteRequest } from './writer-thread.js';
 
 interface Waiting {
   resolve(): void;
@@ -13,18 +13,38 @@ interface Waiting {
 class Writer {
   #worker: Worker | null = null;
   #nextId = 0;
+  #preparing: Promise<void> | null = null;
   readonly #waiting = new Map<number, Waiting>();
+
+  /**
+   * Starts the thread, so that the first file need not wait for it. `settled` before the process may end: a thread
+   * that dies while it opens DuckDB takes the process with it.
+   */
+  prepare(): void {
+    if (this.#worker !== null) return;
+    this.#preparing = this.#ask((id) => [{ id, path: null }, []]);
+    // Whoever writes meets the failure.
+    this.#preparing.catch(() => undefined);
+  }
+
+  async settled(): Promise<void> {
+    await this.#preparing?.catch(() => undefined);
+  }
 
   /** Resolves when the file's bytes are durable under `path`. Throws OUTPUT_UNWRITABLE. */
   write(path: string, schema: Schema, blocks: readonly Block[], files: readonly string[]): Promise<void> {
+    return this.#ask((id) => [{ id, path, schema, blocks, files }, blocks.flatMap(blockBuffers)]);
+  }
+
+  #ask(make: (id: number) => [WriteRequest | PrepareRequest, ArrayBuffer[]]): Promise<void> {
     const id = this.#nextId++;
-    const request: WriteRequest = { id, path, schema, blocks, files };
+    const [request, buffers] = make(id);
     return new Promise<void>((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject });
       const worker = (this.#worker ??= this.#start());
-      // While something is being written the thread keeps the process alive, and only then.
+      // While something is asked of it the thread keeps the process alive, and only then.
       worker.ref();
-      worker.postMessage(request, blocks.flatMap(blockBuffers));
+      worker.postMessage(request, buffers);
     });
   }
 

@@ -16,6 +16,9 @@ import type { RawBatch, RawColumn, Reader, ReaderRequest } from './reader.js';
 import { corrupt, FileScans, type Part, type Scans } from './scans.js';
 import { volatileIn } from './volatile.js';
 
+/** Rows of the first batch, each after it having twice as many: whoever waits can begin sooner. */
+const firstRows = 4096;
+
 /** MiB. Only sorts need much; they spill beyond it. */
 const memoryMax = 192;
 
@@ -48,6 +51,7 @@ class DuckReader implements Reader {
   /** The chunk whose memory is being read: held, lest it be collected meanwhile. */
   #chunk: duckdb.DataChunk | null = null;
   #chunkAt = 0;
+  #nextRows: number;
   #result: duckdb.Result | null = null;
   readonly #floored = new Set<number>();
 
@@ -61,6 +65,7 @@ class DuckReader implements Reader {
   ) {
     this.rowsTotal = parts.reduce<number | null>((sum, part) => (sum === null || part.rows === null ? null : sum + part.rows), 0);
     this.#position = Math.min(request.from, this.rowsTotal ?? request.from);
+    this.#nextRows = Math.min(request.batchRows, firstRows);
   }
 
   /** Binds the first part, so that a missing column shows before a row is read. */
@@ -72,11 +77,13 @@ class DuckReader implements Reader {
   async next(): Promise<RawBatch | null> {
     const position = this.#position;
     let length = 0;
-    while (length < this.request.batchRows) {
+    const wanted = this.#nextRows;
+    this.#nextRows = Math.min(this.request.batchRows, wanted * 2);
+    while (length < wanted) {
       if (this.#chunk === null && !(await this.#fetch())) break;
       const chunk = this.#chunk!;
       const size = duckdb.data_chunk_get_size(chunk);
-      const take = Math.min(size - this.#chunkAt, this.request.batchRows - length);
+      const take = Math.min(size - this.#chunkAt, wanted - length);
       this.#decode(chunk, this.#chunkAt, this.#chunkAt + take, length);
       length += take;
       this.#position += take;

@@ -63,7 +63,7 @@ test('a run killed at any moment and taken up again in another process equals on
     assert.equal(killed.told?.kind, 'rows', JSON.stringify(killed.told));
     assert.equal(manifestOf(run).status, 'running');
     assert.ok(existsSync(join(run, 'lock')), 'the dead process has left its lock');
-    if (first >= 1_000) assert.equal(checkpointsOf(run).length, 2, 'there was time for checkpoints');
+    if (first >= 1_000) assert.ok(checkpointsOf(run).length > 0, 'there was time for a checkpoint');
     await replayProcess(resume(run), { kill: (told) => told.kind === 'rows' && told.rows >= first + second });
     const { told } = await replayProcess(resume(run, null));
     assert.equal(resultOf(told).rows, manifestOf(whole).rows);
