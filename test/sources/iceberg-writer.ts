@@ -1,7 +1,7 @@
 /** Writes small Iceberg tables, well-formed or not: data by DuckDB, manifests as Avro, metadata as JSON. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { deflateRawSync } from 'node:zlib';
+import { crc32, deflateRawSync } from 'node:zlib';
 import { avroType } from '../../src/sources/iceberg/avro.js';
 import { writeParquet } from './files.js';
 
@@ -48,12 +48,32 @@ export interface WrittenTable {
   readonly metadata?: Readonly<Record<string, unknown>>;
 }
 
-/** One block, compressed as asked. */
+/** A frame of Zstandard with one block as it is. */
+const zstandard = (bytes: Buffer): Buffer => {
+  const head = Buffer.from('28b52ffda000000000000000', 'hex');
+  head.writeUInt32LE(bytes.length, 5);
+  head.writeUIntLE((bytes.length << 3) | 1, 9, 3);
+  return Buffer.concat([head, bytes]);
+};
+
+/** Snappy of one literal, with Avro's checksum. */
+const snappy = (bytes: Buffer): Buffer => {
+  const length = [bytes.length & 127 | 128, (bytes.length >> 7) & 127 | 128, (bytes.length >> 14) & 127];
+  const literal = Buffer.from([62 << 2, 0, 0, 0]);
+  literal.writeUIntLE(bytes.length - 1, 1, 3);
+  const checksum = Buffer.alloc(4);
+  checksum.writeUInt32BE(crc32(bytes));
+  return Buffer.concat([Buffer.from(length), literal, bytes, checksum]);
+};
+
+const packers: Readonly<Record<string, (bytes: Buffer) => Buffer>> = { deflate: (bytes) => deflateRawSync(bytes), zstandard, snappy };
+
+/** One block, compressed as asked; under a name that is not known it is as it is. */
 export function avroBytes(schema: unknown, records: readonly unknown[], codec = 'deflate'): Buffer {
   const type = avroType(schema);
   const header = { 'avro.schema': Buffer.from(JSON.stringify(schema)), 'avro.codec': Buffer.from(codec) };
   const block = Buffer.concat(records.map((record) => type.toBuffer(record)));
-  const packed = codec === 'deflate' ? deflateRawSync(block) : block;
+  const packed = records.length === 0 ? block : packers[codec]?.(block) ?? block;
   const sync = Buffer.alloc(16, 7);
   return Buffer.concat([
     Buffer.from('Obj\u0001', 'latin1'), avroType({ type: 'map', values: 'bytes' }).toBuffer(header), sync,

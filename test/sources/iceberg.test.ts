@@ -105,7 +105,7 @@ test('paths are mapped from where the table was written', () => {
 /** Law: a manifest that is cut off anywhere is named as damaged, never read as a shorter one. */
 test('Avro files: all codecs that are read, cut off anywhere, another mark', () => {
   const records = [1n, 2n, snapshotId].map((id) => ({ manifest_path: 'p', manifest_length: 5n, partition_spec_id: 0, content: 0, sequence_number: 9n, added_snapshot_id: id }));
-  for (const codec of ['null', 'deflate']) {
+  for (const codec of ['null', 'deflate', 'zstandard', 'snappy']) {
     const bytes = avroBytes(manifestListSchema, records, codec);
     assert.deepEqual(readAvro(bytes, 'm').records.map((record) => record['added_snapshot_id']), [1n, 2n, snapshotId]);
     const whole = avroBytes(manifestListSchema, [], codec).length;
@@ -116,7 +116,7 @@ test('Avro files: all codecs that are read, cut off anywhere, another mark', () 
     changed[bytes.length - 1]! ^= 1;
     assert.throws(() => readAvro(changed, 'm'), /does not end with its mark/);
   }
-  assert.throws(() => readAvro(avroBytes(manifestListSchema, records, 'snappy'), 'm'), { code: 'DATASET_INVALID', message: /compressed with snappy.*deflate.*null/ });
+  assert.throws(() => readAvro(avroBytes(manifestListSchema, records, 'bzip2'), 'm'), { code: 'DATASET_INVALID', message: /compressed with bzip2, which is not read/ });
   // A few bytes that would be a list of 2^40 nothings.
   const bomb = { type: 'record', name: 'r', fields: [{ name: 'a', type: { type: 'array', items: 'null' } }] };
   const header = avroBytes({ type: 'record', name: 'r', fields: [{ name: 'a', type: 'string' }] }, [{ a: 'x' }], 'null').toString('latin1');
@@ -188,7 +188,7 @@ test('what is not read is refused by name', async () => {
   const gone = { sequence: 2, content: 1, files: [one('SELECT 1 AS a', { content: 1, status: 2 })] };
   assert.deepEqual(await rowsOf(await writeTable(next(), { fields: [a], manifests: [gone, { sequence: 1, files: [one('SELECT 1 AS a')] }] })), [[1]]);
   await refused(table([one('SELECT 1 AS a', { format: 'ORC' })]), 'DATASET_INVALID', /data files in orc/);
-  await refused(table([one('SELECT 1 AS a')], { codec: 'zstandard' }), 'DATASET_INVALID', /compressed with zstandard/);
+  await refused(table([one('SELECT 1 AS a')], { codec: 'xz' }), 'DATASET_INVALID', /compressed with xz/);
 });
 
 test('version 1: files follow by the snapshot that added them', async () => {

@@ -1,7 +1,7 @@
 /** Avro object container files: what Iceberg's manifests are. The framing is read here, so that damage is named; records by avsc. */
-import { inflateRawSync } from 'node:zlib';
 import avro from 'avsc';
 import { TapewrightError } from '../../core/errors.js';
+import { codecs } from './codec.js';
 
 export type AvroRecord = Readonly<Record<string, unknown>>;
 
@@ -57,8 +57,9 @@ export function readAvro(bytes: Buffer, path: string): AvroFile {
   const header = headerOf(cursor);
   const sync = cursor.take(syncBytes);
   const codec = header.get('avro.codec')?.toString('utf8') ?? 'null';
-  if (codec !== 'null' && codec !== 'deflate') {
-    throw new TapewrightError('DATASET_INVALID', `${path} is compressed with ${codec.slice(0, 50)}, and of Avro's codecs deflate (Iceberg's gzip, its default) and null are read; set write.avro.compression-codec to gzip and rewrite the manifests`, { path, codec });
+  const unpack = codecs.get(codec);
+  if (unpack === undefined) {
+    throw new TapewrightError('DATASET_INVALID', `${path} is compressed with ${codec.slice(0, 50)}, which is not read; set the table's write.avro.compression-codec to gzip and rewrite its manifests`, { path, codec });
   }
   try {
     const schema: unknown = JSON.parse(header.get('avro.schema')?.toString('utf8') ?? '');
@@ -68,7 +69,7 @@ export function readAvro(bytes: Buffer, path: string): AvroFile {
       const count = cursor.count();
       const packed = cursor.take(cursor.count());
       if (!cursor.take(syncBytes).equals(sync)) throw damaged('a block does not end with its mark');
-      const block = codec === 'null' ? packed : inflateRawSync(packed, { maxOutputLength: blockBytesMax });
+      const block = unpack(packed, blockBytesMax);
       if (count > block.length) throw damaged('a block is shorter than its records');
       readBlock(type, block, count, records, damaged);
     }
