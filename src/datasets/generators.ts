@@ -1,9 +1,11 @@
 /** The generators that a dataset may name. */
 import type { Batch } from '../core/batch.js';
 import type { Schema } from '../core/types.js';
+import { crypto } from './market/crypto.js';
+import { fx } from './market/fx.js';
 import { generateDay, marketSchema, quotesSchema } from './market/generate.js';
-import type { AnomalyLabel, Injections } from './market/injections.js';
-import { planDay } from './market/plan.js';
+import { ANOMALY_TYPES, type AnomalyLabel, type AnomalyType, type Injections } from './market/injections.js';
+import { isPrint, planDay } from './market/plan.js';
 import type { MarketSpec } from './market/spec.js';
 import { usEquities } from './market/us-equities.js';
 
@@ -19,6 +21,8 @@ export interface DatasetGenerator {
   readonly schema: Schema;
   readonly rowsMax: number;
   generate(parameters: GeneratorParameters): Iterable<Batch>;
+  /** What can be injected: a market of quotes has no trades that could stand out. */
+  readonly types: readonly AnomalyType[];
   /** What is injected unless the user says otherwise. */
   readonly inject: Injections;
   /** What is injected where, whatever the number of rows; in the order of `from`. */
@@ -29,13 +33,18 @@ function generatorOf(version: number, market: (seed: number) => MarketSpec): Dat
   const { quotesOnly, rowsMax, inject } = market(0);
   return {
     version, rowsMax, inject,
+    types: quotesOnly ? ANOMALY_TYPES.filter((type) => !isPrint(type)) : ANOMALY_TYPES,
     schema: quotesOnly ? quotesSchema : marketSchema,
     generate: (parameters) => generateDay(market(parameters.seed), parameters),
     labels: (seed, injections) => planDay(market(seed), seed, injections).labels,
   };
 }
 
-const generators = new Map<string, DatasetGenerator>([['us-equities-day', generatorOf(3, usEquities)]]);
+const generators = new Map<string, DatasetGenerator>([
+  ['us-equities-day', generatorOf(3, usEquities)],
+  ['fx-day', generatorOf(1, fx)],
+  ['crypto-hour', generatorOf(1, crypto)],
+]);
 
 export const generatorNames: readonly string[] = [...generators.keys()];
 

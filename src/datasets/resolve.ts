@@ -12,7 +12,7 @@ import { makeDirectory, writeAside, writing } from '../stores/files.js';
 import { isDataset, loadDataset, type Dataset, type Span } from './dataset.js';
 import { generatorNamed, type DatasetGenerator } from './generators.js';
 import { labelsPath, writeLabels } from './labels.js';
-import { injectionsText, type Injections } from './market/injections.js';
+import { ANOMALY_TYPES, injectionName, injectionsText, type Injections } from './market/injections.js';
 import { parseReference } from './reference.js';
 import { writeParquet } from './write.js';
 
@@ -75,6 +75,11 @@ export async function resolveDataset(dataset: Dataset, options: ResolveOptions =
   const usual = injectionsText(generator.inject);
   const injections = options.inject ?? generator.inject;
   const inject = injectionsText(injections);
+  const stranger = ANOMALY_TYPES.find((type) => (injections[type] ?? 0) > 0 && !generator.types.includes(type));
+  if (stranger !== undefined) {
+    const known = generator.types.map(injectionName);
+    throw new TapewrightError('USAGE', `${dataset.name} has quotes only: ${injectionName(stranger)} is a trade; choose from ${known.join(', ')}`, { dataset: dataset.name, inject, known });
+  }
   // Parameters of the dataset's own have a fingerprint to be held against.
   const pinned = rows === data.rows && seed === data.seed && inject === usual ? dataset.fingerprint : null;
   const folder = options.cache ?? cacheFolder();

@@ -78,3 +78,9 @@ test('a cache that cannot be written is said to be that', async () => {
   await writeFile(file, '');
   await assert.rejects(resolveDataset(small, { cache: join(file, 'cache') }), { code: 'OUTPUT_UNWRITABLE' });
 });
+
+test('a market of quotes refuses trades to put in, and says what there is', async () => {
+  const quotes = await loadDataset('fx-day');
+  await assert.rejects(resolveDataset(quotes, { cache, rows: 100, inject: { PRICE_SPIKE: 1 } }), { code: 'USAGE', message: /fx-day has quotes only: price-spike is a trade; choose from spread-widening, / });
+  assert.equal((await resolveDataset(quotes, { cache, rows: 100, inject: { PRICE_SPIKE: 0, STUCK_PRICE: 1 } })).rows, 100);
+});

@@ -10,7 +10,7 @@ const CRASH_WIDENING = 1.5;
 
 /** A release moves all instruments one way for three steps of the course, and keeps them restless for ten minutes. */
 const NEWS_MOVE_SECONDS = 15;
-const NEWS_MOVE = 10;
+const NEWS_MOVE = 30;
 const NEWS_UNREST_SECONDS = 600;
 const NEWS_UNREST = 3;
 

@@ -47,7 +47,7 @@ const COMBINED = 4;
 const WIDENING = 5;
 const CRASH = 0.08;
 const BURST = 10;
-const NEWS_BURST = 15;
+const NEWS_BURST = 12;
 
 const SECONDS: Readonly<Record<'SPREAD_WIDENING' | 'FLASH_CRASH' | 'STUCK_PRICE' | 'BURST' | 'FEED_GAP', number>> = {
   SPREAD_WIDENING: 20, FLASH_CRASH: 420, STUCK_PRICE: 600, BURST: 30, FEED_GAP: 30,
@@ -60,7 +60,8 @@ const LEAD_SECONDS = 420;
 const TAIL_SECONDS = 300;
 const NEWS_SECONDS = 600;
 
-const isPrint = (type: AnomalyType): type is PrintType => type === 'PRICE_SPIKE' || type === 'VOLUME_SURGE' || type === 'COMBINED_ANOMALY' || type === 'FAT_FINGER';
+/** Whether a type is a single trade. */
+export const isPrint = (type: AnomalyType): type is PrintType => type === 'PRICE_SPIKE' || type === 'VOLUME_SURGE' || type === 'COMBINED_ANOMALY' || type === 'FAT_FINGER';
 const isEpisode = (type: AnomalyType): type is EpisodeType => type === 'SPREAD_WIDENING' || type === 'FLASH_CRASH' || type === 'STUCK_PRICE';
 
 export function planDay(spec: MarketSpec, seed: number, inject: Injections): DayPlan {
@@ -84,7 +85,9 @@ export function planDay(spec: MarketSpec, seed: number, inject: Injections): Day
   };
   if (news !== null) {
     surge('BURST', news, NEWS_SECONDS, NEWS_BURST, NEWS_BURST);
-    episode('SPREAD_WIDENING', null, spec.from + news * 1000, NEWS_SECONDS / 5, WIDENING);
+    // The first minute is the wildest.
+    surges.push({ from: news, to: news + 60, factor: 3 });
+    if ((inject.SPREAD_WIDENING ?? 0) > 0) episode('SPREAD_WIDENING', null, spec.from + news * 1000, NEWS_SECONDS / 5, WIDENING);
   }
   for (const { type, second } of moments) {
     if (type === 'BURST') surge(type, second, SECONDS.BURST, BURST, BURST);
@@ -113,9 +116,10 @@ export function planDay(spec: MarketSpec, seed: number, inject: Injections): Day
   };
 }
 
-/** In turn, so that the types are spread over the day. The first burst of a market with a release is that release. */
+/** In turn, so that the types are spread over the day. The first of what a release brings is not among them: it has its time. */
 function inOrder(spec: MarketSpec, inject: Injections): AnomalyType[] {
-  const count = (type: AnomalyType): number => (inject[type] ?? 0) - (type === 'BURST' && spec.news !== null ? 1 : 0);
+  const released = spec.news !== null && (inject.BURST ?? 0) > 0;
+  const count = (type: AnomalyType): number => (inject[type] ?? 0) - (released && (type === 'BURST' || type === 'SPREAD_WIDENING') ? 1 : 0);
   const rounds = Math.max(0, ...ANOMALY_TYPES.map(count));
   return Array.from({ length: rounds }, (_, round) => ANOMALY_TYPES.filter((type) => count(type) > round)).flat();
 }

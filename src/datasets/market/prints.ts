@@ -1,7 +1,6 @@
 /** Single trades that were made to stand out from the five minutes before them. */
 import type { TickRows } from './arrival.js';
 import type { Print } from './plan.js';
-import type { Sizes } from './spec.js';
 import { Trail } from './trail.js';
 
 /** The statistics by which a trade stands out are taken over this long before it. */
@@ -37,7 +36,7 @@ export class Prints {
   }
 
   /** Price and volume of the print last due; its quote is in the row already. */
-  write(print: Print, to: TickRows, row: number, { lot }: Sizes): void {
+  write(print: Print, to: TickRows, row: number, lot: number): void {
     const trail = this.#trails[this.#next - 1]!;
     const mean = trail.count === 0 ? to.bid[row]! : trail.meanPrice;
     const off = Math.round(mean * (1 + print.size));

@@ -7,7 +7,7 @@ export const BLOCK_LOTS_MIN = 10;
 const BLOCK_LOTS_MAX = 1000;
 
 /** Size of a trade. Beyond ten lots the share of trades larger than x falls with the square of x. */
-export function tradeSize({ lot, oddOneIn, tailOneIn }: Sizes, random: Random): number {
+export function tradeSize({ oddOneIn, tailOneIn }: Sizes, lot: number, random: Random): number {
   const draw = random.next();
   const bits = draw >>> 8;
   if (draw % oddOneIn === 0) return 1 + Math.floor((random.next() * (lot - 1)) / 4294967296);
@@ -18,4 +18,4 @@ export function tradeSize({ lot, oddOneIn, tailOneIn }: Sizes, random: Random): 
 }
 
 /** Size of a quote: two to sixteen lots. */
-export const quoteSize = ({ lot }: Sizes, bits: number): number => lot * (2 + (bits & 7) + ((bits >>> 3) & 7));
+export const quoteSize = (lot: number, bits: number): number => lot * (2 + (bits & 7) + ((bits >>> 3) & 7));

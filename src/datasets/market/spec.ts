@@ -11,6 +11,8 @@ export interface Instrument {
   readonly deviation: number;
   /** Usual distance between best bid and best ask, in ticks, at least 2. */
   readonly spread: number;
+  /** Of its sizes: what is usually traded at least. */
+  readonly lot: number;
   /** Shares of a move that come from the whole market, the sector and the instrument itself; their squares add up to 1. */
   readonly loads: readonly [market: number, sector: number, own: number];
   readonly sector: number;
@@ -44,9 +46,8 @@ export interface Outage {
   readonly to: number;
 }
 
-/** Shares: 1 row in `oddOneIn` is an odd lot, `tailOneIn` a block; the lots of blocks follow a power law of exponent 2. */
+/** 1 trade in `oddOneIn` is less than a lot, 1 in `tailOneIn` a block; the lots of blocks follow a power law of exponent 2. */
 export interface Sizes {
-  readonly lot: number;
   readonly oddOneIn: number;
   readonly tailOneIn: number;
 }
@@ -72,9 +73,9 @@ export interface MarketSpec {
   readonly sizes: Sizes;
   /** Only quotes of venues: no trades, no best bids and offers. */
   readonly quotesOnly: boolean;
-  /** A release known beforehand, second since `from`: the first BURST is there, with wide spreads and a move of all instruments. */
+  /** A release known beforehand, second since `from`: the first BURST and the first SPREAD_WIDENING are there, and all instruments move. */
   readonly news: number | null;
   readonly rowsMax: number;
-  /** Unless the user says otherwise. */
+  /** What is injected unless the user says otherwise. */
   readonly inject: Injections;
 }

@@ -52,6 +52,7 @@ export class Tape {
   readonly #popular: WeightedChoice;
   readonly #popularOffHours: WeightedChoice;
   readonly #venueOf: Uint8Array;
+  readonly #lots: Float64Array;
   readonly #side: Int8Array;
   /** 1: the best prices have changed, and no row has said so. */
   readonly #untold: Uint8Array;
@@ -84,6 +85,7 @@ export class Tape {
     this.#popularOffHours = new WeightedChoice(weights.map((weight) => weight * Math.sqrt(weight)));
     this.#weightTotal = weights.reduce((sum, weight) => sum + weight, 0);
     this.#venueOf = Uint8Array.from(venues.flatMap(({ share }, venue) => new Array<number>(share).fill(venue)));
+    this.#lots = Float64Array.from(instruments, ({ lot }) => lot);
     this.#side = new Int8Array(instruments.length).fill(1);
     this.#untold = new Uint8Array(instruments.length);
     let recent = 16;
@@ -114,7 +116,7 @@ export class Tape {
       if (this.#book.bid[instrument] === 0) this.#settle(instrument, time);
       const venue = this.#book.setter[instrument]!;
       this.#put(to, row, time, instrument, venue, TRADE, this.#traders.taker(time));
-      this.#prints.write(print, to, row, this.spec.sizes);
+      this.#prints.write(print, to, row, this.#lots[instrument]!);
       return true;
     }
     this.#begin(to, row);
@@ -168,7 +170,7 @@ export class Tape {
       const venue = setter[instrument]!;
       this.#put(to, row, this.#time, instrument, venue, BBO, this.#traders.maker(instrument, venue));
       to.price[row] = bid[instrument]! + ((ask[instrument]! - bid[instrument]!) >> 1);
-      to.volume[row] = 2 * quoteSize(this.spec.sizes, bits >>> 16);
+      to.volume[row] = 2 * quoteSize(this.#lots[instrument]!, bits >>> 16);
     } else if (then === THEN_TRADES) {
       this.#venue = this.#venueOf[(bits >>> 16) & 63]!;
       this.#trade(to, row);
@@ -186,7 +188,7 @@ export class Tape {
     const bid = to.bid[row]!;
     const ask = to.ask[row]!;
     to.price[row] = spec.quotesOnly ? (bid + ask) / 2 : bid + ((ask - bid) >> 1);
-    to.volume[row] = quoteSize(spec.sizes, this.#random.next());
+    to.volume[row] = quoteSize(this.#lots[instrument]!, this.#random.next());
   }
 
   /** A trade on the side chosen, at a venue that quotes the best price there. */
@@ -198,7 +200,7 @@ export class Tape {
     const behind = buys ? this.#book.venueAsk(instrument, this.#venue) !== ask[instrument] : this.#book.venueBid(instrument, this.#venue) !== bid[instrument];
     if (behind) this.#venue = setter[instrument]!;
     this.#put(to, row, this.#time, instrument, this.#venue, TRADE, this.#trader);
-    const volume = tradeSize(this.spec.sizes, random);
+    const volume = tradeSize(this.spec.sizes, this.#lots[instrument]!, random);
     const draw = random.next();
     const stuck = this.#effects.stuck(instrument);
     const middle = !stuck && (draw < MIDDLE || this.spec.instruments[instrument]!.deviation === 0 || this.#effects.widened(instrument));
@@ -220,7 +222,7 @@ export class Tape {
   /** A row of an auction: all of an instrument's at one price, the instruments one after the other. */
   #cross(to: TickRows, row: number): void {
     const clock = this.#clock;
-    const { instruments, sizes } = this.spec;
+    const { instruments } = this.spec;
     this.#then = NOTHING;
     this.#time = clock.cross();
     if (clock.placeInSecond === 1) {
@@ -240,7 +242,7 @@ export class Tape {
     this.#book.improve(instrument, home, bid[instrument]!, ask[instrument]!);
     this.#put(to, row, this.#time, instrument, home, TRADE, this.#traders.taker(this.#time));
     const price = bid[instrument]! + ((ask[instrument]! - bid[instrument]!) >> 1);
-    const volume = sizes.lot * (5 + (this.#random.next() >>> 29));
+    const volume = this.#lots[instrument]! * (5 + (this.#random.next() >>> 29));
     to.price[row] = price;
     to.volume[row] = volume;
     this.#prints.follow(instrument, this.#time, price, volume);

@@ -47,7 +47,7 @@ export function usEquities(seed: number): MarketSpec {
     const constant = symbol === CONSTANT_SYMBOL;
     const open = constant ? CONSTANT_PRICE_TICKS : rank < LEADERS.length ? 6000 + random.below(40_000) : 1500 + random.below(1 << (10 + random.below(6)));
     return {
-      symbol, open, ticksPerUnit: TICKS_PER_UNIT, weight: zipf(rank),
+      symbol, open, ticksPerUnit: TICKS_PER_UNIT, lot: 100, weight: zipf(rank),
       deviation: constant ? 0 : open * (0.002 + 0.003 * random.fraction()),
       spread: constant ? 2 : chooseSpread(open, rank, random),
       loads: mixed(0.5 + 0.3 * random.fraction(), 0.3), sector: random.below(SECTORS), home: symbol.length < 4 ? XNYS : XNAS,
@@ -56,7 +56,7 @@ export function usEquities(seed: number): MarketSpec {
   return {
     from: DAY_FROM, to: DAY_TO, instruments, venues: VENUES, activity, volatility, illiquidity: (second) => (second >= OPEN && second < CLOSE ? 1 : 1.5),
     core: { from: OPEN, to: CLOSE }, auctions: [{ second: OPEN, share: 0.0006 }, { second: CLOSE, share: 0.0015 }], outageVenue: MEMX,
-    sizes: { lot: 100, oddOneIn: 16, tailOneIn: 280 }, quotesOnly: false, news: null, rowsMax: US_EQUITIES_ROWS_MAX,
+    sizes: { oddOneIn: 16, tailOneIn: 280 }, quotesOnly: false, news: null, rowsMax: US_EQUITIES_ROWS_MAX,
     inject: {
       PRICE_SPIKE: 6, VOLUME_SURGE: 6, COMBINED_ANOMALY: 6, SPREAD_WIDENING: 6, FLASH_CRASH: 1, STUCK_PRICE: 1, FAT_FINGER: 2, BURST: 1, FEED_GAP: 1,
     },
