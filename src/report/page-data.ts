@@ -38,6 +38,8 @@ export interface PageData {
   readonly market: MarketData | null;
   /** Outputs whose rows are alerts, with their columns. */
   readonly alerts: readonly { readonly table: string; readonly time: string; readonly symbol: string | null; readonly kind: string }[];
+  /** What the data say is there, in order of time; epoch ms. Without a symbol: of the whole market. */
+  readonly labels: readonly { readonly type: string; readonly symbol: string | null; readonly from: number; readonly to: number }[];
   /** What made the alerts of an output. */
   readonly evidence: readonly Evidence[];
   readonly graph: PlanGraph;
@@ -47,6 +49,7 @@ export interface PageData {
 
 /** Rows of all tables, of one at the most, of one at the least, and of a list of alerts. */
 const rowsMax = { page: 16_000, most: 2_500, least: 100, alerts: 4_000 } as const;
+const labelsMax = 2_000;
 /** Characters of a cell: a longer one is cut, and ends in an ellipsis. */
 const cellMax = 300;
 /** Characters of a table's rows. */
@@ -66,8 +69,15 @@ export async function makePageData(
     report: { ...report, outputs: Object.fromEntries(outputs) },
     run: { id, seconds, eventsPerSecond: seconds > 0 ? Math.round(rows / seconds) : 0, peakRssMB, versions, ...about },
     plan: explainTree(pipeline), tables, charts: await chartsOf(charted, ranked, query), market: bars === null ? null : marketData(bars, asked.spreads),
-    alerts: charted.filter(isAlerts).map(({ table, roles }) => ({ table, time: roles.time!, symbol: roles.symbol, kind: roles.kind! })), evidence: asked.evidence, graph: asked.graph, missing: asked.missing,
+    alerts: charted.filter(isAlerts).map(({ table, roles }) => ({ table, time: roles.time!, symbol: roles.symbol, kind: roles.kind! })), labels: report.accuracy === undefined ? [] : await labelsOf(query),
+    evidence: asked.evidence, graph: asked.graph, missing: asked.missing,
   };
+}
+
+async function labelsOf(query: Query): Promise<PageData['labels']> {
+  const times = ['from_time', 'to_time'].map((name) => `epoch_ms(CAST(${name} AS TIMESTAMP))`).join(', ');
+  const { rows } = await query(`SELECT CAST(type AS VARCHAR), CAST(symbol AS VARCHAR), ${times} FROM bundle.labels WHERE type IS NOT NULL AND from_time IS NOT NULL ORDER BY 3, 1, 2 LIMIT ${labelsMax}`);
+  return rows.map(([type, symbol, from, to]) => ({ type: String(type), symbol: symbol === null ? null : String(symbol), from: Number(from), to: Number(to ?? from) }));
 }
 
 type Ranked = (column: string) => ReturnType<typeof rankedSymbols>;

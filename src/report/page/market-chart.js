@@ -1,6 +1,6 @@
 /**
  * Prices, volume and spread of one symbol, one above the other, with the signs of its alerts.
- * @typedef {{ symbol: MarketSymbol, every: number, alerts: Alert[], kinds: string[], hidden: Set<number>, lines: boolean[], band: boolean, chosen: Alert | null }} MarketView
+ * @typedef {{ symbol: MarketSymbol, every: number, alerts: Alert[], kinds: string[], hidden: Set<number>, lines: boolean[], band: boolean, labels: PageData['labels'], chosen: Alert | null }} MarketView
  * @typedef {{ bars: MarketBar[], band: { upper: number | null, lower: number | null }[], marks: Map<number, Alert[]> }} Drawn
  */
 
@@ -141,8 +141,8 @@ function frameSeries(chart, bars, from, to) {
   return frame;
 }
 
-/** One sign for all alerts of a kind within a bar. @param {MarketBar[]} bars @param {Map<number, Alert[]>} marks @param {MarketView} view */
-function markersOf(bars, marks, { kinds, chosen }) {
+/** One sign for all alerts of a kind within a bar, and below it what the data say is there. @param {MarketBar[]} bars @param {Map<number, Alert[]>} marks @param {MarketView} view */
+function markersOf(bars, marks, { kinds, chosen, labels }) {
   /** @type {any[]} */
   const markers = [];
   for (const [index, alerts] of [...marks].sort(([a], [b]) => a - b)) {
@@ -154,7 +154,11 @@ function markersOf(bars, marks, { kinds, chosen }) {
       markers.push({ time: bar.time, shape, position: shape === 'arrowUp' ? 'belowBar' : 'aboveBar', color: color(kindColors[kind % kindColors.length]), size: isChosen ? 1.3 : 0.8 });
     }
   }
-  return markers;
+  for (const { type, from } of labels) {
+    const bar = bars[Math.max(0, barAt(bars, from))];
+    if (bar !== undefined) markers.push({ time: bar.time, shape: 'square', position: 'belowBar', color: color('--muted'), size: 0.5, text: type });
+  }
+  return markers.sort((a, b) => a.time - b.time);
 }
 
 /** @type {WeakMap<object, { detach: () => void }[]>} */

@@ -4,11 +4,11 @@
 const barsAtFirst = 200;
 
 /** @param {PageData} data @param {Alerts} alerts */
-function makeMarket({ market }, alerts) {
+function makeMarket({ market, labels }, alerts) {
   if (market === null) return null;
   const lengths = [...new Set([1, 5, 15, 60].map((times) => times * market.symbols[0].every))];
   const state = {
-    index: 0, every: lengths.find((every) => barsOfLength(market.symbols[0], every).length <= barsAtFirst) ?? lengths[0], lines: market.lines.map((_, index) => index === 0 || !market.price.candles), band: true, hidden: /** @type {Set<number>} */ (new Set()),
+    index: 0, every: lengths.find((every) => barsOfLength(market.symbols[0], every).length <= barsAtFirst) ?? lengths[0], lines: market.lines.map((_, index) => index === 0 || !market.price.candles), band: true, labels: true, hidden: /** @type {Set<number>} */ (new Set()),
     chosen: /** @type {Alert | null} */ (null),
   };
   const canvas = element('div', { class: 'canvas market-canvas', role: 'img' });
@@ -26,6 +26,7 @@ function makeMarket({ market }, alerts) {
 
   const symbol = () => market.symbols[state.index];
   const own = () => alerts.bySymbol.get(symbol().name) ?? [];
+  const ownLabels = () => labels.filter((label) => label.symbol === null || label.symbol === symbol().name);
   const visible = () => own().filter(({ kind }) => !state.hidden.has(alerts.kinds.indexOf(kind)));
 
   /** @param {boolean} fit Whether the whole day is to be seen. */
@@ -39,7 +40,7 @@ function makeMarket({ market }, alerts) {
     canvas.setAttribute('aria-label', `Prices of ${symbol().name}, with ${own().length} alerts; the tables below have the numbers`);
     kinds.replaceChildren(...kindToggles());
     steps.replaceChildren(...stepButtons());
-    chart?.draw({ symbol: symbol(), every, alerts: own(), kinds: alerts.kinds, hidden: state.hidden, lines: state.lines, band: state.band, chosen: state.chosen });
+    chart?.draw({ symbol: symbol(), every, alerts: own(), kinds: alerts.kinds, hidden: state.hidden, lines: state.lines, band: state.band, labels: state.labels ? ownLabels() : [], chosen: state.chosen });
     tell(null, []);
     if (fit) chart?.fit();
   }
@@ -126,6 +127,10 @@ function makeMarket({ market }, alerts) {
     state.band = on;
     draw(false);
   }, { title: market.band === null ? 'The mean of the last 20 closes that are shown, and twice their deviation to either side' : 'As the outputs have it' });
+  const truth = labels.length === 0 ? [] : [toggle('labels', true, (on) => {
+    state.labels = on;
+    draw(false);
+  }, { title: 'What the data say is there, whether an alert found it or not' })];
   const zooms = [button('−', () => chart?.zoom(1.6), { 'aria-label': 'Zoom out' }), button('+', () => chart?.zoom(0.625), { 'aria-label': 'Zoom in' }), button('Fit', () => chart?.fit())];
   const stage = element('div', { class: 'stage', tabindex: 0, 'aria-label': 'Chart: left and right for alerts, up and down for symbols, plus and minus to zoom', role: 'group' }, legend, canvas);
   stage.addEventListener('keydown', (event) => {
@@ -149,7 +154,7 @@ function makeMarket({ market }, alerts) {
   const node = element('section', { id: 'market', class: list === null ? 'market alone' : 'market' },
     ...(list === null ? [] : [list.node]),
     element('div', { class: 'view' },
-      element('div', { class: 'bar' }, title, element('span', { class: 'group' }, ...intervals), ...lineToggles, bands, element('span', { class: 'pager' }, ...zooms)),
+      element('div', { class: 'bar' }, title, element('span', { class: 'group' }, ...intervals), ...lineToggles, bands, ...truth, element('span', { class: 'pager' }, ...zooms)),
       stage, element('div', { class: 'bar under' }, kinds, steps), detail));
   return {
     node,

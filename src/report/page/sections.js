@@ -2,7 +2,6 @@
  * The page's parts beside tables and charts.
  * @typedef {import('../page-data.js').PageData} PageData
  * @typedef {import('../summary.js').ColumnSummary} ColumnSummary
- * @typedef {import('../accuracy.js').Accuracy} PageAccuracy
  */
 
 /** @param {PageData} data */
@@ -32,7 +31,7 @@ function headSection({ report, run, missing }) {
 function navigation(data, outputs, hasMarket) {
   const link = (/** @type {string} */ to, /** @type {(Node | string)[]} */ ...content) => element('a', { href: `#${to}` }, ...content);
   return element('nav', { 'aria-label': 'Parts of the report' },
-    ...(hasMarket ? [link('market', 'market')] : []), ...(accuracyOf(data) === null ? [] : [link('accuracy', 'accuracy')]),
+    ...(hasMarket ? [link('market', 'market')] : []), ...(data.report.accuracy === undefined ? [] : [link('accuracy', 'accuracy')]),
     ...outputs.map(({ name, total }) => link(anchorOf(name), name, ' ', element('span', { class: 'count' }, countText(total)))), link('plan', 'plan'), link('run', 'run'));
 }
 
@@ -97,15 +96,9 @@ function expectationsSection({ report }) {
   return [section('expectations', 'Expectations', [], element('details', { open: unmet > 0 }, summary, table))];
 }
 
-/** Present where the data have labels. @param {PageData} data @returns {PageAccuracy | null} */
-function accuracyOf({ report }) {
-  return /** @type {{ accuracy?: PageAccuracy | null }} */ (report).accuracy ?? null;
-}
-
 /** @param {PageData} data */
-function accuracySection(data) {
-  const accuracy = accuracyOf(data);
-  if (accuracy === null) return [];
+function accuracySection({ report: { accuracy } }) {
+  if (accuracy === undefined) return [];
   const share = (/** @type {number | null} */ value) => (value === null ? '–' : `${numberText(value * 100, 1)} %`);
   const delay = (/** @type {number | undefined} */ millis) => (millis === undefined ? '–' : millis < 10_000 ? `${countText(Math.round(millis))} ms` : `${numberText(millis / 1000, 1)} s`);
   const rows = accuracy.types.map(({ type, labels, found, alerts, matched, precision, recall, delayMs }) => [
