@@ -51,7 +51,7 @@ async function bindFiles(table: string, { given, base, map }: RequestedBinding):
   // A bundle from elsewhere names a folder that is not here: then the path is tried from where we are.
   const here = [resolve(base, given), resolve(given)];
   const path = here.find((candidate) => existsSync(withoutSnapshot(candidate)) && !isGlob(withoutSnapshot(given))) ?? here[0]!;
-  if (referenceName(given) !== null && basename(given) === given && !/\.\w+$/.test(given) && !existsSync(path)) {
+  if (referenceName(given) !== null && basename(given) === given && !/\.\w+$/.test(given) && !existsSync(withoutSnapshot(path))) {
     const meant = nearest(given, await listDatasets());
     throw new TapewrightError(
       'DATASET_MISSING', `table ${table} is bound to '${given}', but there is no such file and no such dataset${meant === null ? '' : `; did you mean '${meant}'?`}`, { table, given },

@@ -17,6 +17,17 @@ test('a file is found from the folder that names it, with its mapping', async (c
   assert.equal((await one('day-*.parquet', base)).binding.path, join(base, 'day-*.parquet'));
 });
 
+test('an Iceberg table is found by its folder, with a snapshot or without', async (context) => {
+  const base = directoryFor(context);
+  const metadata = join(base, 'lake', 'metadata', 'v1.metadata.json');
+  mkdirSync(join(base, 'lake', 'metadata'), { recursive: true });
+  writeFileSync(metadata, '{}');
+  for (const choice of ['', '?snapshot=7', '?as-of=1000']) {
+    const { binding } = await one(`lake${choice}`, base);
+    assert.deepEqual(binding, { path: `${metadata}${choice}`, format: 'iceberg', select: {}, order: null });
+  }
+});
+
 test('a path of a bundle from elsewhere is tried from here', async () => {
   const bound = await one('package.json', join('/', 'nowhere', 'at', 'all'));
   assert.equal(bound.binding.path, join(process.cwd(), 'package.json'));
