@@ -41,9 +41,9 @@ function generatorOf(version: number, market: (seed: number) => MarketSpec): Dat
 }
 
 const generators = new Map<string, DatasetGenerator>([
-  ['us-equities-day', generatorOf(3, usEquities)],
-  ['fx-day', generatorOf(1, fx)],
-  ['crypto-hour', generatorOf(1, crypto)],
+  ['us-equities-day', generatorOf(5, usEquities)],
+  ['fx-day', generatorOf(3, fx)],
+  ['crypto-hour', generatorOf(3, crypto)],
 ]);
 
 export const generatorNames: readonly string[] = [...generators.keys()];

@@ -11,7 +11,7 @@ let cache = '';
 let small: Dataset;
 before(async () => {
   cache = await mkdtemp(join(tmpdir(), 'tapewright-'));
-  small = { ...(await loadDataset('us-equities-day')), data: { kind: 'generator', name: 'us-equities-day', seed: 1, rows: 5000 }, fingerprint: 'a6ca6154bbe2bab22e4b16ce354294fedc70c74cba6bd61346df8ed39a9f8ced' };
+  small = { ...(await loadDataset('us-equities-day')), data: { kind: 'generator', name: 'us-equities-day', seed: 1, rows: 5000 }, fingerprint: 'c56875ef9654136a9573b2e85f47bc30b3a219b93da23cdf41731ad8328ee897' };
 });
 after(() => rm(cache, { recursive: true }));
 

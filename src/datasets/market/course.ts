@@ -10,10 +10,10 @@ import type { MarketSpec } from './spec.js';
 const STEP_MILLIS = 5000;
 
 /** A move raises the variance of the next ones, which fades over minutes: GARCH(1,1) with mean 1. */
-const MARKET_SHOCK = 0.06;
-const MARKET_MEMORY = 0.933;
-const OWN_SHOCK = 0.07;
-const OWN_MEMORY = 0.924;
+const MARKET_SHOCK = 0.1;
+const MARKET_MEMORY = 0.897;
+const OWN_SHOCK = 0.12;
+const OWN_MEMORY = 0.877;
 const VARIANCE_MAX = 40;
 /** Part of the distance to the opening price that is lost each step: a day stays a day, whatever the seed. */
 const PULL = 1 / 20_000;

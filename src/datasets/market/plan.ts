@@ -50,7 +50,7 @@ const BURST = 10;
 const NEWS_BURST = 12;
 
 const SECONDS: Readonly<Record<'SPREAD_WIDENING' | 'FLASH_CRASH' | 'STUCK_PRICE' | 'BURST' | 'FEED_GAP', number>> = {
-  SPREAD_WIDENING: 20, FLASH_CRASH: 420, STUCK_PRICE: 600, BURST: 30, FEED_GAP: 30,
+  SPREAD_WIDENING: 40, FLASH_CRASH: 420, STUCK_PRICE: 600, BURST: 30, FEED_GAP: 30,
 };
 const OUTAGE_SECONDS = 45;
 /** Only in symbols of these ranks, where five minutes hold enough trades to stand out from. */

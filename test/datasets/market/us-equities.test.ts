@@ -32,7 +32,7 @@ test('there are exactly the rows asked for, in batches of the size asked for', (
 });
 
 test('seed 1 gives these rows on every machine and Node version', () => {
-  assert.equal(digestOf(day({ seed: 1, rows: 20_000 })), '8553d74ed061b9a81738d8a9b348a464a243378fc02e6ec6c052a2633aa22ea5');
+  assert.equal(digestOf(day({ seed: 1, rows: 20_000 })), '186bd0a1ca160b7376f975bfa4f8c0d33dee4cfcb633abf7b5692f076a9dcba7');
 });
 
 test('file order is the order of arrival: one row in twenty is behind, a few by more than five seconds', () => {
