@@ -96,8 +96,15 @@ export function highlightsText({ of, curves, alerts }: Highlights, accuracy: Acc
     parts.push(`${visible(of.column)} of ${visible(of.table)}, the most eventful first:`, ...lines.map((line, index) => `  ${colour(line, rows[index]![3]!)}`));
   }
   if (alerts.length > 0) parts.push(`Alerts: ${alerts.map(({ kind, rows }) => `${rows} ${visible(kind)}`).join(', ')}`);
-  if (accuracy !== null && accuracy.types.length > 0) parts.push(`Labels found: ${accuracy.types.map(({ type, labels, found }) => `${found} of ${labels} ${visible(type)}`).join(', ')} (more: tapewright report accuracy)`);
+  // Where no alert is of a label's type, none was meant to find one.
+  if (accuracy?.types.some(({ alerts: judged }) => judged > 0) === true) parts.push(foundText(accuracy.types));
   return parts.join('\n');
+}
+
+function foundText(types: Accuracy['types']): string {
+  const sum = (of: 'labels' | 'found'): number => types.reduce((total, type) => total + type[of], 0);
+  const missed = types.filter(({ labels, found }) => found < labels).map(({ type, labels, found }) => `${labels - found} ${visible(type)}`);
+  return `Labels found: ${sum('found')} of ${sum('labels')}${missed.length === 0 ? '' : `, not ${missed.join(', ')}`} (more: tapewright report accuracy)`;
 }
 
 function curveCells({ symbol, alerts, values }: Curve): string[] {

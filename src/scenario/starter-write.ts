@@ -1,23 +1,27 @@
 /** Makes a new scenario beside a user's file: looks at the file, tries the texts on its first rows, and only then writes. */
 import { mkdir, readdir } from 'node:fs/promises';
-import { basename, dirname, join, relative, resolve, sep } from 'node:path';
+import { dirname, join } from 'node:path';
 import { TapewrightError } from '../core/errors.js';
-import { inspect } from '../datasets/import/head.js';
 import type { PipelineTexts } from '../runtime/options.js';
 import { planTexts } from '../runtime/pipeline.js';
-import { bindingOf } from '../sources/files.js';
+import { quoteName } from '../sources/duck.js';
 import { openSource } from '../sources/open.js';
+import type { Binding } from '../sources/source.js';
 import { makeDirectory, unwritable, writeAside } from '../stores/files.js';
 import { findColumns, type StarterColumns, type StarterRole } from './starter-columns.js';
-import { starterMap, starterTable, starterTexts, type Starter } from './starter.js';
+import { starterHead, type StarterHead } from './starter-head.js';
+import { starterMap, starterTable, starterTexts, type StarterTexts } from './starter.js';
 
 export interface StarterRequest {
   readonly name: string;
-  /** The user's file, and the folder to write, which must be new or empty; null: one of the scenario's name beside the file. */
-  readonly file: string;
+  /** The user's file, or a dataset's name, perhaps with parameters. */
+  readonly from: string;
+  /** The folder to write, which must be new or empty; null: one of the scenario's name beside the file, or under `scenarios`. */
   readonly out: string | null;
   /** Columns of the file that the user names. */
   readonly columns: Readonly<Partial<Record<StarterRole, string>>>;
+  /** Things to say meanwhile: a dataset is being made. */
+  readonly onRemark?: (remark: string) => void;
 }
 
 export interface MadeStarter {
@@ -33,24 +37,29 @@ export interface MadeStarter {
 const triedRows = 4_096;
 
 /** Throws USAGE, DATASET_MISSING, DATASET_INVALID, DATASET_CORRUPT, OUTPUT_UNWRITABLE. Nothing is written then. */
-export async function makeStarter({ name, file, out, columns: asked }: StarterRequest): Promise<MadeStarter> {
+export async function makeStarter({ name, from, out, columns: asked, onRemark = () => undefined }: StarterRequest): Promise<MadeStarter> {
   if (!/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$/.test(name)) throw new TapewrightError('USAGE', `'${name}' is no name for a scenario: use letters, digits, '-', '_' and '.', 64 at the most`, { name });
-  const folder = out ?? join(dirname(file), name);
+  if (out !== null) await refuseUsed(out);
+  const head = await starterHead(from, onRemark);
+  const folder = out ?? (head.isDataset ? join('scenarios', name) : join(dirname(from), name));
   await refuseUsed(folder);
-  const head = await inspect(file, 'utf8');
-  const { format } = bindingOf(resolve(file));
-  if (!head.hasHeader) {
-    throw new TapewrightError('DATASET_INVALID', `${file} has no header, so its columns have no names; put one before its rows, or make a dataset of it: tapewright datasets import ${file} --name ${name}`, { path: file });
-  }
-  const columns = findColumns(head, asked);
-  const starter: Starter = { name, columns, file: basename(file), bound: relative(folder, file).split(sep).join('/') };
-  const texts = starterTexts(starter);
-  const remarks = await tried(resolve(file), format, columns, texts);
+  const columns = selected(findColumns(head.columns, asked), head.binding);
+  const texts = starterTexts({ name, columns, file: head.label, bound: head.bound(folder) });
+  const remarks = await tried(head, columns, texts);
   await makeFolder(folder);
   const files = Object.keys(texts).map((each) => join(folder, each));
   for (const [each, text] of Object.entries(texts)) await writeAside(join(folder, each), text);
   const found = Object.entries(columns).flatMap(([role, column]) => (typeof column === 'object' && 'from' in column ? [[role, column.from] as const] : []));
   return { name, folder, files, columns: Object.fromEntries(found), remarks };
+}
+
+/** A dataset's own expressions stand for its columns: a mapping is over what lies in its files. */
+function selected(columns: StarterColumns, { select }: Binding): StarterColumns {
+  const entries = Object.entries(columns).map(([role, column]) => {
+    if (typeof column !== 'object' || !('from' in column) || column.expression === null || select[column.from] === undefined) return [role, column];
+    return [role, { ...column, expression: column.expression.replaceAll(quoteName(column.from), () => `(${select[column.from]!})`) }];
+  });
+  return Object.fromEntries(entries) as StarterColumns;
 }
 
 async function refuseUsed(folder: string): Promise<void> {
@@ -71,12 +80,12 @@ async function makeFolder(folder: string): Promise<void> {
 }
 
 /** Plans the texts and reads the first rows as a run would, so that what is written runs at once. */
-async function tried(path: string, format: ReturnType<typeof bindingOf>['format'], columns: StarterColumns, texts: ReturnType<typeof starterTexts>): Promise<string[]> {
+async function tried({ binding, columns: { path } }: StarterHead, columns: StarterColumns, texts: StarterTexts): Promise<string[]> {
   const sql = [{ path: 'tables.sql', text: texts['tables.sql'] }, { path: 'outputs.sql', text: texts['outputs.sql'] }];
   const pipeline: PipelineTexts = { name: 'starter', scenario: null, sql, expect: { outputs: [], lateMax: null, rejectedMax: null } };
   const table = planTexts(pipeline).sources[0]!;
   const read = table.physical.map((column) => ({ ...column, eventTime: column.name === columns.time.name }));
-  const source = await openSource({ path, format, select: starterMap(columns), order: null }, read, { table: starterTable, batchRows: triedRows, inline: true });
+  const source = await openSource({ ...binding, select: { ...binding.select, ...starterMap(columns) } }, read, { table: starterTable, batchRows: triedRows, inline: true });
   try {
     const first = await source.next();
     const good = first?.batch.length ?? 0;

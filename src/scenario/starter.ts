@@ -35,7 +35,7 @@ export const starterMap = (columns: StarterColumns): Record<string, string> =>
 const shown = (text: string): string => visible(text).slice(0, 200);
 
 /** A quoted scalar of YAML: in single quotes, which leave all as it is, unless that takes more than one line. */
-const quoted = (text: string): string => (/^[\x20-\x7e\xa0-\ud7ff]*$/.test(text) && visible(text) === text ? `'${text.replaceAll("'", "''")}'` : JSON.stringify(text));
+const quoted = (text: string): string => (/^[\x20-\x7e\xa0-\ud7ff]*$/.test(text) && visible(text) === text ? `'${text.replaceAll("'", "''")}'` : visible(JSON.stringify(text)));
 
 function scenarioText({ name, bound, file, columns }: Starter): string {
   const map = Object.entries(starterMap(columns)).map(([column, expression]) => `  ${starterTable}.${column}: ${quoted(expression)}`);

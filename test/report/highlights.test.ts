@@ -43,5 +43,8 @@ test('a run without prices, times or alerts shows nothing of them', async () => 
 test('labels that were found are told', () => {
   const none: Highlights = { of: null, curves: [], alerts: [] };
   const one = { type: 'SPIKE', labels: 6, found: 5, alerts: 9, matched: 7, precision: 0.778, recall: 0.833, delayMs: null };
-  assert.equal(highlightsText(none, { outputs: ['a'], toleranceMs: 0, types: [one], notJudged: [] }, false), 'Labels found: 5 of 6 SPIKE (more: tapewright report accuracy)');
+  const said = (...types: (typeof one)[]): string => highlightsText(none, { outputs: ['a'], toleranceMs: 0, types, notJudged: [] }, false);
+  assert.equal(said(one, { ...one, type: 'BURST', labels: 2, found: 2 }), 'Labels found: 7 of 8, not 1 SPIKE (more: tapewright report accuracy)');
+  assert.equal(said({ ...one, found: 6 }), 'Labels found: 6 of 6 (more: tapewright report accuracy)');
+  assert.equal(said({ ...one, found: 0, alerts: 0 }), '');
 });

@@ -21,7 +21,7 @@ async function parquet(path: string, select: string): Promise<void> {
 /** Makes a starter over the file, runs it, and gives its candles. */
 async function candles(context: TestContext | string, file: string, columns: StarterRequest['columns'] = {}): Promise<{ rows: readonly (readonly unknown[])[]; made: Awaited<ReturnType<typeof makeStarter>>; rejected: number }> {
   const directory = typeof context === 'string' ? context : directoryFor(context);
-  const made = await makeStarter({ name: 'mine', file, out: join(directory, 'made'), columns });
+  const made = await makeStarter({ name: 'mine', from: file, out: join(directory, 'made'), columns });
   const result = await runReplay({ ...(await newRunOptions(made.folder, { out: join(directory, 'run') })), report: false });
   const { rows } = await queryBundle(result.directory, "SELECT symbol, strftime(window_start, '%Y-%m-%d %H:%M'), open_price, close_price, row_count FROM candles_1m ORDER BY 1, 2");
   return { rows, made, rejected: result.rejected };
@@ -66,7 +66,7 @@ test('Parquet of any column types runs', async (context) => {
 });
 
 test('names with quotes, spaces, reserved words and commands to a terminal are names', async () => {
-  const odd = fc.constantFrom('sel"ect', "it's", 'a b', 'group', '-- x', '*/', '${a}', 'ünïcode', '\u001b[2J', 'table.column', '`x`', "x' AS y", '#no', '{a: b}');
+  const odd = fc.constantFrom('sel"ect', "it's", 'a b', 'group', '-- x', '*/', '${a}', 'ünïcode', '\u009b2J', 'table.column', '`x`', "x' AS y", '#no', '{a: b}');
   await fc.assert(fc.asyncProperty(fc.uniqueArray(odd, { minLength: 4, maxLength: 4 }), fc.constantFrom('csv', 'jsonl', 'parquet'), fc.boolean(), async (names, form, isEpoch) => {
     const directories: (() => void)[] = [];
     const context = { after: (act: () => void) => directories.push(act) } as unknown as TestContext;
@@ -81,7 +81,7 @@ test('names with quotes, spaces, reserved words and commands to a terminal are n
       const [at, symbol, price, volume] = names as [string, string, string, string];
       const { rows, made } = await candles(directory, file, { time: at, symbol, price, volume });
       assert.deepEqual(rows, expected);
-      for (const each of made.files) assert.ok(!readFileSync(each, 'utf8').includes('\u001b'), each);
+      for (const each of made.files) assert.ok(!readFileSync(each, 'utf8').includes('\u009b'), each);
     } finally {
       for (const act of directories) act();
     }
@@ -103,11 +103,35 @@ test('quotes alone, trades without sizes, and a file of one symbol run', async (
   assert.deepEqual(mixed.rows, [['A', '2024-01-02 14:30', 10, 11, 2]]);
 });
 
+test('a dataset is as good as a file, and its own expressions stand for its columns', async (context) => {
+  const directory = directoryFor(context);
+  writeFileSync(join(directory, 'raw.csv'), csv('when;ticker;p;v', (text) => `${millisOf(text)}000`, ';'));
+  mkdirSync(join(directory, 'datasets/mine'), { recursive: true });
+  writeFileSync(join(directory, 'datasets/mine/dataset.yaml'), `name: mine
+description: d
+origin: o
+licence: l
+files: ../../raw.csv
+schema: { at: TIMESTAMP(3), ticker: STRING, last: DOUBLE, v: BIGINT }
+select: { at: make_timestamp(CAST("when" AS BIGINT)), last: p }
+span: { from: 2024-01-02T00:00:00Z, to: 2024-01-03T00:00:00Z }
+`);
+  const here = process.cwd();
+  process.chdir(directory);
+  try {
+    const { rows, made } = await candles(directory, 'mine', { time: 'at' });
+    assert.deepEqual(rows, expected);
+    assert.match(readFileSync(join(made.folder, 'scenario.yaml'), 'utf8'), /ticks: 'mine'/);
+  } finally {
+    process.chdir(here);
+  }
+});
+
 test('what is found is said, what is there is never overwritten, and what cannot run is not written', async (context) => {
   const directory = directoryFor(context);
   const path = (name: string): string => join(directory, name);
   writeFileSync(path('t.csv'), csv('time,symbol,price,volume', (text) => text));
-  const made = await makeStarter({ name: 'first', file: path('t.csv'), out: null, columns: {} });
+  const made = await makeStarter({ name: 'first', from: path('t.csv'), out: null, columns: {} });
   assert.deepEqual([made.folder, made.columns, readdirSync(made.folder)], [path('first'), { time: 'time', symbol: 'symbol', price: 'price', volume: 'volume' }, ['outputs.sql', 'scenario.yaml', 'tables.sql']]);
   writeFileSync(path('bars.csv'), 'nothing,here\nx,y\n');
   writeFileSync(path('days.csv'), 'time,price\n01/02/2024 10:00,5\n');
@@ -117,7 +141,7 @@ test('what is found is said, what is there is never overwritten, and what cannot
   mkdirSync(path('full'));
   writeFileSync(path('full/notes.txt'), 'mine');
   const refused = async (name: string, file: string, columns: StarterRequest['columns'] = {}): Promise<string> => {
-    const error = await makeStarter({ name, file: path(file), out: null, columns }).then(() => null, (caught: Error & { code: string }) => caught);
+    const error = await makeStarter({ name, from: path(file), out: null, columns }).then(() => null, (caught: Error & { code: string }) => caught);
     return `${error?.code} ${error?.message.replaceAll(directory, '')}`;
   };
   assert.match(await refused('first', 't.csv'), /USAGE \/first is not empty \(it holds outputs\.sql\), and nothing is overwritten/);
@@ -129,6 +153,6 @@ test('what is found is said, what is there is never overwritten, and what cannot
   assert.match(await refused('a', 'days.csv'), /times such as '01\/02\/2024 10:00' are none that can be read without guessing/);
   assert.match(await refused('a', 'bare.csv'), /has no header, so its columns have no names/);
   assert.match(await refused('a', 'bad.csv', { symbol: 'price', price: 'time' }), /DATASET_INVALID/);
-  assert.match((await makeStarter({ name: 'n', file: path('new.csv'), out: null, columns: {} })).remarks.join(), /newest rows stand first/);
+  assert.match((await makeStarter({ name: 'n', from: path('new.csv'), out: null, columns: {} })).remarks.join(), /newest rows stand first/);
   assert.deepEqual(readdirSync(directory).sort(), ['bad.csv', 'bare.csv', 'bars.csv', 'days.csv', 'first', 'full', 'n', 'new.csv', 't.csv']);
 });
