@@ -59,7 +59,14 @@ or into a pipe, which gets Arrow as a stream.`;
       throw new TapewrightError('USAGE', `--format ${format} gives bytes, which are not for ${this.jsonEnabled() ? 'the one object of --json' : 'a terminal'}; write them to a file with --out FILE${this.jsonEnabled() ? '' : ', or into a pipe'}`);
     }
     const { queryToFile, queryToStream } = await import('../src/sinks/query-file.js');
-    if (out === undefined) return { columns: (await queryToStream(bundle, sql, format, process.stdout)).columns };
+    if (out === undefined) {
+      // Whoever read the pipe may have had enough.
+      const written = await queryToStream(bundle, sql, format, process.stdout).catch((error: unknown) => {
+        if ((error as NodeJS.ErrnoException).code !== 'EPIPE') throw error;
+        return { columns: [] };
+      });
+      return { columns: written.columns };
+    }
     const { columns, rows } = await queryToFile(bundle, sql, format, out);
     this.say(`${rows} row${rows === 1 ? '' : 's'} in ${out}`);
     return { columns, rowCount: rows, path: out };

@@ -43,8 +43,8 @@ const wanted: Readonly<Record<StarterRole, { readonly names: readonly string[]; 
   event_type: { names: ['eventtype'] },
 };
 
-/** Finds what `asked` does not name. Throws USAGE for a column that is not there, DATASET_INVALID where no time or price can be found or read. */
-export function findColumns(head: Columns, asked: Readonly<Partial<Record<StarterRole, string>>>): StarterColumns {
+/** Finds what `asked` does not name; a price, or bid and ask, must be among it unless they are not needed. Throws USAGE for a column that is not there, DATASET_INVALID where no time or price can be found or read. */
+export function findColumns(head: Columns, asked: Readonly<Partial<Record<StarterRole, string>>>, { priceNeeded } = { priceNeeded: true }): StarterColumns {
   const taken = new Set<string>();
   const found: Partial<Record<StarterRole, StarterColumn>> = {};
   for (const [role, column] of Object.entries(asked)) if (!head.columns.includes(column)) throw noColumn(head, role, column);
@@ -57,7 +57,7 @@ export function findColumns(head: Columns, asked: Readonly<Partial<Record<Starte
   }
   const { time, price, bid, ask } = found;
   if (time === undefined) throw unfound(head, 'a time', '--time');
-  if (price === undefined && (bid === undefined || ask === undefined)) throw unfound(head, 'a price, or bid and ask', '--price, or --bid and --ask');
+  if (priceNeeded && price === undefined && (bid === undefined || ask === undefined)) throw unfound(head, 'a price, or bid and ask', '--price, or --bid and --ask');
   const type = found.event_type;
   return {
     ...found, time, eventTypes: type === undefined ? [] : [...new Set(samples(head, type.from))].sort(),

@@ -114,7 +114,7 @@ export async function prepareSelect(duck: Duck, sql: string): Promise<DuckDBPrep
 /** DuckDB's refusal of a query, with what it could have asked for. */
 export function queryRefused(cause: unknown, views: readonly string[]): unknown {
   // DuckDB's errors are of no class of their own; all others are somebody else's.
-  if (!(cause instanceof Error) || cause.constructor !== Error) return cause;
+  if (!(cause instanceof Error) || cause.constructor !== Error || 'code' in cause) return cause;
   return new TapewrightError('SQL_INVALID', `${shortened(cause)}; the bundle has ${views.join(', ')}`, { views }, { cause });
 }
 
