@@ -112,7 +112,7 @@ export async function marketBars(query: Query, outputs: readonly Charted[], symb
     const found = bars.get(name) ?? [];
     return found.length === 0 && alerts === 0 ? [] : [{ name, alerts, every: index < symbolsMax.fine ? every[0] : every[1], bars: found }];
   });
-  return { symbol: column, known, every, plan, symbols: withinBudget(drawn) };
+  return drawn.every((one) => one.bars.length === 0) ? null : { symbol: column, known, every, plan, symbols: withinBudget(drawn) };
 }
 
 function withinBudget<T extends { readonly bars: readonly Bar[] }>(symbols: readonly T[]): T[] {

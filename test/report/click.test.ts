@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { embedded } from '../../src/report/page.js';
 import { rewriteReport } from '../../src/report/write.js';
 import { temporaryFolder } from '../sources/files.js';
 import { Browser, chromium, type Screen } from '../support/browser.js';
@@ -29,6 +30,11 @@ SELECT symbol FROM ticks;
 SELECT window_start, COUNT(*) AS row_count FROM TABLE(TUMBLE(TABLE ticks, DESCRIPTOR(event_time), INTERVAL '1' MINUTE)) GROUP BY window_start, window_end;
 SELECT symbol, event_time, 'NEVER' AS alert_type, price FROM ticks WHERE price > 100000;`;
 const names = `${table}\nSELECT symbol FROM ticks;`;
+/** Symbols that are all NULL, alerts without a time, and alerts of symbols that have no prices. */
+const odd = `${table}
+SELECT CAST(NULL AS STRING) AS symbol, event_time, price FROM ticks;
+SELECT symbol, CAST(NULL AS TIMESTAMP(3)) AS event_time, 'NO_TIME' AS alert_type, price FROM ticks WHERE price > 122;
+SELECT symbol AS pair, event_time, 'OTHER' AS alert_type, price FROM ticks WHERE price > 122;`;
 
 /** Three symbols, a trade each every five seconds for twenty minutes; AAA jumps twice, the nasty one once. */
 const lines = Array.from({ length: 240 }, (_, row) => ['AAA', 'BBB', nasty].map((symbol, index) => {
@@ -43,7 +49,7 @@ const pages = new Map<string, string>();
 before(async () => {
   if (chromium === null) return;
   await withJsonLines(lines, async (path) => {
-    for (const [name, sql] of Object.entries({ market, bare, names })) {
+    for (const [name, sql] of Object.entries({ market, bare, names, odd })) {
       await withRun(sql, { ticks: path }, async ({ result }) => { pages.set(name, (await rewriteReport(result.directory, join(folder, name))).path); });
     }
   });
@@ -165,8 +171,31 @@ test('the plan is a graph with the rows on its edges', { skip }, async () => {
   finish(page);
 });
 
+test('what the data say is there stands in the chart, and how much of it was found in a table', { skip }, async () => {
+  const html = readFileSync(pages.get('market')!, 'utf8');
+  const [, json] = /<script type="application\/json" id="data">(.*?)<\/script>/s.exec(html)!;
+  const data = JSON.parse(json!) as { report: Record<string, unknown>; labels: unknown[] };
+  data.labels = [{ type: 'SPIKE', symbol: 'AAA', from: Date.UTC(2024, 0, 2, 14, 40), to: Date.UTC(2024, 0, 2, 14, 40) }];
+  data.report['accuracy'] = {
+    outputs: ['alerts'], toleranceMs: 5_000, notJudged: [],
+    types: [{ type: 'SPIKE', labels: 3, found: 2, alerts: 4, matched: 3, precision: 0.75, recall: 0.667, delayMs: { median: 250, p90: 12_500, max: 12_500 } }, { type: 'GAP', labels: 1, found: 0, alerts: 0, matched: 0, precision: null, recall: 0, delayMs: null }],
+  };
+  pages.set('labelled', join(folder, 'labelled.html'));
+  writeFileSync(pages.get('labelled')!, html.replace(json!, () => embedded(data)));
+  const page = await open('labelled');
+  assert.deepEqual(await page.evaluate("[...document.querySelectorAll('#accuracy tbody tr')].map((row) => [...row.cells].map((cell) => cell.textContent))"), [
+    ['SPIKE', '3', '2', '66.7 %', '4', '3', '75.0 %', '250 ms', '12.5 s', '12.5 s'], ['GAP', '1', '0', '0.0 %', '0', '0', '–', '–', '–', '–'],
+  ]);
+  const withLabels = await drawing(page);
+  await page.evaluate("[...document.querySelectorAll('.toggle')].find((one) => one.textContent === 'labels').click()");
+  await page.until("document.querySelector('.toggle[aria-pressed=\"false\"]') !== null");
+  await page.evaluate('new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)))');
+  assert.notEqual(await drawing(page), withLabels);
+  finish(page);
+});
+
 test('a phone scrolls down only, the dark is dark, and paper has no buttons', { skip }, async () => {
-  for (const name of ['market', 'bare', 'names']) {
+  for (const name of ['market', 'bare', 'names', 'odd']) {
     const page = await open(name, { width: 390, height: 800, dark: true });
     assert.equal(await page.evaluate('document.documentElement.scrollWidth'), 390, name);
     assert.ok((await page.evaluate<string>('getComputedStyle(document.body).backgroundColor')).match(/\d+/g)!.every((part) => Number(part) < 40));
@@ -176,6 +205,16 @@ test('a phone scrolls down only, the dark is dark, and paper has no buttons', { 
     assert.ok(Buffer.from(data, 'base64').subarray(0, 5).toString() === '%PDF-');
     finish(page);
   }
+});
+
+test('where no symbol has prices an alert is told below its table', { skip }, async () => {
+  const page = await open('odd');
+  assert.deepEqual(await page.evaluate("[document.querySelector('#market'), document.querySelectorAll('tr.pick').length]"), [null, 2]);
+  await page.click('#output-query_3 tr.pick');
+  assert.match(await text(page, '#output-query_3 .alert-title'), /OTHER/);
+  await page.click('#output-query_2 tr.pick');
+  assert.equal(await page.evaluate("document.querySelectorAll('.alert').length"), 1, 'an alert without a time has nothing more to tell');
+  finish(page);
 });
 
 test('a pipeline without prices has its tables, its plan and its facts', { skip }, async () => {

@@ -23,9 +23,12 @@ function collectAlerts({ tables, evidence, alerts }) {
     const of = evidence.find((one) => one.table === name);
     const made = new Map((of?.alerts ?? []).map((one) => [one.alert, one]));
     table.rows.forEach((cells, row) => {
+      const millis = millisOf(cells[timeAt]);
+      // Without a time it has no place in the chart.
+      if (Number.isNaN(millis)) return;
       const one = made.get(row);
       all.push({
-        table, row, symbol: symbolAt < 0 ? '' : String(cells[symbolAt]), kind: exactText(cells[kindAt]), millis: millisOf(cells[timeAt]),
+        table, row, symbol: symbolAt < 0 ? '' : String(cells[symbolAt]), kind: exactText(cells[kindAt]), millis,
         evidence: of === undefined || one === undefined ? null : { of, one },
       });
     });

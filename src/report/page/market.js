@@ -40,7 +40,7 @@ function makeMarket({ market, labels }, alerts) {
     canvas.setAttribute('aria-label', `Prices of ${symbol().name}, with ${own().length} alerts; the tables below have the numbers`);
     kinds.replaceChildren(...kindToggles());
     steps.replaceChildren(...stepButtons());
-    chart?.draw({ symbol: symbol(), every, alerts: own(), kinds: alerts.kinds, hidden: state.hidden, lines: state.lines, band: state.band, labels: state.labels ? ownLabels() : [], chosen: state.chosen });
+    chart?.draw({ symbol: symbol(), every, alerts: own(), kinds: alerts.kinds, hidden: state.hidden, lines: state.lines, band: state.band, labels: state.labels ? ownLabels() : [], chosen: own().find((alert) => alert === state.chosen) ?? null });
     tell(null, []);
     if (fit) chart?.fit();
   }
@@ -93,7 +93,8 @@ function makeMarket({ market, labels }, alerts) {
     if (index >= 0 && index !== state.index) showSymbol(index);
     state.every = lengths[0];
     draw(false);
-    chart?.show(alert.evidence?.one.from ?? alert.millis - 300_000, alert.millis);
+    // What is of no symbol that has prices is told without them.
+    if (index >= 0) chart?.show(alert.evidence?.one.from ?? alert.millis - 300_000, alert.millis);
     document.getElementById(anchorOf(alert.table.name))?.querySelector(`tr[data-row="${alert.row}"]`)?.classList.add('chosen');
   }
 

@@ -1,3 +1,12 @@
+/** Where there are no prices, an alert is told below its table. @param {Alerts} alerts @param {string} table @param {number} row */
+function tellAlert(alerts, table, row) {
+  const alert = alerts.byRow.get(rowKey(table, row));
+  const place = document.getElementById(anchorOf(table))?.querySelector('.table');
+  if (alert === undefined || !place) return;
+  place.parentElement?.querySelector('.alert')?.remove();
+  place.after(alertDetail(alert, alerts.kinds));
+}
+
 /** Builds the page from the data that it carries. */
 function build() {
   /** @type {PageData} */
@@ -8,8 +17,8 @@ function build() {
   const isAlerts = (/** @type {TableData} */ table) => data.alerts.some((one) => one.table === table.name);
   const inChart = (/** @type {TableData} */ table) => {
     const roles = data.alerts.find((one) => one.table === table.name);
-    if (market === null || roles === undefined) return null;
-    return { pick: (/** @type {number} */ row) => market.pick(table.name, row), column: table.columns.findIndex(({ name }) => name === roles.kind), sign: (/** @type {string} */ kind) => signOf(alerts.kinds.indexOf(kind)) };
+    if (roles === undefined) return null;
+    return { pick: (/** @type {number} */ row) => (market === null ? tellAlert(alerts, table.name, row) : market.pick(table.name, row)), column: table.columns.findIndex(({ name }) => name === roles.kind), sign: (/** @type {string} */ kind) => signOf(alerts.kinds.indexOf(kind)) };
   };
   const outputs = [...data.tables.filter(isAlerts), ...data.tables.filter((table) => !isAlerts(table))];
   document.body.append(
