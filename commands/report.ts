@@ -1,7 +1,7 @@
 import { dirname } from 'node:path';
 import { Args, Flags } from '@oclif/core';
-import type { Report as RunReport } from '../../src/report/report.js';
-import { BaseCommand } from '../base.js';
+import type { Report as RunReport } from '../src/report/report.js';
+import { BaseCommand } from './base.js';
 
 export default class Report extends BaseCommand {
   static override summary = 'Write the report of a run again, from its bundle.';
@@ -28,7 +28,7 @@ or to the file that --out names, and the bundle stays as it is.`;
 
   async run(): Promise<RunReport> {
     const { args, flags } = await this.parse(Report);
-    const [{ reportText, rewriteReport }, { makeDirectory, writeAside }] = await Promise.all([import('../../src/report/write.js'), import('../../src/stores/files.js')]);
+    const [{ reportText, rewriteReport }, { makeDirectory, writeAside }] = await Promise.all([import('../src/report/write.js'), import('../src/stores/files.js')]);
     if (flags.format === undefined) {
       const { report, path } = await rewriteReport(args.bundle, flags.out ?? null);
       this.log(path);
