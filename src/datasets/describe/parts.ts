@@ -67,7 +67,8 @@ function shown(value: number, { kind, precision, scale }: Description['subject']
 function lateTable({ lateAt, behind, behindInSymbol, behindInSymbolMax }: Disorder, rows: number): Table {
   return {
     title: 'Late rows by the bound of the watermark', names: ['bound', 'late rows', 'of all'], left: 1,
-    rows: behind === 0 ? [] : lateAt.map((each) => [duration(each.bound), count(each.rows), share(each.rows, rows)]),
+    // Beyond the first bound at which no row is late there is nothing to say.
+    rows: behind === 0 ? [] : lateAt.filter((_, index) => index === 0 || lateAt[index - 1]!.rows > 0).map((each) => [duration(each.bound), count(each.rows), share(each.rows, rows)]),
     note: `Within their own symbol ${count(behindInSymbol)} rows are behind${behindInSymbol > 0 ? `, by ${duration(behindInSymbolMax)} at the most` : ''}.`,
   };
 }

@@ -4,7 +4,7 @@ import type { Judged } from './prints.js';
 import type { Silence } from './silences.js';
 
 /** Bounds of a watermark at which late rows are counted (ms). */
-export const bounds: readonly number[] = [1_000, 2_000, 5_000, 10_000, 30_000, 60_000, 300_000, 3_600_000];
+export const bounds: readonly number[] = [1, 2, 3, 5, 7, 10, 15, 20, 30, 45, 60, 120, 300, 600, 1_800, 3_600].map((seconds) => seconds * 1_000);
 
 /** A row as it is shown: its 0-based number, its event time (epoch ms), its symbol. */
 export interface Place {

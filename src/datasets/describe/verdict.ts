@@ -20,6 +20,8 @@ export interface Verdict {
 
 /** A bound longer than this (ms) keeps too much waiting to be recommended for the sake of a few rows. */
 const boundMax = 60_000;
+/** Late rows that are few: one in so many. */
+const fewOf = 10_000;
 const summaries = { good: 'Fit to be replayed as it is.', care: 'Usable with care.', mend: 'Not to be trusted before it is mended.' } as const;
 
 export function verdictOf(profile: Profile, subject: Subject): Verdict {
@@ -44,11 +46,11 @@ function timeName(column: string, { found, expressions }: Subject): string {
   return /^[A-Za-z_]\w*$/.test(column) && !/^(timestamp|time|date|datetime|day|hour|minute|second)$/i.test(column) ? column : `\`${column}\``;
 }
 
-/** Whole seconds, in ms: so that no row is late; or, where few rows would ask for very much, one in ten thousand. */
-function recommendedBound({ disorder }: Profile): number {
+/** So that no row is late, in whole seconds (ms); where that asks for very much, so that few are. */
+function recommendedBound({ disorder, rows }: Profile): number {
   const needed = Math.max(1_000, Math.ceil(disorder.boundNoneLate / 1_000) * 1_000);
   if (needed <= boundMax) return needed;
-  return Math.max(1_000, Math.ceil((disorder.behindBy.p999 + 1) / 1_000) * 1_000);
+  return disorder.lateAt.find(({ rows: late }) => late * fewOf <= rows)?.bound ?? disorder.lateAt.at(-1)!.bound;
 }
 
 function rejects({ rejected, timeless, rows }: Profile): Finding[] {
@@ -69,17 +71,16 @@ function strays({ disorder: { jumps }, rows }: Profile): Finding[] {
 
 function disorder(profile: Profile, watermark: string, bound: number): Finding[] {
   const { disorder: found, rows } = profile;
-  const rest = found.lateAt.find((each) => each.bound === bound)?.rows ?? null;
   if (found.behind === 0) return [{ weight: 'good', text: `Rows lie in the order of event time. ${watermark} is more than enough.` }];
   const how = `${counted(found.behind, 'row')} (${share(found.behind, rows)}) come after a later one: half of them by ${duration(found.behindBy.p50)} or less, 99 % by ${duration(found.behindBy.p99)}, the worst by ${duration(found.behindBy.max)}`;
   if (bound > found.behindBy.max) return [{ weight: found.behind * 2 > rows ? 'care' : 'note', text: `${how}. With ${watermark} none is late; windows close so much later.` }];
-  const left = rest === null ? 'about one in a thousand of them' : counted(rest, 'row');
-  return [{ weight: 'care', text: `${how}. With ${watermark} ${left} would still be late, and be kept in late.parquet; that none is takes ${duration(found.boundNoneLate)}. If the rows of several feeds follow each other, put them in order first: tapewright datasets import --order time.` }];
+  const left = counted(found.lateAt.find((each) => each.bound === bound)!.rows, 'row');
+  return [{ weight: 'care', text: `${how}. With ${watermark} ${left} would still be late, and be kept in late.parquet; that none is takes ${duration(found.boundNoneLate)}.${found.behind * 10 > rows * 3 ? ' So much disorder is rather that of feeds put one after the other: tapewright datasets import puts them in order.' : ''}` }];
 }
 
 function ties({ ties: { rows: tied, largest }, repeated, rows }: Profile): Finding[] {
   return [
-    ...(repeated === 0 ? [] : [{ weight: 'care', text: `${counted(repeated, 'row')} (${share(repeated, rows)}) repeat another of the same symbol and instant in every column: volumes count twice unless they are real.` } as const]),
+    ...(repeated === 0 ? [] : [{ weight: repeated * 20 > rows ? 'care' : 'note', text: `${counted(repeated, 'row')} (${share(repeated, rows)}) repeat another of the same symbol and instant in every column: fills of one order look so where rows have no number of their own, and so do rows recorded twice.` } as const]),
     ...(tied === 0 || largest === null ? [] : [{ weight: 'note', text: `${counted(tied, 'row')} (${share(tied, rows)}) share their millisecond with another of their symbol, up to ${count(largest.rows)} at once (${symbolAnd(largest.symbol)}${moment(largest.time)}): within it the order of the file decides FIRST_VALUE, LAST_VALUE and ROWS frames, and RANGE frames take all.` } as const]),
   ];
 }
