@@ -1,13 +1,13 @@
-/** Lets event time pass no faster than `speed` times real time, from the first row on. */
+/** Lets event time pass no faster than `speed` times real time, from the first row on that is not before `from`: what only builds state waits for nothing. */
 export class Pace {
   #begin: { readonly event: number; readonly real: number } | null = null;
 
-  constructor(private readonly speed: number | null, private readonly signal: AbortSignal | undefined) {}
+  constructor(private readonly speed: number | null, private readonly signal: AbortSignal | undefined, private readonly from: number | null = null) {}
 
   /** Rows up to this event time may go now: all, once a stop is asked for, so that the step is soon at its end. */
   limit(): number {
     if (this.speed === null || this.signal?.aborted === true) return Infinity;
-    if (this.#begin === null) return -Infinity;
+    if (this.#begin === null) return this.from === null ? -Infinity : this.from - 1;
     return this.#begin.event + (performance.now() - this.#begin.real) * this.speed;
   }
 

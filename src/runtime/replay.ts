@@ -108,7 +108,7 @@ class Replay {
     private readonly options: ReplayOptions, private readonly started: number,
   ) {
     this.#checkpoints = new CheckpointStore(bundle.path('checkpoints'));
-    this.#pace = new Pace(parameters.speed, options.signal);
+    this.#pace = new Pace(parameters.speed, options.signal, parameters.from);
   }
 
   /** `goesOn`: what an earlier process made durable counts. */
