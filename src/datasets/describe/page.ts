@@ -82,7 +82,7 @@ table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nu
 th, td { padding: .25rem .6rem; text-align: left; border-bottom: 1px solid var(--line); white-space: nowrap; }
 th { color: var(--muted); font-weight: 500; font-size: .8rem; } .number { text-align: right; }
 td:first-child, th:first-child { padding-left: 0; } td:last-child, th:last-child { padding-right: 0; }
-.note { margin: .5rem 0 0; color: var(--muted); }
+p.note { margin: .5rem 0 0; color: var(--muted); }
 svg { display: block; width: 100%; height: auto; }
 rect { fill: var(--accent); } text { fill: var(--muted); font-size: 10px; text-anchor: middle; } text.value { fill: var(--text); }
 .axis { display: flex; flex-wrap: wrap; justify-content: space-between; gap: .2rem 1rem; margin: .3rem 0 0; color: var(--muted); font-size: .8rem; font-variant-numeric: tabular-nums; }

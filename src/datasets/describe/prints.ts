@@ -48,16 +48,23 @@ export class Neighbours {
 
   #judge(middle: number): Judged | null {
     const prices = this.#prices, price = prices[middle]!;
-    let least = Infinity, most = -Infinity, filled = 0;
+    // The two least and the two greatest: a bad print may have a neighbour that is as bad.
+    let least = Infinity, nextLeast = Infinity, most = -Infinity, nextMost = -Infinity, filled = 0;
     for (let at = 0; at < places; at += 1) {
       if (at === middle) continue;
       const other = prices[at]!;
       others[filled++] = other;
-      if (other < least) least = other;
-      if (other > most) most = other;
+      if (other < nextLeast) {
+        nextLeast = other < least ? least : other;
+        if (other < least) least = other;
+      }
+      if (other > nextMost) {
+        nextMost = other > most ? most : other;
+        if (other > most) most = other;
+      }
     }
     // Most prints lie between others: only the rest is worth a median.
-    if (price >= least && price <= most) return null;
+    if (price >= nextLeast && price <= nextMost) return null;
     const expected = medianOf(others);
     for (let at = 0; at < filled; at += 1) others[at] = Math.abs(others[at]! - expected);
     const deviation = Math.max(toDeviation * medianOf(others), (shareMin / deviationsMin) * Math.abs(expected));
