@@ -29,7 +29,7 @@ export class MarketClock {
 
   /** The time of something new: a random one within its share of the second. */
   next(random: Random): number {
-    if (this.placeInSecond === this.countInSecond) this.#nextSecond();
+    this.enterSecond();
     const place = (this.placeInSecond + random.fraction()) / this.countInSecond;
     return this.#give(Math.floor(place * 1000));
   }
@@ -42,7 +42,7 @@ export class MarketClock {
 
   /** The time of the row of an auction. */
   cross(): number {
-    if (this.placeInSecond === this.countInSecond) this.#nextSecond();
+    this.enterSecond();
     return this.#give(Math.floor((900 * this.placeInSecond) / this.countInSecond));
   }
 
@@ -53,14 +53,9 @@ export class MarketClock {
     return this.#time;
   }
 
-  /** Whether the next row begins a second: then it is that second that says what it may be. */
-  get secondOver(): boolean {
-    return this.placeInSecond === this.countInSecond;
-  }
-
-  /** Goes to the next second that has rows. */
+  /** Goes to the second of the next row: it says what the row may be. */
   enterSecond(): void {
-    if (this.secondOver) this.#nextSecond();
+    if (this.placeInSecond === this.countInSecond) this.#nextSecond();
   }
 
   #nextSecond(): void {

@@ -1,5 +1,5 @@
 /** What planned episodes do to prices, spreads and activity, at the time at hand. */
-import type { DayPlan, Episode } from './plan.js';
+import type { DayPlan, Episode, EpisodeType } from './plan.js';
 
 /** A crash falls faster and faster, stays down for a moment, and comes back fast at first. */
 const FALL_MILLIS = 90_000;
@@ -17,60 +17,55 @@ const NEWS_UNREST = 3;
 export class Effects {
   #active: Episode[] = [];
   #next = 0;
+  #time = 0;
 
   constructor(private readonly plan: DayPlan) {}
 
   /** Goes to `time` (epoch ms, never back). The instrument that draws a crowd, -1 for none. */
   enter(time: number): number {
     const { episodes } = this.plan;
+    this.#time = time;
     while (this.#next < episodes.length && episodes[this.#next]!.from <= time) {
       this.#active.push(episodes[this.#next]!);
       this.#next += 1;
     }
     if (this.#active.length === 0) return -1;
     if (this.#active.some(({ to }) => to <= time)) this.#active = this.#active.filter(({ to }) => to > time);
-    const crash = this.#active.find(({ type }) => type === 'FLASH_CRASH');
-    return crash?.instrument ?? -1;
+    return this.#active.find(({ type }) => type === 'FLASH_CRASH')?.instrument ?? -1;
   }
 
   /** Whether the feed repeats one price of the instrument. */
   stuck(instrument: number): boolean {
-    return this.#active.length > 0 && this.#active.some((episode) => episode.type === 'STUCK_PRICE' && episode.instrument === instrument);
+    return this.#has('STUCK_PRICE', instrument);
   }
 
   /** Whether nobody trades at the quoted prices, as they are too far apart. */
   widened(instrument: number): boolean {
-    return this.#active.length > 0 && this.#active.some((episode) => episode.type === 'SPREAD_WIDENING' && (episode.instrument === null || episode.instrument === instrument));
+    return this.#has('SPREAD_WIDENING', instrument);
   }
 
   /** Whether everyone sells. */
   falling(instrument: number): boolean {
-    return this.#active.length > 0 && this.#active.some((episode) => episode.type === 'FLASH_CRASH' && episode.instrument === instrument && this.#falls);
+    return this.#active.length > 0 && this.#active.some((episode) => isCrashOf(instrument, episode) && this.#time < episode.from + FALL_MILLIS);
   }
 
-  #falls = false;
-
-  priceFactor(instrument: number, time: number): number {
+  priceFactor(instrument: number): number {
     let factor = 1;
-    for (const episode of this.#active) {
-      if (episode.type !== 'FLASH_CRASH' || episode.instrument !== instrument) continue;
-      this.#falls = time < episode.from + FALL_MILLIS;
-      factor += episode.size * depth(episode, time);
-      this.#depth = depth(episode, time);
-    }
+    for (const episode of this.#active) if (isCrashOf(instrument, episode)) factor += episode.size * depth(episode, this.#time);
     return factor;
   }
-
-  #depth = 0;
 
   spreadFactor(instrument: number): number {
     let factor = 1;
     for (const episode of this.#active) {
-      if (episode.instrument !== null && episode.instrument !== instrument) continue;
-      if (episode.type === 'SPREAD_WIDENING') factor *= episode.size;
-      else if (episode.type === 'FLASH_CRASH') factor *= 1 + CRASH_WIDENING * this.#depth;
+      if (episode.type === 'SPREAD_WIDENING' && concerns(instrument, episode)) factor *= episode.size;
+      else if (isCrashOf(instrument, episode)) factor *= 1 + CRASH_WIDENING * depth(episode, this.#time);
     }
     return factor;
+  }
+
+  #has(type: EpisodeType, instrument: number): boolean {
+    return this.#active.length > 0 && this.#active.some((episode) => episode.type === type && concerns(instrument, episode));
   }
 
   /** What a release adds to the moves of a step of the course that begins at `second`, in deviations of a step. */
@@ -87,6 +82,9 @@ export class Effects {
     return 1 + NEWS_UNREST * left * left;
   }
 }
+
+const concerns = (instrument: number, episode: Episode): boolean => episode.instrument === null || episode.instrument === instrument;
+const isCrashOf = (instrument: number, episode: Episode): boolean => episode.type === 'FLASH_CRASH' && episode.instrument === instrument;
 
 /** Of a crash's size, from 0 to 1 and back. */
 function depth({ from, to }: Episode, time: number): number {

@@ -1,24 +1,23 @@
 /** The events of the day in the order in which they happen: who trades or quotes what, where, at which price. */
-import { marketActivity, type Activity } from './activity.js';
+import { marketActivity } from './activity.js';
 import type { TickRows } from './arrival.js';
+import { Attention } from './attention.js';
 import { Book } from './book.js';
 import { MarketClock } from './clock.js';
 import { PriceCourse } from './course.js';
 import { Effects } from './effects.js';
 import type { DayPlan } from './plan.js';
 import { Prints } from './prints.js';
-import { chance, Random, WeightedChoice } from './random.js';
+import { chance, Random } from './random.js';
 import { quoteSize, tradeSize } from './sizes.js';
 import type { MarketSpec } from './spec.js';
 import { Traders } from './traders.js';
 
 export const EVENT_TYPES = ['TRADE', 'QUOTE', 'BBO'] as const;
-export const TRADE = 0;
-export const QUOTE = 1;
-export const BBO = 2;
+const TRADE = 0;
+const QUOTE = 1;
+const BBO = 2;
 
-/** Something new concerns an instrument that was at it lately, rather than any. */
-const AGAIN = chance(0.4);
 /** After new best prices, and where prices stay: trades follow. */
 const TRADES_AFTER_MOVE = chance(0.34);
 const TRADES_IN_PLACE = chance(0.45);
@@ -43,28 +42,26 @@ const THEN_QUOTE = 3;
 export class Tape {
   readonly #random: Random;
   readonly #clock: MarketClock;
-  readonly #activity: Activity;
   readonly #course: PriceCourse;
   readonly #book: Book;
   readonly #effects: Effects;
   readonly #prints: Prints;
   readonly #traders: Traders;
-  readonly #popular: WeightedChoice;
-  readonly #popularOffHours: WeightedChoice;
+  readonly #attention: Attention;
   readonly #venueOf: Uint8Array;
   readonly #lots: Float64Array;
   readonly #side: Int8Array;
   /** 1: the best prices have changed, and no row has said so. */
   readonly #untold: Uint8Array;
-  /** Instruments lately at it, the newest wherever `#lately` points. As many as happen within seconds. */
-  readonly #recent: Int32Array;
-  #lately = 0;
   #then = NOTHING;
   #tradesAfterBbo = false;
   #time = 0;
   #instrument = 0;
   #venue = 0;
   #trader = 0;
+  /** The best prices found last, not yet those that stand. */
+  #bid = 0;
+  #ask = 0;
   /** In an auction: the instrument whose turn it is, and the share of the rows that those up to it have. */
   #crossing = -1;
   #crossed = 0;
@@ -74,23 +71,19 @@ export class Tape {
     const { instruments, venues } = spec;
     const weights = instruments.map(({ weight }) => weight);
     this.#random = new Random(seed, -2);
-    this.#activity = marketActivity(spec, seed, plan.surges);
-    this.#clock = new MarketClock(spec.from, this.#activity, rows);
+    const activity = marketActivity(spec, seed, plan.surges);
+    this.#clock = new MarketClock(spec.from, activity, rows);
     this.#effects = new Effects(plan);
-    this.#course = new PriceCourse(spec, this.#activity, seed, this.#effects);
+    this.#course = new PriceCourse(spec, activity, seed, this.#effects);
     this.#prints = new Prints(plan.prints);
     this.#book = new Book(instruments.length, venues.length);
     this.#traders = new Traders(seed);
-    this.#popular = new WeightedChoice(weights);
-    this.#popularOffHours = new WeightedChoice(weights.map((weight) => weight * Math.sqrt(weight)));
+    this.#attention = new Attention(weights, rows);
     this.#weightTotal = weights.reduce((sum, weight) => sum + weight, 0);
     this.#venueOf = Uint8Array.from(venues.flatMap(({ share }, venue) => new Array<number>(share).fill(venue)));
     this.#lots = Float64Array.from(instruments, ({ lot }) => lot);
     this.#side = new Int8Array(instruments.length).fill(1);
     this.#untold = new Uint8Array(instruments.length);
-    let recent = 16;
-    while (recent * 4096 < rows) recent *= 2;
-    this.#recent = new Int32Array(recent).fill(-1);
   }
 
   /** The time of the row created last. */
@@ -128,7 +121,7 @@ export class Tape {
     const random = this.#random;
     const time = this.#time;
     const crowded = this.#effects.enter(time);
-    const instrument = crowded >= 0 && random.next() < CROWD ? crowded : this.#choose();
+    const instrument = crowded >= 0 && random.next() < CROWD ? crowded : this.#attention.draw(this.#inCore, random);
     this.#instrument = instrument;
     const bits = random.next();
     this.#venue = this.#venueOf[bits & 63]!;
@@ -255,9 +248,6 @@ export class Tape {
     this.#untold[instrument] = 1;
   }
 
-  #bid = 0;
-  #ask = 0;
-
   /** Finds the best prices that fit what the instrument is worth; true when they are new. */
   #reprice(instrument: number, time: number): boolean {
     const { bid, ask } = this.#book;
@@ -271,7 +261,7 @@ export class Tape {
       this.#bid = open - (spread >> 1);
       this.#ask = this.#bid + spread;
     } else {
-      const middle = this.#course.at(instrument, time) * this.#effects.priceFactor(instrument, time);
+      const middle = this.#course.at(instrument, time) * this.#effects.priceFactor(instrument);
       const wide = spread * (0.45 + 0.55 * this.#course.volatility[instrument]!) * this.spec.illiquidity(this.#clock.second) * this.#effects.spreadFactor(instrument);
       const width = Math.max(2, Math.floor(wide + random.fraction()));
       this.#bid = Math.max(1, Math.round(middle - width / 2));
@@ -280,19 +270,10 @@ export class Tape {
     return this.#bid !== standing || this.#ask !== ask[instrument];
   }
 
-  #choose(): number {
-    const random = this.#random;
-    const draw = random.next();
-    const recent = this.#recent;
-    let instrument = draw < AGAIN ? recent[Math.floor((draw / AGAIN) * recent.length)]! : -1;
-    if (instrument < 0) {
-      const { core } = this.spec;
-      const { second } = this.#clock;
-      instrument = (second >= core.from && second < core.to ? this.#popular : this.#popularOffHours).draw(random);
-    }
-    this.#lately = (this.#lately + 1) & (recent.length - 1);
-    recent[this.#lately] = instrument;
-    return instrument;
+  /** Whether all instruments trade. */
+  get #inCore(): boolean {
+    const { core } = this.spec;
+    return this.#clock.second >= core.from && this.#clock.second < core.to;
   }
 
   /** All of a row but price and volume; codes count from 1, as 0 is NULL. */
