@@ -58,6 +58,11 @@ export function findColumns(head: Columns, asked: Readonly<Partial<Record<Starte
   const { time, price, bid, ask } = found;
   if (time === undefined) throw unfound(head, 'a time', '--time');
   if (priceNeeded && price === undefined && (bid === undefined || ask === undefined)) throw unfound(head, 'a price, or bid and ask', '--price, or --bid and --ask');
+  // Where DuckDB reads a file for the sake of its times, it does not take numbers for names.
+  const { symbol } = found;
+  if (head.form === 'json' && symbol !== undefined && time.expression?.includes('(') === true && samples(head, symbol.from).every((text) => numberText.test(text))) {
+    found.symbol = { ...symbol, expression: `CAST(${quoteName(symbol.from)} AS VARCHAR)` };
+  }
   const type = found.event_type;
   return {
     ...found, time, eventTypes: type === undefined ? [] : [...new Set(samples(head, type.from))].sort(),
@@ -65,12 +70,17 @@ export function findColumns(head: Columns, asked: Readonly<Partial<Record<Starte
   };
 }
 
+const received = /local|recv|receiv|arriv|ingest|process/i;
+
 /** Columns that may have a role, the likeliest first. */
 function candidates(head: Columns, role: StarterRole): string[] {
   const { names, parts, never } = wanted[role];
   const named = names.flatMap((name) => head.columns.filter((column) => plain(column) === name));
   const like = parts === undefined ? [] : head.columns.filter((column) => parts.test(plain(column)) && never?.test(plain(column)) !== true);
-  return [...named, ...like].filter((column) => column !== '');
+  const stamps = role === 'time' ? head.columns.filter((column) => /(^|[_\s-])ts([_\s-]|$)/i.test(column)) : [];
+  // When a row was received says less than when it happened.
+  const found = [...named, ...like, ...stamps].filter((column) => column !== '');
+  return role === 'time' ? [...found.filter((column) => !received.test(column)), ...found.filter((column) => received.test(column))] : found;
 }
 
 const typeOf = (head: Columns, column: string): string => head.types[head.columns.indexOf(column)] ?? 'TEXT';
@@ -194,7 +204,9 @@ function noColumn(head: Columns, role: string, given: string): TapewrightError {
 }
 
 function unfound(head: Columns, what: string, flags: string): TapewrightError {
-  return new TapewrightError('DATASET_INVALID', `in ${head.path} no column can be told to be ${what}; its columns are ${listed(head)}: name it with ${flags}`, { path: head.path, columns: head.columns.slice(0, 50) });
+  const commas = head.columns.some((column) => samples(head, column).some((text) => /^[+-]?\d+,\d+$/.test(text)));
+  const advice = commas ? 'numbers need a decimal point, and some of these have a comma' : `name it with ${flags}`;
+  return new TapewrightError('DATASET_INVALID', `in ${head.path} no column can be told to be ${what}; its columns are ${listed(head)}: ${advice}`, { path: head.path, columns: head.columns.slice(0, 50) });
 }
 
 function unreadable(head: Columns, column: string, sample: string | null): TapewrightError {

@@ -16,6 +16,17 @@ test('columns are found by what they are called, exactly first', () => {
   assert.equal(said(findColumns(text({ time: '2024-01-02', bid_price_0: '1', bid_size: '5', ask_price_0: '2', ask_size: '6' }), {})), 'event_time TIMESTAMP(3) = "time"; bid DOUBLE = "bid_price_0"; ask DOUBLE = "ask_price_0"');
 });
 
+test('when a row happened comes before when it was received', () => {
+  assert.equal(time({ local_ts: '1704205800000', exch_ts: '1704205800001' }), '"exch_ts"');
+  assert.equal(time({ recv_time: '1704205800000' }), '"recv_time"');
+});
+
+test('numbers of JSON that are names are made texts where DuckDB reads the file', () => {
+  const row: Columns = { ...text({ ts: '1704205800', sym: '7', price: '5' }), form: 'json' };
+  assert.equal(findColumns(row, {}).symbol?.expression, 'CAST("sym" AS VARCHAR)');
+  assert.equal(findColumns({ ...row, sample: [['1704205800000', '7', '5']] }, {}).symbol?.expression, '"sym"');
+});
+
 test('what the user names is taken, whatever it is called, and once', () => {
   const asked: Partial<Record<StarterRole, string>> = { time: 'x', price: 'y' };
   assert.equal(said(findColumns(text({ x: '1704205800000', y: '7', price: '8', time: '2024-01-02' }), asked)), 'event_time TIMESTAMP(3) = "x"; price DOUBLE = "y"');
@@ -43,6 +54,7 @@ test('columns of Parquet are converted only where they must be', () => {
 test('what cannot be told is asked for', () => {
   assert.throws(() => findColumns(text({ a: '5', b: '6' }), {}), /no column can be told to be a time; its columns are a, b: name it with --time/);
   assert.throws(() => findColumns(text({ time: '2024-01-02', note: 'x' }), {}), /no column can be told to be a price, or bid and ask; .*name it with --price, or --bid and --ask/);
+  assert.throws(() => findColumns(text({ time: '2024-01-02', price: '5,5' }), {}), /numbers need a decimal point, and some of these have a comma/);
   assert.throws(() => findColumns(text({ time: '14:30:00', price: '5' }), {}), /times such as '14:30:00' are none that can be read without guessing; .*datasets import t\.csv/);
   assert.throws(() => findColumns(text({ time: '2024-01-02', price: '5' }), { bid: 'bit' }), /--bid bit: t\.csv has no such column; its columns are time, price/);
 });
