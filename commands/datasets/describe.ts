@@ -41,7 +41,7 @@ export default class DatasetsDescribe extends BaseCommand {
 
   static override description = `Reads all rows once, of a dataset or of a file that is none (Parquet, Arrow, CSV, JSON lines, also with gzip, or an Iceberg table), and says: columns with NULLs and odd numbers, span and symbols, how far rows come out of order and how many would be late at which bound, silences, ties and repeated rows, crossed, locked and impossible quotes, prints that their neighbours or quotes contradict, and a verdict with the watermark to write.
 
-Columns are found by their names and types, and what was found is said; flags name them where that is not enough. Memory does not grow with the rows.`;
+Columns are found by their names and types, and what was found is said; flags name them where that is not enough. Rows are numbered from 0, as in late.parquet. Memory does not grow with them.`;
 
   static override examples = [
     '<%= config.bin %> <%= command.id %> us-equities-day', '<%= config.bin %> <%= command.id %> ticks.csv.gz --time ts --price last --page ticks.html',

@@ -33,7 +33,7 @@ export class DisorderCounter {
     for (const jump of this.#jumps) if (time > jump.from && time < jump.time) jump.rowsBehind += 1;
   }
 
-  read(): Omit<Disorder, 'behindInSymbol' | 'behindInSymbolMax'> {
+  read(): Disorder {
     const behind = this.#behind;
     return {
       behind: behind.count, behindBy: { p50: behind.at(0.5), p90: behind.at(0.9), p99: behind.at(0.99), p999: behind.at(0.999), max: behind.max },

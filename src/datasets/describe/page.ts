@@ -14,7 +14,7 @@ export function descriptionPage(description: Description): string {
     `<section class="verdict ${verdict.weight}"><h2>${escaped(verdict.summary)}</h2><ul>${verdict.findings.map(findingItem).join('')}</ul>${verdict.watermark === null ? '' : `<pre>${escaped(verdict.watermark)}</pre>`}</section>`,
     `<section><h2>Facts</h2><dl>${facts(description).map(([name, value]) => `<div><dt>${escaped(name)}</dt><dd>${escaped(value)}</dd></div>`).join('')}</dl><ul class="plain">${found.join('')}</ul>${remarks.map((remark) => `<p class="note">${escaped(remark)}.</p>`).join('')}</section>`,
     `<section><h2>Rows by time</h2>${timePicture(profile)}</section>`,
-    ...(profile.disorder.behind === 0 ? [] : [`<section><h2>How far rows are behind</h2>${behindPicture(profile)}</section>`]),
+    ...((profile.strays?.disorder ?? profile.disorder).behind === 0 ? [] : [`<section><h2>How far rows are behind</h2>${behindPicture(profile)}</section>`]),
     ...tables(description).map(tableSection), '</body>', '</html>', '',
   ].join('\n');
 }
@@ -43,7 +43,8 @@ function timePicture({ timeline: { rows, from, width }, sessions }: Description[
 }
 
 /** Powers of two, and heights by their logarithm, counted in halvings: one row still shows beside a million. */
-function behindPicture({ disorder: { octaves } }: Description['profile']): string {
+function behindPicture({ disorder, strays }: Description['profile']): string {
+  const { octaves } = strays?.disorder ?? disorder;
   const most = bitsOf(Math.max(...octaves.map((octave) => octave.count)));
   const step = Math.min(80, wide / octaves.length);
   const bars = octaves.map(({ from, count: times }, place) => bar(place * step, step, bitsOf(times) / most, `${duration(from)} to ${duration(from * 2 - 1)}: ${count(times)} rows`)

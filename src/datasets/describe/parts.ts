@@ -31,10 +31,10 @@ export function facts({ subject, profile, fingerprint }: Description): (readonly
 export function tables(description: Description): Table[] {
   const { profile } = description;
   return [
-    columnTable(description), lateTable(profile.disorder, profile.rows), symbolTable(profile), silenceTable(profile),
+    columnTable(description), lateTable(profile), symbolTable(profile), silenceTable(profile),
     ...(profile.quotes === null ? [] : [quoteTable(profile.quotes), ...badQuotes(profile.quotes)]),
     ...(profile.prints === null || profile.prints.prints + profile.prints.priceMissing === 0 ? [] : [printTable(profile.prints), ...suspicious(profile.prints)]),
-    ...worst(profile.disorder), ...jumps(profile.disorder), ...rejects(profile),
+    ...worst(profile.strays?.disorder ?? profile.disorder), ...jumps(profile.disorder), ...rejects(profile),
   ].filter(({ rows }) => rows.length > 0);
 }
 
@@ -64,12 +64,13 @@ function shown(value: number, { kind, precision, scale }: Description['subject']
   return number(kind === 'DECIMAL' ? value / Number(10n ** BigInt(scale!)) : value);
 }
 
-function lateTable({ lateAt, behind, behindInSymbol, behindInSymbolMax }: Disorder, rows: number): Table {
+function lateTable({ disorder, strays, behindInSymbol, rows }: Profile): Table {
+  const { lateAt, behind } = strays?.disorder ?? disorder;
   return {
     title: 'Late rows by the bound of the watermark', names: ['bound', 'late rows', 'of all'], left: 1,
     // Beyond the first bound at which no row is late there is nothing to say.
     rows: behind === 0 ? [] : lateAt.filter((_, index) => index === 0 || lateAt[index - 1]!.rows > 0).map((each) => [duration(each.bound), count(each.rows), share(each.rows, rows)]),
-    note: `Within their own symbol ${count(behindInSymbol)} rows are behind${behindInSymbol > 0 ? `, by ${duration(behindInSymbolMax)} at the most` : ''}.`,
+    note: `${strays === null ? '' : `Without ${count(strays.rows)} that alone lie more than an hour ahead. `}Within their own symbol ${count(behindInSymbol.rows)} rows are behind${behindInSymbol.rows > 0 ? `, by ${duration(behindInSymbol.max)} at the most` : ''}.`,
   };
 }
 

@@ -29,9 +29,6 @@ export interface Disorder {
   readonly lateAt: readonly { readonly bound: number; readonly rows: number }[];
   /** Least bound (ms) at which no row is late. */
   readonly boundNoneLate: number;
-  /** Rows behind a later one of their own symbol. */
-  readonly behindInSymbol: number;
-  readonly behindInSymbolMax: number;
   readonly worst: readonly (Place & { readonly by: number })[];
   readonly jumps: readonly Jump[];
 }
@@ -87,7 +84,7 @@ export interface Profile {
   readonly rejected: { readonly rows: number; readonly examples: readonly { readonly position: number; readonly column: string | null; readonly error: string }[] };
   /** Rows without an event time. */
   readonly timeless: number;
-  /** Epoch ms of the least and the greatest event time; null: no row has one. */
+  /** Epoch ms of the least and the greatest event time, strays aside; null: no row has one. */
   readonly span: { readonly from: number; readonly to: number } | null;
   readonly timeline: { readonly from: number; readonly width: number; readonly rows: readonly number[] };
   readonly columns: readonly ({ readonly name: string } & ColumnCounts)[];
@@ -96,6 +93,10 @@ export interface Profile {
   readonly symbols: readonly SymbolCounts[];
   readonly eventTypes: Readonly<Record<string, number>>;
   readonly disorder: Disorder;
+  /** Rows that alone lie more than an hour ahead, and the disorder without them (as with --max-ahead 1h); null: there are none. */
+  readonly strays: { readonly rows: number; readonly disorder: Disorder } | null;
+  /** Rows behind a later one of their own symbol, and the most that one is (ms). */
+  readonly behindInSymbol: { readonly rows: number; readonly max: number };
   readonly silences: readonly Silence[];
   readonly silencesOfSymbols: readonly (Silence & { readonly symbol: string | null })[];
   /** Stretches between silences of half an hour or more. */

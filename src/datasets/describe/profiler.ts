@@ -25,6 +25,7 @@ export interface Roles {
 const examples = 10;
 const symbolsShown = 1000;
 const sessionGap = 30 * 60_000;
+const aheadMax = 3_600_000;
 /** More symbols than these are counted as one. */
 const symbolsMax = 100_000;
 
@@ -42,6 +43,10 @@ export class Profiler {
   readonly #timeline = new Timeline();
   readonly #silences = new Silences(64);
   readonly #disorder = new DisorderCounter(examples);
+  /** As with --max-ahead: without rows that alone lie more than an hour ahead. */
+  readonly #held = new DisorderCounter(examples);
+  #strays = 0;
+  #ahead: Place | null = null;
   readonly #tracks = new Map<string | null, SymbolTrack>();
   readonly #types = new Map<string, number>();
   readonly #suspicious = new Worst<Judged & { readonly symbol: string | null }>(examples * 2, ({ distance }) => distance);
@@ -89,13 +94,28 @@ export class Profiler {
   }
 
   #time(time: number, position: number, track: SymbolTrack): void {
-    const { max } = this.#disorder;
+    const symbol = nameOf(track);
+    this.#disorder.add(time, position, symbol);
+    const isAhead = this.#held.max > -Infinity && time - this.#held.max > aheadMax;
+    const waiting = this.#ahead;
+    this.#ahead = null;
+    if (waiting !== null) {
+      // Two in a row are a pause that is over; one is a stray.
+      if (isAhead) this.#accept(waiting);
+      else this.#strays += 1;
+    }
+    if (isAhead && waiting === null) this.#ahead = { position, time, symbol };
+    else this.#accept({ position, time, symbol });
+  }
+
+  #accept({ time, position, symbol }: Place): void {
+    const { max } = this.#held;
     if (time > max) {
       if (max > -Infinity) this.#silences.advance(max, time);
     } else if (time < max) this.#silences.split(time);
     if (time < this.#least) this.#least = time;
     this.#timeline.add(time);
-    this.#disorder.add(time, position, track.name === '' ? null : track.name);
+    this.#held.add(time, position, symbol);
   }
 
   #quoted(track: SymbolTrack, time: number, position: number, bid: number, ask: number): void {
@@ -178,14 +198,18 @@ export class Profiler {
   read(): Profile {
     const tracks = [...this.#tracks.values()].sort((a, b) => b.rows - a.rows || (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
     const sum = (of: (track: SymbolTrack) => number): number => tracks.reduce((total, track) => total + of(track), 0);
-    const { max } = this.#disorder;
+    // A last row far ahead has nobody to contradict it.
+    if (this.#ahead !== null) this.#accept(this.#ahead);
+    this.#ahead = null;
+    const { max } = this.#held;
     const span = max > -Infinity ? { from: this.#least, to: max } : null;
     const largest = tracks.reduce<SymbolTrack | null>((most, track) => (track.tieMax > (most?.tieMax ?? 1) ? track : most), null);
     return {
       rows: this.#rows, rejected: { rows: this.#rejected, examples: this.#rejects }, timeless: this.#timeless, span, timeline: this.#timeline.read(),
       columns: this.#counters.map((counter, index) => ({ name: this.names[index]!, ...counter.read() })),
       symbolsTotal: this.roles.symbol < 0 ? 0 : tracks.length, symbols: tracks.slice(0, symbolsShown).map(countsOf), eventTypes: Object.fromEntries([...this.#types].sort((a, b) => b[1] - a[1])),
-      disorder: { ...this.#disorder.read(), behindInSymbol: sum((track) => track.behind), behindInSymbolMax: tracks.reduce((most, track) => Math.max(most, track.behindMax), 0) },
+      disorder: this.#disorder.read(), strays: this.#strays === 0 ? null : { rows: this.#strays, disorder: this.#held.read() },
+      behindInSymbol: { rows: sum((track) => track.behind), max: tracks.reduce((most, track) => Math.max(most, track.behindMax), 0) },
       silences: this.#silences.longest(examples), silencesOfSymbols: this.roles.symbol < 0 ? [] : longestOf(tracks), sessions: sessionsOf(span, this.#silences.longest(64)),
       ties: { rows: sum((track) => track.tied), largest: largest === null ? null : { rows: largest.tieMax, symbol: nameOf(largest), time: largest.tieMaxAt } },
       repeated: sum((track) => track.repeated),

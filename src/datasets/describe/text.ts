@@ -37,7 +37,8 @@ function curve({ profile: { timeline } }: Description): string {
   return `Rows by time, ${duration(width * step)} a mark, ${count(most)} at the most\n  ${line}\n  ${moment(from)} to ${moment(from + rows.length * width)}`;
 }
 
-function behindCurve({ profile: { disorder } }: Description): string[] {
+function behindCurve({ profile }: Description): string[] {
+  const disorder = profile.strays?.disorder ?? profile.disorder;
   if (disorder.behind === 0) return [];
   const most = Math.max(...disorder.octaves.map((octave) => octave.count));
   const rows = disorder.octaves.map(({ from, count: times }) => [`${duration(from)} to ${duration(from * 2 - 1)}`, count(times), '█'.repeat(Math.max(1, Math.round((40 * times) / most)))]);
@@ -46,5 +47,5 @@ function behindCurve({ profile: { disorder } }: Description): string[] {
 }
 
 function verdictText({ verdict }: Description): string {
-  return [`Verdict: ${verdict.summary}`, ...verdict.findings.map(({ weight, text }) => `  ${marks[weight]} ${visible(text)}`)].join('\n');
+  return [`Verdict: ${verdict.summary}`, ...verdict.findings.map(({ weight, text }) => `  ${marks[weight]} ${visible(text)}`), ...(verdict.watermark === null ? [] : [`  Watermark to write: ${visible(verdict.watermark)}`])].join('\n');
 }

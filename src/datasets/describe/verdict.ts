@@ -32,12 +32,17 @@ export function verdictOf(profile: Profile, subject: Subject): Verdict {
   const bound = recommendedBound(profile);
   const name = timeName(profile.columns[subject.roles.time]!.name, subject);
   const watermark = `WATERMARK FOR ${name} AS ${name} - INTERVAL '${bound / 1_000}' SECOND`;
-  const findings = [
-    ...rejects(profile), ...strays(profile), ...disorder(profile, watermark, bound), ...ties(profile), ...quotes(profile), ...prints(profile), ...silences(profile), ...odd(profile), ...mapping(subject),
-  ];
+  const findings = byWeight([
+    ...rejects(profile), ...strayRows(profile), ...disorder(profile, watermark, bound), ...ties(profile), ...quotes(profile), ...prints(profile), ...silences(profile), ...odd(profile), ...mapping(subject),
+  ]);
   const weight = findings.some((finding) => finding.weight === 'mend') ? 'mend' : findings.some((finding) => finding.weight === 'care') ? 'care' : 'good';
   return { weight, summary: summaries[weight], findings, watermark };
 }
+
+const weights: readonly Weight[] = ['mend', 'care', 'note', 'good'];
+
+/** The weightiest first. */
+const byWeight = (findings: readonly Finding[]): Finding[] => weights.flatMap((weight) => findings.filter((finding) => finding.weight === weight));
 
 /** A table's `event_time` stands for a number in the file's; a name that is a word of SQL needs quotes. */
 function timeName(column: string, { found, expressions }: Subject): string {
@@ -47,7 +52,8 @@ function timeName(column: string, { found, expressions }: Subject): string {
 }
 
 /** So that no row is late, in whole seconds (ms); where that asks for very much, so that few are. */
-function recommendedBound({ disorder, rows }: Profile): number {
+function recommendedBound({ disorder: whole, strays, rows }: Profile): number {
+  const disorder = strays?.disorder ?? whole;
   const needed = Math.max(1_000, Math.ceil(disorder.boundNoneLate / 1_000) * 1_000);
   if (needed <= boundMax) return needed;
   return disorder.lateAt.find(({ rows: late }) => late * fewOf <= rows)?.bound ?? disorder.lateAt.at(-1)!.bound;
@@ -63,14 +69,16 @@ function rejects({ rejected, timeless, rows }: Profile): Finding[] {
 }
 
 /** A single far-ahead time makes all that follows late. */
-function strays({ disorder: { jumps }, rows }: Profile): Finding[] {
+function strayRows({ disorder: { jumps }, strays, rows }: Profile): Finding[] {
   const [worst] = [...jumps].sort((a, b) => b.rowsBehind - a.rowsBehind);
-  if (worst === undefined || worst.rowsBehind < 10) return [];
-  return [{ weight: worst.rowsBehind * 100 > rows ? 'mend' : 'care', text: `Row ${count(worst.position)} jumps from ${moment(worst.from)} to ${moment(worst.time)}, and ${counted(worst.rowsBehind, 'row')} after it ${worst.rowsBehind === 1 ? 'lies' : 'lie'} before that: replay with --max-ahead 1h holds such a row back, or leave it out.` }];
+  if (strays === null || worst === undefined) return [];
+  const others = strays.rows === 1 ? '' : `, and so do ${counted(strays.rows - 1, 'other')}`;
+  return [{ weight: worst.rowsBehind * 100 > rows ? 'mend' : 'care', text: `Row ${count(worst.position)} alone jumps from ${moment(worst.from)} to ${moment(worst.time)}${others}: ${counted(worst.rowsBehind, 'row')} after it would be behind it. Replay with --max-ahead 1h, which rejects such rows; what follows is said without them.` }];
 }
 
 function disorder(profile: Profile, watermark: string, bound: number): Finding[] {
-  const { disorder: found, rows } = profile;
+  const { rows } = profile;
+  const found = profile.strays?.disorder ?? profile.disorder;
   if (found.behind === 0) return [{ weight: 'good', text: `Rows lie in the order of event time. ${watermark} is more than enough.` }];
   const how = `${counted(found.behind, 'row')} (${share(found.behind, rows)}) come after a later one: half of them by ${duration(found.behindBy.p50)} or less, 99 % by ${duration(found.behindBy.p99)}, the worst by ${duration(found.behindBy.max)}`;
   if (bound > found.behindBy.max) return [{ weight: found.behind * 2 > rows ? 'care' : 'note', text: `${how}. With ${watermark} none is late; windows close so much later.` }];

@@ -77,15 +77,17 @@ test('one far-future tick is what is wrong, not the rest of the day', async () =
   const rows = Array.from({ length: 500 }, (_, second) => `{"time":${second === 100 ? noon + 1e11 : noon + second * 1000},"symbol":"A","price":5}`);
   const { verdict, profile } = await describe(writeText(path('future.jsonl'), rows.join('\n')), {});
   assert.equal(verdict.weight, 'mend');
-  assert.match(verdict.findings[0]!.text, /^Row 100 jumps from 2026-03-02 12:01:39\.000 to 2029-05-02 .*, and 399 rows after it lie before that: replay with --max-ahead 1h/);
+  assert.match(verdict.findings[0]!.text, /^Row 100 alone jumps from 2026-03-02 12:01:39\.000 to 2029-05-02 .*: 399 rows after it would be behind it\. Replay with --max-ahead 1h/);
   assert.equal(profile.disorder.jumps.length, 1);
+  assert.deepEqual([profile.strays!.rows, profile.strays!.disorder.behind, profile.disorder.behind, profile.span], [1, 0, 399, { from: noon, to: noon + 499_000 }]);
+  assert.match(verdict.watermark!, /INTERVAL '1' SECOND/);
 });
 
 test('epochs in other units are read, and what a replay needs is said; flags and --map say what is not found', async () => {
   const file = writeText(path('seconds.csv'), `when,px\n${Array.from({ length: 30 }, (_, row) => `${noon / 1000 + row},10`).join('\n')}\n`);
   const found = await describe(file, { time: 'when', price: 'px' });
   assert.deepEqual(found.profile.span, { from: noon, to: noon + 29_000 });
-  assert.match(found.verdict.findings.at(-1)!.text, /--map 'TABLE\.when=make_timestamp\(/);
+  assert.match(found.verdict.findings.map(({ text }) => text).join('\n'), /--map 'TABLE\.when=make_timestamp\(/);
   assert.match(descriptionText(found), /Found: time is when, read as make_timestamp/);
   const mapped = await describe(file, { time: 'when', price: 'px', map: { time: 'epoch_ms(CAST("when" AS BIGINT) * 1000 + 5)' } });
   assert.deepEqual(mapped.profile.span, { from: noon + 5, to: noon + 29_005 });
