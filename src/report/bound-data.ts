@@ -32,6 +32,9 @@ export interface BoundReader {
   take(rows: BoundRows): void;
 }
 
+/** Small: the memory of the run that has just ended is still there. */
+const batchRows = 16_384;
+
 /** A report is not to take longer than its run: larger data are not read again. */
 export const boundRowsMax = 6_000_000;
 
@@ -58,7 +61,7 @@ async function pass(table: SourceTable, record: DatasetRecord, readers: readonly
   const clock = eventTime === null ? null : compileStage({ input: schema, filter: null, outputs: [overRead(eventTime, read, raw)] });
   const source = await openSource(record.binding, read.map((column) => ({
     ...raw[column]!, eventTime: eventTime !== null && eventTime.kind === 'column' && eventTime.index === column,
-  })), { table: table.name });
+  })), { table: table.name, batchRows });
   try {
     for (let batch = await source.next(); batch !== null; batch = await source.next()) {
       const time = timesOf(clock, batch.batch);

@@ -94,7 +94,7 @@ test('numbers are written the same in every language, with the digits that tell 
   const context = createContext({});
   runInContext(readFileSync(join(packageRoot(), 'src', 'report', 'page', 'values.js'), 'utf8'), context);
   const run = (code: string): unknown => runInContext(code, context);
-  assert.deepEqual(['countText(1234567)', 'numberText(-1234.5, 2)', 'numberText(0.1 + 0.2, 4)', 'numberText(NaN, 2)', 'exactText(null)', 'clockText(52245500)', 'durationText(90000)'].map(run),
-    ['1,234,567', '−1,234.50', '0.3000', 'NaN', 'NULL', '14:30:45.500', '90 s']);
+  assert.deepEqual(['countText(1234567)', 'numberText(-1234.5, 2)', 'numberText(0.1 + 0.2, 4)', 'numberText(NaN, 2)', 'exactText(null)', 'clockText(52245500)', 'durationText(90000)', 'shortNumber(1.38572)', 'shortNumber(-0.0523301)', 'shortNumber(441.2)', 'shortNumber(1.23456789e-7)', 'momentText(52245500)'].map(run),
+    ['1,234,567', '−1,234.50', '0.3000', 'NaN', 'NULL', '14:30:45.500', '90 s', '1.38572', '−0.0523301', '441.2', '0.000000123457', '14:30:45.500']);
   assert.deepEqual(['decimalsFor([1, 2])', 'decimalsFor([22.18, 441.2250379])', 'decimalsFor([1.38704, 1284.334])', 'decimalsFor([0.0009013068949977276])', 'decimalsFor([1e-7])', 'decimalsFor([0])', 'decimalsFor([1e21])'].map(run), [0, 4, 5, 8, 7, 0, 0]);
 });

@@ -8,17 +8,23 @@ function plainName(name) {
   return /^CAST\((\w+) AS \w+\)$/.exec(name)?.[1] ?? name;
 }
 
+/** Whether an alert of this kind is about this column, as far as names tell. @param {string} kind @param {string} name */
+function aboutKind(kind, name) {
+  return [[/spread/i, /spread|ask|bid/i], [/volume|surge/i, /volume|size|quantity/i], [/price|spike/i, /price/i]].some(([what, column]) => what.test(kind) && column.test(name));
+}
+
 /** @param {Alert} alert @param {NonNullable<Alert['evidence']>} evidence */
 function pictureOf(alert, { of, one }) {
   const drawable = [...new Set(of.numbers.flatMap((number) => (number.of !== null && of.columns.includes(number.of) ? [number.of] : [])))];
   if (one.count === null || drawable.length === 0) return element('div');
+  const first = drawable.find((name) => aboutKind(alert.kind, name)) ?? drawable[0];
   const stage = element('div', { class: 'picture' });
   const show = (/** @type {string} */ name) => stage.replaceChildren(drawRows(alert, { of, one }, name));
   const tabs = drawable.map((name, index) => button(plainName(name), () => {
     tabs.forEach((tab, at) => tab.setAttribute('aria-pressed', String(at === index)));
     show(name);
-  }, { class: 'toggle', 'aria-pressed': String(name === drawable[0]) }));
-  show(drawable[0]);
+  }, { class: 'toggle', 'aria-pressed': String(name === first) }));
+  show(first);
   const held = one.end - one.first;
   const note = held < one.count ? `${countText(held)} of ${countText(one.count)} rows drawn` : `${countText(one.count)} rows`;
   return element('div', { class: 'alert-picture' }, element('div', { class: 'bar' }, ...(tabs.length > 1 ? tabs : [element('code', {}, plainName(drawable[0]))]), element('span', { class: 'note' }, note)), stage);

@@ -91,10 +91,10 @@ function momentText(millis) {
   return time.endsWith('.000Z') ? time.slice(11, 19) : time.slice(11, 23);
 }
 
-/** A number by itself: as many digits as people compare. @param {number} value */
+/** A number by itself: six digits of it, as many as people compare. @param {number} value */
 function shortNumber(value) {
-  if (!Number.isFinite(value)) return String(value);
+  if (!Number.isFinite(value) || value === 0) return String(value + 0);
   if (Number.isInteger(value)) return numberText(value, 0);
-  const size = Math.abs(value);
-  return numberText(value, size >= 1000 ? 2 : size >= 10 ? 3 : size >= 0.1 ? 4 : 6);
+  const magnitude = Number(value.toExponential().split('e')[1]);
+  return numberText(value, Math.max(2, Math.min(12, 5 - magnitude))).replace(/0+$/, '').replace(/\.$/, '');
 }
