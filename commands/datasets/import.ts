@@ -9,7 +9,7 @@ const progressMillis = 2000;
 export default class DatasetsImport extends BaseCommand {
   static override summary = 'Import files of trades and quotes as a dataset that replays at once.';
 
-  static override description = `Reads CSV, JSON lines and Parquet, also packed with gzip or as a zip archive of one file. Whose format a file has is found from its header, or from the shape of its fields, and told before a row is read; --as says it where that is not enough.
+  static override description = `Reads CSV, JSON lines, Parquet and Arrow, text also packed with gzip or as a zip archive of one file. Whose format a file has is found from its header, or from the shape of its fields, and told before a row is read; --as says it where that is not enough.
 
 Written are datasets/NAME/data.parquet, dataset.yaml and, for rows that cannot be used, rejects.jsonl with the reason. Prices become the double nearest to their decimal text. Sizes must be whole: fractional ones need --size-scale, and are exact. Times that state no zone need --time-zone; it is never guessed. The price of a quote is the mean of bid and ask, its volume the sum of both sizes.
 

@@ -1,10 +1,10 @@
 /** The columns of what is described, whatever its format, with the texts of its first rows. */
 import { TapewrightError } from '../../core/errors.js';
-import { cell } from '../../core/batch.js';
 import { filesOf } from '../../sources/files.js';
 import { typeOfFile } from '../../sources/file-type.js';
 import { openSource } from '../../sources/open.js';
 import type { Binding } from '../../sources/source.js';
+import { cellText } from '../import/cell-text.js';
 import { inspect } from '../import/head.js';
 
 export interface Look {
@@ -20,7 +20,7 @@ const sampleRows = 1000;
 
 /** Throws DATASET_MISSING, DATASET_CORRUPT or DATASET_INVALID. */
 export async function lookAt(binding: Binding): Promise<Look> {
-  if (binding.format === 'arrow' || binding.format === 'iceberg') return lookAtTyped(binding);
+  if (binding.format === 'iceberg') return lookAtTable(binding);
   const [first] = await filesOf(binding);
   const head = await inspect(first!, 'utf8');
   if (!head.hasHeader) {
@@ -29,31 +29,17 @@ export async function lookAt(binding: Binding): Promise<Look> {
   return { path: binding.path, form: head.form, columns: head.columns, types: head.types, sample: head.sample };
 }
 
-async function lookAtTyped(binding: Binding): Promise<Look> {
-  const columns = await columnsOf(binding);
+async function lookAtTable(binding: Binding): Promise<Look> {
+  const [{ openTable }, { duckType }] = await Promise.all([import('../../sources/iceberg/table.js'), import('../../sources/iceberg/types.js')]);
+  const columns = (await openTable(binding.path)).metadata.schema.map(({ name, type }) => ({ name, type: duckType(type).replace(', ', ',') }));
   const read = columns.flatMap(({ name, type }) => {
     const held = typeOfFile(type);
     return held === null ? [] : [{ name, type: held, eventTime: false }];
   });
   const source = await openSource(binding, read, { batchRows: sampleRows, inline: true });
-  const batch = await source.next().finally(() => source.close());
+  const first = await source.next().finally(() => source.close());
   const at = columns.map(({ name }) => read.findIndex((each) => each.name === name));
-  const sample = Array.from({ length: batch?.batch.length ?? 0 }, (_, row) => at.map((index) => {
-    const value = index < 0 ? null : cell(batch!.batch.columns[index]!, row);
-    return value === null ? null : String(value);
-  }));
-  // These have types as Parquet has.
+  const sample = Array.from({ length: first?.batch.length ?? 0 }, (_, row) => at.map((index) => (index < 0 ? null : cellText(first!.batch.columns[index]!, row, read[index]!.type))));
+  // Its columns have types as Parquet's.
   return { path: binding.path, form: 'parquet', columns: columns.map(({ name }) => name), types: columns.map(({ type }) => type), sample };
-}
-
-async function columnsOf(binding: Binding): Promise<{ readonly name: string; readonly type: string }[]> {
-  if (binding.format === 'iceberg') {
-    const [{ openTable }, { duckType }] = await Promise.all([import('../../sources/iceberg/table.js'), import('../../sources/iceberg/types.js')]);
-    return (await openTable(binding.path)).metadata.schema.map(({ name, type }) => ({ name, type: duckType(type).replace(', ', ',') }));
-  }
-  const { ArrowFile } = await import('../../sources/arrow/file.js');
-  const [first] = await filesOf(binding);
-  const file = await ArrowFile.open(first!);
-  await file.close();
-  return [...file.columns];
 }

@@ -31,7 +31,7 @@ export function verdictOf(profile: Profile, subject: Subject): Verdict {
   }
   const bound = recommendedBound(profile);
   const name = timeName(profile.columns[subject.roles.time]!.name, subject);
-  const watermark = `WATERMARK FOR ${name} AS ${name} - INTERVAL '${bound / 1_000}' SECOND`;
+  const watermark = bound === null ? null : `WATERMARK FOR ${name} AS ${name} - INTERVAL '${bound / 1_000}' SECOND`;
   const findings = byWeight([
     ...rejects(profile), ...strayRows(profile), ...disorder(profile, watermark, bound), ...ties(profile), ...quotes(profile), ...prints(profile), ...silences(profile), ...odd(profile), ...mapping(subject),
   ]);
@@ -51,12 +51,12 @@ function timeName(column: string, { found, expressions }: Subject): string {
   return /^[A-Za-z_]\w*$/.test(column) && !/^(timestamp|time|date|datetime|day|hour|minute|second)$/i.test(column) ? column : `\`${column}\``;
 }
 
-/** So that no row is late, in whole seconds (ms); where that asks for very much, so that few are. */
-function recommendedBound({ disorder: whole, strays, rows }: Profile): number {
+/** So that no row is late, in whole seconds (ms); where that asks for very much, so that few are; null: an hour is not enough. */
+function recommendedBound({ disorder: whole, strays, rows }: Profile): number | null {
   const disorder = strays?.disorder ?? whole;
   const needed = Math.max(1_000, Math.ceil(disorder.boundNoneLate / 1_000) * 1_000);
   if (needed <= boundMax) return needed;
-  return disorder.lateAt.find(({ rows: late }) => late * fewOf <= rows)?.bound ?? disorder.lateAt.at(-1)!.bound;
+  return disorder.lateAt.find(({ rows: late }) => late * fewOf <= rows)?.bound ?? null;
 }
 
 function rejects({ rejected, timeless, rows }: Profile): Finding[] {
@@ -76,14 +76,17 @@ function strayRows({ disorder: { jumps }, strays, rows }: Profile): Finding[] {
   return [{ weight: worst.rowsBehind * 100 > rows ? 'mend' : 'care', text: `Row ${count(worst.position)} alone jumps from ${moment(worst.from)} to ${moment(worst.time)}${others}: ${counted(worst.rowsBehind, 'row')} after it would be behind it. Replay with --max-ahead 1h, which rejects such rows; what follows is said without them.` }];
 }
 
-function disorder(profile: Profile, watermark: string, bound: number): Finding[] {
+function disorder(profile: Profile, watermark: string | null, bound: number | null): Finding[] {
   const { rows } = profile;
   const found = profile.strays?.disorder ?? profile.disorder;
   if (found.behind === 0) return [{ weight: 'good', text: `Rows lie in the order of event time. ${watermark} is more than enough.` }];
   const how = `${counted(found.behind, 'row')} (${share(found.behind, rows)}) come after a later one: half of them by ${duration(found.behindBy.p50)} or less, 99 % by ${duration(found.behindBy.p99)}, the worst by ${duration(found.behindBy.max)}`;
+  if (bound === null || watermark === null) {
+    return [{ weight: 'mend', text: `${how}. No watermark of an hour or less leaves few rows late: these are rather feeds put one after the other. Put them in order: tapewright datasets import does, and so does order: COLUMN in a dataset.yaml.` }];
+  }
   if (bound > found.behindBy.max) return [{ weight: found.behind * 2 > rows ? 'care' : 'note', text: `${how}. With ${watermark} none is late; windows close so much later.` }];
   const left = counted(found.lateAt.find((each) => each.bound === bound)!.rows, 'row');
-  return [{ weight: 'care', text: `${how}. With ${watermark} ${left} would still be late, and be kept in late.parquet; that none is takes ${duration(found.boundNoneLate)}.${found.behind * 10 > rows * 3 ? ' So much disorder is rather that of feeds put one after the other: tapewright datasets import puts them in order.' : ''}` }];
+  return [{ weight: 'care', text: `${how}. With ${watermark} ${left} would still be late, and be kept in late.parquet; that none is takes ${duration(found.boundNoneLate)}.` }];
 }
 
 function ties({ ties: { rows: tied, largest }, repeated, rows }: Profile): Finding[] {

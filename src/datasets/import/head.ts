@@ -15,6 +15,7 @@ export interface Head {
   readonly path: string;
   /** Of what holds the rows: the entry of an archive, or the file without `.gz`. */
   readonly name: string;
+  /** Parquet: of columns with types, also Arrow. */
   readonly form: 'csv' | 'json' | 'parquet';
   /** Bytes on disk. */
   readonly size: number;
@@ -23,7 +24,7 @@ export interface Head {
   readonly hasHeader: boolean;
   /** Values of `columns` of the first records that can be read. */
   readonly sample: readonly Values[];
-  /** DuckDB's types of the columns of Parquet; none of other files. */
+  /** DuckDB's types of the columns of Parquet and Arrow; none of other files. */
   readonly types: readonly string[];
   /** Key-value metadata of Parquet; of lines put together from several files, what whoever did so has to say. */
   readonly metadata: Readonly<Record<string, string>>;
@@ -38,7 +39,10 @@ const sampleLines = 1000;
 /** Throws DATASET_MISSING, DATASET_CORRUPT or DATASET_INVALID. */
 export async function inspect(path: string, encoding: Encoding): Promise<Head> {
   await checkFile(path);
-  if (await isParquet(path)) return parquetHead(path);
+  const magic = await magicOf(path);
+  if (magic.startsWith('PAR1')) return parquetHead(path);
+  // A stream begins with the mark of its first message.
+  if (magic === 'ARROW1' || magic.startsWith('\u00ff\u00ff\u00ff\u00ff')) return arrowHead(path);
   const file = await findText(path);
   const { lines, foreign } = await firstLines(file, encoding);
   const first = lines.find((line) => line.trim() !== '');
@@ -62,14 +66,15 @@ async function checkFile(path: string): Promise<void> {
   if (found.size === 0) throw new TapewrightError('DATASET_CORRUPT', `${path} is empty (0 bytes)`, { path });
 }
 
-async function isParquet(path: string): Promise<boolean> {
+/** The first six bytes, a code unit a byte. */
+async function magicOf(path: string): Promise<string> {
   const handle = await open(path).catch((cause: unknown) => {
     throw new TapewrightError('DATASET_MISSING', `cannot open ${path}: ${(cause as NodeJS.ErrnoException).code}`, { path }, { cause });
   });
   try {
-    const magic = Buffer.alloc(4);
-    await handle.read(magic, 0, 4, 0);
-    return magic.toString('latin1') === 'PAR1';
+    const magic = Buffer.alloc(6);
+    await handle.read(magic, 0, 6, 0);
+    return magic.toString('latin1');
   } finally {
     await handle.close();
   }
@@ -88,13 +93,20 @@ async function firstLines(file: TextFile, encoding: Encoding): Promise<{ readonl
 }
 
 async function parquetHead(path: string): Promise<Head> {
-  const shape: ParquetShape = await describeParquet(path);
+  const shape = await describeParquet(path);
+  return typedHead(path, shape, (columns, size) => parquetRecords(path, shape, columns, size));
+}
+
+async function arrowHead(path: string): Promise<Head> {
+  // Loaded only here: few files are Arrow.
+  const { arrowRecords, describeArrow } = await import('./arrow-records.js');
+  const shape = await describeArrow(path);
+  return typedHead(path, shape, (columns, size) => arrowRecords(path, shape, columns, size));
+}
+
+async function typedHead(path: string, { columns, types, sample, metadata }: ParquetShape, records: (columns: readonly string[], size: number) => AsyncIterable<Piece>): Promise<Head> {
   const { size } = await stat(path);
-  return {
-    path, name: path.replace(/^.*[\\/]/, ''), form: 'parquet', size, columns: shape.columns, hasHeader: true, sample: shape.sample,
-    types: shape.types, metadata: shape.metadata,
-    records: (columns) => parquetRecords(path, shape, columns, size),
-  };
+  return { path, name: path.replace(/^.*[\\/]/, ''), form: 'parquet', size, columns, hasHeader: true, sample, types, metadata, records: (names) => records(names, size) };
 }
 
 function jsonHead(file: TextFile, lines: readonly string[], encoding: Encoding): Head {
