@@ -36,7 +36,7 @@ export interface PageData {
   readonly charts: Readonly<Record<string, ChartData>>;
   /** Prices of all symbols; null: no output has any. */
   readonly market: MarketData | null;
-  /** Outputs whose rows are alerts, with their columns. */
+  /** Outputs whose rows are alerts, with their columns; `time`: when an alert was raised. */
   readonly alerts: readonly { readonly table: string; readonly time: string; readonly symbol: string | null; readonly kind: string }[];
   /** What the data say is there, in order of time; epoch ms. Without a symbol: of the whole market. */
   readonly labels: readonly { readonly type: string; readonly symbol: string | null; readonly from: number; readonly to: number }[];
@@ -69,7 +69,7 @@ export async function makePageData(
     report: { ...report, outputs: Object.fromEntries(outputs) },
     run: { id, seconds, eventsPerSecond: seconds > 0 ? Math.round(rows / seconds) : 0, peakRssMB, versions, ...about },
     plan: explainTree(pipeline), tables, charts: await chartsOf(charted, ranked, query), market: bars === null ? null : marketData(bars, asked.spreads),
-    alerts: charted.filter(isAlerts).map(({ table, roles }) => ({ table, time: roles.time!, symbol: roles.symbol, kind: roles.kind! })), labels: report.accuracy === undefined ? [] : await labelsOf(query),
+    alerts: charted.filter(isAlerts).map(({ table, roles }) => ({ table, time: roles.end ?? roles.time!, symbol: roles.symbol, kind: roles.kind! })), labels: report.accuracy === undefined ? [] : await labelsOf(query),
     evidence: asked.evidence, graph: asked.graph, missing: asked.missing,
   };
 }

@@ -74,16 +74,16 @@ export interface MarketColumns {
 }
 
 /** Scores and ratios are of other units than what they judge. */
-const derived = /ratio|score|zscore|count|percent|pct|alert/i;
+const derived = /ratio|score|zscore|count|percent|pct|alert|share|volatility/i;
 
 export function marketColumns({ numbers, volume }: Roles): MarketColumns {
   const plain = numbers.filter((name) => !derived.test(name));
   const first = (pattern: RegExp): string | null => plain.find((name) => pattern.test(name)) ?? null;
   const vwap = first(/vwap/i);
   const deviation = first(/std|deviation|sigma/i);
-  const mean = plain.find((name) => name !== deviation && name !== volume && /(^|_)(ma|sma|ema|mean|avg|average|moving_average)(_|$)/i.test(name) && !/volume|spread|size/i.test(name)) ?? null;
+  const mean = plain.find((name) => name !== deviation && name !== volume && /(^|_)(ma|sma|ema|mean|avg|average|moving_average)(_|$)/i.test(name) && !/volume|spread|size|std|dev/i.test(name)) ?? null;
   return {
-    price: first(/(^|_)(close|last|mid)(_|$)/i) ?? vwap ?? plain.find((name) => /(^|_)(price|rate)(_|$)/i.test(name) && !/high|low|open|max|min/i.test(name)) ?? mean ?? plain.find((name) => name !== volume) ?? numbers[0]!,
+    price: first(/(^|_)(close|last|mid)(_|$)/i) ?? vwap ?? plain.find((name) => /(^|_)(price|rate)(_|$)/i.test(name) && name !== deviation && !/high|low|open|max|min/i.test(name)) ?? mean ?? plain.find((name) => name !== volume && name !== deviation) ?? numbers[0]!,
     vwap, mean, deviation, volume, spread: first(/spread/i),
   };
 }

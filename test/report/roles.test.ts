@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { sqlType, timestampType, type Field } from '../../src/core/types.js';
-import { rolesOf } from '../../src/report/roles.js';
+import { marketColumns, rolesOf } from '../../src/report/roles.js';
 
 const real = (name: string): Field => ({ name, type: sqlType('DOUBLE') });
 const long = (name: string): Field => ({ name, type: sqlType('BIGINT') });
@@ -32,4 +32,11 @@ test('four columns that differ in open, high, low and close only are a candle', 
 
 test('an output without times, texts or numbers has no roles at all', () => {
   assert.deepEqual(rolesOf([{ name: 'flag', type: sqlType('BOOLEAN') }]), { time: null, end: null, symbol: null, kind: null, candles: [], volume: null, numbers: [] });
+});
+
+test('a chart of prices draws what is named like a price, with its mean, deviation and spread', () => {
+  const found = (names: readonly string[]) => marketColumns(rolesOf(names.map(real)));
+  assert.deepEqual(found(['price_stddev', 'price', 'price_mean', 'spread_ratio', 'spread', 'volume']), { price: 'price', vwap: null, mean: 'price_mean', deviation: 'price_stddev', volume: 'volume', spread: 'spread' });
+  assert.deepEqual(['vwap', 'ma', 'bid_close'].map((name) => found(['total_volume', 'high_price', 'low_price', name]).price), ['vwap', 'ma', 'bid_close']);
+  assert.equal(found(['trade_count', 'volume']).price, 'trade_count', 'there is always something to draw');
 });

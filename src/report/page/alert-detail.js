@@ -47,7 +47,7 @@ function fact(name, cell, how, isNumber) {
 function operatorWords(operator) {
   const frame = /^over RANGE '([\d.]+)' (\w+) PRECEDING$/.exec(operator);
   if (frame !== null) return `The ${frame[1]} ${frame[2].toLowerCase()}${frame[1] === '1' ? '' : 's'} up to it`;
-  return operator.startsWith('window-aggregate') ? `Its window: ${operator.slice('window-aggregate '.length)}` : operator;
+  return operator.startsWith('window-aggregate') ? `Its window: ${operator.slice('window-aggregate '.length).replaceAll("'", '')}` : operator;
 }
 
 /** @param {Alert} alert @param {NonNullable<Alert['evidence']>} evidence */

@@ -1,8 +1,9 @@
 /**
- * The alerts that the page holds, by symbol, in order of event time.
+ * The alerts that the page holds, by symbol, in order of event time. `at`: within the bar that an alert belongs to, which
+ * the end of a window is not.
  * @typedef {import('../evidence.js').Evidence} Evidence
  * @typedef {import('../evidence.js').AlertEvidence} AlertEvidence
- * @typedef {{ table: TableData, row: number, symbol: string, kind: string, millis: number, evidence: { of: Evidence, one: AlertEvidence } | null }} Alert
+ * @typedef {{ table: TableData, row: number, symbol: string, kind: string, millis: number, at: number, evidence: { of: Evidence, one: AlertEvidence } | null }} Alert
  * @typedef {{ kinds: string[], bySymbol: Map<string, Alert[]>, byRow: Map<string, Alert> }} Alerts
  */
 
@@ -28,7 +29,7 @@ function collectAlerts({ tables, evidence, alerts }) {
       if (Number.isNaN(millis)) return;
       const one = made.get(row);
       all.push({
-        table, row, symbol: symbolAt < 0 ? '' : String(cells[symbolAt]), kind: exactText(cells[kindAt]), millis,
+        table, row, symbol: symbolAt < 0 ? '' : String(cells[symbolAt]), kind: exactText(cells[kindAt]), millis, at: time === 'window_end' ? millis - 1 : millis,
         evidence: of === undefined || one === undefined ? null : { of, one },
       });
     });

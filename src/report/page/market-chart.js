@@ -70,7 +70,7 @@ function marksOf(bars, { alerts, kinds, hidden }) {
   const marks = new Map();
   for (const alert of alerts) {
     if (hidden.has(kinds.indexOf(alert.kind))) continue;
-    const index = Math.max(0, barAt(bars, alert.millis));
+    const index = Math.max(0, barAt(bars, alert.at));
     const own = marks.get(index);
     if (own === undefined) marks.set(index, [alert]);
     else own.push(alert);
@@ -88,7 +88,7 @@ function addMarketSeries(chart, market, view, { bars, band, marks }) {
   /** @type {import('lightweight-charts').ISeriesApi<any>[]} */
   const series = [];
   const { evidence } = view.chosen ?? { evidence: null };
-  if (view.chosen !== null) series.push(frameSeries(chart, bars, evidence === null ? view.chosen.millis : evidence.one.from, view.chosen.millis));
+  if (view.chosen !== null) series.push(frameSeries(chart, bars, evidence === null ? view.chosen.at : evidence.one.from, view.chosen.at));
   const main = market.price.candles ? candleSeries(chart, bars, price) : lineSeries(chart, bars.map(({ close }) => close), bars, { ...price, color: color('--accent'), lineWidth: 2 });
   series.push(main);
   if (view.band) for (const side of /** @type {const} */ (['upper', 'lower'])) series.push(lineSeries(chart, band.map((one) => one[side]), bars, { ...price, color: color('--band'), lineWidth: 1 }));

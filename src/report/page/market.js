@@ -1,12 +1,16 @@
 /** The market: a symbol, its chart, its alerts one after the other, and what made the chosen one. */
 
+/** Lengths of bars that charts have everywhere, in ms. */
+const usualLengths = [60_000, 300_000, 900_000, 3_600_000, 14_400_000, 86_400_000];
+
 /** Bars of a day that are wide enough to be told apart on most screens. */
 const barsAtFirst = 200;
 
 /** @param {PageData} data @param {Alerts} alerts */
 function makeMarket({ market, labels }, alerts) {
   if (market === null) return null;
-  const lengths = [...new Set([1, 5, 15, 60].map((times) => times * market.symbols[0].every))];
+  const finest = market.symbols[0].every;
+  const lengths = [finest, ...usualLengths.filter((length) => length > finest && length % finest === 0).slice(0, 3)];
   const state = {
     index: 0, every: lengths.find((every) => barsOfLength(market.symbols[0], every).length <= barsAtFirst) ?? lengths[0], lines: market.lines.map((_, index) => index === 0 || !market.price.candles), band: true, labels: true, hidden: /** @type {Set<number>} */ (new Set()),
     chosen: /** @type {Alert | null} */ (null),
@@ -94,7 +98,7 @@ function makeMarket({ market, labels }, alerts) {
     state.every = lengths[0];
     draw(false);
     // What is of no symbol that has prices is told without them.
-    if (index >= 0) chart?.show(alert.evidence?.one.from ?? alert.millis - 300_000, alert.millis);
+    if (index >= 0) chart?.show(alert.evidence?.one.from ?? alert.at - 300_000, alert.at);
     document.getElementById(anchorOf(alert.table.name))?.querySelector(`tr[data-row="${alert.row}"]`)?.classList.add('chosen');
   }
 
@@ -115,7 +119,7 @@ function makeMarket({ market, labels }, alerts) {
 
   /** What is under the cursor, or the last bar. @param {MarketBar | null} bar @param {Alert[]} here */
   function tell(bar, here) {
-    legend.replaceChildren(...legendParts(/** @type {MarketData} */ (market), state.lines, bar ?? (state.chosen === null ? null : chart?.at(state.chosen.millis)) ?? chart?.last() ?? null, here));
+    legend.replaceChildren(...legendParts(/** @type {MarketData} */ (market), state.lines, bar ?? (state.chosen === null ? null : chart?.at(state.chosen.at)) ?? chart?.last() ?? null, here));
   }
 
   const list = market.symbol === null || market.symbols.length < 2 ? null : symbolPicker(market, chooseSymbol);

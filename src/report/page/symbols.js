@@ -9,12 +9,13 @@ const sparkPoints = 40;
  */
 function symbolPicker(market, choose) {
   const { symbols } = market;
+  const isPrice = market.price.candles || /price|vwap|close|last|mid|rate|bid|ask|(^|_)(ma|mean|avg)(_|$)/i.test(market.price.column);
   const list = element('ul', { class: 'symbols', role: 'listbox', id: 'symbols', tabindex: 0, 'aria-label': `${market.symbol}, the most eventful first` });
   const search = element('input', {
     type: 'search', placeholder: `Find a ${market.symbol}`, 'aria-label': `Find a ${market.symbol}`, 'aria-controls': 'symbols', spellcheck: 'false', autocomplete: 'off',
   });
   const options = symbols.map((symbol, index) => {
-    const option = element('li', { role: 'option', id: `symbol-${index}`, 'aria-selected': 'false' }, ...optionParts(symbol));
+    const option = element('li', { role: 'option', id: `symbol-${index}`, 'aria-selected': 'false' }, ...optionParts(symbol, isPrice));
     option.addEventListener('click', () => choose(index));
     return option;
   });
@@ -68,12 +69,12 @@ function symbolPicker(market, choose) {
   return { node: element('div', { class: 'picker-list' }, search, list, ...more), show, step };
 }
 
-/** @param {MarketSymbol} symbol */
-function optionParts(symbol) {
+/** @param {MarketSymbol} symbol @param {boolean} isPrice Whether it has a change that means something. */
+function optionParts(symbol, isPrice) {
   const bars = finestBars(symbol);
   const [first, last] = [bars[0], bars[bars.length - 1]];
   const change = first === undefined || first.open === 0 ? null : (last.close / first.open - 1) * 100;
-  const moved = change === null ? '' : `${change >= 0 ? '+' : '−'}${Math.abs(change).toFixed(2)} %`;
+  const moved = change === null || !isPrice ? '' : `${change >= 0 ? '+' : '−'}${Math.abs(change).toFixed(2)} %`;
   return [
     element('span', { class: 'name' }, symbol.name === '' ? '(empty)' : symbol.name), sparkOf(bars, (change ?? 0) >= 0),
     element('span', { class: change !== null && change < 0 ? 'change down' : 'change up' }, moved),
