@@ -21,7 +21,7 @@ import { SliceChecksum } from './checksum.js';
 import { chunkOf, moment, rowAt, type ChunkPart, type ChunkSource } from './chunk.js';
 import { failedResult, failedRow, lateRow, type Situation } from './refused-rows.js';
 import { scanRows, type ReadRows, type ScannedRows } from './scan.js';
-import { positionOf, type ScanBatch, type SliceRows } from './scan-batch.js';
+import { marksIn, positionOf, type ScanBatch, type SliceRows } from './scan-batch.js';
 import { StepInProgress, inOrder } from './step-in-progress.js';
 import { Watermarks } from './watermarks.js';
 
@@ -155,7 +155,7 @@ export class Engine {
 
   /** The planted bugs `filteredRowsHoldWatermark` and `watermarkAhead`. */
   #wronglyMarked(scanned: ScanBatch): ScanBatch {
-    if (faults.watermarkAhead) return { ...scanned, marks: scanned.marks.map((mark) => mark + 1) };
+    if (faults.watermarkAhead) return { ...scanned, marks: marksIn(scanned).map((mark) => mark + 1) };
     const passing = new Set<number>();
     for (const node of this.plan.nodes) {
       const from = node.kind === 'stage' ? this.plan.nodes[node.from]! : null;
@@ -163,7 +163,7 @@ export class Engine {
       const { rows, length } = node.stage.run(scanned.batch, 0, scanned.batch.length, null);
       for (let row = 0; row < length; row += 1) passing.add(rows === null ? row : rows[row]!);
     }
-    return { ...scanned, marks: scanned.marks.map((mark, row) => (passing.has(row) ? mark : -Infinity)) };
+    return { ...scanned, marks: marksIn(scanned).map((mark, row) => (passing.has(row) ? mark : -Infinity)) };
   }
 
   /** Applies one whole step. */

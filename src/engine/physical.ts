@@ -16,6 +16,7 @@ import { identityOf } from '../plan/identity.js';
 import type { Pipeline, PlanNode, SourceTable } from '../plan/plan.js';
 import { shareWindowAggregates } from '../plan/share.js';
 import type { Stage } from '../plan/stage.js';
+import type { TableScan } from './scan.js';
 
 /** A node's index in the list is greater than those of its inputs. */
 export type PhysicalNode =
@@ -37,7 +38,7 @@ export interface PhysicalPlan {
   /** Of each source: which of its physical and metadata columns are read at all. */
   readonly columns: readonly (readonly number[])[];
   /** Of each source with a watermark: event time and watermark (unless SOURCE_WATERMARK()) of the raw columns. */
-  readonly scans: readonly (Stage | null)[];
+  readonly scans: readonly (TableScan | null)[];
   readonly usesNow: boolean;
 }
 
@@ -90,13 +91,16 @@ class Builder {
     };
   }
 
-  #scan(table: SourceTable, input: number): Stage | null {
+  #scan(table: SourceTable, input: number): TableScan | null {
     const { watermark } = table;
     if (watermark === null) return null;
     const time = table.columns[watermark.column]!.expression;
     const outputs = [this.#toRead(table, input, this.#declared(table, columnRef(watermark.column, time.type)))];
     if (watermark.expression !== null) outputs.push(this.#toRead(table, input, watermark.expression));
-    return compileStage({ input: this.#nodes[input]!.kind === 'source' ? (this.#nodes[input] as { schema: Schema }).schema : [], filter: null, outputs });
+    const schema = this.#nodes[input]!.kind === 'source' ? (this.#nodes[input] as { schema: Schema }).schema : [];
+    const compiled = (of: Expression[]): Stage => compileStage({ input: schema, filter: null, outputs: of });
+    const delay = delayOf(watermark);
+    return { stage: compiled(outputs), delayed: delay === null ? null : { stage: compiled(outputs.slice(0, 1)), delay } };
   }
 
   /** Declared columns replaced by what they are made of: physical and metadata columns. */
@@ -346,4 +350,15 @@ function askedOf(outputs: readonly Expression[], filter: Expression | null): Rea
 
 function schemaOf(outputs: readonly Expression[]): Schema {
   return outputs.map(({ type }, index) => ({ name: `c${index}`, type }));
+}
+
+/** Of `event_time - INTERVAL …` and of `event_time`; null: the watermark is something else, or may be NULL where event time is not. */
+function delayOf({ column, expression }: { readonly column: number; readonly expression: Expression | null }): number | null {
+  if (expression === null) return null;
+  if (expression.kind === 'column') return expression.index === column ? 0 : null;
+  if (expression.kind !== 'call' || expression.name !== '-') return null;
+  const [time, interval] = expression.args;
+  // At a coarser precision the difference would be floored.
+  if (time?.kind !== 'column' || time.index !== column || (time.type.precision ?? 0) < 3 || interval?.kind !== 'literal' || interval.type.kind !== 'INTERVAL_DAY') return null;
+  return typeof interval.value === 'number' && interval.value >= 0 ? interval.value : null;
 }

@@ -16,8 +16,10 @@ export interface ScanBatch {
   readonly time: Float64Array;
   /** Greatest event time of the batch; -Infinity when it is empty. */
   readonly greatest: number;
-  /** The watermark that each row proposes (the greatest so far counts); -Infinity: none. */
-  readonly marks: Float64Array;
+  /** The watermark that each row proposes (the greatest so far counts), -Infinity: none; null: `delay` behind its event time. */
+  readonly marks: Float64Array | null;
+  /** Milliseconds; 0 with `marks`. */
+  readonly delay: number;
   /** Watermarks of the source itself that no row of the batch comes with, by the row that they stand before. */
   readonly marksBefore: readonly MarkBefore[];
   /** Position of row i: `positions[i]`, or `position + i` when null. */
@@ -28,6 +30,14 @@ export interface ScanBatch {
 export function positionOf(batch: ScanBatch, row: number): number {
   return batch.positions === null ? batch.position + row : batch.positions[row]!;
 }
+
+/** What row `row` proposes. */
+export function markOf(batch: ScanBatch, row: number): number {
+  return batch.marks === null ? batch.time[row]! - batch.delay : batch.marks[row]!;
+}
+
+/** What each row proposes. */
+export const marksIn = (batch: ScanBatch): Float64Array => batch.marks ?? batch.time.map((at) => at - batch.delay);
 
 /** Rows from..to of a scan batch: a slice of a step, or a part of one. */
 export interface SliceRows {

@@ -1,5 +1,5 @@
 /** Event times and watermarks of freshly read rows: the same whatever was read before. */
-import type { Batch } from '../core/batch.js';
+import type { Batch, Column } from '../core/batch.js';
 import { gather } from '../core/column-builder.js';
 import { eventTimeMax, eventTimeMin, greatestOf, isEventTime } from '../core/event-time.js';
 import type { Stage } from '../plan/stage.js';
@@ -36,23 +36,31 @@ export interface ScannedRows {
   readonly rejected: readonly RejectedScan[];
 }
 
-/**
- * `stage` computes event time and watermark; null for a table without WATERMARK. Rows whose event time is NULL, or
- * beyond the years that there are, are left out.
- */
-export function scanRows(stage: Stage | null, input: number, partition: number, { batch, position, positions, watermarks }: ReadRows): ScannedRows {
-  if (stage === null) {
+/** How a table with WATERMARK is scanned. */
+export interface TableScan {
+  /** Computes event time and, unless the source gives it, the watermark that each row proposes. */
+  readonly stage: Stage;
+  /** Where the watermark is event time less `delay` milliseconds: computes event time only. */
+  readonly delayed: { readonly stage: Stage; readonly delay: number } | null;
+}
+
+/** `scan` is null for a table without WATERMARK. Rows whose event time is NULL, or beyond the years that there are, are left out. */
+export function scanRows(scan: TableScan | null, input: number, partition: number, read: ReadRows): ScannedRows {
+  const { batch, position, positions, watermarks } = read;
+  if (scan === null) {
     const time = new Float64Array(batch.length).fill(-Infinity);
-    return { batch: { input, partition, batch, time, greatest: -Infinity, marks: time, marksBefore: [], position, positions }, rejected: [] };
+    return { batch: { input, partition, batch, time, greatest: -Infinity, marks: time, delay: 0, marksBefore: [], position, positions }, rejected: [] };
   }
-  const { columns: [timeColumn, markColumn], failed, rows: kept, length } = stage.run(batch, 0, batch.length, null);
+  const delayed = scan.delayed === null ? null : scanDelayed(scan.delayed, input, partition, read);
+  if (delayed !== null) return { batch: delayed, rejected: [] };
+  const { columns: [timeColumn, markColumn], failed, rows: kept, length } = scan.stage.run(batch, 0, batch.length, null);
   const time = timeColumn!.values as Float64Array;
   const nulls = timeColumn!.storage === 'text' ? null : timeColumn!.nulls;
   const given = markColumn === undefined ? watermarks : null;
   const greatest = nulls === null && failed.length === 0 ? greatestEventTime(time, length) : NaN;
   if (!Number.isNaN(greatest)) {
     const marks = given !== null ? given.after : marksOf(markColumn, time);
-    return { batch: { input, partition, batch, time, greatest, marks, marksBefore: given === null ? [] : marksBefore(given), position, positions }, rejected: [] };
+    return { batch: { input, partition, batch, time, greatest, marks, delay: 0, marksBefore: given === null ? [] : marksBefore(given), position, positions }, rejected: [] };
   }
   const origin = (row: number) => (positions === null ? position + row : positions[row]!);
   const rejected: RejectedScan[] = failed.map(({ row, error, place }) => ({ row, position: origin(row), error, expression: place.text }));
@@ -72,19 +80,29 @@ export function scanRows(stage: Stage | null, input: number, partition: number, 
     batch: {
       input, partition, time: keptTime, greatest: greatestOf(keptTime, 0, keptTime.length, -Infinity),
       batch: { length: rows.length, columns: batch.columns.map((column) => gather(column, source, source.length)) },
-      marks: keptGiven?.after ?? Float64Array.from(rows, (row) => proposed[row]!),
+      marks: keptGiven?.after ?? Float64Array.from(rows, (row) => proposed[row]!), delay: 0,
       marksBefore: keptGiven === null ? [] : marksBefore(keptGiven), position, positions: Float64Array.from(source, origin),
     },
     rejected,
   };
 }
 
-/** NaN when one of them is none. */
-function greatestEventTime(time: Float64Array, length: number): number {
+/** The usual case, in which all rows can be used and no mark has to be written; null: it is not. */
+function scanDelayed({ stage, delay }: { stage: Stage; delay: number }, input: number, partition: number, { batch, position, positions }: ReadRows): ScanBatch | null {
+  const { columns: [timeColumn], failed, length } = stage.run(batch, 0, batch.length, null);
+  if (failed.length > 0 || (timeColumn as Column & { nulls: Uint8Array | null }).nulls !== null) return null;
+  const time = timeColumn!.values as Float64Array;
+  const greatest = greatestEventTime(time, length, delay);
+  return Number.isNaN(greatest) ? null : { input, partition, batch, time, greatest, marks: null, delay, marksBefore: [], position, positions };
+}
+
+/** NaN when one of them is none, or has no watermark `delay` behind it. */
+function greatestEventTime(time: Float64Array, length: number, delay = 0): number {
+  const least = eventTimeMin + delay;
   let greatest = -Infinity;
   for (let row = 0; row < length; row += 1) {
     const at = time[row]!;
-    if (!(at >= eventTimeMin)) return NaN;
+    if (!(at >= least)) return NaN;
     if (at > greatest) greatest = at;
   }
   return greatest <= eventTimeMax ? greatest : NaN;

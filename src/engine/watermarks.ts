@@ -3,6 +3,7 @@ import type { ByteReader, ByteWriter } from '../core/bytes.js';
 import { faults } from '../core/faults.js';
 import type { WatermarkPath } from '../operators/operator.js';
 import type { ChunkPart, ChunkSource } from './chunk.js';
+import { markOf } from './scan-batch.js';
 
 export class Watermarks {
   /** By input, by partition; Infinity for inputs without WATERMARK, which hold nobody back. */
@@ -52,15 +53,10 @@ export class Watermarks {
   #advanceOne({ batch, from, to }: ChunkPart): { behind: number; path(group: number): WatermarkPath } {
     if (this.#own.length < to) this.#own = new Float64Array(Math.max(to, 1024));
     const own = this.#own;
-    const { marks, time, input, partition } = batch;
+    const { input, partition } = batch;
     const before = this.#marks[input]![partition]!;
-    let mark = before;
-    let behind = 0;
-    for (let row = from; row < to; row += 1) {
-      if (time[row]! <= mark) behind += 1;
-      if (marks[row]! > mark) mark = marks[row]!;
-      own[row] = mark;
-    }
+    const behind = batch.marks === null ? followTimes(batch.time, batch.delay, from, to, before, own) : followMarks(batch.time, batch.marks, from, to, before, own);
+    const mark = own[to - 1]!;
     if (faults.watermarkPerBatch) own.fill(mark, from, to);
     this.#marks[input]![partition] = mark;
     return { behind: this.#held[input] ? behind : 0, path: (group) => this.#path(group, input, partition, before, own, from, to) };
@@ -91,12 +87,14 @@ export class Watermarks {
     for (let at = 0; at < rows; at += 1) {
       const part = turns!.part[at]!;
       const row = turns!.row[at]!;
-      const { input, partition, time, marks } = parts[part]!.batch;
+      const { batch } = parts[part]!;
+      const { input, partition, time } = batch;
+      const proposed = markOf(batch, row);
       const own = this.#marks[input]!;
       const mark = own[partition]!;
       if (time[row]! <= mark && this.#held[input]) behind += 1;
-      if (marks[row]! > mark) {
-        own[partition] = marks[row]!;
+      if (proposed > mark) {
+        own[partition] = proposed;
         // Only who held the group back can let it go.
         for (const group of moved[part]!) if (mark <= current[group]!) current[group] = this.of(group);
       }
@@ -128,4 +126,29 @@ export class Watermarks {
   restore(reader: ByteReader): void {
     this.#marks = this.#marks.map(() => reader.float64Array());
   }
+}
+
+/** Writes the watermark after each row to `own`; returns how many rows were at or below the one before them. */
+function followMarks(time: Float64Array, marks: Float64Array, from: number, to: number, before: number, own: Float64Array): number {
+  let mark = before;
+  let behind = 0;
+  for (let row = from; row < to; row += 1) {
+    if (time[row]! <= mark) behind += 1;
+    if (marks[row]! > mark) mark = marks[row]!;
+    own[row] = mark;
+  }
+  return behind;
+}
+
+/** As `followMarks`, each row proposing its event time less `delay`. */
+function followTimes(time: Float64Array, delay: number, from: number, to: number, before: number, own: Float64Array): number {
+  let mark = before;
+  let behind = 0;
+  for (let row = from; row < to; row += 1) {
+    const at = time[row]!;
+    if (at <= mark) behind += 1;
+    if (at - delay > mark) mark = at - delay;
+    own[row] = mark;
+  }
+  return behind;
 }

@@ -3,7 +3,7 @@ import { cell, type Batch, type Column, type Dictionary } from '../core/batch.js
 import type { Schema } from '../core/types.js';
 import { usualNames } from '../datasets/import/generic.js';
 import { plain } from '../datasets/import/layout.js';
-import type { SliceRows } from '../engine/scan-batch.js';
+import { markOf, type ScanBatch, type SliceRows } from '../engine/scan-batch.js';
 import type { StepResult } from '../engine/engine.js';
 import type { SinkTable } from '../plan/plan.js';
 import { rolesOf, type Roles } from '../report/roles.js';
@@ -123,7 +123,7 @@ export class Watch {
   /** Rows as they go into the engine. */
   takeRows(lane: number, { batch, from, to }: SliceRows): void {
     const input = this.#inputs[batch.input]!;
-    if (input.hasWatermark) this.#watermarks[lane]![batch.input] = greatest(batch.marks, from, to, this.#watermarks[lane]![batch.input]!);
+    if (input.hasWatermark) this.#watermarks[lane]![batch.input] = greatestMark(batch, from, to, this.#watermarks[lane]![batch.input]!);
     const { columns } = batch.batch;
     const type = input.type < 0 ? null : columns[input.type]!;
     const isTrade = (row: number): boolean => type !== null && cell(type, row) === 'TRADE';
@@ -236,9 +236,9 @@ function priceAt({ price, bid, ask, schema }: InputColumns, columns: readonly Co
   return one === null || other === null ? null : (one + other) / 2;
 }
 
-function greatest(values: Float64Array, from: number, to: number, least: number): number {
+function greatestMark(batch: ScanBatch, from: number, to: number, least: number): number {
   let most = least;
-  for (let row = from; row < to; row += 1) if (values[row]! > most) most = values[row]!;
+  for (let row = from; row < to; row += 1) if (markOf(batch, row) > most) most = markOf(batch, row);
   return most;
 }
 

@@ -3,6 +3,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { keptMarks } from '../../src/engine/scan.js';
+import { marksIn } from '../../src/engine/scan-batch.js';
+import { eventTimeMax, eventTimeMin } from '../../src/core/event-time.js';
 import { Engine } from '../../src/engine/engine.js';
 import { planSql } from '../../src/sql/planner.js';
 import { runSql, type Entry } from './run-engine.js';
@@ -40,7 +42,7 @@ test('marks are nothing to a table that says what its watermark is', () => {
   const column = { storage: 'real' as const, values: Float64Array.of(5000, 6000), nulls: null };
   const read = { batch: { length: 2, columns: [column] }, position: 0, positions: null };
   const { batch } = engine.scan(0, 0, { ...read, watermarks: { before: 90_000, after: Float64Array.of(90_000, 90_000) } });
-  assert.deepEqual([batch.marksBefore, [...batch.marks]], [[], [4000, 5000]]);
+  assert.deepEqual([batch.marksBefore, [...marksIn(batch)]], [[], [4000, 5000]]);
 });
 
 test('where rows are left out, the marks among them stand before the next row', () => {
@@ -60,5 +62,23 @@ test('so rows that cannot be used, and those of other lanes, do not bring cuts t
       return { outputs, late, digests, records };
     });
     assert.deepEqual(other, one);
+  }));
+});
+
+test('a watermark that is event time less an interval is the same as one that is computed', () => {
+  const scanOf = (watermark: string, values: readonly (number | null)[]) => {
+    const engine = new Engine(planSql(table('t', watermark) + seconds), { lane: 0, partitions: [1], hash: () => new Uint8Array(32), withholdBefore: null, strict: false });
+    const nulls = values.includes(null) ? Uint8Array.from(values, (value) => (value === null ? 1 : 0)) : null;
+    const column = { storage: 'real' as const, values: Float64Array.from(values, (value) => value ?? 0), nulls };
+    const { batch, rejected } = engine.scan(0, 0, { batch: { length: values.length, columns: [column] }, position: 0, positions: null, watermarks: null });
+    return { time: [...batch.time], marks: [...marksIn(batch)], greatest: batch.greatest, rejected: rejected.map(({ row, error }) => [row, error]), isWritten: batch.marks !== null };
+  };
+  const times = fc.oneof({ weight: 20, arbitrary: fc.nat(1e6) }, fc.constantFrom(eventTimeMin, eventTimeMin + 1500, eventTimeMax, eventTimeMax + 1, NaN, null));
+  fc.assert(fc.property(fc.array(times, { maxLength: 8 }), (values) => {
+    const { isWritten, ...delayed } = scanOf("ts - INTERVAL '1.5' SECOND", values);
+    const { isWritten: other, ...computed } = scanOf("ts - INTERVAL '1' SECOND - INTERVAL '0.5' SECOND", values);
+    assert.deepEqual(delayed, computed);
+    assert.ok(other);
+    assert.equal(isWritten, !values.every((value) => value !== null && value >= eventTimeMin + 1500 && value <= eventTimeMax));
   }));
 });

@@ -19,7 +19,7 @@ const options: GateOptions = { from: null, to: null, maxAhead: 1000, start: null
 function scanned(times: readonly number[], position: number): ScanBatch {
   const time = Float64Array.from(times);
   const batch: Batch = batchOf(times.length, [{ storage: 'real', values: time, nulls: null }]);
-  return { input: 0, partition: 0, batch, time, greatest: Math.max(...times), marks: time, marksBefore: [], position, positions: null };
+  return { input: 0, partition: 0, batch, time, greatest: Math.max(...times), marks: time, delay: 0, marksBefore: [], position, positions: null };
 }
 
 /** What a gate lets through of `times` cut into batches, and what it rejects: positions. */

@@ -23,7 +23,7 @@ const numbers = (values: readonly (number | null)[]): Column => ({ storage: 'rea
 /** Rows a second apart, each watermark five seconds behind. */
 function slice(columns: readonly Column[], length: number): SliceRows {
   const time = Float64Array.from({ length }, (_, row) => base + 1_000 * row);
-  return { batch: { input: 0, partition: 0, batch: batchOf(length, columns), time, greatest: Math.max(...time), marks: time.map((at) => at - 5_000), marksBefore: [], position: 0, positions: null }, from: 0, to: length };
+  return { batch: { input: 0, partition: 0, batch: batchOf(length, columns), time, greatest: Math.max(...time), marks: null, delay: 5_000, marksBefore: [], position: 0, positions: null }, from: 0, to: length };
 }
 
 test('the tape has the newest trade first, with its tick; quotes are no trades', () => {
