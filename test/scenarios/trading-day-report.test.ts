@@ -6,19 +6,14 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { rewriteReport } from '../../src/report/write.js';
 import { Bundle } from '../../src/stores/bundle.js';
-import { committedTexts, replayShipped, reportFolder } from './committed-reports.js';
+import { assertCommitted, committedTexts, replayShipped } from './committed-reports.js';
 
 const temporary = await mkdtemp(join(tmpdir(), 'tapewright-day-'));
 after(() => rm(temporary, { recursive: true, force: true }));
 const { directory, report } = await replayShipped('trading-day', join(temporary, 'run'));
 
 test('the committed report comes out again, byte for byte', async () => {
-  for (const [name, text] of Object.entries(await committedTexts(directory))) {
-    const committed = await readFile(join(reportFolder('trading-day'), name), 'utf8').catch(() => '');
-    const lines = committed.split('\n');
-    const line = text.split('\n').findIndex((one, index) => one !== lines[index]);
-    assert.ok(committed === text, `reports/trading-day/${name} differs from line ${line + 1}: ${lines[line]} is now ${text.split('\n')[line]}. If that is meant: npm run reports`);
-  }
+  await assertCommitted('trading-day', directory);
 });
 
 test('the committed report names no machine, no path and no time of the run', async () => {
