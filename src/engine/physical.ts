@@ -6,6 +6,8 @@ import { assert } from '../core/errors.js';
 import { timestampType, type Field, type Schema } from '../core/types.js';
 import type { Operator } from '../operators/operator.js';
 import { Over } from '../operators/over.js';
+import { SessionAggregate } from '../operators/session-aggregate.js';
+import { SessionAssign } from '../operators/session-assign.js';
 import { WindowAggregate } from '../operators/window-aggregate.js';
 import { WindowAssign } from '../operators/window-assign.js';
 import { compileStage } from '../plan/compile.js';
@@ -174,6 +176,7 @@ class Builder {
     const used = new Set<number>();
     if (node.kind === 'window') {
       used.add(node.time);
+      for (const column of node.partition) used.add(column);
       for (const column of needs) if (column < node.input.schema.length) used.add(column);
     } else {
       if (node.kind === 'over' || node.window !== null) used.add(node.time);
@@ -255,7 +258,7 @@ class Builder {
     const inputSchema = columns.map((column) => node.input.schema[column]!);
     const made = this.#make(node, name, needs, columns, at, inputSchema);
     const group = this.#groupOf(node);
-    const index = this.#push({ kind: 'operator', from, operator: made.operator, schema: made.schema, inputSchema, statement, group, window: node.kind === 'window-aggregate' });
+    const index = this.#push({ kind: 'operator', from, operator: made.operator, schema: made.schema, inputSchema, statement, group, window: node.kind === 'window-aggregate' || isSession(node) });
     const built = { node: index, map: made.map };
     this.#built.set(key, built);
     return built;
@@ -268,7 +271,10 @@ class Builder {
       columns.forEach((column, index) => map.set(column, index));
       [0, 1, 2].forEach((k) => map.set(node.input.schema.length + k, columns.length + k));
       const schema = [...input, ...node.schema.slice(node.input.schema.length)];
-      return { operator: new WindowAssign(name, at(node.time), node.window), schema, map };
+      const { window, partition } = node;
+      const operator = window.kind === 'session'
+        ? new SessionAssign({ name, input, time: at(node.time), gap: window.gap, partition: partition.map(at) }) : new WindowAssign(name, at(node.time), window);
+      return { operator, schema, map };
     }
     const first = node.kind === 'over' ? node.input.schema.length : node.keys.length;
     const kept = node.aggregates.map((call, index) => ({ call, index })).filter(({ index }) => needs.has(first + index));
@@ -288,11 +294,13 @@ class Builder {
     const windowAt = first + node.aggregates.length;
     [0, 1, 2].forEach((k) => map.set(windowAt + k, first + kept.length + k));
     const bound = timestampType(3, false);
-    const operator = new WindowAggregate({
-      name, input, time: node.window !== null ? at(node.time) : at(node.attached!.end), window: node.window,
-      attached: node.window !== null || node.attached === null ? null : { start: at(node.attached.start), end: at(node.attached.end) },
-      keys: node.keys.map(at), aggregates,
-    });
+    const grouped = { name, input, keys: node.keys.map(at), aggregates };
+    const operator = node.window?.kind === 'session'
+      ? new SessionAggregate({ ...grouped, time: at(node.time), gap: node.window.gap })
+      : new WindowAggregate({
+        ...grouped, time: node.window !== null ? at(node.time) : at(node.attached!.end), window: node.window,
+        attached: node.window !== null || node.attached === null ? null : { start: at(node.attached.start), end: at(node.attached.end) },
+      });
     const keys = node.keys.map((column) => node.input.schema[column]!);
     const schema = [...keys, ...results, ...['window_start', 'window_end', 'window_time'].map((field) => ({ name: field, type: bound }))];
     return { operator, schema, map };
@@ -340,6 +348,9 @@ class Builder {
     return key;
   }
 }
+
+/** Whether the node keeps rows until their session fires. */
+const isSession = (node: Stateful): boolean => node.kind === 'window' && node.window.kind === 'session';
 
 /** Columns that are asked of a node. */
 function askedOf(outputs: readonly Expression[], filter: Expression | null): ReadonlySet<number> {

@@ -35,6 +35,15 @@ export class Cells {
     this.reals = larger;
   }
 
+  /** Makes a slot as good as new. */
+  reset(slot: number): void {
+    const from = slot * this.realWidth;
+    const to = from + this.realWidth;
+    this.reals.fill(0, from, to);
+    this.objects.fill(undefined, slot * this.objectWidth, (slot + 1) * this.objectWidth);
+    if (!this.spills.isEmpty) for (let at = from; at < to; at += 1) this.spills.delete(at);
+  }
+
   clear(): void {
     this.reals.fill(0, 0, this.size * this.realWidth);
     this.objects.length = 0;

@@ -4,6 +4,11 @@ export class DueRows {
   #due = new Float64Array(64);
   #length = 0;
 
+  /** The least watermark that lets a row go; Infinity when there is none. */
+  get first(): number {
+    return this.#length === 0 ? Infinity : this.#due[0]!;
+  }
+
   clear(): void {
     this.#length = 0;
   }

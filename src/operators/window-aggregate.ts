@@ -5,20 +5,20 @@
  * when it fires, which exact accumulators make bit-equal to adding row by row. A row is late for each of its windows
  * that has fired, and used for the others.
  */
-import { printable, type Column } from '../core/batch.js';
+import type { Column } from '../core/batch.js';
 import type { ByteReader, ByteWriter } from '../core/bytes.js';
-import { ColumnBuilder, gather } from '../core/column-builder.js';
 import { faults } from '../core/faults.js';
-import { storageOf, type Schema } from '../core/types.js';
-import type { AggregateCall, WindowSpec } from '../plan/plan.js';
+import type { Schema } from '../core/types.js';
+import type { AggregateCall, AlignedWindow } from '../plan/plan.js';
 import { bindAggregates, planAggregates, type AggregatePlan } from './aggregates.js';
 import { KeyTable } from './key-table.js';
 import { addLoop, type AddLoop } from './loops.js';
-import { noRows, releaseOf, watermarkBefore, type Chunk, type Operator, type Report, type Rows, type WatermarkPath } from './operator.js';
+import { releaseOf, watermarkBefore, type Chunk, type Operator, type Report, type Rows, type WatermarkPath } from './operator.js';
 import { Pane } from './pane.js';
 import { SlidingPanes } from './sliding-panes.js';
+import { WindowEmission } from './window-emission.js';
 import { WindowEnds } from './window-ends.js';
-import { floorTo, windowsOf, type Windows } from './windows.js';
+import { floorTo, isLate, windowsOf, type Windows } from './windows.js';
 
 /** Below so many keys, forgetting any is not worth the while. */
 const KEYS_MIN = 65_536;
@@ -34,7 +34,7 @@ export interface WindowAggregateSpec {
   readonly input: Schema;
   /** Input column of the event time; for windowed rows their window_end. */
   readonly time: number;
-  readonly window: WindowSpec | null;
+  readonly window: AlignedWindow | null;
   /** Input columns of window_start and window_end, for rows that carry their window. */
   readonly attached: { readonly start: number; readonly end: number } | null;
   readonly keys: readonly number[];
@@ -79,7 +79,7 @@ export class WindowAggregate implements Operator {
   }
 
   process(rows: Rows, chunk: Chunk, watermark: WatermarkPath, report: Report): Rows {
-    const emission = new Emission(this.#spec, this.#plan);
+    const emission = new WindowEmission(this.#spec, this.#plan);
     const length = rows.batch.length;
     if (length > 0) this.#take(rows, chunk, watermark, report, emission);
     const last = watermark.after[chunk.to - 1]!;
@@ -88,7 +88,7 @@ export class WindowAggregate implements Operator {
     return emission.finish(report);
   }
 
-  #take(rows: Rows, chunk: Chunk, watermark: WatermarkPath, report: Report, emission: Emission): void {
+  #take(rows: Rows, chunk: Chunk, watermark: WatermarkPath, report: Report, emission: WindowEmission): void {
     const { columns, length } = rows.batch;
     if (this.#ids.length < length) {
       this.#ids = new Int32Array(length);
@@ -120,7 +120,7 @@ export class WindowAggregate implements Operator {
         run = row;
         const end = this.#windows === null ? at : floorTo(at, width, this.#windows.offset) + width;
         const first = this.#windows === null ? end : this.#windows.firstEnd(end);
-        if (this.#isLate(first, before)) {
+        if (isLate(first, before)) {
           pane = null;
           const kept = this.#refuse(rows, row, end, first, before, report);
           if (kept !== null) {
@@ -140,11 +140,6 @@ export class WindowAggregate implements Operator {
     this.#add(pane, slots, run, length);
   }
 
-  #isLate(end: number, before: number): boolean {
-    // Planted bug: rows at the bound counted as late.
-    return faults.lateAtBound ? end <= before + 2 : end - 1 <= before;
-  }
-
   #due(watermark: number): boolean {
     return this.#ends.first < Infinity && watermark >= this.#ends.first - 1;
   }
@@ -160,7 +155,7 @@ export class WindowAggregate implements Operator {
     const last = windows === null ? paneEnd : windows.lastEnd(paneEnd);
     const stride = windows === null ? 1 : windows.stride;
     let end = firstEnd;
-    for (; end <= last && this.#isLate(end, before); end += stride) {
+    for (; end <= last && isLate(end, before); end += stride) {
       report.late({
         rows, row, watermark: before,
         windowStart: windows === null ? this.#attachedStart(rows, row) : windows.startOf(end),
@@ -197,13 +192,13 @@ export class WindowAggregate implements Operator {
   }
 
   /** Fires every window due by `limit`, in order of their ends. */
-  #fire(limit: number, chunk: Chunk, watermark: WatermarkPath, emission: Emission): void {
+  #fire(limit: number, chunk: Chunk, watermark: WatermarkPath, emission: WindowEmission): void {
     while (this.#due(limit)) {
       const end = this.#ends.take();
       const released = releaseOf(watermark, chunk, end - 1);
       const start = this.#windows === null ? end : this.#windows.startOf(end);
       const pane = this.#contents(start, end);
-      emission.window(pane, this.#keys, start, end, released);
+      emission.window(pane, this.#keys, this.#windows === null ? null : start, end, released);
       this.#usualKeys = Math.min(KEYS_USUAL_MAX, Math.max(2, pane.ids.length));
       this.#drop(pane, start, end);
     }
@@ -319,86 +314,4 @@ export class WindowAggregate implements Operator {
     if (this.#windows === null) return;
     for (let end = this.#windows.firstEnd(paneEnd); end <= this.#windows.lastEnd(paneEnd); end += this.#windows.stride) this.#ends.add(end);
   }
-}
-
-/** The rows that windows release within one chunk: keys, aggregates, window_start, window_end, window_time. */
-class Emission {
-  readonly #spec: WindowAggregateSpec;
-  readonly #plan: AggregatePlan;
-  #builders: ColumnBuilder[] | null = null;
-  #released = new ColumnBuilder('real');
-  #time = new ColumnBuilder('real');
-  #failures: { row: number; error: string; call: number }[] = [];
-
-  constructor(spec: WindowAggregateSpec, plan: AggregatePlan) {
-    this.#spec = spec;
-    this.#plan = plan;
-  }
-
-  window(pane: Pane, keys: KeyTable, start: number, end: number, released: number): void {
-    const spec = this.#spec;
-    const builders = (this.#builders ??= [
-      ...spec.keys.map((key) => new ColumnBuilder(storageOf(spec.input[key]!.type), pane.ids.length)),
-      ...spec.aggregates.map((call) => new ColumnBuilder(storageOf(call.type), pane.ids.length)),
-      ...[0, 1, 2].map(() => new ColumnBuilder('real', pane.ids.length)),
-    ]);
-    const aggregatesAt = spec.keys.length;
-    const windowAt = aggregatesAt + spec.aggregates.length;
-    for (const slot of inKeyOrder(pane, keys)) {
-      const id = pane.ids[slot]!;
-      for (let part = 0; part < spec.keys.length; part += 1) builders[part]!.append(keys.value(part, id));
-      for (let call = 0; call < spec.aggregates.length; call += 1) {
-        const error = this.#plan.results[call]!.write(pane.cells, slot, builders[aggregatesAt + call]!);
-        if (error === null) continue;
-        builders[aggregatesAt + call]!.appendNull();
-        this.#failures.push({ row: this.#time.length, error, call });
-      }
-      const windowStart = spec.attached === null ? start : (keys.value(spec.keys.length, id) as number);
-      builders[windowAt]!.appendNumber(windowStart);
-      builders[windowAt + 1]!.appendNumber(end);
-      builders[windowAt + 2]!.appendNumber(end - 1);
-      this.#released.appendNumber(released);
-      this.#time.appendNumber(end - 1);
-    }
-  }
-
-  finish(report: Report): Rows {
-    if (this.#builders === null) return noRows;
-    const length = this.#time.length;
-    const columns = this.#builders.map((builder) => builder.finish());
-    const released = Int32Array.from(this.#released.reals.subarray(0, length));
-    const time = this.#time.reals.slice(0, length);
-    if (this.#failures.length === 0) return { batch: { length, columns }, released, time };
-    const failed = new Set<number>();
-    for (const { row, error, call } of this.#failures) {
-      if (failed.has(row)) continue;
-      failed.add(row);
-      const keys = this.#spec.keys.map((key, part) => [this.#spec.input[key]!.name, printable(columns[part]!, row)]);
-      const window = [['window_start', columns[columns.length - 3]!.values[row]], ['window_end', columns[columns.length - 2]!.values[row]]];
-      report.failed({
-        released: released[row]!, time: time[row]!, place: this.#spec.aggregates[call]!.place, error,
-        row: JSON.stringify(Object.fromEntries([...keys, ...window])),
-      });
-    }
-    const kept = Array.from({ length }, (_, row) => row).filter((row) => !failed.has(row));
-    return {
-      batch: { length: kept.length, columns: columns.map((column) => gather(column, kept, kept.length)) },
-      released: Int32Array.from(kept, (row) => released[row]!),
-      time: Float64Array.from(kept, (row) => time[row]!),
-    };
-  }
-}
-
-/** Slots in the order of their keys' values. */
-function inKeyOrder({ ids }: Pane, keys: KeyTable): Int32Array {
-  if (!keys.worthRanking(ids.length)) {
-    const slots = Int32Array.from(ids.keys());
-    return faults.keysUnordered ? slots : slots.sort((a, b) => keys.compare(ids[a]!, ids[b]!));
-  }
-  const ranks = keys.ranks();
-  const order = new Float64Array(ids.length);
-  // Rank in the high part, slot in the low one: a plain numeric sort, no comparison function.
-  for (let slot = 0; slot < order.length; slot += 1) order[slot] = ranks[ids[slot]!]! * 2 ** 26 + slot;
-  if (!faults.keysUnordered) order.sort();
-  return Int32Array.from(order, (value) => value % 2 ** 26);
 }

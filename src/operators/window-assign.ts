@@ -1,14 +1,14 @@
-/** A window table function without an aggregate over it: each row once per window, with the window's bounds. Keeps no state. */
+/** TUMBLE, HOP and CUMULATE without an aggregate over them: each row once per window, with the window's bounds. Keeps no state. */
 import type { Column } from '../core/batch.js';
 import { gather } from '../core/column-builder.js';
-import type { WindowSpec } from '../plan/plan.js';
+import type { AlignedWindow } from '../plan/plan.js';
 import { noRows, type Chunk, type Operator, type Report, type Rows, type WatermarkPath } from './operator.js';
 import { floorTo, windowsOf, type Windows } from './windows.js';
 
 export class WindowAssign implements Operator {
   readonly #windows: Windows;
 
-  constructor(readonly name: string, readonly time: number, spec: WindowSpec) {
+  constructor(readonly name: string, readonly time: number, spec: AlignedWindow) {
     this.#windows = windowsOf(spec);
   }
 

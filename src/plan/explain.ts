@@ -72,7 +72,11 @@ function describe(node: PlanNode): readonly string[] {
       });
       return [`project ${items.join(', ')}`, output];
     }
-    case 'window': return [`window ${windowText(node.window)} on ${namesOf(node.input)[node.time]}`, output];
+    case 'window': {
+      const names = namesOf(node.input);
+      const keys = node.partition.length === 0 ? [] : [`keys: ${node.partition.map((key) => names[key]).join(', ')}`];
+      return [`window ${windowText(node.window)} on ${names[node.time]}`, ...keys, output];
+    }
     case 'window-aggregate': {
       const names = namesOf(node.input);
       const window = node.window === null

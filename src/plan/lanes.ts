@@ -12,7 +12,15 @@ export interface LaneKeys {
   readonly columns: readonly (readonly number[])[];
 }
 
-type Stateful = Extract<PlanNode, { kind: 'window-aggregate' | 'over' }>;
+type Stateful = Extract<PlanNode, { kind: 'window' | 'window-aggregate' | 'over' }>;
+
+/** Windows of fixed bounds are told from a row alone; the rows of a session wait for each other. */
+const isStateful = (node: PlanNode): node is Stateful =>
+  node.kind === 'window-aggregate' || node.kind === 'over' || (node.kind === 'window' && node.window.kind === 'session');
+
+/** Input columns by which the state is divided. */
+const keysOf = (node: Stateful): readonly number[] => (node.kind === 'window-aggregate' ? node.keys : node.partition);
+
 
 /** A stateful operator of a statement. */
 export interface StatefulOperator {
@@ -44,7 +52,7 @@ export function laneKeys(pipeline: Pipeline, key: readonly string[] | null): Lan
   if (counts.size > 1) return impossible("the tables' 'key.fields' have different numbers of columns");
   for (const { root } of pipeline.statements) {
     for (const node of nodesBelow(root)) {
-      if (node.kind !== 'window-aggregate' && node.kind !== 'over') continue;
+      if (!isStateful(node)) continue;
       const lacking = lacks(node, fields);
       if (lacking !== null) {
         const keys = keyNames(node);
@@ -67,8 +75,7 @@ function keyFields(source: SourceTable): readonly string[] {
 
 /** The first key field that no single key of `node` carries from all scans below it; null when all are there. */
 function lacks(node: Stateful, fields: ReadonlyMap<SourceTable, readonly string[]>): string | null {
-  const keys = node.kind === 'over' ? node.partition : node.keys;
-  const origins = keys.map((index) => originsOf(node.input, index));
+  const origins = keysOf(node).map((index) => originsOf(node.input, index));
   const scans = scansBelow(node.input);
   const [first] = scans;
   if (first === undefined) return null;
@@ -80,18 +87,19 @@ function lacks(node: Stateful, fields: ReadonlyMap<SourceTable, readonly string[
 }
 
 function keyNames(node: Stateful): readonly string[] {
-  return (node.kind === 'over' ? node.partition : node.keys).map((index) => node.input.schema[index]!.name);
+  return keysOf(node).map((index) => node.input.schema[index]!.name);
 }
 
 /** Every operator that keeps state, statement by statement, inputs first. */
 export function statefulOperators(pipeline: Pipeline): readonly StatefulOperator[] {
   return pipeline.statements.flatMap(({ root }, statement) => [...nodesBelow(root)].flatMap((node) => {
-    if (node.kind !== 'window-aggregate' && node.kind !== 'over') return [];
+    if (!isStateful(node)) return [];
     return [{ statement, operator: operatorText(node), keys: keyNames(node), state: stateOf(node), place: node.place }];
   }));
 }
 
 function stateOf(node: Stateful): string {
+  if (node.kind === 'window') return 'the rows of each open session';
   const count = node.aggregates.length;
   const sums = count === 1 ? '1 aggregate' : `${count} aggregates`;
   const distinct = node.aggregates.some((call) => call.distinct) ? ', and the distinct values' : '';

@@ -1,10 +1,10 @@
 /** How far back in event time results reach. */
 import type { Expression } from './expression.js';
-import type { Pipeline, PlanNode } from './plan.js';
+import type { Pipeline, PlanNode, WindowSpec } from './plan.js';
 
 /**
  * Milliseconds: the longest sum of window sizes, frames and watermark delays along a path; null when unbounded (an
- * unbounded or ROWS frame, LAG, or a watermark that is no constant delay).
+ * unbounded or ROWS frame, LAG, a session, or a watermark that is no constant delay).
  */
 export function lookBack(pipeline: Pipeline): number | null {
   return longest(pipeline.statements.map(({ root }) => reach(root)));
@@ -20,12 +20,15 @@ function reach(node: PlanNode): number | null {
     case 'scan': return node.table.watermark === null ? 0 : watermarkDelay(node.table.watermark.expression, node.table.columns[node.table.watermark.column]!.expression);
     case 'filter': case 'project': return reach(node.input);
     case 'union': return longest(node.inputs.map(reach));
-    case 'window': return plus(reach(node.input), node.window.size);
+    case 'window': return plus(reach(node.input), windowReach(node.window));
     // Rows that are windowed already: their window counts where it was made.
-    case 'window-aggregate': return plus(reach(node.input), node.window?.size ?? 0);
+    case 'window-aggregate': return plus(reach(node.input), node.window === null ? 0 : windowReach(node.window));
     case 'over': return plus(reach(node.input), frameReach(node));
   }
 }
+
+/** Milliseconds that a window spans at the most; null for sessions, which go on as long as rows come. */
+export const windowReach = (window: WindowSpec): number | null => (window.kind === 'session' ? null : window.size);
 
 function frameReach({ frame, aggregates }: Extract<PlanNode, { kind: 'over' }>): number | null {
   if (frame.kind === 'rows' || aggregates.some((call) => call.name === 'LAG')) return null;

@@ -3,12 +3,14 @@ import type { AggregateCall, Frame, PlanNode, WindowSpec } from './plan.js';
 import { durationText } from './print.js';
 
 /** `window-aggregate TUMBLE '1' MINUTE`, `over RANGE '5' MINUTE PRECEDING`. */
-export function operatorText(node: Extract<PlanNode, { kind: 'window-aggregate' | 'over' }>): string {
+export function operatorText(node: Extract<PlanNode, { kind: 'window' | 'window-aggregate' | 'over' }>): string {
+  if (node.kind === 'window') return `window ${windowText(node.window)}`;
   if (node.kind === 'over') return `over ${frameText(node.frame)}`;
   return `window-aggregate ${node.window === null ? 'over windowed rows' : windowText(node.window)}`;
 }
 
 export function windowText(window: WindowSpec): string {
+  if (window.kind === 'session') return `SESSION GAP ${durationText(window.gap)}`;
   const offset = window.offset === 0 ? '' : ` OFFSET ${durationText(window.offset)}`;
   switch (window.kind) {
     case 'tumble': return `TUMBLE ${durationText(window.size)}${offset}`;

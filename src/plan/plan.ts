@@ -27,10 +27,18 @@ export interface SinkTable {
 }
 
 /** Windows on the epoch, in milliseconds: [start, end) with start ≡ offset modulo slide (or step, or size). */
-export type WindowSpec =
+export type AlignedWindow =
   | { readonly kind: 'tumble'; readonly size: number; readonly offset: number }
   | { readonly kind: 'hop'; readonly size: number; readonly slide: number; readonly offset: number }
   | { readonly kind: 'cumulate'; readonly size: number; readonly step: number; readonly offset: number };
+
+/** Rows of one key, none further than `gap` milliseconds from the next: [first, last + gap). */
+export interface SessionWindow {
+  readonly kind: 'session';
+  readonly gap: number;
+}
+
+export type WindowSpec = AlignedWindow | SessionWindow;
 
 export type AggregateName =
   | 'COUNT' | 'SUM' | 'AVG' | 'MIN' | 'MAX' | 'STDDEV_POP' | 'STDDEV_SAMP' | 'VAR_POP' | 'VAR_SAMP'
@@ -72,12 +80,19 @@ export type PlanNode =
   | NodeBase & { readonly kind: 'scan'; readonly table: SourceTable }
   | NodeBase & { readonly kind: 'filter'; readonly input: PlanNode; readonly condition: Expression }
   | NodeBase & { readonly kind: 'project'; readonly input: PlanNode; readonly expressions: readonly Expression[] }
-  /** Rows with window_start, window_end (TIMESTAMP(3) NOT NULL) and window_time (rowtime) appended: once per window. */
-  | NodeBase & { readonly kind: 'window'; readonly input: PlanNode; readonly time: number; readonly window: WindowSpec; readonly place: Place }
+  /**
+   * Rows with window_start, window_end (TIMESTAMP(3) NOT NULL) and window_time (rowtime) appended: once per window.
+   * `partition`: the input's columns by which sessions are told apart; empty for other windows. A session's rows wait
+   * until it fires; the others pass at once.
+   */
+  | NodeBase & {
+      readonly kind: 'window'; readonly input: PlanNode; readonly time: number; readonly window: WindowSpec;
+      readonly partition: readonly number[]; readonly place: Place;
+    }
   /**
    * One row per key and window: keys' columns, aggregates, then window_start, window_end, window_time.
    * `time` is the event-time column of the input; without `window` the input rows are already windowed and
-   * `time` is replaced by `attached`: the input's window_start and window_end columns.
+   * `time` is replaced by `attached`: the input's window_start and window_end columns. Sessions are those of the keys.
    */
   | NodeBase & {
       readonly kind: 'window-aggregate'; readonly input: PlanNode; readonly time: number; readonly window: WindowSpec | null;

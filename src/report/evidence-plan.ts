@@ -2,7 +2,7 @@
 import { sqlType, type Field } from '../core/types.js';
 import { conjunction } from '../plan/conjunction.js';
 import { columnRef, literal, substitute, type Expression } from '../plan/expression.js';
-import { watermarkDelay } from '../plan/look-back.js';
+import { watermarkDelay, windowReach } from '../plan/look-back.js';
 import { aggregateText, operatorText } from '../plan/operator-text.js';
 import type { AggregateCall, Pipeline, PlanNode, SinkTable, SourceTable, Statement } from '../plan/plan.js';
 import { printExpression } from '../plan/print.js';
@@ -133,8 +133,8 @@ function reachOf(node: PlanNode): number | null {
     }
     case 'filter': case 'project': return reachOf(node.input);
     case 'union': return null;
-    case 'window': return plus(reachOf(node.input), node.window.size);
-    case 'window-aggregate': return plus(reachOf(node.input), node.window?.size ?? 0);
+    case 'window': return plus(reachOf(node.input), windowReach(node.window));
+    case 'window-aggregate': return plus(reachOf(node.input), node.window === null ? 0 : windowReach(node.window));
     case 'over': return node.frame.kind === 'rows' || node.aggregates.some(({ name }) => name === 'LAG') ? null : plus(reachOf(node.input), node.frame.preceding);
   }
 }

@@ -1,8 +1,10 @@
 /**
  * An aggregate over a window table needs no row per window: it takes the rows below the table function and assigns
- * windows itself. That holds where nothing between the two, and no argument, reads a window column.
+ * windows itself. That holds where nothing between the two, and no argument, reads a window column. Of sessions it holds
+ * where they are told apart by the aggregate's own keys, and where rows left out in between are all those of a key: any
+ * other row makes its session, whatever becomes of it later.
  */
-import { columnRef, columnsOf, substitute } from '../plan/expression.js';
+import { columnRef, columnsOf, substitute, usesClock } from '../plan/expression.js';
 import type { Expression } from '../plan/expression.js';
 import type { PlanNode } from '../plan/plan.js';
 import { projectNode } from './projection.js';
@@ -25,6 +27,8 @@ export function absorbWindow(node: WindowAggregate): WindowAggregate {
   const read = [...conditions, ...needed.map((index) => outputs[index]!)];
   if (read.some((expression) => [...columnsOf(expression)].some((index) => index >= width))) return node;
 
+  if (table.window.kind === 'session' && !sessionsAreGroups(table, conditions, node.keys.map((key) => outputs[key]!))) return node;
+
   let below = table.input;
   for (const condition of conditions) below = { kind: 'filter', input: below, condition, schema: below.schema, rowtime: below.rowtime };
   const expressions = [columnRef(table.time, below.schema[table.time]!.type), ...needed.map((index) => outputs[index]!)];
@@ -40,6 +44,13 @@ export function absorbWindow(node: WindowAggregate): WindowAggregate {
     keys: node.keys.map(moved),
     aggregates: node.aggregates.map((call) => ({ ...call, argument: movedOrNull(call.argument), filter: movedOrNull(call.filter) })),
   };
+}
+
+function sessionsAreGroups({ partition }: WindowTable, conditions: readonly Expression[], keys: readonly Expression[]): boolean {
+  const isKey = (expression: Expression): boolean => expression.kind === 'column' && partition.includes(expression.index);
+  const ofKeys = (condition: Expression): boolean => [...columnsOf(condition)].every((index) => partition.includes(index));
+  return keys.every(isKey) && partition.every((column) => keys.some((key) => key.kind === 'column' && key.index === column))
+    && conditions.every((condition) => ofKeys(condition) && !usesClock(condition));
 }
 
 function neededColumns({ keys, aggregates }: WindowAggregate): readonly number[] {

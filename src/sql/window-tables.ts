@@ -1,4 +1,4 @@
-/** TUMBLE, HOP and CUMULATE as tables: rows with the windows that they belong to. */
+/** TUMBLE, HOP, CUMULATE and SESSION as tables: rows with the windows that they belong to. */
 import { timestampType, withNullable } from '../core/types.js';
 import type { SqlType } from '../core/types.js';
 import type { Place } from '../plan/expression.js';
@@ -16,12 +16,14 @@ const parameters: Readonly<Record<string, readonly string[]>> = {
   TUMBLE: ['DATA', 'TIMECOL', 'SIZE', 'OFFSET'],
   HOP: ['DATA', 'TIMECOL', 'SLIDE', 'SIZE', 'OFFSET'],
   CUMULATE: ['DATA', 'TIMECOL', 'STEP', 'SIZE', 'OFFSET'],
+  SESSION: ['DATA', 'TIMECOL', 'GAP'],
 };
 
 const example: Readonly<Record<string, string>> = {
   TUMBLE: "TUMBLE(TABLE t, DESCRIPTOR(event_time), INTERVAL '1' MINUTE)",
   HOP: "HOP(TABLE t, DESCRIPTOR(event_time), INTERVAL '30' SECOND, INTERVAL '5' MINUTE)",
   CUMULATE: "CUMULATE(TABLE t, DESCRIPTOR(event_time), INTERVAL '1' MINUTE, INTERVAL '1' HOUR)",
+  SESSION: "SESSION(TABLE t PARTITION BY k, DESCRIPTOR(event_time), INTERVAL '5' MINUTE)",
 };
 
 export const rowtimeHelp = 'A rowtime is the column of WATERMARK FOR, passed on unchanged (a new name is fine, a computed value is not), or the window_time of a window aggregate.';
@@ -36,7 +38,7 @@ export function windowTable(call: TableFunction, read: (input: TableInput) => Re
   if (names === undefined) throw refuseFunction(name, place);
   const given = namedArguments(call, names);
   const input = tableArgument(given.get('DATA')!, name);
-  if (input.partitionBy.length > 0) throw sqlInvalid(input.partitionBy[0]!.place, `${name} takes no PARTITION BY`, 'Put the keys into GROUP BY.');
+  if (input.partitionBy.length > 0 && name !== 'SESSION') throw sqlInvalid(input.partitionBy[0]!.place, `${name} takes no PARTITION BY`, 'Put the keys into GROUP BY.');
   if (input.orderBy.length > 0) throw sqlInvalid(input.orderBy[0]!.place, `${name} takes no ORDER BY`, 'Leave it out: the time column is the DESCRIPTOR.');
   const below = read(input);
   const time = timeColumn(given.get('TIMECOL')!, below, name);
@@ -44,17 +46,18 @@ export function windowTable(call: TableFunction, read: (input: TableInput) => Re
   if (timeType.kind === 'TIMESTAMP_LTZ' && timeZone !== 'UTC') {
     throw sqlUnsupported(place, `windows over a TIMESTAMP_LTZ in time zone ${timeZone} are not supported`, "SET 'table.local-time-zone' = 'UTC', or use a TIMESTAMP(3) column.");
   }
-  return withWindow(below, time, timeType, windowSpec(name, given, place), place);
+  const partition = input.partitionBy.map((key) => partitionColumn(key, below));
+  return withWindow(below, time, timeType, partition, windowSpec(name, given, place), place);
 }
 
 /** `below` with three window columns. Rows carry window_time as their rowtime from here on. */
-function withWindow(below: Relation, time: number, timeType: SqlType, window: WindowSpec, place: Place): Relation {
+function withWindow(below: Relation, time: number, timeType: SqlType, partition: readonly number[], window: WindowSpec, place: Place): Relation {
   const bound = timestampType(3, false);
   const windowTime = { ...withNullable(timeType, false), precision: 3 };
   const { schema } = below.node;
   const added = [{ name: 'window_start', type: bound }, { name: 'window_end', type: bound }, { name: 'window_time', type: windowTime }];
   return {
-    node: { kind: 'window', input: below.node, time, window, place, schema: [...schema, ...added], rowtime: schema.length + 2 },
+    node: { kind: 'window', input: below.node, time, window, partition: [...new Set(partition)], place, schema: [...schema, ...added], rowtime: schema.length + 2 },
     columns: [
       ...below.columns.map((column) => ({ ...column, role: null })),
       { name: 'window_start', qualifier: [], role: 'start' }, { name: 'window_end', qualifier: [], role: 'end' }, { name: 'window_time', qualifier: [], role: 'time' },
@@ -65,7 +68,6 @@ function withWindow(below: Relation, time: number, timeType: SqlType, window: Wi
 }
 
 function refuseFunction(name: string, place: Place): Error {
-  if (name === 'SESSION') return sqlUnsupported(place, 'SESSION windows are not supported', `Use ${example['TUMBLE']}.`);
   if (name === 'UNNEST') return sqlUnsupported(place, 'UNNEST is not supported: there are no ARRAY columns', 'Use one row for each element in the data.');
   const near = didYouMean(name, Object.keys(parameters));
   return sqlUnsupported(place, `the table function ${name} is not supported`, near);
@@ -109,7 +111,14 @@ export function checkRowtime(relation: Relation, index: number, place: Place, us
   throw sqlInvalid(place, `${user} needs a rowtime column, and '${names[index]}' is none`, advice);
 }
 
+/** A key of SESSION: a column, as in Flink. */
+function partitionColumn(key: SqlExpression, below: Relation): number {
+  if (key.kind !== 'name') throw sqlUnsupported(key.place, 'PARTITION BY of SESSION takes columns', 'Compute it in a sub-query: SESSION(TABLE (SELECT …) PARTITION BY its column, …).');
+  return resolveColumn(below, key.parts, key.place);
+}
+
 function windowSpec(name: string, given: ReadonlyMap<string, TableArgument>, place: Place): WindowSpec {
+  if (name === 'SESSION') return { kind: 'session', gap: millis(given.get('GAP')!, name, true) };
   const size = millis(given.get('SIZE')!, name, true);
   const offsetGiven = given.get('OFFSET');
   const offset = offsetGiven === undefined ? 0 : millis(offsetGiven, name, false);

@@ -2,11 +2,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { WindowSpec } from '../../src/plan/plan.js';
+import type { AlignedWindow } from '../../src/plan/plan.js';
 import { WindowEnds } from '../../src/operators/window-ends.js';
 import { floorTo, windowsOf } from '../../src/operators/windows.js';
 
-const specs: fc.Arbitrary<WindowSpec> = fc.record({
+const specs: fc.Arbitrary<AlignedWindow> = fc.record({
   kind: fc.constantFrom('tumble' as const, 'hop' as const, 'cumulate' as const), part: fc.integer({ min: 1, max: 50 }), times: fc.integer({ min: 1, max: 6 }),
   offset: fc.integer({ min: -400, max: 400 }),
 }).map(({ kind, part, times, offset }) => {
@@ -16,7 +16,7 @@ const specs: fc.Arbitrary<WindowSpec> = fc.record({
 });
 
 /** [start, end) of each window that holds `time`, by the words of Flink's documentation. */
-function defined(spec: WindowSpec, time: number): string[] {
+function defined(spec: AlignedWindow, time: number): string[] {
   const every = spec.kind === 'hop' ? spec.slide : spec.size;
   const found: [number, number][] = [];
   for (let k = Math.floor((time - spec.offset - 2 * spec.size) / every); spec.offset + k * every <= time; k += 1) {

@@ -47,7 +47,7 @@ test('candles of 1 minute, 5 minutes and 1 hour in one statement set', () => {
       SELECT symbol, window_start, FIRST_VALUE(price), MAX(price), MIN(price), LAST_VALUE(price), SUM(volume)
       FROM TABLE(TUMBLE(TABLE trades, DESCRIPTOR(event_time), ${sizes[index]})) GROUP BY symbol, window_start, window_end;`).join('\n')}
     END;`);
-  assert.deepEqual(pipeline.statements.map(({ root }) => find(root, 'window-aggregate').window!.size), [60_000, 300_000, 3_600_000]);
+  assert.deepEqual(pipeline.statements.map(({ root }) => find(root, 'window-aggregate').window), [60_000, 300_000, 3_600_000].map((size) => ({ kind: 'tumble', size, offset: 0 })));
 });
 
 test('moving average and volatility of sliding windows, with an alert', () => {

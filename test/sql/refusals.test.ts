@@ -84,7 +84,10 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
     ["SELECT COUNT(*) FROM ticks GROUP BY §TUMBLE(event_time, INTERVAL '1' MINUTE)", U, /TABLE\(TUMBLE/],
   ],
   windows: [
-    ["SELECT * FROM TABLE(§SESSION(TABLE ticks, DESCRIPTOR(event_time), INTERVAL '1' MINUTE))".replace('§', ''), U, /SESSION/],
+    ["SELECT * FROM TABLE(SESSION(TABLE ticks PARTITION BY §UPPER(symbol), DESCRIPTOR(event_time), INTERVAL '1' MINUTE))", U, /takes columns/],
+    ["SELECT * FROM TABLE(SESSION(TABLE ticks, DESCRIPTOR(event_time), INTERVAL '1' MINUTE, §INTERVAL '1' MINUTE))", I, /SESSION takes at most 3/],
+    ["SELECT * FROM TABLE(SESSION(TABLE ticks, DESCRIPTOR(event_time), §INTERVAL '0' MINUTE))", I, /positive/],
+    ["SELECT * FROM TABLE(TUMBLE(TABLE ticks PARTITION BY §symbol, DESCRIPTOR(event_time), INTERVAL '1' MINUTE))", I, /TUMBLE takes no PARTITION BY/],
     ["SELECT * FROM TABLE(TUMBLE(TABLE ticks, DESCRIPTOR(§price), INTERVAL '1' MINUTE))", I, /'price' is none.*Use 'event_time'.*WATERMARK FOR/],
     ["SELECT * FROM TABLE(TUMBLE(TABLE ticks, DESCRIPTOR(§evnt_time), INTERVAL '1' MINUTE))", I, /no column 'evnt_time'/],
     ["SELECT * FROM TABLE(TUMBLE(TABLE ticks, DESCRIPTOR(event_time), §INTERVAL '1' MONTH))", U, /months/],

@@ -240,7 +240,7 @@ function accounted(drawn: Case, node: Stateful): void {
   const at = (name: string) => tableFields.findIndex((field) => field.name === name);
   const failed = passing.filter((row) => row[at('qty')] === 0n).length;
   const fed = passing.filter((row) => row[at('qty')] !== 0n);
-  const places = fed.reduce((sum, row) => sum + (node.kind === 'over' ? 1 : windowsOf(node.window, row[rowtime] as number).length), 0);
+  const places = fed.reduce((sum, row) => sum + (node.kind === 'over' ? 1 : (node.window.kind === 'session' ? 1 : windowsOf(node.window, row[rowtime] as number).length)), 0);
   const countAt = node.kind === 'window' ? node.keys.length : -1;
   const used = found.outputs[0]!.reduce((sum, row) => sum + (countAt < 0 ? 1 : Number(row[countAt])), 0);
   assert.equal(used + found.late.length, places, 'used or late');

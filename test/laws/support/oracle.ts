@@ -4,7 +4,8 @@
  */
 import { compareCells, textOf, type Cell } from './cells.js';
 import { aggregateOf, type Sample, type Value } from './oracle-aggregates.js';
-import { Refused, tableFields, tableName, tablesOf, type Aggregate, type Condition, type Query, type Scalar, type Window } from './query.js';
+import { Refused, tableFields, tableName, tablesOf, type Aggregate, type AlignedWindow, type Condition, type Query, type Scalar, type Session } from './query.js';
+import { OracleSessions } from './oracle-sessions.js';
 import type { Case } from './random-pipelines.js';
 
 /** A row on its way: `released` is the number of the input row that let it out, `time` what caused it. */
@@ -68,7 +69,7 @@ class Oracle {
       case 'table': return;
       case 'filter': return this.#need(query.input, [...own(query.input), ...query.where.reads]);
       case 'project': return this.#need(query.input, query.items.flatMap(({ field, reads }) => (needs.has(field.name) ? reads : [])));
-      case 'assign': return this.#need(query.input, own(query.input));
+      case 'assign': return this.#need(query.input, [...own(query.input), ...query.keys]);
       case 'window': case 'regroup': return this.#need(query.input, [...query.keys, ...read]);
       case 'over': return this.#need(query.input, [...own(query.input), ...query.partition, ...read]);
       case 'union': {
@@ -134,7 +135,7 @@ class Oracle {
 
   #rows(query: Query): OracleRow[] {
     // A stateless query is computed by each that reads it, and refuses its rows each time.
-    if (query.kind !== 'window' && query.kind !== 'regroup' && query.kind !== 'over') return this.#compute(query);
+    if (!isSession(query) && query.kind !== 'window' && query.kind !== 'regroup' && query.kind !== 'over') return this.#compute(query);
     let rows = this.#known.get(keyOf(query));
     if (rows === undefined) this.#known.set(keyOf(query), rows = this.#compute(query));
     return rows;
@@ -148,8 +149,10 @@ class Oracle {
       case 'union': return query.inputs.flatMap((input, branch) => this.#rows(input).map((row) => ({ row, branch })))
         .sort((a, b) => a.row.released - b.row.released || a.row.time - b.row.time || a.branch - b.branch).map(({ row }) => row);
       case 'assign': {
+        if (query.window.kind === 'session') return this.#waited(query, query.window);
+        const { window } = query;
         const time = columnOf(query.input, query.input.rowtime);
-        return this.#rows(query.input).flatMap((row) => windowsOf(query.window, row.cells[time] as number).map(({ start, end }) => ({ ...row, cells: [...row.cells, start, end, end - 1] })));
+        return this.#rows(query.input).flatMap((row) => windowsOf(window, row.cells[time] as number).map(({ start, end }) => ({ ...row, cells: [...row.cells, start, end, end - 1] })));
       }
       case 'window': case 'regroup': return this.#grouped(query);
       case 'over': return this.#over(query);
@@ -193,11 +196,18 @@ class Oracle {
   #grouped(query: Extract<Query, { kind: 'window' | 'regroup' }>): OracleRow[] {
     const path = this.#path(tablesOf(query));
     const { input, keys, aggregates } = query;
+    const sessions = query.kind === 'window' && query.window.kind === 'session' ? new OracleSessions<Taken>(query.window.gap) : null;
     const keyColumns = keys.map((key) => columnOf(input, key));
     const asked = aggregates.filter(({ result }) => this.#needs.get(keyOf(query))!.has(result.name));
     const groups = new Map<string, { start: number; end: number; keys: readonly Cell[]; rows: Taken[] }>();
     for (const { row, values } of this.#passing(input, (row) => argumentsOf(asked, reader(input, row), false))) {
       const before = row.released === 0 ? -Infinity : path[row.released - 1]!;
+      if (sessions !== null) {
+        const at = row.cells[columnOf(input, input.rowtime)] as number;
+        const taken = sessions.take(keyColumns.map((column) => row.cells[column] as Cell), at, before, { time: row.time, values, cells: row.cells });
+        if (!taken) this.#refuseLate(row, before, at, at + sessions.gap);
+        continue;
+      }
       for (const { start, end } of windowsOfRow(query, row)) {
         if (end - 1 <= before) {
           this.#refuseLate(row, before, start, end);
@@ -210,7 +220,7 @@ class Oracle {
         group.rows.push({ time: row.time, values, cells: row.cells });
       }
     }
-    const sorted = [...groups.values()].sort((a, b) => a.end - b.end || compareKeys(a.keys, b.keys) || a.start - b.start);
+    const sorted = [...(sessions?.all ?? groups.values())].sort((a, b) => a.end - b.end || compareKeys(a.keys, b.keys) || a.start - b.start);
     return sorted.flatMap(({ start, end, keys: key, rows }) => {
       const released = path.findIndex((mark) => mark >= end - 1);
       try {
@@ -222,6 +232,23 @@ class Oracle {
         return [];
       }
     });
+  }
+
+  /** Rows with the bounds of their session, once it has fired. */
+  #waited(query: Extract<Query, { kind: 'assign' }>, { gap }: Session): OracleRow[] {
+    const path = this.#path(tablesOf(query));
+    const keyColumns = query.keys.map((key) => columnOf(query.input, key));
+    const rowtime = columnOf(query.input, query.input.rowtime);
+    const sessions = new OracleSessions<OracleRow>(gap);
+    for (const row of this.#rows(query.input)) {
+      const before = row.released === 0 ? -Infinity : path[row.released - 1]!;
+      const at = row.cells[rowtime] as number;
+      if (!sessions.take(keyColumns.map((column) => row.cells[column] as Cell), at, before, row)) this.#refuseLate(row, before, at, at + gap);
+    }
+    const timeOf = (row: OracleRow) => row.cells[rowtime] as number;
+    return sessions.all.sort((a, b) => a.end - b.end || compareKeys(a.keys, b.keys)).flatMap(({ start, end, rows }) =>
+      [...rows].sort((a, b) => timeOf(a) - timeOf(b)).map((row) =>
+        ({ cells: [...row.cells, start, end, end - 1], released: path.findIndex((mark) => mark >= end - 1), time: end - 1 })));
   }
 
   #over(query: Extract<Query, { kind: 'over' }>): OracleRow[] {
@@ -282,6 +309,8 @@ interface OverRow extends Taken {
   readonly name: string;
 }
 
+const isSession = (query: Query): boolean => query.kind === 'assign' && query.window.kind === 'session';
+
 const keys = new WeakMap<Query, string>();
 
 /** Functions do not show in it, but their SQL does. */
@@ -327,11 +356,11 @@ function frameOf({ frame }: Extract<Query, { kind: 'over' }>, row: OverRow, othe
 
 function windowsOfRow(query: Extract<Query, { kind: 'window' | 'regroup' }>, row: OracleRow): { start: number; end: number }[] {
   const at = (name: string) => row.cells[columnOf(query.input, name)] as number;
-  return query.kind === 'window' ? windowsOf(query.window, at(query.input.rowtime)) : [{ start: at(query.carried[0]), end: at(query.carried[1]) }];
+  return query.kind === 'window' ? windowsOf(query.window as AlignedWindow, at(query.input.rowtime)) : [{ start: at(query.carried[0]), end: at(query.carried[1]) }];
 }
 
 /** Every window that holds `time`, by trying all that could, in order of their ends. */
-export function windowsOf(window: Window, time: number): { start: number; end: number }[] {
+export function windowsOf(window: AlignedWindow, time: number): { start: number; end: number }[] {
   const { size, offset } = window;
   const every = window.kind === 'hop' ? window.slide : size;
   const found: { start: number; end: number }[] = [];

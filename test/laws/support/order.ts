@@ -1,11 +1,12 @@
 /** What about a pipeline's outputs is decided by event time and keys alone, and what by the order of arrival. */
 import type { Case } from './random-pipelines.js';
-import { inputsOf, type Query } from './query.js';
+import { inputsOf, tableFields, tablesOf, type Query } from './query.js';
 
 /** `sequence`: rows come in the order of event time and keys. `set`: in the order of arrival, at least in part. */
 export function orderOf(query: Query): 'sequence' | 'set' {
   switch (query.kind) {
-    case 'table': case 'assign': case 'union': return 'set';
+    case 'table': case 'union': return 'set';
+    case 'assign': return query.window.kind === 'session' ? 'sequence' : 'set';
     case 'filter': case 'project': return orderOf(query.input);
     case 'window': case 'regroup': return 'sequence';
     case 'over': return keepsPeers(query.input) ? 'sequence' : 'set';
@@ -18,11 +19,27 @@ const keepsPeers = (query: Query): boolean => query.rowtime === 'event_time' || 
 const edges = ['FIRST_VALUE', 'LAST_VALUE', 'LAG'];
 
 /** No value of the outputs depends on the order of arrival, beyond peers. */
-export function isOrderFree({ pipeline }: Case): boolean {
+export function isOrderFree({ pipeline, tables }: Case): boolean {
   const free = (query: Query): boolean => {
     const ordered = ('aggregates' in query && query.aggregates.some(({ name }) => edges.includes(name))) || (query.kind === 'over' && query.frame.unit === 'rows');
     const inputs = inputsOf(query);
-    return (!ordered || inputs.every(keepsPeers)) && inputs.every(free);
+    return (!ordered || inputs.every(keepsPeers)) && !touches(query, tables) && inputs.every(free);
   };
   return pipeline.statements.every(({ query }) => free(query));
 }
+
+/**
+ * Whether two rows may be exactly a gap apart: as in Flink, the session is one, unless the first has fired when the
+ * second comes, which need not be behind.
+ */
+function touches(query: Query, tables: Case['tables']): boolean {
+  if (!('window' in query) || query.window.kind !== 'session') return false;
+  const { gap } = query.window;
+  // Bounds of aligned windows are whole hundreds apart; those of sessions anything.
+  if (query.input.rowtime !== 'event_time') return gap % 100 === 0 || hasSession(query.input);
+  const rowtime = tableFields.length - 1;
+  const times = new Set(tablesOf(query).flatMap((table) => tables[table]!.map((row) => row[rowtime] as number)));
+  return [...times].some((time) => times.has(time + gap));
+}
+
+const hasSession = (query: Query): boolean => ('window' in query && query.window.kind === 'session') || inputsOf(query).some(hasSession);

@@ -1,10 +1,17 @@
 /** Pipelines as data: what the generator draws, what becomes Flink SQL, and what the oracle computes. */
 import { typeText, type Cell, type Field } from './cells.js';
 
-export type Window =
+export type AlignedWindow =
   | { readonly kind: 'tumble'; readonly size: number; readonly offset: number }
   | { readonly kind: 'hop'; readonly size: number; readonly slide: number; readonly offset: number }
   | { readonly kind: 'cumulate'; readonly size: number; readonly step: number; readonly offset: number };
+
+export interface Session {
+  readonly kind: 'session';
+  readonly gap: number;
+}
+
+export type Window = AlignedWindow | Session;
 
 export type AggregateName =
   'COUNT' | 'SUM' | 'AVG' | 'MIN' | 'MAX' | 'STDDEV_POP' | 'STDDEV_SAMP' | 'VAR_POP' | 'VAR_SAMP' | 'FIRST_VALUE' | 'LAST_VALUE' | 'LAG';
@@ -58,7 +65,11 @@ export type Query =
   | Node & { readonly kind: 'filter'; readonly input: Query; readonly where: Condition }
   | Node & { readonly kind: 'project'; readonly input: Query; readonly items: readonly Scalar[] }
   /** Rows once per window; `window_start`, `window_end` and `window_time` get new names. */
-  | Node & { readonly kind: 'assign'; readonly input: Query; readonly window: Window; readonly names: readonly [string, string, string] }
+  | Node & {
+      readonly kind: 'assign'; readonly input: Query; readonly window: Window; readonly names: readonly [string, string, string];
+      /** Of sessions: by what they are told apart. */
+      readonly keys: readonly string[];
+    }
   | Node & {
       readonly kind: 'window'; readonly input: Query; readonly window: Window; readonly names: readonly [string, string, string];
       readonly keys: readonly string[]; readonly aggregates: readonly Aggregate[]; readonly havingMin: number | null;
@@ -129,8 +140,8 @@ class SqlWriter {
       case 'filter': return `SELECT ${names(query.fields)} FROM ${this.#from(query.input)} WHERE ${query.where.sql}`;
       case 'project': return `SELECT ${query.items.map(({ sql, field }) => `${sql} AS ${field.name}`).join(', ')} FROM ${this.#from(query.input)}`;
       case 'union': return query.inputs.map((input) => this.select(input)).join('\nUNION ALL\n');
-      case 'assign': return `SELECT ${[...query.input.fields.map(({ name }) => name), ...windowItems(query.names)].join(', ')} FROM ${this.#windowed(query.input, query.window)}`;
-      case 'window': return this.#grouped(query, ['window_start', 'window_end', 'window_time'], windowItems(query.names), this.#windowed(query.input, query.window));
+      case 'assign': return `SELECT ${[...query.input.fields.map(({ name }) => name), ...windowItems(query.names)].join(', ')} FROM ${this.#windowed(query.input, query.window, query.keys)}`;
+      case 'window': return this.#grouped(query, ['window_start', 'window_end', 'window_time'], windowItems(query.names), this.#windowed(query.input, query.window, query.keys));
       case 'regroup': return this.#grouped(query, query.carried, query.carried, this.#from(query.input));
       case 'over': return this.#over(query);
     }
@@ -152,7 +163,11 @@ class SqlWriter {
     return `SELECT ${[...input.fields.map(({ name }) => name), ...calls].join(', ')} FROM ${this.#from(input)} WINDOW w AS (${by}ORDER BY ${input.rowtime}${bounds})`;
   }
 
-  #windowed(input: Query, window: Window): string {
+  #windowed(input: Query, window: Window, keys: readonly string[]): string {
+    if (window.kind === 'session') {
+      const by = keys.length === 0 ? '' : ` PARTITION BY ${keys.join(', ')}`;
+      return `TABLE(SESSION(TABLE ${this.#named(input)}${by}, DESCRIPTOR(${input.rowtime}), ${interval(window.gap)}))`;
+    }
     const sizes = window.kind === 'tumble' ? [window.size] : window.kind === 'hop' ? [window.slide, window.size] : [window.step, window.size];
     const parts = [...sizes, ...(window.offset === 0 ? [] : [window.offset])].map(interval);
     return `TABLE(${window.kind.toUpperCase()}(TABLE ${this.#named(input)}, DESCRIPTOR(${input.rowtime}), ${parts.join(', ')}))`;

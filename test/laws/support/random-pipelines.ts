@@ -23,7 +23,7 @@ export interface CaseOptions {
   readonly rowsMax?: number;
 }
 
-export const operatorNames = ['filter', 'project', 'assign', 'tumble', 'hop', 'cumulate', 'regroup', 'range', 'range all', 'rows', 'rows all', 'union'] as const;
+export const operatorNames = ['filter', 'project', 'assign', 'tumble', 'hop', 'cumulate', 'session', 'regroup', 'range', 'range all', 'rows', 'rows all', 'union'] as const;
 type OperatorName = (typeof operatorNames)[number];
 export const aggregateNames: readonly AggregateName[] = [
   'COUNT', 'SUM', 'AVG', 'MIN', 'MAX', 'STDDEV_POP', 'STDDEV_SAMP', 'VAR_POP', 'VAR_SAMP', 'FIRST_VALUE', 'LAST_VALUE', 'LAG',
@@ -139,7 +139,7 @@ class Builder {
     const names = [`s${depth}`, `e${depth}`, `t${depth}`] as const;
     const times: Field[] = names.map((name) => ({ name, kind: 'TIMESTAMP' }));
     const window = windowOf(draw);
-    if (draw.name === 'assign') return { kind: 'assign', input, window, names, fields: [...fields, ...times], rowtime: names[2], view };
+    if (draw.name === 'assign') return { kind: 'assign', input, window, names, keys: window.kind === 'session' ? this.#keysOf(draw, fields) : [], fields: [...fields, ...times], rowtime: names[2], view };
     const keys = this.#keysOf(draw, fields);
     const aggregates = draw.aggregates.map((aggregate, index) => aggregateOf(aggregate, fields, draw.name, `a${depth}_${index}`));
     const results = aggregates.map(({ result }) => result);
@@ -177,7 +177,9 @@ function carriedBy(query: Query): readonly [string, string, string] | null {
 
 function windowOf({ name, size, offset }: OperatorDraw): Window {
   const shift = [0, 0, 0, 0, 0, 300, -1000, 7000, 1, 0][offset]!;
-  const kind = name === 'assign' || name === 'regroup' ? (['tumble', 'hop', 'cumulate'] as const)[size % 3]! : name;
+  const kind = name === 'assign' || name === 'regroup' ? (['tumble', 'hop', 'cumulate', 'session'] as const)[size % 4]! : name;
+  // Times of rows are seldom that far apart to the millisecond: where they are, the order of arrival decides.
+  if (kind === 'session') return { kind, gap: [777, 1234, 2501, 60_001][size % 4]! };
   const [part, whole] = ([[1000, 3000], [2000, 6000], [500, 1500], [5000, 5000], [1000, 2000], [1000, 10_000]] as const)[size % 6]!;
   if (kind === 'hop') return { kind, slide: part, size: whole, offset: shift };
   if (kind === 'cumulate') return { kind, step: part, size: whole, offset: shift };

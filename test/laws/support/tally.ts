@@ -7,7 +7,7 @@ const kinds = ['DOUBLE', 'BIGINT', 'INT', 'DECIMAL', 'STRING', 'BOOLEAN', 'TIMES
 const operators = operatorNames.filter((name) => name !== 'regroup');
 const pairs = [
   ...operators.flatMap((above) => operators.map((below) => `${above} / ${below}`)),
-  ...['assign', 'tumble', 'hop', 'cumulate'].map((below) => `regroup / ${below}`), ...operators.map((above) => `${above} / regroup`),
+  ...['assign', 'tumble', 'hop', 'cumulate', 'session'].map((below) => `regroup / ${below}`), ...operators.map((above) => `${above} / regroup`),
 ];
 
 export class Tally {
@@ -53,7 +53,7 @@ export class Tally {
     if (query.kind === 'project' && query.items.some(({ sql }) => sql.includes('CURRENT_TIMESTAMP'))) this.#add('operators', 'clock');
     if (query.view) this.#add('operators', 'view');
     if (query.kind === 'union' && new Set(query.inputs.flatMap(tableOf)).size > 1) this.#add('operators', 'two tables');
-    if ('window' in query && query.window.offset !== 0) this.#add('operators', 'offset');
+    if ('window' in query && query.window.kind !== 'session' && query.window.offset !== 0) this.#add('operators', 'offset');
     if ('havingMin' in query && query.havingMin !== null) this.#add('operators', 'having');
     if ('aggregates' in query) {
       for (const aggregate of query.aggregates) {
