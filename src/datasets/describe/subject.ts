@@ -2,7 +2,7 @@
 import { stat } from 'node:fs/promises';
 import { TapewrightError } from '../../core/errors.js';
 import { nearest } from '../../core/nearest.js';
-import { sqlType, typeName, type SqlType } from '../../core/types.js';
+import { sqlType, type SqlType } from '../../core/types.js';
 import { findColumns, type StarterColumns, type StarterRole } from '../../scenario/starter-columns.js';
 import { typeOfFile } from '../../sources/file-type.js';
 import { bindingOf, filesOf } from '../../sources/files.js';
@@ -11,7 +11,7 @@ import { isDataset, loadDataset, type Dataset } from '../dataset.js';
 import { parseReference, referenceName } from '../reference.js';
 import { resolveDataset, type ResolveOptions } from '../resolve.js';
 import { parseType } from '../type-text.js';
-import { lookAt, type Look } from './look.js';
+import { lookAt, lookAtSchema, type Look } from './look.js';
 import type { Roles } from './profiler.js';
 
 export interface Subject {
@@ -45,11 +45,14 @@ export async function findSubject(name: string, asked: Asked, options: ResolveOp
   if (reference === null && !isFolder) return fileSubject(name, asked);
   const dataset = await loadDataset(reference?.name ?? name);
   const { binding } = await resolveDataset(dataset, { ...options, ...reference?.parameters });
-  const { schema } = dataset;
-  const look: Look = { path: name, form: 'parquet', columns: schema.map((field) => field.name), types: schema.map(({ type }) => duckName(type)), sample: [] };
+  const look = await lookAtSchema(name, binding, dataset.schema);
   const found = findRoles(look, asked);
-  const columns = schema.map((field): SourceColumn => ({ ...field, eventTime: field.name === found.time.from }));
-  return subjectOf({ name, dataset, binding, look, found, columns, unread: [] }, asked);
+  const { from, expression } = found.time;
+  // A time that the schema has as a number is read as the time that it stands for.
+  const isTime = (type: SqlType): boolean => type.kind === 'TIMESTAMP' || type.kind === 'TIMESTAMP_LTZ';
+  const columns = dataset.schema.map((field): SourceColumn => (field.name !== from ? { ...field, eventTime: false } : { name: from, type: isTime(field.type) ? field.type : parseType('TIMESTAMP(3)')!, eventTime: true }));
+  const isMapped = expression !== null && !isPlain(expression, from) && binding.select[from] === undefined;
+  return subjectOf({ name, dataset, binding: isMapped ? { ...binding, select: { ...binding.select, [from]: expression } } : binding, look, found, columns, unread: [] }, asked);
 }
 
 async function fileSubject(path: string, asked: Asked): Promise<Subject> {
@@ -83,8 +86,14 @@ async function existing(path: string): Promise<Binding> {
   }
 }
 
+/** The only column that is a timestamp is the event time, whatever its name. */
+function timeByType(look: Look, asked: Asked): Asked {
+  const stamps = look.columns.filter((_, index) => look.types[index]?.startsWith('TIMESTAMP') === true);
+  return asked.time === undefined && stamps.length === 1 ? { ...asked, time: stamps[0]! } : asked;
+}
+
 function findRoles(look: Look, { map = {}, ...asked }: Asked): StarterColumns {
-  const found = findColumns(look, asked, { priceNeeded: false });
+  const found = findColumns(look, timeByType(look, asked), { priceNeeded: false });
   const changed: Record<string, unknown> = { ...found };
   for (const [key, expression] of Object.entries(map)) {
     const role = key in found ? key : Object.entries(found).find(([, column]) => typeof column === 'object' && 'from' in column && column.from === key)?.[0];
@@ -118,10 +127,4 @@ async function subjectOf({ look, found, ...parts }: Parts, { map = {} }: Asked):
 function typedAs(look: Look, column: string): string {
   const type = look.types[look.columns.indexOf(column)];
   return type === undefined ? '' : ` (${type})`;
-}
-
-/** As DuckDB's DESCRIBE would name a column that is read as this type. */
-function duckName(type: SqlType): string {
-  const names: Readonly<Record<string, string>> = { STRING: 'VARCHAR', INT: 'INTEGER', TIMESTAMP: 'TIMESTAMP', TIMESTAMP_LTZ: 'TIMESTAMP WITH TIME ZONE', BYTES: 'BLOB' };
-  return names[type.kind] ?? typeName(type, false).replace(', ', ',');
 }

@@ -101,6 +101,8 @@ test('epochs in other units are read, and what a replay needs is said; flags and
 test('a file without prices is described as far as it goes; one without rows has a verdict too', async () => {
   const only = await describe(writeText(path('times.csv'), 'time,note\n2026-03-02T12:00:00,a\n2026-03-02T12:00:00,\n'), {});
   assert.deepEqual([only.profile.rows, only.profile.quotes, only.profile.prints, only.profile.columns[1]!.nulls], [2, null, null, 1]);
+  const typed = await describe(await writeParquet(path('typed.parquet'), "SELECT TIMESTAMP '2026-03-02' AS at, 7 AS number"), {});
+  assert.deepEqual(typed.subject.found, { time: 'at (TIMESTAMP)' });
   const empty = await describe(await writeParquet(path('empty.parquet'), "SELECT TIMESTAMP '2026-03-02' AS time, 1.0::DOUBLE AS price WHERE false"), {});
   assert.deepEqual([empty.verdict.weight, empty.verdict.findings[0]!.text], ['mend', 'It has no rows with an event time.']);
   assert.match(descriptionText(empty), /Verdict: Not to be trusted/);
@@ -129,4 +131,15 @@ test('the real days: in order, no crossed quotes, and their own oddities', { ski
   const mtgox = await of('mtgox_btcusd_20130101');
   assert.deepEqual([mtgox.profile.rows, Math.round((mtgox.profile.silences[0]!.to - mtgox.profile.silences[0]!.from) / 60_000)], [2_331, 24]);
   assert.ok(readFileSync(sharedPath('data', 'mtgox_btcusd_20130101', 'README.md'), 'utf8').includes('longest silence 24 minutes'));
+});
+
+test('a dataset is described by its schema, also where its time is a number', async () => {
+  const mine = join(temporaryFolder(), 'mine');
+  mkdirSync(mine);
+  writeText(join(mine, 'ticks.csv'), `ts,symbol,price\n${Array.from({ length: 20 }, (_, row) => `${noon / 1000 + row},A,${row + 1}`).join('\n')}\n`);
+  const yaml = (schema: string): string => `name: mine\ndescription: d\norigin: o\nlicence: l\nfiles: ticks.csv\nschema: { ${schema} }\nspan: { from: 2026-03-02T12:00:00Z, to: 2026-03-02T13:00:00Z }\n`;
+  const described = await describe(join(writeText(join(mine, 'dataset.yaml'), yaml('ts: BIGINT, symbol: STRING, price: DOUBLE'))), {});
+  assert.deepEqual([described.profile.span, described.subject.dataset!.name], [{ from: noon, to: noon + 19_000 }, 'mine']);
+  const small = await describe('us-equities-day?rows=2000', {}, { cache: join(mine, 'cache') });
+  assert.deepEqual([small.profile.rows, small.subject.found['event_type']], [2000, 'event_type (VARCHAR)']);
 });
