@@ -3,7 +3,7 @@ SELECT symbol, price, volume, event_time
 FROM market_data_raw
 WHERE event_type = 'TRADE';
 
--- A minute of each symbol, anew every five seconds: where its price came from and how far it went.
+-- A minute of each symbol, anew every ten seconds: where its price came from and how far it went.
 CREATE TEMPORARY VIEW minute_moves AS
 SELECT
   symbol,
@@ -16,7 +16,7 @@ SELECT
   MAX(price) AS high_price,
   (LAST_VALUE(price) - FIRST_VALUE(price)) / FIRST_VALUE(price) AS price_move,
   COUNT(*) AS trade_count
-FROM TABLE(HOP(TABLE trades, DESCRIPTOR(event_time), INTERVAL '5' SECOND, INTERVAL '1' MINUTE))
+FROM TABLE(HOP(TABLE trades, DESCRIPTOR(event_time), INTERVAL '10' SECOND, INTERVAL '1' MINUTE))
 GROUP BY symbol, window_start, window_end, window_time;
 
 -- Ten minutes hold a crash with the calm before it and its recovery; each minute is looked at once, as it ended.

@@ -25,26 +25,26 @@ interface Otherwise {
   readonly unmet: readonly string[];
 }
 
-const quietDay = 'market_data_raw=us-equities-day?rows=250000&inject=none';
+const quietDay = 'market_data_raw=us-equities-day?rows=100000&inject=none';
 
 const otherwise: Readonly<Record<(typeof eventScenarios)[number], Otherwise>> = {
   // Another symbol crashes, at another time.
   'flash-crash': {
-    bind: 'market_data_raw=us-equities-day?rows=250000&seed=2&inject=flash-crash:1',
+    bind: 'market_data_raw=us-equities-day?rows=150000&seed=2&inject=flash-crash:1',
     unmet: ['fall_alerts.soon', 'fall_alerts.fall', 'fall_alerts.rebound', 'fall_alerts.quiet', 'crashes.deep', 'crashes.quiet'],
   },
   'sliding-volatility': { bind: quietDay, unmet: ['sliding_alerts.aapl', 'sliding_alerts.spy', 'tumbling_alerts.aapl', 'tumbling_alerts.spy', 'alert_delays.both'] },
   'fx-payrolls': {
-    bind: 'fx_quotes=fx-day?rows=250000&inject=none',
+    bind: 'fx_quotes=fx-day?rows=80000&inject=none',
     unmet: ['release_alerts.seconds', 'release_alerts.spreads', 'release_alerts.gold_spread', 'release_alerts.prices', 'release_alerts.quotes'],
   },
-  'hot-symbols': { bind: 'market_data_raw=us-equities-day?rows=200000&inject=none', unmet: ['hot_alerts.spy', 'hot_alerts.pltr', 'hot_alerts.qqq'] },
+  'hot-symbols': { bind: quietDay, unmet: ['hot_alerts.spy', 'hot_alerts.pltr', 'hot_alerts.qqq'] },
   // The burst comes at another time.
   'black-swan': {
-    bind: 'market_data_raw=us-equities-day?rows=250000&seed=2&inject=burst:1',
+    bind: 'market_data_raw=us-equities-day?rows=200000&seed=2&inject=burst:1',
     unmet: ['event_rates.flood', 'rate_alerts.first', 'rate_alerts.burst', 'rate_alerts.quiet'],
   },
-  'stuck-price': { bind: quietDay, unmet: ['stuck_alerts.stuck', 'stuck_alerts.soon'] },
+  'stuck-price': { bind: 'market_data_raw=us-equities-day?rows=250000&inject=none', unmet: ['stuck_alerts.stuck', 'stuck_alerts.soon'] },
 };
 
 const temporary = await mkdtemp(join(tmpdir(), 'tapewright-events-'));
