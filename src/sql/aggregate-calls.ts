@@ -27,7 +27,7 @@ export function noAggregates(clause: string): Surroundings['aggregate'] {
  */
 export function collecting(around: Surroundings, virtuals: Virtuals, windows: readonly NamedWindow[], clause: string): Surroundings {
   const nested = noAggregates('another aggregate');
-  const inner: Surroundings = { ...around, aggregate: nested };
+  const inner: Surroundings = { ...around, aggregate: nested, windowProperty: undefined };
   const grouped: Surroundings = {
     ...around,
     aggregate: (call) => (isAggregate(call) && call.over === undefined ? virtuals.add(read(call, inner, null)) : nested(call)),

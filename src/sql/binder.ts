@@ -17,6 +17,9 @@ import { sqlInvalid, sqlUnsupported } from './sql-error.js';
 /** Where a remark of the run goes. */
 export type Remark = (text: string) => void;
 
+/** The column that a function of the GROUP BY's window stands for, as TUMBLE_START; null for other calls. Throws for another window's. */
+export type WindowProperty = (call: Call) => Expression | null;
+
 /** What an expression is read with. */
 export interface Surroundings {
   readonly relation: Relation;
@@ -28,6 +31,8 @@ export interface Surroundings {
   readonly aliases: readonly string[];
   /** Turns an aggregate or an OVER call into a column; null for calls that are neither. Throws where none may stand. */
   readonly aggregate: (call: Call) => Expression | null;
+  /** Where the SELECT is grouped by a window in the older form. */
+  readonly windowProperty?: WindowProperty | undefined;
 }
 
 /** Functions of the moment: their results differ between replay and live. */
@@ -127,11 +132,16 @@ function caseCall(expression: Case, sub: Sub, call: MakeCall): Expression {
 
 function functionCall(expression: Call, around: Surroundings, sub: Sub): Expression {
   const { name, place } = expression;
+  const property = around.windowProperty?.(expression) ?? null;
+  if (property !== null) return property;
   const aggregate = around.aggregate(expression);
   if (aggregate !== null) return aggregate;
   if (name === 'PROCTIME') throw sqlUnsupported(place, 'PROCTIME() is not supported: a replay knows event time only', 'Use the column of WATERMARK FOR instead.');
   if (groupWindowFunctions.includes(name)) {
-    throw sqlUnsupported(place, `${name}(…) as a grouping function is not supported`, 'Write FROM TABLE(TUMBLE(TABLE t, DESCRIPTOR(time), INTERVAL \'1\' MINUTE)) GROUP BY window_start, window_end.');
+    const [window, part] = name.split('_');
+    if (part === 'PROCTIME') throw sqlUnsupported(place, `${name}(…) is not supported: a replay knows event time only`, `Use ${window}_ROWTIME(…).`);
+    if (part === undefined) throw sqlInvalid(place, `${name}(…) stands in GROUP BY, by itself`, `For its bounds, use ${name}_START(…) and ${name}_END(…).`);
+    throw sqlInvalid(place, `${name}(…) stands in the SELECT and HAVING of a query with GROUP BY ${window}(…), outside of aggregates`, 'Use window_start, window_end or window_time of a window table.');
   }
   if (name === 'SOURCE_WATERMARK') throw sqlInvalid(place, 'SOURCE_WATERMARK() stands only in WATERMARK FOR column AS SOURCE_WATERMARK()');
   if (expression.star || expression.distinct || expression.filter !== undefined || expression.nulls !== undefined || expression.withinGroup.length > 0) {

@@ -1,11 +1,13 @@
-/** GROUP BY the columns of a window: one window-aggregate node, and the expressions that stand on it. */
+/** GROUP BY a window, or the columns of one: one window-aggregate node, and the expressions that stand on it. */
 import { timestampType } from '../core/types.js';
 import { columnRef } from '../plan/expression.js';
 import type { Expression, Place } from '../plan/expression.js';
 import type { AggregateCall, PlanNode } from '../plan/plan.js';
 import { printExpression } from '../plan/print.js';
+import type { WindowAggregate } from './absorb-window.js';
+import type { GroupWindow } from './group-windows.js';
 import type { Relation, RelationColumn, WindowRole } from './relation.js';
-import { columnNames } from './relation.js';
+import { columnNames, typeOfColumn } from './relation.js';
 import { Projection } from './projection.js';
 import { sqlInvalid, sqlUnsupported } from './sql-error.js';
 import { expressionKey } from './virtuals.js';
@@ -25,13 +27,17 @@ export interface Lowered {
 
 const windowHelp = "Read from TABLE(TUMBLE(TABLE t, DESCRIPTOR(event_time), INTERVAL '1' MINUTE)) and GROUP BY window_start, window_end.";
 
-/** Groups `relation`. `places` says where column references were written. */
-export function lowerGroups(relation: Relation, groups: readonly GroupedBy[], virtuals: Virtuals, place: Place, places: ReadonlyMap<Expression, Place>): Lowered {
-  const window = windowColumns(relation, groups, place);
+/**
+ * Groups `relation` by `window`, or, where that is null, by the window columns among `groups`. `places` says where column
+ * references were written.
+ */
+export function lowerGroups(
+  relation: Relation, groups: readonly GroupedBy[], window: GroupWindow | null, virtuals: Virtuals, place: Place, places: ReadonlyMap<Expression, Place>,
+): Lowered {
   const below = new Projection(relation.node);
-  const start = below.add(window.start);
-  const end = below.add(window.end);
-  const keys = groups.filter(({ expression }) => roleOf(relation, expression) === null).map(({ expression }) => below.add(expression));
+  const by = windowOf(relation, groups, window, place, below);
+  const roleIn = (expression: Expression): WindowRole | null => (window === null ? roleOf(relation, expression) : null);
+  const keys = groups.filter(({ expression }) => roleIn(expression) === null).map(({ expression }) => below.add(expression));
   const distinctKeys = [...new Set(keys)];
   const calls = virtuals.calls.filter((call) => call.over === null);
   const aggregates = calls.map((call) => aggregateCall(call, below));
@@ -39,7 +45,7 @@ export function lowerGroups(relation: Relation, groups: readonly GroupedBy[], vi
   const names = columnNames(relation);
   const windowFields = [
     { name: 'window_start', type: timestampType(3, false) }, { name: 'window_end', type: timestampType(3, false) },
-    { name: 'window_time', type: relation.window!.timeType },
+    { name: 'window_time', type: window?.timeType ?? relation.window!.timeType },
   ];
   const schema = [
     ...distinctKeys.map((key) => below.fields[key]!),
@@ -47,18 +53,19 @@ export function lowerGroups(relation: Relation, groups: readonly GroupedBy[], vi
     ...windowFields,
   ];
   const node: PlanNode = {
-    kind: 'window-aggregate', input: below.node(), time: end, window: null, attached: { start, end }, keys: distinctKeys, aggregates, place,
+    kind: 'window-aggregate', input: below.node(), ...by, keys: distinctKeys, aggregates, place,
     schema, rowtime: schema.length - 1,
   };
   const first = distinctKeys.length + calls.length;
   const roles: readonly WindowRole[] = ['start', 'end', 'time'];
-  const columns: RelationColumn[] = schema.map(({ name }, index) => ({ name, qualifier: [], role: index < first ? null : roles[index - first]! }));
+  const columns: RelationColumn[] = schema.map(({ name }, index) => ({ name, qualifier: [], role: index < first || window !== null ? null : roles[index - first]! }));
   const found = new Map<string, Expression>();
   distinctKeys.forEach((key, index) => found.set(expressionKey(below.expressions[key]!), columnRef(index, schema[index]!.type)));
   for (const { expression } of groups) {
-    const role = roleOf(relation, expression);
+    const role = roleIn(expression);
     if (role !== null) found.set(expressionKey(expression), columnRef(first + roles.indexOf(role), windowFields[roles.indexOf(role)]!.type));
   }
+  if (window !== null) windowFields.forEach(({ type }, k) => found.set(expressionKey(columnRef(window.base + k, type)), columnRef(first + k, type)));
   let grouped = 0;
   virtuals.calls.forEach((call, index) => {
     const at = call.over === null ? distinctKeys.length + grouped++ : schema.length + index;
@@ -67,7 +74,16 @@ export function lowerGroups(relation: Relation, groups: readonly GroupedBy[], vi
   const rewrite = (expression: Expression, fallback: Place): Expression => rewriteOver(expression, found, (column) => {
     throw sqlInvalid(places.get(column) ?? fallback, `column '${names[column.index]}' is neither grouped nor inside an aggregate`, `Add it to GROUP BY, or take MIN, MAX or LAST_VALUE of it.`);
   });
-  return { relation: { node, columns, refused: [], window: relation.window }, rewrite };
+  return { relation: { node, columns, refused: [], window: window === null ? relation.window : null }, rewrite };
+}
+
+/** How the rows are windowed: here, or already. */
+function windowOf(relation: Relation, groups: readonly GroupedBy[], window: GroupWindow | null, place: Place, below: Projection): Pick<WindowAggregate, 'time' | 'window' | 'attached'> {
+  if (window !== null) return { time: below.add(columnRef(window.time, typeOfColumn(relation, window.time))), window: window.spec, attached: null };
+  const columns = windowColumns(relation, groups, place);
+  const start = below.add(columns.start);
+  const end = below.add(columns.end);
+  return { time: end, window: null, attached: { start, end } };
 }
 
 /** Replaces every sub-expression that is known by `found`; a column that is not goes to `missing`. */

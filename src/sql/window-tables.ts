@@ -43,9 +43,7 @@ export function windowTable(call: TableFunction, read: (input: TableInput) => Re
   const below = read(input);
   const time = timeColumn(given.get('TIMECOL')!, below, name);
   const timeType = typeOfColumn(below, time);
-  if (timeType.kind === 'TIMESTAMP_LTZ' && timeZone !== 'UTC') {
-    throw sqlUnsupported(place, `windows over a TIMESTAMP_LTZ in time zone ${timeZone} are not supported`, "SET 'table.local-time-zone' = 'UTC', or use a TIMESTAMP(3) column.");
-  }
+  checkZone(timeType, timeZone, place);
   const partition = input.partitionBy.map((key) => partitionColumn(key, below));
   return withWindow(below, time, timeType, partition, windowSpec(name, given, place), place);
 }
@@ -53,7 +51,7 @@ export function windowTable(call: TableFunction, read: (input: TableInput) => Re
 /** `below` with three window columns. Rows carry window_time as their rowtime from here on. */
 function withWindow(below: Relation, time: number, timeType: SqlType, partition: readonly number[], window: WindowSpec, place: Place): Relation {
   const bound = timestampType(3, false);
-  const windowTime = { ...withNullable(timeType, false), precision: 3 };
+  const windowTime = windowTimeType(timeType);
   const { schema } = below.node;
   const added = [{ name: 'window_start', type: bound }, { name: 'window_end', type: bound }, { name: 'window_time', type: windowTime }];
   return {
@@ -65,6 +63,14 @@ function withWindow(below: Relation, time: number, timeType: SqlType, partition:
     refused: below.refused,
     window: { spec: window, timeType: windowTime },
   };
+}
+
+/** The type of window_time, and of TUMBLE_ROWTIME and its like. */
+export const windowTimeType = (timeType: SqlType): SqlType => ({ ...withNullable(timeType, false), precision: 3 });
+
+export function checkZone(timeType: SqlType, timeZone: string, place: Place): void {
+  if (timeType.kind !== 'TIMESTAMP_LTZ' || timeZone === 'UTC') return;
+  throw sqlUnsupported(place, `windows over a TIMESTAMP_LTZ in time zone ${timeZone} are not supported`, "SET 'table.local-time-zone' = 'UTC', or use a TIMESTAMP(3) column.");
 }
 
 function refuseFunction(name: string, place: Place): Error {
@@ -118,26 +124,26 @@ function partitionColumn(key: SqlExpression, below: Relation): number {
 }
 
 function windowSpec(name: string, given: ReadonlyMap<string, TableArgument>, place: Place): WindowSpec {
-  if (name === 'SESSION') return { kind: 'session', gap: millis(given.get('GAP')!, name, true) };
-  const size = millis(given.get('SIZE')!, name, true);
-  const offsetGiven = given.get('OFFSET');
-  const offset = offsetGiven === undefined ? 0 : millis(offsetGiven, name, false);
+  const millis = (key: string, positive: boolean): number => lengthOf(given.get(key)!.value as SqlExpression, name, example[name]!, positive);
+  if (name === 'SESSION') return { kind: 'session', gap: millis('GAP', true) };
+  const size = millis('SIZE', true);
+  const offset = given.has('OFFSET') ? millis('OFFSET', false) : 0;
   if (name === 'TUMBLE') return { kind: 'tumble', size, offset };
   const key = name === 'HOP' ? 'SLIDE' : 'STEP';
-  const part = millis(given.get(key)!, name, true);
+  const part = millis(key, true);
   if (size % part !== 0) {
     throw sqlInvalid(place, `the size of ${name}, ${durationText(size)}, is no multiple of its ${key.toLowerCase()}, ${durationText(part)}`, `First comes the ${key.toLowerCase()}, then the size: ${example[name]}.`);
   }
   return name === 'HOP' ? { kind: 'hop', size, slide: part, offset } : { kind: 'cumulate', size, step: part, offset };
 }
 
-function millis(arg: TableArgument, name: string, positive: boolean): number {
-  const value = arg.value as SqlExpression;
+/** Milliseconds of an interval among the arguments of `name`; `right` is how to write it. */
+export function lengthOf(value: SqlExpression, name: string, right: string, positive: boolean): number {
   const negated = value.kind === 'unary' && value.operator === '-';
   const interval = negated ? value.operand : value;
-  if (interval.kind !== 'interval') throw sqlInvalid(arg.place, `${name} needs an interval here`, `Write ${example[name]}.`);
-  if (interval.type === 'INTERVAL_MONTH') throw sqlUnsupported(arg.place, 'a window of months or years is not supported: they differ in length', "Use days: INTERVAL '30' DAY.");
+  if (interval.kind !== 'interval') throw sqlInvalid(value.place, `${name} needs an interval here`, `Write ${right}.`);
+  if (interval.type === 'INTERVAL_MONTH') throw sqlUnsupported(value.place, 'a window of months or years is not supported: they differ in length', "Use days: INTERVAL '30' DAY.");
   const length = negated ? -interval.value : interval.value;
-  if (positive && length <= 0) throw sqlInvalid(arg.place, `a length of ${name} is ${durationText(length)}: it must be positive`);
+  if (positive && length <= 0) throw sqlInvalid(value.place, `a length of ${name} is ${durationText(length)}: it must be positive`);
   return length;
 }

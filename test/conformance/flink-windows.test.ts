@@ -1,4 +1,4 @@
-/** Flink's own expected rows for TUMBLE, HOP and CUMULATE, from its integration tests. */
+/** Flink's own expected rows for TUMBLE, HOP, CUMULATE and SESSION, from its integration tests. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { sharedJson, skipUnless } from '../support/shared.js';
@@ -37,6 +37,21 @@ for (const name of cases) {
     assert.deepEqual(sorted(rows.map(normal)), sorted(wanted.map(normal)));
   });
 }
+
+const sessionFile = 'flink_window_session_5ms.json';
+test("Flink's session_5ms, as its test has it and as a window table", { skip: skipUnless('conformance', sessionFile) }, async () => {
+  const { input, expected } = sharedJson('conformance', sessionFile) as WindowCase;
+  const gap = "INTERVAL '0.005' SECOND(9, 3)";
+  const aggregates = 'COUNT(1) AS `count`, SUM(1) AS sum1, COUNT(`int`) AS count_int, SUM(`int`) AS sum_int, COUNT(DISTINCT name) AS distinct_names';
+  const sql = `
+    CREATE TABLE t (ts TIMESTAMP(3), \`int\` INT, \`string\` STRING, name STRING, WATERMARK FOR ts AS ts - INTERVAL '0.010' SECOND(9, 3)) WITH ('connector' = 'values');
+    SELECT \`string\`, SESSION_START(ts, ${gap}) AS s, SESSION_ROWTIME(ts, ${gap}) AS r, ${aggregates} FROM t GROUP BY SESSION(ts, ${gap}), \`string\`;
+    SELECT \`string\`, window_start AS s, window_time AS r, ${aggregates} FROM TABLE(SESSION(TABLE t PARTITION BY \`string\`, DESCRIPTOR(ts), ${gap}))
+      GROUP BY \`string\`, window_start, window_end, window_time;`;
+  const [older, table] = await withJsonLines(input, (path) => withRun(sql, { t: path }, ({ query }) => Promise.all(['query_1', 'query_2'].map((output) =>
+    query(`SELECT * EXCLUDE (s, r), epoch_ms(s) AS session_start, epoch_ms(r) AS session_rowtime FROM ${output}`)))));
+  for (const rows of [older!, table!]) assert.deepEqual(sorted(rows.map(normal)), sorted(expected.map(normal)));
+});
 
 const normal = (row: Record<string, unknown>) => Object.fromEntries(Object.entries(row).map(([key, value]) => [key, value === null ? null : String(value)]));
 const sorted = (rows: readonly Record<string, unknown>[]) => rows.map((row) => JSON.stringify(row, Object.keys(row).sort())).sort();

@@ -8,9 +8,10 @@ import { floorTo, windowsOf } from '../../src/operators/windows.js';
 
 const specs: fc.Arbitrary<AlignedWindow> = fc.record({
   kind: fc.constantFrom('tumble' as const, 'hop' as const, 'cumulate' as const), part: fc.integer({ min: 1, max: 50 }), times: fc.integer({ min: 1, max: 6 }),
-  offset: fc.integer({ min: -400, max: 400 }),
-}).map(({ kind, part, times, offset }) => {
-  const size = part * times;
+  rest: fc.integer({ min: 0, max: 30 }), offset: fc.integer({ min: -400, max: 400 }),
+}).map(({ kind, part, times, rest, offset }) => {
+  // HOP in GROUP BY need not be a multiple of its slide.
+  const size = part * times + (kind === 'hop' ? rest : 0);
   if (kind === 'tumble') return { kind, size, offset };
   return kind === 'hop' ? { kind, size, slide: part, offset } : { kind, size, step: part, offset };
 });

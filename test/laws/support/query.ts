@@ -73,6 +73,8 @@ export type Query =
   | Node & {
       readonly kind: 'window'; readonly input: Query; readonly window: Window; readonly names: readonly [string, string, string];
       readonly keys: readonly string[]; readonly aggregates: readonly Aggregate[]; readonly havingMin: number | null;
+      /** Written as GROUP BY TUMBLE(…). */
+      readonly older: boolean;
     }
   /** Groups rows by the window that they carry: `carried` are their columns of its start, end and time. */
   | Node & {
@@ -141,7 +143,7 @@ class SqlWriter {
       case 'project': return `SELECT ${query.items.map(({ sql, field }) => `${sql} AS ${field.name}`).join(', ')} FROM ${this.#from(query.input)}`;
       case 'union': return query.inputs.map((input) => this.select(input)).join('\nUNION ALL\n');
       case 'assign': return `SELECT ${[...query.input.fields.map(({ name }) => name), ...windowItems(query.names)].join(', ')} FROM ${this.#windowed(query.input, query.window, query.keys)}`;
-      case 'window': return this.#grouped(query, ['window_start', 'window_end', 'window_time'], windowItems(query.names), this.#windowed(query.input, query.window, query.keys));
+      case 'window': return query.older ? this.#older(query) : this.#grouped(query, ['window_start', 'window_end', 'window_time'], windowItems(query.names), this.#windowed(query.input, query.window, query.keys));
       case 'regroup': return this.#grouped(query, query.carried, query.carried, this.#from(query.input));
       case 'over': return this.#over(query);
     }
@@ -151,6 +153,14 @@ class SqlWriter {
     const aggregates = query.aggregates.map((aggregate) => `${aggregateText(aggregate, false)} AS ${aggregate.result.name}`);
     const having = query.havingMin === null ? '' : ` HAVING COUNT(*) >= ${query.havingMin}`;
     return `SELECT ${[...query.keys, ...aggregates, ...items].join(', ')} FROM ${from} GROUP BY ${[...by, ...query.keys].join(', ')}${having}`;
+  }
+
+  #older(query: Extract<Query, { kind: 'window' }>): string {
+    const { window, input, names } = query;
+    const lengths = window.kind === 'session' ? [window.gap] : window.kind === 'hop' ? [window.slide, window.size] : [window.size];
+    const call = (suffix: string) => `${window.kind.toUpperCase()}${suffix}(${[input.rowtime, ...lengths.map(interval)].join(', ')})`;
+    const items = ['_START', '_END', '_ROWTIME'].map((suffix, index) => `${call(suffix)} AS ${names[index]}`);
+    return this.#grouped(query, [call('')], items, this.#from(input));
   }
 
   #over(query: Extract<Query, { kind: 'over' }>): string {

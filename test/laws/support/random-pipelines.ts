@@ -152,7 +152,8 @@ class Builder {
       const carriedFields = carried.map((name) => fields.find((field) => field.name === name)!);
       return { kind: 'regroup', input, carried, keys, aggregates, havingMin: draw.having, fields: [...keyFields, ...results, ...carriedFields], rowtime: carried[2], view };
     }
-    return { kind: 'window', input, window, names, keys, aggregates, havingMin: draw.having, fields: [...keyFields, ...results, ...times], rowtime: names[2], view };
+    const older = draw.view === (draw.condition % 2 === 0) && window.kind !== 'cumulate' && (window.kind === 'session' || window.offset === 0);
+    return { kind: 'window', input, window, names, older, keys, aggregates, havingMin: draw.having, fields: [...keyFields, ...results, ...times], rowtime: names[2], view };
   }
 
   #keysOf(draw: OperatorDraw, fields: readonly Field[]): string[] {
@@ -170,7 +171,8 @@ const depthOf = (fields: readonly Field[]): number => Math.max(0, ...fields.map(
 
 /** The window that the rows of a query carry, if no operator in between took it away. */
 function carriedBy(query: Query): readonly [string, string, string] | null {
-  if (query.kind === 'window' || query.kind === 'assign') return query.names;
+  // The older form's bounds are values like any other.
+  if (query.kind === 'assign' || query.kind === 'window') return query.kind === 'window' && query.older ? null : query.names;
   if (query.kind === 'regroup') return query.carried;
   return query.kind === 'filter' || query.kind === 'project' ? carriedBy(query.input) : null;
 }

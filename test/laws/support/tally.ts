@@ -12,7 +12,7 @@ const pairs = [
 
 export class Tally {
   readonly #groups = new Map<string, Map<string, number>>([
-    ['operators', zeros([...operatorNames, 'view', 'having', 'offset', 'distinct', 'filter (where)', 'clock', 'two statements', 'one output of two', 'two tables'])],
+    ['operators', zeros([...operatorNames, 'view', 'older form', 'having', 'offset', 'distinct', 'filter (where)', 'clock', 'two statements', 'one output of two', 'two tables'])],
     ['aggregates', zeros(aggregateNames)], ['argument types', zeros(kinds)], ['pairs', zeros(pairs)],
   ]);
 
@@ -52,6 +52,7 @@ export class Tally {
     }
     if (query.kind === 'project' && query.items.some(({ sql }) => sql.includes('CURRENT_TIMESTAMP'))) this.#add('operators', 'clock');
     if (query.view) this.#add('operators', 'view');
+    if (query.kind === 'window' && query.older) this.#add('operators', 'older form');
     if (query.kind === 'union' && new Set(query.inputs.flatMap(tableOf)).size > 1) this.#add('operators', 'two tables');
     if ('window' in query && query.window.kind !== 'session' && query.window.offset !== 0) this.#add('operators', 'offset');
     if ('havingMin' in query && query.havingMin !== null) this.#add('operators', 'having');
