@@ -2,8 +2,8 @@ EXECUTE STATEMENT SET
 BEGIN
 
 INSERT INTO event_rates
-SELECT window_start, window_end, events, trades, behind, behind_most
-FROM ten_seconds;
+SELECT second_start, second_end, events, trades, behind, behind_most
+FROM seconds;
 
 INSERT INTO venue_rates
 SELECT
@@ -17,7 +17,7 @@ GROUP BY exchange, window_start, window_end;
 -- Four times the usual, and enough events not to be the accident of a quiet hour.
 INSERT INTO rate_alerts
 SELECT
-  'BURST', window_start, window_end, events, usual_events,
+  'BURST', window_start, window_end, events, most_in_second, usual_events,
   events / usual_events AS rate_ratio,
   CAST(behind AS DOUBLE) / events AS behind_share
 FROM compared_rates

@@ -8,7 +8,7 @@ CREATE TABLE market_data_raw (
   bid DOUBLE,
   ask DOUBLE,
   event_time TIMESTAMP(3),
-  exchange STRING,
+  exchange STRING NOT NULL,
   event_type STRING,
   WATERMARK FOR event_time AS event_time - INTERVAL '5' SECOND
 ) WITH (
@@ -56,6 +56,7 @@ CREATE TABLE rate_alerts (
   window_start TIMESTAMP(3),
   window_end TIMESTAMP(3),
   events BIGINT,
+  most_in_second BIGINT,
   usual_events DOUBLE,
   rate_ratio DOUBLE,
   behind_share DOUBLE
