@@ -50,6 +50,8 @@ export interface Evidence {
 
 /** Alerts with their rows; of one alert the last rows, and earlier ones; rows of all. */
 const rowsMax = { alerts: 240, last: 60, earlier: 240, all: 40_000 } as const;
+/** How far behind the newest a row may come that the run had used, in ms: so long the operator waits. */
+const patience = 900_000;
 /** Alerts of one symbol and kind that get their rows before another symbol has its turn. */
 const turn = 4;
 
@@ -119,7 +121,9 @@ export class EvidenceReader implements BoundReader {
     if (picked.length === 0) return;
     const batch = { length: picked.length, columns: this.#read.map((raw) => gather(rows.column(raw), picked, picked.length)) };
     const scanned = this.#engine.scan(0, 0, { batch, position: at(picked[0]!), positions: Float64Array.from(picked, at), watermarks: null });
-    this.#engine.feed({ batch: scanned.batch, from: 0, to: scanned.batch.batch.length });
+    // Rows that were used, in whatever order they came: what fired by the watermark of all rows waits here for theirs.
+    const marks = scanned.batch.time.map((time) => time - patience);
+    this.#engine.feed({ batch: { ...scanned.batch, marks, marksBefore: [] }, from: 0, to: scanned.batch.batch.length });
     this.#collect(false);
   }
 

@@ -5,7 +5,7 @@
 import { quoteName } from '../sources/duck.js';
 import { isAlerts, rowsText, type Charted } from './chart-series.js';
 import { packed, type Packed } from './packed.js';
-import { marketColumns, type MarketColumns } from './roles.js';
+import { isPriceName, marketColumns, type MarketColumns } from './roles.js';
 import type { Query } from './summary.js';
 
 /** Where a line comes from. */
@@ -41,7 +41,8 @@ export interface MarketData {
   readonly symbol: string | null;
   /** Symbols that the outputs have; the first of them, in order of their alerts, are in `symbols`. */
   readonly known: number;
-  readonly price: MarketLine & { readonly candles: boolean };
+  /** `isPrice`: a change of it means something. */
+  readonly price: MarketLine & { readonly candles: boolean; readonly isPrice: boolean };
   readonly volume: MarketLine | null;
   readonly spread: MarketLine | null;
   readonly lines: readonly MarketLine[];
@@ -59,11 +60,11 @@ export interface Spreads {
 
 export const symbolsMax = { fine: 50, all: 2_000 } as const;
 /** Bars of a symbol, and of all of them. */
-const barsMax = { symbol: 1_500, all: 150_000 } as const;
+export const barsMax = { symbol: 1_500, all: 150_000 } as const;
 /** How many fine bars make a coarse one. */
-const coarseness = 5;
+export const coarseness = 5;
 /** Lengths of bars that people can read, in ms. */
-const lengths = [1, 10, 100, 1_000, 5_000, 10_000, 15_000, 30_000, 60_000, 300_000, 900_000, 1_800_000, 3_600_000, 14_400_000, 86_400_000];
+export const lengths = [1, 10, 100, 1_000, 5_000, 10_000, 15_000, 30_000, 60_000, 300_000, 900_000, 1_800_000, 3_600_000, 14_400_000, 86_400_000];
 
 export interface MarketBars {
   readonly symbol: string | null;
@@ -115,7 +116,10 @@ export async function marketBars(query: Query, outputs: readonly Charted[], symb
   return drawn.every((one) => one.bars.length === 0) ? null : { symbol: column, known, every, plan, symbols: withinBudget(drawn) };
 }
 
-function withinBudget<T extends { readonly bars: readonly Bar[] }>(symbols: readonly T[]): T[] {
+/** Whether what the outputs have to draw are prices. */
+export const isPriced = ({ candles, price }: Pick<MarketPlan, 'candles' | 'price'>): boolean => candles || isPriceName(price.column);
+
+export function withinBudget<T extends { readonly bars: readonly unknown[] }>(symbols: readonly T[]): T[] {
   let bars = 0;
   const end = symbols.findIndex((symbol) => (bars += symbol.bars.length) > barsMax.all);
   return symbols.slice(0, end <= 0 ? symbols.length : end);
@@ -241,7 +245,7 @@ export function marketData({ symbol, known, plan, symbols }: MarketBars, spreads
   const width = plan.candles ? 4 : 1;
   const spread = plan.spread ?? spreads?.line ?? null;
   return {
-    symbol, known, price: { ...plan.price, candles: plan.candles }, volume: plan.volume, spread, lines: plan.lines, band: plan.band,
+    symbol, known, price: { ...plan.price, candles: plan.candles, isPrice: isPriced(plan) }, volume: plan.volume, spread, lines: plan.lines, band: plan.band,
     symbols: symbols.map(({ name, alerts, every, bars }) => {
       const column = (index: number): Packed => packed(bars.map(({ values }) => values[index] ?? null));
       let at = width;

@@ -64,11 +64,14 @@ export async function makePageData(
   const ranked = rankedOnce(query, charted);
   const tables = await tablesOf(report, pipeline, query);
   const bars = await marketBars(query, charted, ranked);
-  const asked = await askBound(manifest, pipeline, report, { tables, bars, alerts: charted.filter(isAlerts).map(({ table }) => table) }, query);
+  // The same column may be named otherwise by another output; most often it is not.
+  const column = charted.find(({ roles }) => roles.symbol !== null && roles.time !== null)?.roles.symbol ?? null;
+  const { known, symbols } = column === null ? { known: 0, symbols: [] } : await ranked(column);
+  const asked = await askBound(manifest, pipeline, report, { tables, bars, symbols, alerts: charted.filter(isAlerts).map(({ table }) => table) }, query);
   return {
     report: { ...report, outputs: Object.fromEntries(outputs) },
     run: { id, seconds, eventsPerSecond: seconds > 0 ? Math.round(rows / seconds) : 0, peakRssMB, versions, ...about },
-    plan: explainTree(pipeline), tables, charts: await chartsOf(charted, ranked, query), market: bars === null ? null : marketData(bars, asked.spreads),
+    plan: explainTree(pipeline), tables, charts: await chartsOf(charted, ranked, query), market: asked.prices?.market(known, symbols, asked.spreads) ?? (bars === null ? null : marketData(bars, asked.spreads)),
     alerts: charted.filter(isAlerts).map(({ table, roles }) => ({ table, time: roles.end ?? roles.time!, symbol: roles.symbol, kind: roles.kind! })), labels: report.accuracy === undefined ? [] : await labelsOf(query),
     evidence: asked.evidence, graph: asked.graph, missing: asked.missing,
   };

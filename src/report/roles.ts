@@ -73,6 +73,9 @@ export interface MarketColumns {
   readonly spread: string | null;
 }
 
+/** Whether a column is in units of money for one: what changes of it, and candles, mean something. */
+export const isPriceName = (name: string): boolean => /price|vwap|close|last|mid|rate|bid|ask|(^|_)(ma|mean|avg)(_|$)/i.test(name) && !derived.test(name) && !/std|dev|spread|volume/i.test(name);
+
 /** Scores and ratios are of other units than what they judge. */
 const derived = /ratio|score|zscore|count|percent|pct|alert|share|volatility/i;
 

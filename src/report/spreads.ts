@@ -81,9 +81,9 @@ interface Scaled {
   readonly scale: number;
 }
 
-const scaleOf = ({ type }: Field): number => (type.kind === 'DECIMAL' ? Number(`1e${type.scale ?? 0}`) : 1);
+export const scaleOf = ({ type }: Field): number => (type.kind === 'DECIMAL' ? Number(`1e${type.scale ?? 0}`) : 1);
 
-function numberAt(column: Column, row: number): number {
+export function numberAt(column: Column, row: number): number {
   if (column.storage === 'text' || (column.nulls !== null && column.nulls[row] !== 0)) return NaN;
   return Number(column.values[row]);
 }

@@ -31,10 +31,10 @@ SELECT window_start, COUNT(*) AS row_count FROM TABLE(TUMBLE(TABLE ticks, DESCRI
 SELECT symbol, event_time, 'NEVER' AS alert_type, price FROM ticks WHERE price > 100000;`;
 const names = `${table}\nSELECT symbol FROM ticks;`;
 /** Symbols that are all NULL, alerts without a time, and alerts of symbols that have no prices. */
-const odd = `${table}
-SELECT CAST(NULL AS STRING) AS symbol, event_time, price FROM ticks;
-SELECT symbol, CAST(NULL AS TIMESTAMP(3)) AS event_time, 'NO_TIME' AS alert_type, price FROM ticks WHERE price > 122;
-SELECT symbol AS pair, event_time, 'OTHER' AS alert_type, price FROM ticks WHERE price > 122;`;
+const odd = `CREATE TABLE ticks (symbol STRING, volume BIGINT, ask DOUBLE, event_time TIMESTAMP(3), WATERMARK FOR event_time AS event_time - INTERVAL '5' SECOND) WITH ('connector' = 'kafka');
+SELECT CAST(NULL AS STRING) AS symbol, event_time, volume FROM ticks;
+SELECT symbol, CAST(NULL AS TIMESTAMP(3)) AS event_time, 'NO_TIME' AS alert_type, ask FROM ticks WHERE ask > 122;
+SELECT symbol AS pair, event_time, 'OTHER' AS alert_type, ask FROM ticks WHERE ask > 122;`;
 
 /** Three symbols, a trade each every five seconds for twenty minutes; AAA jumps twice, the nasty one once. */
 const lines = Array.from({ length: 240 }, (_, row) => ['AAA', 'BBB', nasty].map((symbol, index) => {

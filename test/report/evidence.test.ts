@@ -72,7 +72,7 @@ test('every alert comes out again from the bound data, with the numbers and the 
         assert.deepEqual([...shown].sort((a, b) => a! - b!), frame.map(({ price }) => price).sort((a, b) => a - b));
       }
     }));
-  }), { numRuns: 6 });
+  }), { numRuns: 6, endOnFailure: true });
 });
 
 const sure: Line[] = Array.from({ length: 60 }, (_, second) => ({ symbol: 'A', price: second === 40 ? 12 : 10, volume: second % 3, bid: 9, ask: second < 30 ? 10 : 12, event_time: timeText(second * 1_000) }));
@@ -108,6 +108,7 @@ SELECT symbol, window_end, 'WIDE' AS alert_type, width FROM (
   await withJsonLines(sure, (path) => withRun(wide, { ticks: path }, async ({ result }) => {
     const { evidence: [found], market } = await pageIn(result.directory);
     assert.deepEqual(found!.alerts.map(({ numbers, count, from, to }) => [numbers, count, from - start, to - start]), [[[12, 10], 10, 35_000, 44_999], [[12, 10], 10, 40_000, 49_999]]);
-    assert.deepEqual([market!.price.column, market!.price.candles], ['width', false]);
+    const { price: [, high, low, close], volume } = market!.symbols[0]!;
+    assert.deepEqual([market!.price.table, market!.price.column, ...[high, low, close, volume].map((one) => unpacked(one!))], [null, 'price', [12], [10], [10], [60]], 'no output has prices: they are those of the data');
   }));
 });

@@ -9,13 +9,12 @@ const sparkPoints = 40;
  */
 function symbolPicker(market, choose) {
   const { symbols } = market;
-  const isPrice = market.price.candles || /price|vwap|close|last|mid|rate|bid|ask|(^|_)(ma|mean|avg)(_|$)/i.test(market.price.column);
   const list = element('ul', { class: 'symbols', role: 'listbox', id: 'symbols', tabindex: 0, 'aria-label': `${market.symbol}, the most eventful first` });
   const search = element('input', {
     type: 'search', placeholder: `Find a ${market.symbol}`, 'aria-label': `Find a ${market.symbol}`, 'aria-controls': 'symbols', spellcheck: 'false', autocomplete: 'off',
   });
   const options = symbols.map((symbol, index) => {
-    const option = element('li', { role: 'option', id: `symbol-${index}`, 'aria-selected': 'false' }, ...optionParts(symbol, isPrice));
+    const option = element('li', { role: 'option', id: `symbol-${index}`, 'aria-selected': 'false' }, ...optionParts(symbol, market.price.isPrice));
     option.addEventListener('click', () => choose(index));
     return option;
   });
