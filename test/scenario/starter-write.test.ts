@@ -85,7 +85,7 @@ test('names with quotes, spaces, reserved words and commands to a terminal are n
     } finally {
       for (const act of directories) act();
     }
-  }), { numRuns: 8 });
+  }), { numRuns: 8, examples: [[["*/", "ünïcode", "-- x", "#no"], "csv", false]] });
 });
 
 test('quotes alone, trades without sizes, and a file of one symbol run', async (context) => {

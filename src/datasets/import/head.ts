@@ -130,7 +130,9 @@ export function csvHead(path: string, name: string, size: number, lines: readonl
   const delimiter = sniff(first);
   const split = (line: string): string[] => splitQuoted(line, delimiter).map((field) => (field ?? '').trim());
   const fields = split(first);
-  const hasHeader = fields.some((field) => /^[<"]?[A-Za-z]/.test(field)) && !fields.some((field) => isDecimal(field));
+  // Names have letters, wherever; rows have numbers, and times with letters in them begin with a digit.
+  const isNamed = fields.some((field) => /^[<"]?\p{L}/u.test(field)) || (fields.some((field) => /\p{L}/u.test(field)) && !fields.some((field) => /^\d/.test(field)));
+  const hasHeader = isNamed && !fields.some((field) => isDecimal(field));
   const columns = hasHeader ? fields : fields.map((_, index) => String(index + 1));
   const shape: CsvShape = { delimiter, lead: hasHeader ? start + 1 : start, fields: fields.length };
   const sample = lines.slice(shape.lead).filter((line) => line !== '').map(split).filter((record) => record.length === fields.length)
