@@ -1,4 +1,5 @@
 /** One more pass over the data that a run was bound to, for what its outputs do not hold: rows behind alerts, spreads, counts. */
+import { readFile } from 'node:fs/promises';
 import type { Batch, Column } from '../core/batch.js';
 import { TapewrightError } from '../core/errors.js';
 import type { Schema } from '../core/types.js';
@@ -71,11 +72,21 @@ async function pass(table: SourceTable, record: DatasetRecord, readers: readonly
       };
       for (const reader of readers) reader.take(rows);
     }
-    // Of generated data the fingerprint is of the rows, not of the file: what was made is not changed afterwards.
-    if (!record.generated && record.fingerprint !== null && (await source.fingerprint()) !== record.fingerprint) return `the data of ${table.name} were changed after the run`;
+    const found = record.generated ? await madeFingerprint(record.binding.path) : await source.fingerprint();
+    if (record.fingerprint !== null && found !== record.fingerprint) return `the data of ${table.name} are not those of the run any more`;
     return null;
   } finally {
     await source.close();
+  }
+}
+
+/** Of generated data the fingerprint is of the rows, and stands beside the file; null: it does not. */
+async function madeFingerprint(path: string): Promise<string | null> {
+  const text = await readFile(path.replace(/\.parquet$/, '.json'), 'utf8').catch(() => '{}');
+  try {
+    return (JSON.parse(text) as { fingerprint?: string } | null)?.fingerprint ?? null;
+  } catch {
+    return null;
   }
 }
 

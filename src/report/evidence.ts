@@ -49,7 +49,7 @@ export interface Evidence {
 }
 
 /** Alerts with their rows; of one alert the last rows, and earlier ones; rows of all. */
-const rowsMax = { alerts: 240, last: 60, earlier: 240, all: 40_000 } as const;
+const rowsMax = { alerts: 400, last: 60, earlier: 240, all: 70_000 } as const;
 /** How far behind the newest a row may come that the run had used, in ms: so long the operator waits. */
 const patience = 900_000;
 /** Alerts of one symbol and kind that get their rows before another symbol has its turn. */

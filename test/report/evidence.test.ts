@@ -92,7 +92,7 @@ test('without the data, or with other data, the page says what it lacks, and sho
   await withJsonLines(sure, (path) => withRun(candles, { ticks: path }, async ({ result }) => {
     writeFileSync(path, sure.map((line) => `${JSON.stringify({ ...line, price: line.price + 1 })}\n`).join(''));
     const changed = await pageIn(result.directory);
-    assert.deepEqual([changed.missing, changed.evidence, changed.market!.spread], [['the data of ticks were changed after the run'], [], null]);
+    assert.deepEqual([changed.missing, changed.evidence, changed.market!.spread], [['the data of ticks are not those of the run any more'], [], null]);
     rmSync(path);
     const gone = await pageIn(result.directory);
     assert.deepEqual([gone.missing, gone.evidence, gone.market!.symbols.map(({ alerts }) => alerts)], [['the data of ticks are not at hand'], [], [1]]);
