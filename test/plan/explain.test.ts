@@ -34,10 +34,12 @@ test('OVER, LAG, unions and windowed rows have their lines', () => {
   const text = explainTree(planSql(`
     CREATE TABLE t (k STRING, v BIGINT, ts TIMESTAMP(3), WATERMARK FOR ts AS SOURCE_WATERMARK());
     SELECT k, LAG(v, 2) OVER (PARTITION BY k ORDER BY ts) AS l FROM (SELECT * FROM t UNION ALL SELECT * FROM t);
-    SELECT MAX(window_start) AS w FROM TABLE(HOP(TABLE t, DESCRIPTOR(ts), INTERVAL '5' SECOND, INTERVAL '10' SECOND)) GROUP BY window_start, window_end`));
+    SELECT MAX(window_start) AS w FROM TABLE(HOP(TABLE t, DESCRIPTOR(ts), INTERVAL '5' SECOND, INTERVAL '10' SECOND)) GROUP BY window_start, window_end;
+    SELECT * FROM TABLE(SESSION(TABLE t PARTITION BY k, DESCRIPTOR(ts), INTERVAL '5' SECOND))`));
   assert.match(text, /watermark for ts: the source's own/);
   assert.match(text, /over RANGE UNBOUNDED PRECEDING on ts\n +keys: k\n +aggregates: LAG\(v, 2\)/);
   assert.match(text, /union all\n/);
   assert.match(text, /window-aggregate windowed by window_start, window_end\n +keys: none: one state for all rows/);
   assert.match(text, /window HOP '10' SECOND EVERY '5' SECOND on ts/);
+  assert.match(text, /window SESSION GAP '5' SECOND on ts\n +keys: k/);
 });

@@ -61,3 +61,13 @@ test('what is kept is told in words', () => {
     [1, 'over RANGE UNBOUNDED PRECEDING', ['symbol'], '1 aggregate, nothing of past rows, the last 3 values for LAG, and rows that wait for the watermark'],
   ]);
 });
+
+test('sessions are state, told apart by their partition, with an aggregate over them or without', () => {
+  const session = (by: string): string => `SELECT * FROM TABLE(SESSION(TABLE ticks ${by}, DESCRIPTOR(event_time), INTERVAL '1' MINUTE))`;
+  const pipeline = planTicks(`${session('PARTITION BY symbol')}; SELECT symbol, COUNT(*) AS n FROM ticks GROUP BY symbol, SESSION(event_time, INTERVAL '1' MINUTE)`);
+  assert.equal(laneKeys(pipeline, ['symbol']).possible, true);
+  assert.deepEqual(statefulOperators(pipeline).map(({ operator, keys, state }) => [operator, keys, state]), [
+    ["window SESSION GAP '1' MINUTE", ['symbol'], 'the rows of each open session'], ["window-aggregate SESSION GAP '1' MINUTE", ['symbol'], '1 aggregate for each open window'],
+  ]);
+  assert.match(laneKeys(planTicks(session('')), ['symbol']).reason, /window SESSION GAP '1' MINUTE \(line \d+\) keeps one state for all rows/);
+});

@@ -23,10 +23,11 @@ test('windowed rows count their window once', () => {
   assert.equal(lookBack(planTicks(text)), delay + minutes(1));
 });
 
-test('unbounded: ROWS, no frame, LAG, and watermarks of the source', () => {
+test('unbounded: ROWS, no frame, LAG, sessions, and watermarks of the source', () => {
   for (const over of ['ORDER BY event_time ROWS 5 PRECEDING', 'ORDER BY event_time']) {
     assert.equal(lookBack(planTicks(`SELECT SUM(price) OVER (${over}) AS s FROM ticks`)), null);
   }
+  assert.equal(lookBack(planTicks("SELECT COUNT(*) AS n FROM ticks GROUP BY SESSION(event_time, INTERVAL '1' MINUTE)")), null);
   const source = (watermark: string): string => `CREATE TABLE t (ts TIMESTAMP(3), WATERMARK FOR ts AS ${watermark}); SELECT ts FROM t`;
   assert.equal(lookBack(planSql(source('SOURCE_WATERMARK()'))), null);
   assert.equal(lookBack(planSql(source('ts'))), 0);

@@ -180,8 +180,8 @@ function carriedBy(query: Query): readonly [string, string, string] | null {
 function windowOf({ name, size, offset }: OperatorDraw): Window {
   const shift = [0, 0, 0, 0, 0, 300, -1000, 7000, 1, 0][offset]!;
   const kind = name === 'assign' || name === 'regroup' ? (['tumble', 'hop', 'cumulate', 'session'] as const)[size % 4]! : name;
-  // Times of rows are seldom that far apart to the millisecond: where they are, the order of arrival decides.
-  if (kind === 'session') return { kind, gap: [777, 1234, 2501, 60_001][size % 4]! };
+  // Two of them are distances at which rows often stand.
+  if (kind === 'session') return { kind, gap: [1000, 777, 2500, 1501][size % 4]! };
   const [part, whole] = ([[1000, 3000], [2000, 6000], [500, 1500], [5000, 5000], [1000, 2000], [1000, 10_000]] as const)[size % 6]!;
   if (kind === 'hop') return { kind, slide: part, size: whole, offset: shift };
   if (kind === 'cumulate') return { kind, step: part, size: whole, offset: shift };
