@@ -80,10 +80,8 @@ for (const scenario of eventScenarios) {
 }
 
 test('on the command line an event that is not there is exit code 1, and is named', () => {
-  const { bind } = otherwise['hot-symbols'];
-  const { code, out } = tapewright(temporary, 'replay', path('hot-symbols'), '--bind', bind, '--json', '--quiet');
+  const { code, out } = tapewright(temporary, 'replay', path('hot-symbols'), '--bind', 'market_data_raw=us-equities-day?rows=20000&inject=none', '--json', '--quiet');
   assert.equal(code, 1);
   const { failed } = JSON.parse(out) as { failed: string[] };
-  assert.deepEqual(failed, ['SPY', 'PLTR', 'QQQ'].map((symbol, index) => failed.find((one, at) => at === index && one.includes(`symbol = '${symbol}'`) && one.endsWith('0 rows, at least 1 expected'))));
-  assert.equal(failed.length, 3);
+  for (const symbol of ['SPY', 'PLTR', 'QQQ']) assert.ok(failed.some((one) => one.startsWith(`hot_alerts where symbol = '${symbol}'`) && one.endsWith('0 rows, at least 1 expected')), symbol);
 });
