@@ -23,6 +23,8 @@ export const faults = {
   tiesByChance: false,
   /** Late rows are dropped in silence. */
   lateRowsDropped: false,
+  /** A row between two sessions joins the newer one and leaves the older as it was. */
+  sessionsApart: false,
   /** The watermark moves per batch, not per row. */
   watermarkPerBatch: false,
   /** A row that WHERE leaves out does not move the watermark. */

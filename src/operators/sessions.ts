@@ -65,7 +65,7 @@ export class Sessions {
     if (time >= this.starts[slot]!) return NONE;
     this.starts[slot] = time;
     const older = this.#older[slot]!;
-    if (older < 0 || time > this.ends[older]!) return NONE;
+    if (older < 0 || time > this.ends[older]! || faults.sessionsApart) return NONE;
     this.starts[slot] = this.starts[older]!;
     this.#older[slot] = this.#older[older]!;
     // It has its place in the queue still, and is free when its turn comes.

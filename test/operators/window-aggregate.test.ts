@@ -34,6 +34,11 @@ test('HOP: a row late for a window that has fired counts in those that have not'
   assert.deepEqual(late, [[-2000, 1000], [-1000, 2000]]);
 });
 
+test('HOP in GROUP BY need not be a multiple of its slide', () => {
+  const { outputs } = runSql(`${table('')} SELECT HOP_START(ts, INTERVAL '2' SECOND, INTERVAL '3' SECOND), COUNT(*) FROM t GROUP BY HOP(ts, INTERVAL '2' SECOND, INTERVAL '3' SECOND);`, { t: at(500, 2500, 3500, 10_000) });
+  assert.deepEqual(outputs['query_1'], [[-2000, 1], [0, 2], [2000, 2], [8000, 1], [10_000, 1]]);
+});
+
 test('HOP: windows without rows of their own last slide fire too, and empty ones do not', () => {
   assert.deepEqual(counts(hop, at(0, 60_000)).windows.map(([start]) => start), [-2000, -1000, 0, 58_000, 59_000, 60_000]);
 });
