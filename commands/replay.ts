@@ -19,7 +19,7 @@ Exit codes: 0 as expected, 1 an expectation of the scenario was not met, 2 could
   static override examples = [
     '<%= config.bin %> <%= command.id %> trading-day',
     '<%= config.bin %> <%= command.id %> vwap.sql --bind market_data_raw=ticks.parquet --out runs/vwap',
-    '<%= config.bin %> <%= command.id %> vwap.sql --bind market_data_raw=ticks.csv --map market_data_raw.event_time=\'make_timestamp(ts * 1000)\'',
+    '<%= config.bin %> <%= command.id %> vwap.sql --bind market_data_raw=ticks.csv --map market_data_raw.event_time=\'make_timestamp(CAST(ts AS BIGINT) * 1000)\'',
     '<%= config.bin %> <%= command.id %> trading-day --from 2026-03-02T15:00 --to 2026-03-02T16:00 --json',
     '<%= config.bin %> <%= command.id %> --resume runs/vwap',
   ];

@@ -5,7 +5,7 @@ import type { SourceTable } from '../plan/plan.js';
 import type { BoundReader, BoundRows } from './bound-data.js';
 import { barsMax, coarseness, lengths, symbolsMax, withinBudget, type EventfulSymbol, type MarketData, type Spreads } from './market.js';
 import { packed } from './packed.js';
-import { isNumeric } from './roles.js';
+import { isInstrumentName, isNumeric } from './roles.js';
 import { byText, numberAt, scaleOf } from './spreads.js';
 
 interface PriceBar {
@@ -39,7 +39,7 @@ export class PriceReader implements BoundReader {
     this.columns = [at.symbol, at.price, ...[at.volume, at.kind].filter((column) => column !== null)];
   }
 
-  /** Null: the table has no price. `symbol`: a raw column, and `name` as the outputs call it. `span`: of event time, in ms. */
+  /** Null: the table has no price, or not by what the outputs tell apart. `symbol`: a raw column, and `name` as the outputs call it. `span`: of event time, in ms. */
   static of(table: SourceTable, symbol: number, name: string, span: number): PriceReader | null {
     const raw = rawSchema(table);
     const find = (pattern: RegExp, accepts: (field: Field) => boolean): number | null => {
@@ -48,7 +48,7 @@ export class PriceReader implements BoundReader {
     };
     const number = ({ type }: Field): boolean => isNumeric(type.kind);
     const price = find(/^((last|trade)_?)?price$|^(last|close|mid)$/i, number);
-    if (price === null || table.watermark === null) return null;
+    if (price === null || table.watermark === null || !(isInstrumentName(name) || isInstrumentName(raw[symbol]!.name))) return null;
     const every = lengths.find((length) => length >= Math.max(60_000, span / barsMax.symbol)) ?? lengths[lengths.length - 1]!;
     return new PriceReader(table, { symbol, price, volume: find(/^(volume|size|quantity|qty)$/i, number), kind: find(/^(event_)?type$/i, ({ type }) => type.kind === 'STRING') }, name, every);
   }

@@ -31,6 +31,9 @@ const timed: ReadonlySet<TypeKind> = new Set(['TIMESTAMP', 'TIMESTAMP_LTZ', 'DAT
 const timeNames = ['window_start', 'event_time', 'window_end', 'window_time'];
 const symbolNames = ['symbol', 'ticker', 'instrument', 'isin'];
 
+/** Whether what a column names has a price of its own: a venue or a trader has none. */
+export const isInstrumentName = (name: string): boolean => symbolNames.includes(name.toLowerCase()) || /symbol|ticker|instrument|contract|(^|_)(pair|coin|isin|cusip|ric|figi|sym)(_|$)/i.test(name);
+
 export const isNumeric = (kind: TypeKind): boolean => numeric.has(kind);
 export const isTime = (kind: TypeKind): boolean => timed.has(kind);
 
