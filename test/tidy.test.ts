@@ -16,7 +16,7 @@ const skip = !inGit && 'not a git work tree';
 
 /** Lines at the most, and where more are one noun nevertheless: a type for every node of the syntax; the fold itself. */
 const linesMax = 400;
-const linesMaxOf: Readonly<Record<string, number>> = { 'src/sql/ast.ts': 620, 'src/engine/engine.ts': 580, 'src/operators/window-aggregate.ts': 420 };
+const linesMaxOf: Readonly<Record<string, number>> = { 'src/sql/ast.ts': 620, 'src/engine/engine.ts': 580 };
 
 test('a file is one noun: code files stay short', { skip }, () => {
   const code = texts.filter((path) => /^(src|commands|bin)\//.test(path)).map((path) => ({ path, lines: read(path).split('\n').length }));
