@@ -1,3 +1,4 @@
+import { basename, dirname } from 'node:path';
 import { Args, Flags } from '@oclif/core';
 import type { FilePlan } from '../../src/datasets/import/plan.js';
 import type { ImportProgress, ImportResult } from '../../src/datasets/import/import.js';
@@ -89,6 +90,8 @@ Exit codes: 0 imported, also with rejects; 2 could not be imported, and nothing 
     for (const [reason, times] of Object.entries(leftOut)) this.say(`Left out: ${times} records: ${reason}.`);
     for (const [reason, times] of Object.entries(rejected)) this.say(`Rejected: ${times} records: ${reason}.`);
     if (sum(rejected) > 0) this.say(`The rejected ${sum(rejected)} are in ${path}/rejects.jsonl.`);
-    this.say(`To replay it: ${this.config.bin} replay SCENARIO --bind TABLE=${dataset}`);
+    // Elsewhere it is not found by its name.
+    const bound = basename(dirname(path)) === 'datasets' && basename(path) === dataset ? dataset : path;
+    this.say(`To replay it: ${this.config.bin} replay SCENARIO --bind TABLE=${bound}`);
   }
 }

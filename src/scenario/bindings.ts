@@ -1,6 +1,6 @@
 /** What the user bound tables to, found: files as they lie there, datasets made when they must be. */
 import { existsSync, statSync } from 'node:fs';
-import { basename, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { TapewrightError } from '../core/errors.js';
 import { nearest } from '../core/nearest.js';
 import { isDataset, listDatasets, loadDataset, type Span } from '../datasets/dataset.js';
@@ -30,18 +30,20 @@ export async function bindTables(
 
 async function bindDataset({ given, base, map }: RequestedBinding, onRemark: (remark: string) => void): Promise<BoundTable | null> {
   const name = referenceName(given);
-  if (name === null || isFile(resolve(base, given)) || !isDataset(name)) return null;
-  const dataset = await loadDataset(name);
+  const isNamed = name !== null && !isFile(resolve(base, given)) && isDataset(name);
+  const place = isNamed ? null : datasetAt(base, given);
+  if (!isNamed && place === null) return null;
+  const dataset = await loadDataset(place ?? name!);
   let said = false;
   const resolved = await resolveDataset(dataset, {
-    ...parseReference(given)!.parameters,
+    ...(place === null ? parseReference(given)!.parameters : {}),
     onProgress: (_, rowsTotal) => {
-      if (!said) onRemark(`Making dataset ${name} (${rowsTotal} rows), once.`);
+      if (!said) onRemark(`Making dataset ${dataset.name} (${rowsTotal} rows), once.`);
       said = true;
     },
   });
   return {
-    dataset: given, generated: dataset.data.kind === 'generator', binding: { ...resolved.binding, select: { ...resolved.binding.select, ...map } },
+    dataset: place === null ? given : dataset.name, generated: dataset.data.kind === 'generator', binding: { ...resolved.binding, select: { ...resolved.binding.select, ...map } },
     fingerprint: resolved.fingerprint, rows: resolved.rows, span: resolved.span,
     ...(resolved.labels === null ? {} : { labels: { path: resolved.labels, digest: null } }),
   };
@@ -58,6 +60,12 @@ async function bindFiles(table: string, { given, base, map }: RequestedBinding):
     );
   }
   return { dataset: null, generated: false, binding: { ...bindingOf(path), select: map }, fingerprint: null, rows: null, span: null };
+}
+
+/** The dataset.yaml that a path names, itself or by its folder; null: it names none. */
+function datasetAt(base: string, given: string): string | null {
+  const candidates = [resolve(base, given), resolve(given)].flatMap((path) => (basename(path) === 'dataset.yaml' ? [path] : [join(path, 'dataset.yaml')]));
+  return candidates.find((path) => existsSync(path)) ?? null;
 }
 
 const isFile = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isFile() === true;

@@ -28,6 +28,26 @@ test('an Iceberg table is found by its folder, with a snapshot or without', asyn
   }
 });
 
+test('a dataset that lies elsewhere is bound by its folder or its dataset.yaml', async (context) => {
+  const base = directoryFor(context);
+  mkdirSync(join(base, 'mine'));
+  writeFileSync(join(base, 'mine', 'ticks.csv'), 'ts\n2026-03-02 00:00:00\n');
+  writeFileSync(join(base, 'mine', 'dataset.yaml'), `name: own
+description: Rows of a test.
+origin: This test.
+licence: none
+schema: { ts: TIMESTAMP(3) }
+files: ticks.csv
+span: { from: 2026-03-02T00:00:00Z, to: 2026-03-02T00:00:01Z }
+rows: 1
+`);
+  for (const given of ['mine', 'mine/', './mine', join(base, 'mine'), 'mine/dataset.yaml']) {
+    const { dataset, binding } = await one(given, base);
+    assert.deepEqual([dataset, binding.path], ['own', join(base, 'mine', 'ticks.csv')], given);
+  }
+  await assert.rejects(one('other', base), { code: 'DATASET_MISSING' });
+});
+
 test('a path of a bundle from elsewhere is tried from here', async () => {
   const bound = await one('package.json', join('/', 'nowhere', 'at', 'all'));
   assert.equal(bound.binding.path, join(process.cwd(), 'package.json'));
