@@ -2,10 +2,10 @@
  * Proves a run: runs it again from its bundle and compares every step, output and file, or compares two runs.
  * A bundle may be a stranger's: no code of it is run, and nothing is opened but it and the data bound to its tables.
  */
-import { rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { TapewrightError } from '../core/errors.js';
 import { isDataset } from '../datasets/dataset.js';
 import { lanesMax } from '../scenario/scenario.js';
@@ -104,9 +104,11 @@ function refuseImpossible(directory: string, { parameters: { lanes, batchRows, s
   throw new TapewrightError('BUNDLE_INVALID', `${join(directory, 'manifest.json')} has parameters that no run can have (lanes ${lanes}, batchRows ${batchRows}, stepEvery ${stepEvery}); use an intact copy of the bundle`, { directory });
 }
 
-async function refuseMissingDatasets({ datasets }: Manifest): Promise<void> {
+async function refuseMissingDatasets({ datasets, parameters }: Manifest): Promise<void> {
   for (const [table, { dataset }] of Object.entries(datasets)) {
+    const bound = parameters.bindings[table];
     if (dataset === null || isDataset(dataset.split('?')[0]!)) continue;
+    if (bound !== undefined && existsSync(resolve(bound.base, bound.given))) continue;
     throw new TapewrightError('DATASET_MISSING', `${table} was bound to the dataset ${dataset}, which is not here; put its folder under datasets/`, { table, dataset });
   }
 }
