@@ -9,7 +9,7 @@ import { runAll } from './one-process.js';
 
 const commands: readonly (readonly string[])[] = [
   ['replay'], ['explain'], ['verify'], ['query'], ['report'], ['report', 'accuracy'], ['scenarios', 'list'], ['scenarios', 'check'], ['scenarios', 'new'],
-  ['datasets', 'list'], ['datasets', 'describe'], ['datasets', 'generate'], ['datasets', 'check'],
+  ['calendars'], ['datasets', 'list'], ['datasets', 'describe'], ['datasets', 'generate'], ['datasets', 'check'],
 ];
 
 test('every command has a help with examples', (context) => {
@@ -38,6 +38,7 @@ test('with --json standard output is one object, also while datasets are made an
     [['explain', 'vwap.sql'], 0, ['lanes', 'lookBack', 'name', 'remarks', 'sinks', 'sources', 'state', 'statements', 'tree']],
     [['scenarios', 'list'], 0, ['scenarios']], [['scenarios', 'check', 'trading-day'], 0, ['scenarios']],
     [['scenarios', 'new', 'mine', '--from', 'ticks.jsonl'], 0, ['columns', 'files', 'folder', 'name', 'remarks']], [['replay', 'mine'], 0, ['outputs']],
+    [['calendars'], 0, ['calendars']], [['calendars', 'XNYS', '--from', '2026-11-26'], 0, ['dates', 'venue']], [['calendars', 'XNYC'], 2, ['error']],
     [['datasets', 'list'], 0, ['datasets']], [['datasets', 'describe', 'us-equities-day'], 0, ['schema']],
     [['datasets', 'generate', 'us-equities-day', '--rows', '2000'], 0, ['fingerprint', 'path', 'rows']], [['datasets', 'check', 'mine'], 0, ['datasets']],
     [['scenarios', 'new', 'mine', '--from', 'ticks.jsonl'], 2, ['error']], [['report', 'accuracy', 'run'], 2, ['error']], [['report', 'accuracy', 'made', 'nowhere'], 2, ['error']],
