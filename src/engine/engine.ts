@@ -17,6 +17,7 @@ import { noRows, type Report, type Rows, type WatermarkPath } from '../operators
 import { buildPhysical, type PhysicalNode, type PhysicalPlan } from './physical.js';
 import type { Pipeline } from '../plan/plan.js';
 import type { FailedRow } from '../plan/stage.js';
+import { digestSchema, kindFirst, withKinds } from './changelog.js';
 import { SliceChecksum } from './checksum.js';
 import { chunkOf, moment, rowAt, type ChunkPart, type ChunkSource } from './chunk.js';
 import { failedResult, failedRow, lateRow, type Situation } from './refused-rows.js';
@@ -104,7 +105,7 @@ export class Engine {
     this.#options = options;
     this.plan = buildPhysical(pipeline);
     this.#reached = [...pipeline.sources.map((_, input) => reachable(this.plan.nodes, input)), this.plan.nodes.map((_, index) => index)];
-    this.#digests = pipeline.sinks.map((sink) => new OutputDigest(sink.name, sink.schema, options.hash));
+    this.#digests = pipeline.sinks.map((sink) => new OutputDigest(sink.name, digestSchema(sink), options.hash));
     this.#stepDigest = new StepDigest(pipeline.sinks.length, options.hash);
     this.#checksums = options.partitions.map((count, input) => Array.from({ length: count }, () => new SliceChecksum(this.plan.columns[input]!.length)));
     this.#watermarks = new Watermarks(pipeline.sources.map((source) => source.watermark !== null), options.partitions, this.plan.groups);
@@ -286,18 +287,28 @@ export class Engine {
       const node = this.plan.nodes[index]!;
       if (node.kind === 'stage') results[index] = this.#stage(index, node, results, turn);
       else if (node.kind === 'operator') {
-        const rows = node.operator.process(results[node.from]!, turn.source.chunk, turn.path(node.group), this.#reportOf(index, node, turn.source));
+        const rows = this.#operate(index, node, results, turn);
         results[index] = rows;
         if (turn.isEnd && node.window) for (let row = 0; row < rows.batch.length; row += 1) step.endedBeyond.add(rows.time[row]! + 1);
       } else if (node.kind === 'union') results[index] = mergeRows(node.from.map((from) => results[from]!));
       else if (node.kind === 'output') {
-        const rows = this.#released(mergeRows(node.from.map((from) => results[from]!)));
+        const merged = mergeRows(node.from.map((from) => results[from]!));
+        // What changes rows that were withheld must come with them: a changelog is whole or worth nothing.
+        const rows = node.changes === 'none' ? this.#released(merged) : withKinds(merged, node.changes);
         if (rows.batch.length > 0) step.outputs[node.table]!.push(rows.batch);
       }
     }
   }
 
-  #reportOf(index: number, node: OperatorNode, source: ChunkSource): Report {
+  #operate(index: number, node: OperatorNode, results: readonly Rows[], { source, path, now }: Turn): Rows {
+    const watermark = now === null ? path(node.group) : { ...path(node.group), now };
+    const { made, from } = node;
+    const report = this.#reportOf(index, node, 0, source);
+    if (made.inputs === 1) return made.operator.process(results[from[0]!]!, source.chunk, watermark, report);
+    return made.operator.process(results[from[0]!]!, results[from[1]!]!, source.chunk, watermark, [report, this.#reportOf(index, node, 1, source)]);
+  }
+
+  #reportOf(index: number, node: OperatorNode, side: number, source: ChunkSource): Report {
     const step = this.#step!;
     // A row that many windows refuse is written once.
     let last: LateRow | null = null;
@@ -306,7 +317,7 @@ export class Engine {
       late: (refusal) => {
         if (faults.lateRowsDropped) return;
         const { rows, row, windowStart, windowEnd } = refusal;
-        last = last !== null && row === lastRow ? { ...last, windowStart, windowEnd } : lateRow(node, refusal, source, this.#situation());
+        last = last !== null && row === lastRow ? { ...last, windowStart, windowEnd } : lateRow(node, side, refusal, source, this.#situation());
         lastRow = row;
         step.late.push({ ordinal: source.ordinal + rows.released[row]!, node: index, item: last });
       },
@@ -346,12 +357,13 @@ export class Engine {
     const nowAt = now === null ? null : Float64Array.from(rows.released.subarray(0, length), (row) => now[row]!);
     const result = node.stage.run(rows.batch, 0, length, nowAt);
     for (const failed of result.failed) if (!this.#isWithheld(rows.time[failed.row]!)) this.#failRow(index, node, failed, rows.released[failed.row]!, rows.batch, schema, source);
-    if (result.rows === null) return { batch: { length: result.length, columns: result.columns }, released: rows.released, time: rows.time };
+    if (result.rows === null) return { batch: { length: result.length, columns: result.columns }, released: rows.released, time: rows.time, kinds: rows.kinds };
     const kept = result.rows;
     return {
       batch: { length: result.length, columns: result.columns },
       released: Int32Array.from({ length: result.length }, (_, row) => rows.released[kept[row]!]!),
       time: Float64Array.from({ length: result.length }, (_, row) => rows.time[kept[row]!]!),
+      kinds: rows.kinds === undefined ? undefined : Uint8Array.from({ length: result.length }, (_, row) => rows.kinds![kept[row]!]!),
     };
   }
 
@@ -390,7 +402,8 @@ export class Engine {
     for (const item of rejected) step.deadLetters.push({ ordinal: this.#counts.rows, node: -1, item: { ...item, lane, step: this.#seq } });
     if (strict && step.deadLetters.length > 0) throw failedStrictly(inOrder(step.deadLetters)[0]!);
     step.outputs.forEach((batches, table) => {
-      for (const batch of batches) this.#digests[table]!.append(batch, this.#stepDigest.outputs[table]!);
+      const { changes } = this.pipeline.sinks[table]!;
+      for (const batch of batches) this.#digests[table]!.append(changes === 'none' ? batch : kindFirst(batch), this.#stepDigest.outputs[table]!);
     });
     const late = inOrder(step.late);
     const deadLetters = inOrder(step.deadLetters);
@@ -423,8 +436,8 @@ export class Engine {
     for (const digest of this.#digests) digest.snapshot(writer);
     for (const node of this.#operators()) {
       const state = new ByteWriter(4096);
-      node.operator.snapshot(state);
-      writer.string(node.operator.name);
+      node.made.operator.snapshot(state);
+      writer.string(node.made.operator.name);
       writer.bytes(state.written());
     }
     return writer.toBytes();
@@ -444,14 +457,14 @@ export class Engine {
     this.#nowRun = this.#now;
     this.#lastDigest = reader.string() || null;
     this.#digests.forEach((digest, table) => {
-      const { name, schema } = this.pipeline.sinks[table]!;
+      const sink = this.pipeline.sinks[table]!;
       assert(digest.rows === 0, 'state is restored into a new engine');
-      this.#digests[table] = OutputDigest.restore(reader, name, schema, this.#options.hash);
+      this.#digests[table] = OutputDigest.restore(reader, sink.name, digestSchema(sink), this.#options.hash);
     });
     for (const node of this.#operators()) {
       const name = reader.string();
-      if (name !== node.operator.name) throw new TapewrightError('CHECKPOINT_MISMATCH', `the checkpoint holds ${name} where the plan has ${node.operator.name}`);
-      node.operator.restore(new ByteReader(reader.bytes()));
+      if (name !== node.made.operator.name) throw new TapewrightError('CHECKPOINT_MISMATCH', `the checkpoint holds ${name} where the plan has ${node.made.operator.name}`);
+      node.made.operator.restore(new ByteReader(reader.bytes()));
     }
   }
 

@@ -3,48 +3,43 @@
  * out and equal operators of several statements run once.
  */
 import { assert } from '../core/errors.js';
-import { timestampType, type Field, type Schema } from '../core/types.js';
-import type { Operator } from '../operators/operator.js';
-import { Over } from '../operators/over.js';
-import { SessionAggregate } from '../operators/session-aggregate.js';
-import { SessionAssign } from '../operators/session-assign.js';
-import { WindowAggregate } from '../operators/window-aggregate.js';
-import { WindowAssign } from '../operators/window-assign.js';
+import type { Schema } from '../core/types.js';
 import { compileStage } from '../plan/compile.js';
 import { conjunction } from '../plan/conjunction.js';
 import { columnRef, columnsOf, substitute, usesClock, type Expression } from '../plan/expression.js';
 import { columnMayFail, mayFail } from '../plan/failing.js';
 import { identityOf } from '../plan/identity.js';
-import type { Pipeline, PlanNode, SourceTable } from '../plan/plan.js';
+import { inputsOf } from '../plan/trace.js';
+import type { Pipeline, PlanNode, SinkTable, SourceTable, StatefulNode } from '../plan/plan.js';
 import { shareWindowAggregates } from '../plan/share.js';
 import type { Stage } from '../plan/stage.js';
+import { formOf, picked, type MadeOperator } from './operator-form.js';
 import type { TableScan } from './scan.js';
+import type { Group } from './watermarks.js';
 
 /** A node's index in the list is greater than those of its inputs. */
 export type PhysicalNode =
   | { readonly kind: 'source'; readonly input: number; readonly schema: Schema }
   | { readonly kind: 'stage'; readonly from: number; readonly stage: Stage; readonly schema: Schema; readonly statement: number; readonly name: string }
   | {
-      readonly kind: 'operator'; readonly from: number; readonly operator: Operator; readonly schema: Schema;
-      readonly inputSchema: Schema; readonly statement: number; readonly group: number;
+      readonly kind: 'operator'; readonly from: readonly number[]; readonly made: MadeOperator; readonly schema: Schema;
+      readonly inputSchemas: readonly Schema[]; readonly statement: number; readonly group: number;
       /** Its rows are results of windows. */
       readonly window: boolean;
     }
   | { readonly kind: 'union'; readonly from: readonly number[]; readonly schema: Schema }
-  | { readonly kind: 'output'; readonly table: number; readonly from: readonly number[] };
+  | { readonly kind: 'output'; readonly table: number; readonly from: readonly number[]; readonly changes: SinkTable['changes'] };
 
 export interface PhysicalPlan {
   readonly nodes: readonly PhysicalNode[];
-  /** Sets of source tables; an operator's watermark is the least over those that reach it. */
-  readonly groups: readonly (readonly number[])[];
+  /** An operator's watermark is the least of its group's: of the sources that reach it. */
+  readonly groups: readonly Group[];
   /** Of each source: which of its physical and metadata columns are read at all. */
   readonly columns: readonly (readonly number[])[];
   /** Of each source with a watermark: event time and watermark (unless SOURCE_WATERMARK()) of the raw columns. */
   readonly scans: readonly (TableScan | null)[];
   readonly usesNow: boolean;
 }
-
-type Stateful = Extract<PlanNode, { kind: 'window' | 'window-aggregate' | 'over' }>;
 
 export function rawSchema(table: SourceTable): Schema {
   return [...table.physical, ...table.metadata.map(({ name, type }) => ({ name, type }))];
@@ -58,7 +53,7 @@ export function buildPhysical(pipeline: Pipeline): PhysicalPlan {
 class Builder {
   readonly #pipeline: Pipeline;
   readonly #nodes: PhysicalNode[] = [];
-  readonly #groups: (readonly number[])[] = [];
+  readonly #groups: Group[] = [];
   readonly #needs = new Map<string, Set<number>>();
   readonly #built = new Map<string, { node: number; map: ReadonlyMap<number, number> }>();
   readonly #keys = new Map<PlanNode, string>();
@@ -85,7 +80,7 @@ class Builder {
     const roots = statements.map(({ root }, statement) => this.#stage(root, identity(root), null, statement, 'output'));
     sinks.forEach((sink, table) => {
       const from = statements.flatMap((statement, index) => (statement.sink.name === sink.name ? [roots[index]!] : []));
-      this.#nodes.push({ kind: 'output', table, from });
+      this.#nodes.push({ kind: 'output', table, from, changes: sink.changes });
     });
     return {
       nodes: this.#nodes, groups: this.#groups, columns: this.#sourceColumns,
@@ -148,8 +143,9 @@ class Builder {
       const isNew = !this.#needs.has(key);
       this.#needs.set(key, needs);
       if (isNew || needs.size > before) {
-        const columns = this.#inputColumns(node, needs);
-        this.#need(node.input, columns.map((column) => columnRef(column, node.input.schema[column]!.type)), null);
+        if (timeToLive(node)) this.#usesNow = true;
+        const { columns } = formOf(node, needs);
+        inputsOf(node).forEach((input, side) => this.#need(input, columns[side]!.map((column) => columnRef(column, input.schema[column]!.type)), null));
       }
     }
   }
@@ -169,31 +165,6 @@ class Builder {
       if (used.size === 0) used.add(0);
       this.#sourceColumns[input] = [...used].sort((a, b) => a - b);
     });
-  }
-
-  /** Input columns that a stateful operator takes in, when `needs` of its outputs are asked for. */
-  #inputColumns(node: Stateful, needs: ReadonlySet<number>): number[] {
-    const used = new Set<number>();
-    if (node.kind === 'window') {
-      used.add(node.time);
-      for (const column of node.partition) used.add(column);
-      for (const column of needs) if (column < node.input.schema.length) used.add(column);
-    } else {
-      if (node.kind === 'over' || node.window !== null) used.add(node.time);
-      const first = node.kind === 'over' ? node.input.schema.length : node.keys.length;
-      node.aggregates.forEach((call, index) => {
-        if (!needs.has(first + index)) return;
-        for (const column of [call.argument, call.filter, call.defaultColumn ?? null]) if (column !== null) used.add(column);
-      });
-      if (node.kind === 'over') {
-        for (const column of node.partition) used.add(column);
-        for (const column of needs) if (column < first) used.add(column);
-      } else {
-        for (const column of node.keys) used.add(column);
-        if (node.attached !== null) used.add(node.attached.start).add(node.attached.end);
-      }
-    }
-    return [...used].sort((a, b) => a - b);
   }
 
   /** Second pass: the node that delivers `outputs` of the rows of `node` for which `filter` holds. */
@@ -245,65 +216,21 @@ class Builder {
     return this.#push({ kind: 'stage', from, stage, schema: schemaOf(outputs), statement, name });
   }
 
-  #operator(node: Stateful, asked: ReadonlySet<number>, statement: number): { node: number; map: ReadonlyMap<number, number> } {
+  #operator(node: StatefulNode, asked: ReadonlySet<number>, statement: number): { node: number; map: ReadonlyMap<number, number> } {
     const key = this.#operatorKey(node, asked);
     const known = this.#built.get(key);
     if (known !== undefined) return known;
-    const needs = this.#needs.get(key)!;
-    const columns = this.#inputColumns(node, needs);
-    const at = (column: number) => columns.indexOf(column);
-    const number = this.#nodes.filter(({ kind }) => kind === 'operator').length + 1;
-    const name = `${node.kind}-${number}`;
-    const from = this.#stage(node.input, columns.map((column) => columnRef(column, node.input.schema[column]!.type)), null, statement, name);
-    const inputSchema = columns.map((column) => node.input.schema[column]!);
-    const made = this.#make(node, name, needs, columns, at, inputSchema);
-    const group = this.#groupOf(node);
-    const index = this.#push({ kind: 'operator', from, operator: made.operator, schema: made.schema, inputSchema, statement, group, window: node.kind === 'window-aggregate' || isSession(node) });
-    const built = { node: index, map: made.map };
+    const form = formOf(node, this.#needs.get(key)!);
+    const name = `${node.kind}-${this.#nodes.filter(({ kind }) => kind === 'operator').length + 1}`;
+    const inputs = inputsOf(node);
+    const from = inputs.map((input, side) => this.#stage(input, form.columns[side]!.map((column) => columnRef(column, input.schema[column]!.type)), null, statement, name));
+    const index = this.#push({
+      kind: 'operator', from, made: form.make(name), schema: form.schema, inputSchemas: inputs.map((input, side) => picked(input.schema, form.columns[side]!)),
+      statement, group: this.#groupOf(node), window: node.kind === 'window-aggregate' || isSession(node),
+    });
+    const built = { node: index, map: form.map };
     this.#built.set(key, built);
     return built;
-  }
-
-  #make(node: Stateful, name: string, needs: ReadonlySet<number>, columns: readonly number[], at: (column: number) => number, input: Schema):
-  { operator: Operator; schema: Schema; map: Map<number, number> } {
-    const map = new Map<number, number>();
-    if (node.kind === 'window') {
-      columns.forEach((column, index) => map.set(column, index));
-      [0, 1, 2].forEach((k) => map.set(node.input.schema.length + k, columns.length + k));
-      const schema = [...input, ...node.schema.slice(node.input.schema.length)];
-      const { window, partition } = node;
-      const operator = window.kind === 'session'
-        ? new SessionAssign({ name, input, time: at(node.time), gap: window.gap, partition: partition.map(at) }) : new WindowAssign(name, at(node.time), window);
-      return { operator, schema, map };
-    }
-    const first = node.kind === 'over' ? node.input.schema.length : node.keys.length;
-    const kept = node.aggregates.map((call, index) => ({ call, index })).filter(({ index }) => needs.has(first + index));
-    const aggregates = kept.map(({ call }) => ({
-      ...call, argument: call.argument === null ? null : at(call.argument), filter: call.filter === null ? null : at(call.filter),
-      defaultColumn: call.defaultColumn == null ? null : at(call.defaultColumn),
-    }));
-    const results: Field[] = kept.map(({ call, index }) => ({ name: node.schema[first + index]!.name, type: call.type }));
-    if (node.kind === 'over') {
-      columns.forEach((column, index) => map.set(column, index));
-      kept.forEach(({ index }, k) => map.set(first + index, columns.length + k));
-      const operator = new Over({ name, input, time: at(node.time), partition: node.partition.map(at), frame: node.frame, aggregates });
-      return { operator, schema: [...input, ...results], map };
-    }
-    node.keys.forEach((_, index) => map.set(index, index));
-    kept.forEach(({ index }, k) => map.set(first + index, first + k));
-    const windowAt = first + node.aggregates.length;
-    [0, 1, 2].forEach((k) => map.set(windowAt + k, first + kept.length + k));
-    const bound = timestampType(3, false);
-    const grouped = { name, input, keys: node.keys.map(at), aggregates };
-    const operator = node.window?.kind === 'session'
-      ? new SessionAggregate({ ...grouped, time: at(node.time), gap: node.window.gap })
-      : new WindowAggregate({
-        ...grouped, time: node.window !== null ? at(node.time) : at(node.attached!.end), window: node.window,
-        attached: node.window !== null || node.attached === null ? null : { start: at(node.attached.start), end: at(node.attached.end) },
-      });
-    const keys = node.keys.map((column) => node.input.schema[column]!);
-    const schema = [...keys, ...results, ...['window_start', 'window_end', 'window_time'].map((field) => ({ name: field, type: bound }))];
-    return { operator, schema, map };
   }
 
   #push(node: PhysicalNode): number {
@@ -318,23 +245,29 @@ class Builder {
   }
 
   #groupOf(node: PlanNode): number {
-    const inputs = [...new Set(this.#inputsOf(node))].sort((a, b) => a - b);
-    const known = this.#groups.findIndex((group) => group.join() === inputs.join());
-    if (known >= 0) return known;
-    this.#groups.push(inputs);
-    return this.#groups.length - 1;
+    const delays = new Map<number, number>();
+    for (const input of inputsOf(node)) this.#delays(input, 0, delays);
+    const group = [...delays].map(([input, delay]) => ({ input, delay })).sort((a, b) => a.input - b.input);
+    const text = identityOf(group);
+    const known = this.#groups.findIndex((other) => identityOf(other) === text);
+    return known >= 0 ? known : this.#groups.push(group) - 1;
   }
 
-  #inputsOf(node: PlanNode): number[] {
-    if (node.kind === 'scan') return [this.#inputOf(node.table)];
-    return node.kind === 'union' ? node.inputs.flatMap((input) => this.#inputsOf(input)) : this.#inputsOf(node.input);
+  /** By source below `node`, the longest that interval joins on the way hold its rows back. */
+  #delays(node: PlanNode, delay: number, into: Map<number, number>): void {
+    if (node.kind === 'scan') {
+      const input = this.#inputOf(node.table);
+      into.set(input, Math.max(delay, into.get(input) ?? 0));
+    }
+    const own = node.kind === 'interval-join' ? Math.max(-node.lower, node.upper) : 0;
+    for (const input of inputsOf(node)) this.#delays(input, delay + own, into);
   }
 
   /**
    * Equal keys: one operator. It delivers what anyone asks of it, unless a row could fail on what only one of them
    * asks for: the others would lose that row.
    */
-  #operatorKey(node: Stateful, asked: ReadonlySet<number>): string {
+  #operatorKey(node: StatefulNode, asked: ReadonlySet<number>): string {
     return `${this.#key(node)} ${[...asked].filter((column) => columnMayFail(node, column)).sort((a, b) => a - b).join()}`;
   }
 
@@ -350,7 +283,10 @@ class Builder {
 }
 
 /** Whether the node keeps rows until their session fires. */
-const isSession = (node: Stateful): boolean => node.kind === 'window' && node.window.kind === 'session';
+const isSession = (node: StatefulNode): boolean => node.kind === 'window' && node.window.kind === 'session';
+
+/** Whether the node forgets what was not touched for some time. */
+const timeToLive = (node: StatefulNode): boolean => 'ttl' in node && [node.ttl].flat().some((ttl) => ttl !== null);
 
 /** Columns that are asked of a node. */
 function askedOf(outputs: readonly Expression[], filter: Expression | null): ReadonlySet<number> {

@@ -32,13 +32,14 @@ function originOf(released: number, source: ChunkSource, { inputs, end }: Situat
   return { input: inputs[batch.input]!, partition: batch.partition, position: positionOf(batch, row), eventTime };
 }
 
-export function lateRow(node: OperatorNode, refusal: Refusal, source: ChunkSource, situation: Situation): LateRow {
+/** `side`: which input of the operator the row is of. */
+export function lateRow(node: OperatorNode, side: number, refusal: Refusal, source: ChunkSource, situation: Situation): LateRow {
   const { rows, row, watermark, windowStart, windowEnd, reason } = refusal;
   // Spelled out: of a day that is late there are millions.
   const { input, partition, position } = originOf(rows.released[row]!, source, situation);
   return {
     input, partition, position, eventTime: rows.time[row]!, watermark, lane: situation.lane, step: situation.step,
-    statement: node.statement, operator: node.operator.name, windowStart, windowEnd, reason, row: rowJson(rows.batch, row, node.inputSchema),
+    statement: node.statement, operator: node.made.operator.name, windowStart, windowEnd, reason, row: rowJson(rows.batch, row, node.inputSchemas[side]!),
   };
 }
 
@@ -55,7 +56,7 @@ export function failedResult(node: OperatorNode, failure: FailedResult, source: 
   const { line, column, text } = failure.place;
   return {
     ...originOf(failure.released, source, situation), eventTime: failure.time, lane: situation.lane, step: situation.step, statement: node.statement,
-    operator: node.operator.name, expression: `line ${line}, column ${column}: ${text}`, error: failure.error, key: null, value: utf8Units(failure.row),
+    operator: node.made.operator.name, expression: `line ${line}, column ${column}: ${text}`, error: failure.error, key: null, value: utf8Units(failure.row),
   };
 }
 

@@ -5,20 +5,26 @@ import type { WatermarkPath } from '../operators/operator.js';
 import type { ChunkPart, ChunkSource } from './chunk.js';
 import { markOf } from './scan-batch.js';
 
+/**
+ * Sources whose least watermark is an operator's: each less the milliseconds by which an interval join on the way may
+ * hold its rows back.
+ */
+export type Group = readonly { readonly input: number; readonly delay: number }[];
+
 export class Watermarks {
   /** By input, by partition; Infinity for inputs without WATERMARK, which hold nobody back. */
   #marks: Float64Array[];
   readonly #held: readonly boolean[];
-  readonly #groups: readonly (readonly number[])[];
+  readonly #groups: readonly Group[];
   /** One array for each group, and one for a partition of its own, used again from chunk to chunk. */
   readonly #paths: Float64Array[];
   #own = new Float64Array(0);
 
   /**
    * `watermarked[input]`: the table has a WATERMARK; each input has `partitions` partitions in this lane. `groups`
-   * are the sets of inputs by which operators are judged.
+   * are those by which operators are judged.
    */
-  constructor(watermarked: readonly boolean[], partitions: readonly number[], groups: readonly (readonly number[])[]) {
+  constructor(watermarked: readonly boolean[], partitions: readonly number[], groups: readonly Group[]) {
     this.#held = watermarked;
     this.#groups = groups;
     this.#paths = groups.map(() => new Float64Array(0));
@@ -27,9 +33,9 @@ export class Watermarks {
 
   /** The least watermark of a group. */
   of(group: number): number {
-    if (faults.fastestInputLeads) return Math.max(...this.#groups[group]!.flatMap((input) => [...this.#marks[input]!]));
+    if (faults.fastestInputLeads) return Math.max(...this.#groups[group]!.flatMap(({ input, delay }) => [...this.#marks[input]!].map((mark) => mark - delay)));
     let least = Infinity;
-    for (const input of this.#groups[group]!) for (const mark of this.#marks[input]!) if (mark < least) least = mark;
+    for (const { input, delay } of this.#groups[group]!) for (const mark of this.#marks[input]!) if (mark - delay < least) least = mark - delay;
     return least;
   }
 
@@ -65,22 +71,24 @@ export class Watermarks {
   /** Of a group while one partition of it goes along `own`: never above what the others allow. */
   #path(group: number, input: number, partition: number, before: number, own: Float64Array, from: number, to: number): WatermarkPath {
     let others = Infinity;
-    for (const other of this.#groups[group]!) {
+    let late = 0;
+    for (const { input: other, delay } of this.#groups[group]!) {
+      if (other === input) late = delay;
       this.#marks[other]!.forEach((mark, index) => {
-        if ((other !== input || index !== partition) && mark < others) others = mark;
+        if ((other !== input || index !== partition) && mark - delay < others) others = mark - delay;
       });
     }
-    if (others === Infinity || faults.fastestInputLeads) return { before, after: own };
+    if (late === 0 && (others === Infinity || faults.fastestInputLeads)) return { before, after: own };
     const after = this.#pathArray(group, to);
-    for (let row = from; row < to; row += 1) after[row] = own[row]! < others ? own[row]! : others;
-    return { before: Math.min(before, others), after };
+    for (let row = from; row < to; row += 1) after[row] = own[row]! - late < others ? own[row]! - late : others;
+    return { before: Math.min(before - late, others), after };
   }
 
   #advanceMixed({ chunk, parts, turns }: ChunkSource): { behind: number; path(group: number): WatermarkPath } {
     const rows = chunk.to;
     const befores = this.#groups.map((_, group) => this.of(group));
-    const moved = parts.map(({ batch: { input } }) => this.#groups.flatMap((group, index) => (group.includes(input) ? [index] : [])));
-    const touched = [...new Set(moved.flat())];
+    const moved = parts.map(({ batch: { input: moving } }) => this.#groups.flatMap((members, group) => members.filter(({ input }) => input === moving).map(({ delay }) => ({ group, delay }))));
+    const touched = [...new Set(moved.flat().map(({ group }) => group))];
     const current = [...befores];
     const arrays = this.#groups.map((_, group) => (touched.includes(group) ? this.#pathArray(group, rows) : this.#paths[group]!));
     let behind = 0;
@@ -96,7 +104,7 @@ export class Watermarks {
       if (proposed > mark) {
         own[partition] = proposed;
         // Only who held the group back can let it go.
-        for (const group of moved[part]!) if (mark <= current[group]!) current[group] = this.of(group);
+        for (const { group, delay } of moved[part]!) if (mark - delay <= current[group]!) current[group] = this.of(group);
       }
       for (const group of touched) arrays[group]![at] = current[group]!;
     }

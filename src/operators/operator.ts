@@ -12,6 +12,8 @@ export interface Rows {
   readonly batch: Batch;
   readonly released: Int32Array;
   readonly time: Float64Array;
+  /** What each row says, numbered as in core/row-kind.ts; none: all are added. */
+  readonly kinds?: Uint8Array | undefined;
 }
 
 export const noRows: Rows = { batch: { length: 0, columns: [] }, released: new Int32Array(0), time: new Float64Array(0) };
@@ -26,6 +28,8 @@ export interface Chunk {
 export interface WatermarkPath {
   readonly before: number;
   readonly after: Float64Array;
+  /** By chunk row: the greatest event time up to it, where the plan asks for the time. For time-to-live. */
+  readonly now?: Float64Array | null;
 }
 
 export interface Refusal {
@@ -61,6 +65,17 @@ export interface Operator {
    * row that released it; what the watermark releases leaves in order of (releasing row, causing time, key, arrival).
    */
   process(rows: Rows, chunk: Chunk, watermark: WatermarkPath, report: Report): Rows;
+  snapshot(writer: ByteWriter): void;
+  restore(reader: ByteReader): void;
+}
+
+/**
+ * An operator over two inputs. Rows of both are taken in the order of the chunk rows that released them, the left's
+ * first where they are equal; otherwise as an `Operator`.
+ */
+export interface TwoInputOperator {
+  readonly name: string;
+  process(left: Rows, right: Rows, chunk: Chunk, watermark: WatermarkPath, reports: readonly [Report, Report]): Rows;
   snapshot(writer: ByteWriter): void;
   restore(reader: ByteReader): void;
 }

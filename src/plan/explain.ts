@@ -1,9 +1,9 @@
 /** A plan as a tree of text. */
 import { typeName } from '../core/types.js';
 import type { Schema } from '../core/types.js';
-import { aggregateText, frameText, windowText } from './operator-text.js';
-import type { Pipeline, PlanNode, SourceTable, Statement } from './plan.js';
-import { printExpression } from './print.js';
+import { aggregateText, frameText, operatorText, orderText, rankText, windowText } from './operator-text.js';
+import type { JoinNode, Pipeline, PlanNode, SourceTable, Statement } from './plan.js';
+import { durationText, printExpression } from './print.js';
 import { inputsOf } from './trace.js';
 
 export { printExpression } from './print.js';
@@ -43,7 +43,8 @@ function sourceLines(source: SourceTable): readonly string[] {
 
 function statementLines({ sink, root }: Statement): readonly string[] {
   const key = sink.primaryKey.length === 0 ? '' : `, primary key ${sink.primaryKey.join(', ')}`;
-  return [`  sink ${sink.name}: ${fields(sink.schema, null)}${key}`, ...nodeLines(root, 2)];
+  const changes = sink.changes === 'none' ? '' : sink.changes === 'upsert' ? ', upserts' : ', a changelog';
+  return [`  sink ${sink.name}: ${fields(sink.schema, null)}${key}${changes}`, ...nodeLines(root, 2)];
 }
 
 function nodeLines(node: PlanNode, depth: number): readonly string[] {
@@ -81,15 +82,38 @@ function describe(node: PlanNode): readonly string[] {
       const names = namesOf(node.input);
       const window = node.window === null
         ? `windowed by ${names[node.attached!.start]}, ${names[node.attached!.end]}` : `${windowText(node.window)} on ${names[node.time]}`;
-      const keys = node.keys.length === 0 ? 'none: one state for all rows' : node.keys.map((key) => names[key]).join(', ');
-      return [`window-aggregate ${window}`, `keys: ${keys}`, `aggregates: ${node.aggregates.map((call) => aggregateText(call, names)).join(', ') || 'none'}`, output];
+      return [`window-aggregate ${window}`, `keys: ${keysText(node.keys, names)}`, `aggregates: ${node.aggregates.map((call) => aggregateText(call, names)).join(', ') || 'none'}`, output];
     }
     case 'over': {
       const names = namesOf(node.input);
-      const keys = node.partition.length === 0 ? 'none: one state for all rows' : node.partition.map((key) => names[key]).join(', ');
-      return [`over ${frameText(node.frame)} on ${names[node.time]}`, `keys: ${keys}`, `aggregates: ${node.aggregates.map((call) => aggregateText(call, names)).join(', ')}`, output];
+      return [`over ${frameText(node.frame)} on ${names[node.time]}`, `keys: ${keysText(node.partition, names)}`, `aggregates: ${node.aggregates.map((call) => aggregateText(call, names)).join(', ')}`, output];
     }
+    case 'group-aggregate': {
+      const names = namesOf(node.input);
+      return ['group-aggregate', `keys: ${keysText(node.keys, names)}`, `aggregates: ${node.aggregates.map((call) => aggregateText(call, names)).join(', ') || 'none'}`, ...ttlText(node.ttl), output];
+    }
+    case 'rank': case 'window-rank': {
+      const names = namesOf(node.input);
+      const lines = [`${node.kind} ${rankText(node)}${node.numbered ? ', numbered' : ''}`, `keys: ${keysText(node.partition, names)}`, `order: ${orderText(node.order, names)}`];
+      return [...lines, ...(node.kind === 'rank' ? ttlText(node.ttl) : [`windowed by ${names[node.attached.start]}, ${names[node.attached.end]}`]), output];
+    }
+    case 'interval-join': case 'temporal-join': case 'join': case 'window-join': return [...joinLines(node), output];
   }
 }
+
+function joinLines(node: JoinNode): readonly string[] {
+  const [left, right] = [namesOf(node.inputs[0]), namesOf(node.inputs[1])];
+  const keys = node.keys.left.map((key, index) => `${left[key]} = ${right[node.keys.right[index]!]}`).join(', ');
+  const condition = node.condition === null ? [] : [`condition: ${printExpression(node.condition, [...left, ...right])}`];
+  const lines = [`${operatorText(node)}`, `keys: ${keys || 'none: one state for all rows'}`, ...condition];
+  if (node.kind === 'interval-join' || node.kind === 'temporal-join') lines.push(`times: ${left[node.times[0]]}, ${right[node.times[1]]}`);
+  if (node.kind === 'join') lines.push(...node.ttl.flatMap((ttl, side) => ttlText(ttl).map((text) => `${side === 0 ? 'left' : 'right'} ${text}`)));
+  return lines;
+}
+
+const keysText = (keys: readonly number[], names: readonly string[]): string =>
+  (keys.length === 0 ? 'none: one state for all rows' : keys.map((key) => names[key]).join(', '));
+
+const ttlText = (ttl: number | null): readonly string[] => (ttl === null ? [] : [`time-to-live: ${durationText(ttl)}`]);
 
 const namesOf = (node: PlanNode): readonly string[] => node.schema.map((field) => field.name);

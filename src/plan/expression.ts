@@ -1,5 +1,6 @@
 /** Typed scalar expressions over the columns of one row. Made by the analyzer, compiled by `compile.ts`. */
 import type { Physical, SqlType } from '../core/types.js';
+import type { UserScalar } from '../functions/user-function.js';
 
 /** Where in the user's text something stands: 1-based line and column, and the text itself. */
 export interface Place {
@@ -11,8 +12,11 @@ export interface Place {
 export type Expression =
   | { readonly kind: 'column'; readonly index: number; readonly type: SqlType }
   | { readonly kind: 'literal'; readonly value: Physical; readonly type: SqlType }
-  /** A scalar function or operator of `functions/scalar.ts`, its arguments already coerced to what it takes. */
-  | { readonly kind: 'call'; readonly name: string; readonly args: readonly Expression[]; readonly type: SqlType; readonly place: Place };
+  /** A scalar function or operator of `functions/scalar.ts`, or the user's, its arguments already coerced to what it takes. */
+  | {
+      readonly kind: 'call'; readonly name: string; readonly args: readonly Expression[]; readonly type: SqlType; readonly place: Place;
+      readonly user?: UserScalar;
+    };
 
 export const columnRef = (index: number, type: SqlType): Expression => ({ kind: 'column', index, type });
 export const literal = (value: Physical, type: SqlType): Expression => ({ kind: 'literal', value, type });

@@ -2,6 +2,7 @@
 import { kernelOf } from '../functions/scalar.js';
 import { columnsOf, type Expression } from './expression.js';
 import type { AggregateCall, PlanNode } from './plan.js';
+import { joinedColumn } from './trace.js';
 
 /** Whether the expression can refuse a row. */
 export function mayFail(expression: Expression): boolean {
@@ -30,7 +31,12 @@ export function columnMayFail(node: PlanNode, column: number): boolean {
     }
     case 'union': return node.inputs.some((input) => columnMayFail(input, column));
     case 'window': return column < node.input.schema.length && columnMayFail(node.input, column);
-    case 'over': case 'window-aggregate': {
+    case 'rank': case 'window-rank': return column < node.input.schema.length && columnMayFail(node.input, column);
+    case 'interval-join': case 'temporal-join': case 'join': case 'window-join': {
+      const joined = joinedColumn(node, column);
+      return columnMayFail(joined.input, joined.column);
+    }
+    case 'over': case 'window-aggregate': case 'group-aggregate': {
       const first = node.kind === 'over' ? node.input.schema.length : node.keys.length;
       // Keys are asked for in any case.
       if (column < first) return node.kind === 'over' && columnMayFail(node.input, column);

@@ -1,7 +1,7 @@
 /** Whether the rows of a pipeline can be divided by a key: lanes share nothing, so every state must belong to one key. */
-import type { Pipeline, PlanNode, SourceTable } from './plan.js';
+import type { Pipeline, PlanNode, SourceTable, StatefulNode } from './plan.js';
 import type { Place } from './expression.js';
-import { nodesBelow, originsOf, scansBelow } from './trace.js';
+import { inputsOf, isJoin, keyOrigins, nodesBelow, originsOf, scansBelow, type ColumnOrigin } from './trace.js';
 import { operatorText } from './operator-text.js';
 
 export interface LaneKeys {
@@ -12,15 +12,21 @@ export interface LaneKeys {
   readonly columns: readonly (readonly number[])[];
 }
 
-type Stateful = Extract<PlanNode, { kind: 'window' | 'window-aggregate' | 'over' }>;
-
 /** Windows of fixed bounds are told from a row alone; the rows of a session wait for each other. */
-const isStateful = (node: PlanNode): node is Stateful =>
-  node.kind === 'window-aggregate' || node.kind === 'over' || (node.kind === 'window' && node.window.kind === 'session');
+const isStateful = (node: PlanNode): node is StatefulNode =>
+  node.kind !== 'scan' && node.kind !== 'filter' && node.kind !== 'project' && node.kind !== 'union' && (node.kind !== 'window' || node.window.kind === 'session');
 
-/** Input columns by which the state is divided. */
-const keysOf = (node: Stateful): readonly number[] => (node.kind === 'window-aggregate' ? node.keys : node.partition);
+/** Input columns by which the state is divided; of a join, those of its left. */
+function keysOf(node: StatefulNode): readonly number[] {
+  if (isJoin(node)) return node.keys.left;
+  return 'keys' in node ? node.keys : node.partition;
+}
 
+/** Where each key comes from: its column in every scan below; null where a value of it is computed. */
+function originsOfKeys(node: StatefulNode): readonly (readonly ColumnOrigin[] | null)[] {
+  if (isJoin(node)) return node.keys.left.map((_, key) => keyOrigins(node, key));
+  return keysOf(node).map((index) => originsOf(node.input, index));
+}
 
 /** A stateful operator of a statement. */
 export interface StatefulOperator {
@@ -74,9 +80,9 @@ function keyFields(source: SourceTable): readonly string[] {
 }
 
 /** The first key field that no single key of `node` carries from all scans below it; null when all are there. */
-function lacks(node: Stateful, fields: ReadonlyMap<SourceTable, readonly string[]>): string | null {
-  const origins = keysOf(node).map((index) => originsOf(node.input, index));
-  const scans = scansBelow(node.input);
+function lacks(node: StatefulNode, fields: ReadonlyMap<SourceTable, readonly string[]>): string | null {
+  const origins = originsOfKeys(node);
+  const scans = scansBelow(node);
   const [first] = scans;
   if (first === undefined) return null;
   const names = fields.get(first.table)!;
@@ -86,8 +92,8 @@ function lacks(node: Stateful, fields: ReadonlyMap<SourceTable, readonly string[
   return at < 0 ? null : names[at]!;
 }
 
-function keyNames(node: Stateful): readonly string[] {
-  return keysOf(node).map((index) => node.input.schema[index]!.name);
+function keyNames(node: StatefulNode): readonly string[] {
+  return keysOf(node).map((index) => inputsOf(node)[0]!.schema[index]!.name);
 }
 
 /** Every operator that keeps state, statement by statement, inputs first. */
@@ -98,11 +104,26 @@ export function statefulOperators(pipeline: Pipeline): readonly StatefulOperator
   }));
 }
 
-function stateOf(node: Stateful): string {
-  if (node.kind === 'window') return 'the rows of each open session';
+function stateOf(node: StatefulNode): string {
+  switch (node.kind) {
+    case 'window': return 'the rows of each open session';
+    case 'interval-join': return `the rows of both sides of the last ${(node.upper - node.lower) / 1000} s of event time`;
+    case 'temporal-join': return 'the versions that the watermark has not passed, and left rows that wait for it';
+    case 'join': return `every row of both sides${ttlText(Math.max(...node.ttl.map((ttl) => ttl ?? Infinity)))}`;
+    case 'window-join': return 'the rows of each open window';
+    case 'rank': return `the first ${node.to} rows${ttlText(node.ttl ?? Infinity)}`;
+    case 'window-rank': return `the first ${node.to} rows of each open window`;
+    default: return aggregatesText(node);
+  }
+}
+
+const ttlText = (ttl: number): string => (ttl === Infinity ? ', for ever' : `, for ${ttl / 1000} s after they were last touched`);
+
+function aggregatesText(node: Extract<StatefulNode, { kind: 'window-aggregate' | 'group-aggregate' | 'over' }>): string {
   const count = node.aggregates.length;
   const sums = count === 1 ? '1 aggregate' : `${count} aggregates`;
   const distinct = node.aggregates.some((call) => call.distinct) ? ', and the distinct values' : '';
+  if (node.kind === 'group-aggregate') return `${sums}${distinct}${ttlText(node.ttl ?? Infinity)}`;
   if (node.kind === 'window-aggregate') return `${sums} for each open window${distinct}`;
   const { kind, preceding } = node.frame;
   const kept = preceding === null ? 'nothing of past rows'

@@ -24,6 +24,10 @@ function reach(node: PlanNode): number | null {
     // Rows that are windowed already: their window counts where it was made.
     case 'window-aggregate': return plus(reach(node.input), node.window === null ? 0 : windowReach(node.window));
     case 'over': return plus(reach(node.input), frameReach(node));
+    case 'window-rank': return reach(node.input);
+    case 'window-join': return longest(node.inputs.map(reach));
+    case 'interval-join': return plus(longest(node.inputs.map(reach)), Math.max(Math.abs(node.lower), Math.abs(node.upper)));
+    case 'temporal-join': case 'join': case 'group-aggregate': case 'rank': return null;
   }
 }
 

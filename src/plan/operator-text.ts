@@ -1,12 +1,29 @@
 /** Operators in a few words, for explain, late rows and errors. */
-import type { AggregateCall, Frame, PlanNode, WindowSpec } from './plan.js';
+import type { AggregateCall, Frame, PlanNode, SortKey, StatefulNode, WindowSpec } from './plan.js';
 import { durationText } from './print.js';
 
-/** `window-aggregate TUMBLE '1' MINUTE`, `over RANGE '5' MINUTE PRECEDING`. */
-export function operatorText(node: Extract<PlanNode, { kind: 'window' | 'window-aggregate' | 'over' }>): string {
-  if (node.kind === 'window') return `window ${windowText(node.window)}`;
-  if (node.kind === 'over') return `over ${frameText(node.frame)}`;
-  return `window-aggregate ${node.window === null ? 'over windowed rows' : windowText(node.window)}`;
+/** `window-aggregate TUMBLE '1' MINUTE`, `over RANGE '5' MINUTE PRECEDING`, `left interval-join`. */
+export function operatorText(node: StatefulNode): string {
+  switch (node.kind) {
+    case 'window': return `window ${windowText(node.window)}`;
+    case 'over': return `over ${frameText(node.frame)}`;
+    case 'window-aggregate': return `window-aggregate ${node.window === null ? 'over windowed rows' : windowText(node.window)}`;
+    case 'group-aggregate': return 'group-aggregate';
+    case 'rank': case 'window-rank': return `${node.kind} ${rankText(node)}`;
+    case 'interval-join': return `${node.type} interval-join ${durationText(node.lower)} TO ${durationText(node.upper)}`;
+    case 'temporal-join': case 'join': case 'window-join': return `${node.type} ${node.kind}`;
+  }
+}
+
+/** `ROW_NUMBER <= 3`, `ROW_NUMBER FROM 2 TO 5`. */
+export function rankText({ from, to }: Extract<PlanNode, { kind: 'rank' | 'window-rank' }>): string {
+  return from === 1 ? `ROW_NUMBER <= ${to}` : `ROW_NUMBER FROM ${from} TO ${to}`;
+}
+
+/** `price DESC NULLS LAST, symbol`; nulls stand as Flink has them by default unless told. */
+export function orderText(order: readonly SortKey[], names: readonly string[]): string {
+  return order.map(({ column, descending, nullsLast }) =>
+    `${names[column]}${descending ? ' DESC' : ''}${nullsLast === descending ? '' : ` NULLS ${nullsLast ? 'LAST' : 'FIRST'}`}`).join(', ');
 }
 
 export function windowText(window: WindowSpec): string {

@@ -21,7 +21,13 @@ export interface SourceTable {
 /** A table that is written: an INSERT target, or `query_N` for a bare SELECT. */
 export interface SinkTable {
   readonly name: string;
+  /** A changelog has `_op` as its last column. */
   readonly schema: Schema;
+  /**
+   * How rows that change later are written, by `_op`: not at all (rows are only ever added); as upserts by `primaryKey`
+   * (+I, +U, -D); or each change with what it takes back (+I, -U, +U, -D).
+   */
+  readonly changes: 'none' | 'upsert' | 'all';
   readonly primaryKey: readonly string[];
   readonly options: Readonly<Record<string, string>>;
 }
@@ -66,11 +72,75 @@ export type Frame =
   /** ROWS BETWEEN n PRECEDING AND CURRENT ROW; null: UNBOUNDED. */
   | { readonly kind: 'rows'; readonly preceding: number | null };
 
+/** A column of ORDER BY. */
+export interface SortKey {
+  readonly column: number;
+  readonly descending: boolean;
+  readonly nullsLast: boolean;
+}
+
+/** Which rows of a join have no partner and leave all the same; `semi` and `anti` deliver the left's columns only. */
+export type JoinType = 'inner' | 'left' | 'right' | 'full' | 'semi' | 'anti';
+
+/**
+ * Two inputs, left and right: rows with equal keys (NULL equals nothing) for which `condition` holds. The left's
+ * columns, then the right's, NULL where there is no partner. `condition` is over those columns; null in inner joins,
+ * which have a filter above.
+ */
+interface JoinBase extends NodeBase {
+  readonly inputs: readonly [PlanNode, PlanNode];
+  readonly type: JoinType;
+  /** Pairs of equal columns: of the left, of the right. */
+  readonly keys: { readonly left: readonly number[]; readonly right: readonly number[] };
+  readonly condition: Expression | null;
+  readonly place: Place;
+}
+
+export type JoinNode =
+  /** Rows match where left.time - right.time is within [lower, upper] milliseconds; they leave as they meet. */
+  | JoinBase & { readonly kind: 'interval-join'; readonly times: readonly [number, number]; readonly lower: number; readonly upper: number }
+  /** Each left row with the version of the right table that was valid at its time; leaves at the watermark. */
+  | JoinBase & { readonly kind: 'temporal-join'; readonly times: readonly [number, number] }
+  /** Every pair, updated for ever. A row not touched for `ttl` milliseconds (of the left, of the right) is forgotten. */
+  | JoinBase & { readonly kind: 'join'; readonly ttl: readonly [number | null, number | null] }
+  /** Rows of equal windows; leaves when the window fires. */
+  | JoinBase & { readonly kind: 'window-join'; readonly windows: readonly [AttachedWindow, AttachedWindow] };
+
+/** Columns that hold a row's window. */
+export interface AttachedWindow {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** ROW_NUMBER() OVER (PARTITION BY … ORDER BY …) between `from` and `to` (1-based): Top-N, and with to = 1 deduplication. */
+interface RankBase extends NodeBase {
+  readonly input: PlanNode;
+  readonly partition: readonly number[];
+  readonly order: readonly SortKey[];
+  readonly from: number;
+  readonly to: number;
+  /** The row number (BIGINT NOT NULL) is the last column. */
+  readonly numbered: boolean;
+  readonly place: Place;
+}
+
+export type UpdatingNode =
+  /** Keys, then aggregates, updated for ever; a group not touched for `ttl` milliseconds is forgotten. */
+  | NodeBase & {
+      readonly kind: 'group-aggregate'; readonly input: PlanNode; readonly keys: readonly number[];
+      readonly aggregates: readonly AggregateCall[]; readonly ttl: number | null; readonly place: Place;
+    }
+  /** The input's columns; updated for ever. */
+  | RankBase & { readonly kind: 'rank'; readonly ttl: number | null };
+
+/** The input's columns, when the window fires. */
+export type WindowRankNode = RankBase & { readonly kind: 'window-rank'; readonly attached: AttachedWindow };
+
 /**
  * A node's `schema` is what it delivers; `rowtime` is the index of the event-time column (TIMESTAMP(3) or
  * TIMESTAMP_LTZ(3)) that its watermark speaks of, or null when the rows carry none any more.
  */
-interface NodeBase {
+export interface NodeBase {
   readonly schema: Schema;
   readonly rowtime: number | null;
 }
@@ -96,7 +166,7 @@ export type PlanNode =
    */
   | NodeBase & {
       readonly kind: 'window-aggregate'; readonly input: PlanNode; readonly time: number; readonly window: WindowSpec | null;
-      readonly attached: { readonly start: number; readonly end: number } | null;
+      readonly attached: AttachedWindow | null;
       readonly keys: readonly number[]; readonly aggregates: readonly AggregateCall[]; readonly place: Place;
     }
   /** Input columns, then one column an aggregate; rows leave in event-time order at the watermark. */
@@ -104,7 +174,13 @@ export type PlanNode =
       readonly kind: 'over'; readonly input: PlanNode; readonly time: number; readonly partition: readonly number[];
       readonly frame: Frame; readonly aggregates: readonly AggregateCall[]; readonly place: Place;
     }
-  | NodeBase & { readonly kind: 'union'; readonly inputs: readonly PlanNode[] };
+  | NodeBase & { readonly kind: 'union'; readonly inputs: readonly PlanNode[] }
+  | JoinNode
+  | UpdatingNode
+  | WindowRankNode;
+
+/** A node that keeps state from row to row. */
+export type StatefulNode = Exclude<PlanNode, { kind: 'scan' | 'filter' | 'project' | 'union' }>;
 
 /** One INSERT or bare SELECT. Several statements may write one table. */
 export interface Statement {

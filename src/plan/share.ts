@@ -8,6 +8,7 @@ import { columnRef, substitute, type Expression } from './expression.js';
 import { columnsRead, mayFail, resultMayFail } from './failing.js';
 import { identityOf } from './identity.js';
 import type { AggregateCall, Pipeline, PlanNode, Statement } from './plan.js';
+import { inputsOf, withInputs } from './trace.js';
 
 type WindowAggregateNode = Extract<PlanNode, { kind: 'window-aggregate' }>;
 type ScanNode = Extract<PlanNode, { kind: 'scan' }>;
@@ -43,14 +44,10 @@ export function shareWindowAggregates(pipeline: Pipeline): Pipeline {
   const rewrite = (node: PlanNode): PlanNode => {
     const place = node.kind === 'window-aggregate' ? places.get(node) : undefined;
     if (place !== undefined && place.group.members > 1) return member(node as WindowAggregateNode, place, built);
-    if (node.kind === 'scan') return node;
-    if (node.kind === 'union') return { ...node, inputs: node.inputs.map(rewrite) };
-    return { ...node, input: rewrite(node.input) };
+    return withInputs(node, inputsOf(node).map(rewrite));
   };
   return { ...pipeline, statements: pipeline.statements.map((statement): Statement => ({ ...statement, root: rewrite(statement.root) })) };
 }
-
-const inputsOf = (node: PlanNode): readonly PlanNode[] => (node.kind === 'scan' ? [] : node.kind === 'union' ? node.inputs : [node.input]);
 
 function join(node: WindowAggregateNode, groups: Map<string, Group>, places: Map<WindowAggregateNode, { group: Group; aggregates: number[] }>): void {
   const flat = node.window === null ? null : flatten(node.input);

@@ -73,7 +73,7 @@ export function evidencePlan({ statements, settings }: Pipeline, sink: SinkTable
 }
 
 function statementOf(name: string, root: PlanNode, place: Statement['place']): Statement {
-  return { sink: { name, schema: root.schema, primaryKey: [], options: {} }, root, place };
+  return { sink: { name, schema: root.schema, primaryKey: [], options: {}, changes: 'none' }, root, place };
 }
 
 function pipelineOf(source: SourceTable, settings: Pipeline['settings'], statements: readonly Statement[]): Pipeline {
@@ -135,6 +135,8 @@ function reachOf(node: PlanNode): number | null {
     case 'union': return null;
     case 'window': return plus(reachOf(node.input), windowReach(node.window));
     case 'window-aggregate': return plus(reachOf(node.input), node.window === null ? 0 : windowReach(node.window));
+    case 'window-rank': return reachOf(node.input);
+    case 'interval-join': case 'temporal-join': case 'join': case 'window-join': case 'group-aggregate': case 'rank': return null;
     case 'over': return node.frame.kind === 'rows' || node.aggregates.some(({ name }) => name === 'LAG') ? null : plus(reachOf(node.input), node.frame.preceding);
   }
 }

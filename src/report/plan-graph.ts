@@ -2,7 +2,7 @@
 import { conjunction } from '../plan/conjunction.js';
 import { columnRef, columnsOf, substitute, usesClock, type Expression } from '../plan/expression.js';
 import { identityOf } from '../plan/identity.js';
-import { aggregateText, frameText, windowText } from '../plan/operator-text.js';
+import { aggregateText, frameText, operatorText, orderText, rankText, windowText } from '../plan/operator-text.js';
 import type { Pipeline, PlanNode, SourceTable, WindowSpec } from '../plan/plan.js';
 import { printExpression } from '../plan/print.js';
 import { compileStage } from '../plan/compile.js';
@@ -11,7 +11,7 @@ import { rawSchema } from '../engine/physical.js';
 import { overRead, type BoundReader, type BoundRows } from './bound-data.js';
 
 export interface GraphNode {
-  readonly kind: 'source' | 'filter' | 'window' | 'over' | 'union' | 'output';
+  readonly kind: 'source' | 'filter' | 'window' | 'over' | 'join' | 'union' | 'output';
   readonly title: string;
   readonly lines: readonly string[];
   readonly from: readonly number[];
@@ -112,12 +112,24 @@ export class GraphBuilder {
         const { index } = this.#node(node.input);
         return { index: this.#add(identityOf(node), { kind: 'window', title: windowLines(node.window)[0]!, lines: [...windowLines(node.window).slice(1), 'a row for each window'], from: [index], keeps: node.window.kind === 'tumble' }), columns: own };
       }
-      case 'window-aggregate': case 'over': {
+      case 'interval-join': case 'temporal-join': case 'join': case 'window-join': {
+        const from = node.inputs.map((input) => this.#node(input).index);
+        const [left] = node.inputs;
+        const lines = [node.keys.left.length === 0 ? 'every row with every row' : `by ${node.keys.left.map((key) => left.schema[key]!.name).join(', ')}`];
+        return { index: this.#add(identityOf(node), { kind: 'join', title: operatorText(node).replace('-', ' ').toUpperCase(), lines, from: [...new Set(from)], keeps: false }), columns: own };
+      }
+      case 'rank': case 'window-rank': {
+        const { index } = this.#node(node.input);
+        const names = node.input.schema.map(({ name }) => name);
+        const lines = [node.partition.length === 0 ? 'all rows together' : `by ${node.partition.map((key) => names[key]).join(', ')}`, `order ${orderText(node.order, names)}`];
+        return { index: this.#add(identityOf(node), { kind: 'window', title: rankText(node), lines, from: [index], keeps: false }), columns: own };
+      }
+      case 'window-aggregate': case 'group-aggregate': case 'over': {
         const { index } = this.#node(node.input);
         const names = node.input.schema.map(({ name }) => name);
         const keys = (node.kind === 'over' ? node.partition : node.keys).map((column) => names[column]!);
         const lines = [keys.length === 0 ? 'all rows together' : `by ${keys.join(', ')}`, ...shortList(node.aggregates.map((call) => aggregateText(call, names)))];
-        const [title, ...more] = node.kind === 'over' ? ['OVER', unquoted(frameText(node.frame))] : node.window === null ? ['GROUP BY window'] : windowLines(node.window);
+        const [title, ...more] = node.kind === 'over' ? ['OVER', unquoted(frameText(node.frame))] : node.kind === 'group-aggregate' ? ['GROUP BY'] : node.window === null ? ['GROUP BY window'] : windowLines(node.window);
         return { index: this.#add(identityOf(node), { kind: node.kind === 'over' ? 'over' : 'window', title: title!, lines: [...more, ...lines], from: [index], keeps: node.kind === 'over' }), columns: own };
       }
     }

@@ -148,13 +148,14 @@ function functionCall(expression: Call, around: Surroundings, sub: Sub): Express
     throw sqlInvalid(place, `${name} is no aggregate: it takes no *, DISTINCT, FILTER, NULLS or WITHIN GROUP`);
   }
   if (momentary.includes(name) || (name === 'UNIX_TIMESTAMP' && expression.args.length === 0)) around.remark(`line ${place.line}, column ${place.column}: ${name} is the time of the replay (the greatest event time so far), live the time of the step; results that use it depend on how rows are cut into steps`);
-  refuseUnknown(name, place);
+  refuseUnknown(name, place, around.session);
   return makeCall(name, expression.args.map(sub), place, around.session);
 }
 
 /** A name that is nobody's, when an aggregate's is near: `makeCall` knows only its own. */
-function refuseUnknown(name: string, place: Place): void {
+function refuseUnknown(name: string, place: Place, { functions }: Session): void {
   if (isScalarFunction(name) || Object.hasOwn(refusals, name)) return;
+  if (functions !== undefined && [functions.scalars, functions.aggregates, functions.processes].some((known) => known.has(name))) return;
   const near = nearest(name, aggregateNames);
   if (near !== null) throw sqlInvalid(place, `there is no function ${name}`, `Did you mean ${near}?`);
 }

@@ -47,7 +47,7 @@ export function declareTable(create: CreateTable, session: Session, remark: Rema
       name, physical, metadata, columns, primaryKey: key, options, place: create.name.place,
       watermark: watermark === undefined ? null : readWatermark(watermark, columns, name, session, remark),
     },
-    sink: { name, schema: sinkFields, primaryKey: key, options },
+    sink: { name, schema: sinkFields, primaryKey: key, options, changes: 'none' },
     refused,
   };
 }

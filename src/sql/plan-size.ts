@@ -4,6 +4,7 @@
  */
 import type { Expression, Place } from '../plan/expression.js';
 import type { PlanNode } from '../plan/plan.js';
+import { inputsOf } from '../plan/trace.js';
 import { sqlInvalid } from './sql-error.js';
 
 /** Parts of a plan: nodes and parts of expressions. Ten thousand take the compiler some tenths of a second. */
@@ -41,13 +42,13 @@ function measure(node: PlanNode, known: Map<PlanNode, Size>): Size {
     const inputs = node.inputs.map((input) => sizeOf(input, known));
     return { columns: node.schema.map((_, index) => Math.max(...inputs.map((input) => input.columns[index]!))), parts: 1 + sum(inputs.map((input) => input.parts)) };
   }
+  if (node.kind !== 'filter' && node.kind !== 'project') {
+    return { columns: node.schema.map(() => 1), parts: sum(inputsOf(node).map((input) => sizeOf(input, known).parts)) + node.schema.length };
+  }
   const input = sizeOf(node.input, known);
   if (node.kind === 'filter') return { columns: input.columns, parts: input.parts + partsOf(node.condition, input.columns) };
-  if (node.kind === 'project') {
-    const columns = node.expressions.map((expression) => partsOf(expression, input.columns));
-    return { columns, parts: input.parts + sum(columns) };
-  }
-  return { columns: node.schema.map(() => 1), parts: input.parts + node.schema.length };
+  const columns = node.expressions.map((expression) => partsOf(expression, input.columns));
+  return { columns, parts: input.parts + sum(columns) };
 }
 
 /** Parts of an expression, each column counting as what it stands for. */

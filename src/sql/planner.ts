@@ -1,6 +1,10 @@
 /** From the text of a pipeline to its plan. */
+import { sqlType } from '../core/types.js';
 import type { Pipeline, PlanNode, SinkTable, SourceTable, Statement } from '../plan/plan.js';
+import { isUpdating, uniqueKeys, updatesBelow } from '../plan/changes.js';
 import type { Place } from '../plan/expression.js';
+import { operatorText } from '../plan/operator-text.js';
+import { inputsOf } from '../plan/trace.js';
 import type { Insert, QueryStatement, Statement as SqlStatement } from './ast.js';
 import { Catalog } from './catalog.js';
 import { declareTable } from './create-table.js';
@@ -64,8 +68,9 @@ class Planner {
       const place = this.#written.get(name);
       if (place !== undefined) throw sqlUnsupported(place, `'${name}' is read and written: a table is a source or a sink, and rows written would have to be read again`, 'Read what is written through a view, or write into another table.');
     }
-    const sinks = [...new Set(this.#statements.map((statement) => statement.sink))];
-    return { sources, sinks, statements: this.#statements, settings: Object.fromEntries(this.#settings), remarks: [...this.#remarks] };
+    const sinks = new Map(this.#statements.map(({ sink }) => [sink, changingSink(sink, this.#statements)]));
+    const statements = this.#statements.map((statement) => ({ ...statement, sink: sinks.get(statement.sink)! }));
+    return { sources, sinks: [...sinks.values()], statements, settings: Object.fromEntries(this.#settings), remarks: [...this.#remarks] };
   }
 
   #environment(): Environment {
@@ -96,13 +101,14 @@ class Planner {
     const schema = columns.map(({ name }, index) => ({ name, type: node.schema[index]!.type }));
     const untyped = schema.find((field) => field.type.kind === 'NULL');
     if (untyped !== undefined) throw sqlInvalid(statement.place, `column '${untyped.name}' is NULL without a type`, 'Write CAST(NULL AS …).');
-    const sink: SinkTable = { name: this.#queryName(), schema, primaryKey: [], options: {} };
+    const sink: SinkTable = { name: this.#queryName(), schema, primaryKey: [], options: {}, changes: 'none' };
     this.#addStatement(sink, node, statement.place);
   }
 
   #addStatement(sink: SinkTable, root: PlanNode, place: Place): void {
     checkPlanSize(root, place);
     this.#checkCase(sink, place);
+    checkUpdates(root, place);
     this.#statements.push({ sink, root: simplify(root), place });
   }
 
@@ -131,6 +137,26 @@ class Planner {
   }
 }
 
+/** Refuses what would need rows that stay, and gets rows that change. */
+function checkUpdates(root: PlanNode, statement: Place): void {
+  const node = updatesBelow(root);
+  if (node === null) return;
+  const place = 'place' in node ? node.place : statement;
+  throw sqlUnsupported(place, `${operatorText(node)} over rows that change later (GROUP BY without a window, Top-N or a join without a time bound below it) is not supported`, 'Aggregate by windows below, or write this part as a statement of its own that reads rows that stay.');
+}
+
+/** How a table that these statements write takes their changes. */
+function changingSink(sink: SinkTable, statements: readonly Statement[]): SinkTable {
+  const own = statements.filter((statement) => statement.sink === sink);
+  const updating = own.filter(({ root }) => isUpdating(root));
+  if (updating.length === 0) return sink;
+  const taken = sink.schema.find(({ name }) => isTwin(name, '_op') || name === '_op');
+  if (taken !== undefined) throw sqlUnsupported(updating[0]!.place, `'${sink.name}' has a column '${taken.name}', which a changelog adds`, 'Rename it.');
+  const key = sink.primaryKey.map((name) => sink.schema.findIndex((field) => field.name === name)).sort((a, b) => a - b).join();
+  const isKey = own.length === 1 && key !== '' && uniqueKeys(own[0]!.root).some((unique) => [...new Set(unique)].sort((a, b) => a - b).join() === key);
+  return { ...sink, schema: [...sink.schema, { name: '_op', type: sqlType('STRING', false) }], changes: isKey ? 'upsert' : 'all' };
+}
+
 const isTwin = (one: string, other: string): boolean => one !== other && one.toLowerCase() === other.toLowerCase();
 
 /** Tables that statements read, in the order in which they are declared. */
@@ -138,8 +164,7 @@ function sourcesOf(statements: readonly Statement[]): readonly SourceTable[] {
   const found = new Set<SourceTable>();
   const visit = (node: PlanNode): void => {
     if (node.kind === 'scan') found.add(node.table);
-    else if (node.kind === 'union') node.inputs.forEach(visit);
-    else visit(node.input);
+    inputsOf(node).forEach(visit);
   };
   for (const { root } of statements) visit(root);
   return [...found].sort((a, b) => a.place.line - b.place.line || a.place.column - b.place.column);

@@ -3,6 +3,7 @@ import { conjunction } from '../plan/conjunction.js';
 import { columnRef, substitute } from '../plan/expression.js';
 import type { Expression } from '../plan/expression.js';
 import type { PlanNode } from '../plan/plan.js';
+import { inputsOf, withInputs } from '../plan/trace.js';
 import { absorbWindow } from './absorb-window.js';
 
 type Project = Extract<PlanNode, { kind: 'project' }>;
@@ -13,16 +14,13 @@ const cheapNodesMax = 4;
 
 export function simplify(node: PlanNode): PlanNode {
   switch (node.kind) {
-    case 'scan': return node;
-    case 'union': return { ...node, inputs: node.inputs.map(simplify) };
     case 'project': return mergeProject({ ...node, input: simplify(node.input) });
     case 'filter': return mergeFilter({ ...node, input: simplify(node.input) });
-    case 'window': return { ...node, input: simplify(node.input) };
-    case 'over': return { ...node, input: simplify(node.input) };
     case 'window-aggregate': {
       const absorbed = absorbWindow(node);
       return { ...absorbed, input: simplify(absorbed.input) };
     }
+    default: return withInputs(node, inputsOf(node).map(simplify));
   }
 }
 

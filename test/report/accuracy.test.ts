@@ -29,8 +29,8 @@ interface Alert {
 
 const text = (name: string): Field => ({ name, type: sqlType('STRING') });
 const time = (name: string): Field => ({ name, type: timestampType(3) });
-const alerts: SinkTable = { name: 'alerts', schema: [text('symbol'), text('anomaly_type'), time('window_start'), time('event_time')], primaryKey: [], options: {} };
-const candles: SinkTable = { name: 'candles', schema: [text('symbol'), time('window_start')], primaryKey: [], options: {} };
+const alerts: SinkTable = { name: 'alerts', schema: [text('symbol'), text('anomaly_type'), time('window_start'), time('event_time')], primaryKey: [], options: {}, changes: 'none' };
+const candles: SinkTable = { name: 'candles', schema: [text('symbol'), time('window_start')], primaryKey: [], options: {}, changes: 'none' };
 
 /** A bundle's folder with these labels and alerts, judged. */
 async function judged(labels: readonly Label[], rows: readonly Alert[], rules: AccuracyRules = defaultRules, span: AskedSpan = { from: null, to: null }): Promise<Accuracy> {

@@ -12,7 +12,7 @@ const trades: Schema = [{ name: 'symbol', type: sqlType('STRING') }, { name: 'pr
 const alerts: Schema = [{ name: 'symbol', type: sqlType('STRING') }, { name: 'alert_type', type: sqlType('STRING') }, { name: 'event_time', type: timestampType(6) }, { name: 'score', type: sqlType('DOUBLE') }];
 const run = (schema: Schema = trades): WatchedRun => ({
   name: 'test', speed: 1, lanes: 1, inputs: [{ schema, hasWatermark: true }],
-  sinks: [{ name: 'candles', schema: [{ name: 'window_start', type: timestampType(3) }], primaryKey: [], options: {} }, { name: 'alerts', schema: alerts, primaryKey: [], options: {} }],
+  sinks: [{ name: 'candles', schema: [{ name: 'window_start', type: timestampType(3) }], primaryKey: [], options: {}, changes: 'none' }, { name: 'alerts', schema: alerts, primaryKey: [], options: {}, changes: 'none' }],
 });
 
 const dictionary = new Dictionary();

@@ -1,6 +1,7 @@
 /** A table to plan over, and short ways into a plan. */
 import assert from 'node:assert/strict';
 import { TapewrightError } from '../../src/core/errors.js';
+import { inputsOf } from '../../src/plan/trace.js';
 import type { Pipeline, PlanNode } from '../../src/plan/plan.js';
 import { planSql } from '../../src/sql/planner.js';
 
@@ -22,13 +23,13 @@ export function rootOf(text: string): PlanNode {
 /** Kinds from the root down the first inputs: `['project', 'scan']`. */
 export function kindsOf(node: PlanNode): readonly string[] {
   if (node.kind === 'scan') return ['scan'];
-  return [node.kind, ...kindsOf(node.kind === 'union' ? node.inputs[0]! : node.input)];
+  return [node.kind, ...kindsOf(inputsOf(node)[0]!)];
 }
 
 export function find<K extends PlanNode['kind']>(node: PlanNode, kind: K): Extract<PlanNode, { kind: K }> {
   if (node.kind === kind) return node as Extract<PlanNode, { kind: K }>;
   assert.notEqual(node.kind, 'scan', `the plan has no ${kind}`);
-  return find((node as Extract<PlanNode, { input: PlanNode }>).input, kind);
+  return find(inputsOf(node)[0]!, kind);
 }
 
 /** The refusal that `plan` ends in. */

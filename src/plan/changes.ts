@@ -1,0 +1,65 @@
+/** Which results change after they were given: what an operator over them, and the table they go to, must know. */
+import type { PlanNode } from './plan.js';
+import { inputsOf, isJoin, joinedColumn } from './trace.js';
+
+/** Whether rows of the node are taken back or replaced later (-U, +U, -D); else they are only ever added. */
+export function isUpdating(node: PlanNode): boolean {
+  switch (node.kind) {
+    case 'scan': return false;
+    case 'group-aggregate': case 'rank': return true;
+    case 'join': return (node.type !== 'inner' && node.type !== 'semi') || node.inputs.some(isUpdating);
+    case 'filter': case 'project': case 'union': return inputsOf(node).some(isUpdating);
+    // The others take rows that stay, and give such: see `updatesBelow`.
+    default: return false;
+  }
+}
+
+/**
+ * The input of an operator that has no use for changes, and has them: the first such node at or below `root`, inputs
+ * first; null when there is none. A temporal join takes changes of its right side: they are versions.
+ */
+export function updatesBelow(root: PlanNode): Exclude<PlanNode, { kind: 'scan' | 'filter' | 'project' | 'union' }> | null {
+  for (const input of inputsOf(root)) {
+    const found = updatesBelow(input);
+    if (found !== null) return found;
+  }
+  switch (root.kind) {
+    case 'scan': case 'filter': case 'project': case 'union': case 'join': case 'group-aggregate': case 'rank': return null;
+    case 'temporal-join': return isUpdating(root.inputs[0]) ? root : null;
+    default: return inputsOf(root).some(isUpdating) ? root : null;
+  }
+}
+
+/**
+ * Columns of which the values together are there once at a time, as sets of output columns: by them an upsert finds its
+ * row. Empty: none is known.
+ */
+export function uniqueKeys(node: PlanNode): readonly (readonly number[])[] {
+  switch (node.kind) {
+    case 'filter': return uniqueKeys(node.input);
+    case 'project': {
+      const at = (column: number): number => node.expressions.findIndex((expression) => expression.kind === 'column' && expression.index === column);
+      return uniqueKeys(node.input).map((key) => key.map(at)).filter((key) => !key.includes(-1));
+    }
+    case 'group-aggregate': return [node.keys.map((_, index) => index)];
+    case 'rank': {
+      const own = node.to === 1 ? [node.partition] : node.numbered ? [[...node.partition, node.schema.length - 1]] : [];
+      return [...own, ...uniqueKeys(node.input)];
+    }
+    default: return isJoin(node) ? joinKeys(node) : [];
+  }
+}
+
+/** A side keeps its unique key where it meets one row of the other at the most; both together are one in any case. */
+function joinKeys(node: Extract<PlanNode, { kind: 'interval-join' | 'temporal-join' | 'join' | 'window-join' }>): readonly (readonly number[])[] {
+  const [left, right] = node.inputs;
+  const lefts = uniqueKeys(left);
+  if (node.type === 'semi' || node.type === 'anti') return lefts;
+  const rights = uniqueKeys(right).map((key) => key.map((column) => column + left.schema.length));
+  const one = (side: 0 | 1): boolean => (side === 0 ? lefts : rights).some((key) => key.every((column) => {
+    const { column: own } = joinedColumn(node, column);
+    return (side === 0 ? node.keys.left : node.keys.right).includes(own);
+  }));
+  const kept = [...(one(1) && (node.type === 'inner' || node.type === 'left') ? lefts : []), ...(one(0) && (node.type === 'inner' || node.type === 'right') ? rights : [])];
+  return [...kept, ...lefts.flatMap((a) => rights.map((b) => [...a, ...b]))];
+}
