@@ -3,10 +3,13 @@ import type { Expression, Place } from '../plan/expression.js';
 import type { SqlType } from '../core/types.js';
 import { TapewrightError } from '../core/errors.js';
 import { withNullable } from '../core/types.js';
+import type { UserFunctions } from './user-functions.js';
 
 export interface Session {
   /** `table.local-time-zone`; UTC unless SET. */
   readonly timeZone: string;
+  /** Functions of the user's; none unless given. */
+  readonly functions?: UserFunctions;
 }
 
 /** One call in the user's text. `unit` is the part of the name after the colon, as in EXTRACT:HOUR. */

@@ -11,6 +11,7 @@ import { refusals } from './refusals.js';
 import { strings } from './strings.js';
 import { times } from './times.js';
 import { invalid, isTimestamp, unsupported } from './typing.js';
+import { userCall, userKernel } from './user-function.js';
 
 export { implicitCast } from './casts.js';
 export { commonType } from './typing.js';
@@ -27,12 +28,16 @@ export const isScalarFunction = (name: string): boolean => Object.hasOwn(functio
  * Throws SQL_INVALID for unknown names and wrong arguments, SQL_UNSUPPORTED for what is refused.
  */
 export function makeCall(name: string, args: readonly Expression[], place: Place, session: Session): Expression {
+  const user = session.functions?.scalars.get(name);
+  if (user !== undefined) return userCall(user, args, place);
   const colon = name.indexOf(':');
   const base = colon < 0 ? name : name.slice(0, colon);
   const found = Object.hasOwn(functions, base) ? functions[base] : undefined;
   if (found === undefined) {
     const reason = Object.hasOwn(refusals, base) ? refusals[base] : undefined;
     if (reason !== undefined) throw unsupported(place, `${base} is not supported: ${reason}`);
+    const other = otherKind(base, session);
+    if (other !== null) throw invalid(place, other);
     throw invalid(place, `there is no function ${base}; nearest: ${nearestName(base)}`, { nearest: nearestName(base) });
   }
   if (args.length < found.argumentsMin || args.length > found.argumentsMax) {
@@ -53,10 +58,17 @@ export function makeCast(expression: Expression, type: SqlType, place: Place, tr
 
 /** How the value of a strict call is computed; undefined for the forms that the compiler knows itself. */
 export function kernelOf(call: Expression & { readonly kind: 'call' }): Kernel | undefined {
+  if (call.user !== undefined) return userKernel(call.user);
   if (call.name === 'CAST' || call.name === 'TRY_CAST') return castKernel(call.args[0]!.type, call.type)!;
   const colon = call.name.indexOf(':');
   const found = functions[colon < 0 ? call.name : call.name.slice(0, colon)];
   return found?.kernel?.(call.args.map((arg) => arg.type), call.type, colon < 0 ? null : call.name.slice(colon + 1));
+}
+
+/** Why a function of the user's cannot stand where a scalar one does. */
+function otherKind(name: string, { functions }: Session): string | null {
+  if (functions?.aggregates.has(name) === true) return `the aggregate ${name} may not stand here; it stands in the SELECT and HAVING of a query with GROUP BY or OVER`;
+  return functions?.processes.has(name) === true ? `the operator ${name} is a table: write FROM ${name}(input => TABLE …)` : null;
 }
 
 function argumentsText(min: number, max: number): string {
