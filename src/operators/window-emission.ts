@@ -14,6 +14,8 @@ export interface EmissionSpec {
   readonly input: Schema;
   readonly keys: readonly number[];
   readonly aggregates: readonly AggregateCall[];
+  /** Each row ends with a text: why its window fired. */
+  readonly labelled?: boolean;
 }
 
 export class WindowEmission {
@@ -39,7 +41,7 @@ export class WindowEmission {
   }
 
   /** The row of one group: its state is slot `slot` of `cells`. */
-  group(keys: KeyTable, id: number, cells: Cells, slot: number, start: number, end: number, released: number): void {
+  group(keys: KeyTable, id: number, cells: Cells, slot: number, start: number, end: number, released: number, label: string | null = null): void {
     const { keys: parts, aggregates } = this.#spec;
     const builders = this.#open(16);
     const windowAt = parts.length + aggregates.length;
@@ -54,6 +56,7 @@ export class WindowEmission {
     builders[windowAt]!.appendNumber(start);
     builders[windowAt + 1]!.appendNumber(end);
     builders[windowAt + 2]!.appendNumber(end - 1);
+    if (this.#spec.labelled === true) builders[windowAt + 3]!.append(label);
     this.#released.appendNumber(released);
     this.#time.appendNumber(end - 1);
   }
@@ -65,28 +68,40 @@ export class WindowEmission {
       ...keys.map((key) => new ColumnBuilder(storageOf(input[key]!.type), rows)),
       ...aggregates.map((call) => new ColumnBuilder(storageOf(call.type), rows)),
       ...[0, 1, 2].map(() => new ColumnBuilder('real', rows)),
+      ...(this.#spec.labelled === true ? [new ColumnBuilder('text', rows)] : []),
     ]);
   }
 
-  finish(report: Report): Rows {
+  /** Rows by (releasing row, causing time) where they were given otherwise: `compare` orders those of one window's end. */
+  finishOrdered(report: Report, compare: (a: number, b: number) => number): Rows {
+    const { reals: released } = this.#released;
+    const { reals: time } = this.#time;
+    const order = Array.from({ length: this.#time.length }, (_, row) => row);
+    const by = (a: number, b: number): number => released[a]! - released[b]! || time[a]! - time[b]! || compare(a, b) || a - b;
+    return order.every((row) => row === 0 || by(row - 1, row) < 0) ? this.finish(report) : this.finish(report, order.sort(by));
+  }
+
+  /** The rows in the order in which they were given, or in `order`. */
+  finish(report: Report, order: readonly number[] | null = null): Rows {
     if (this.#builders === null) return noRows;
     const length = this.#time.length;
     const columns = this.#builders.map((builder) => builder.finish());
     const released = Int32Array.from(this.#released.reals.subarray(0, length));
     const time = this.#time.reals.slice(0, length);
-    if (this.#failures.length === 0) return { batch: { length, columns }, released, time };
+    if (this.#failures.length === 0 && order === null) return { batch: { length, columns }, released, time };
     const failed = new Set<number>();
     for (const { row, error, call } of this.#failures) {
       if (failed.has(row)) continue;
       failed.add(row);
       const keys = this.#spec.keys.map((key, part) => [this.#spec.input[key]!.name, printable(columns[part]!, row)]);
-      const window = [['window_start', columns[columns.length - 3]!.values[row]], ['window_end', columns[columns.length - 2]!.values[row]]];
+      const windowAt = keys.length + this.#spec.aggregates.length;
+      const window = [['window_start', columns[windowAt]!.values[row]], ['window_end', columns[windowAt + 1]!.values[row]]];
       report.failed({
         released: released[row]!, time: time[row]!, place: this.#spec.aggregates[call]!.place, error,
         row: JSON.stringify(Object.fromEntries([...keys, ...window])),
       });
     }
-    const kept = Array.from({ length }, (_, row) => row).filter((row) => !failed.has(row));
+    const kept = (order ?? Array.from({ length }, (_, row) => row)).filter((row) => !failed.has(row));
     return {
       batch: { length: kept.length, columns: columns.map((column) => gather(column, kept, kept.length)) },
       released: Int32Array.from(kept, (row) => released[row]!),
