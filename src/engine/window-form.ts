@@ -5,7 +5,7 @@ import { SessionAggregate } from '../operators/session-aggregate.js';
 import { SessionAssign } from '../operators/session-assign.js';
 import { WindowAggregate } from '../operators/window-aggregate.js';
 import { WindowAssign } from '../operators/window-assign.js';
-import { columnsRead } from '../plan/failing.js';
+import { columnsRead, withColumns } from '../plan/failing.js';
 import type { AggregateCall, PlanNode } from '../plan/plan.js';
 import { ascending, picked, type OperatorForm } from './operator-form.js';
 
@@ -20,11 +20,7 @@ export function keptCalls(
     indexes,
     reads: indexes.flatMap((index) => columnsRead(aggregates[index]!)),
     fields: indexes.map((index) => ({ name: schema[first + index]!.name, type: aggregates[index]!.type })),
-    over: (at) => indexes.map((index) => {
-      const call = aggregates[index]!;
-      const moved = (column: number | null): number | null => (column === null ? null : at(column));
-      return { ...call, argument: moved(call.argument), filter: moved(call.filter), defaultColumn: moved(call.defaultColumn ?? null) };
-    }),
+    over: (at) => indexes.map((index) => withColumns(aggregates[index]!, at)),
   };
 }
 

@@ -21,7 +21,10 @@ export interface ProcessContext<Output extends ColumnTypes, State> {
   state: State;
   /** Puts out a row; the key's columns and `rowtime`, which is `time`, are added to it. */
   emit(row: RowOf<Output>): void;
-  /** `onTimer` is called for this key once the watermark has reached `time`. Set twice, it is called once. */
+  /**
+   * `onTimer` is called for this key once the watermark has reached `time`. Set twice, it is called once. After the end
+   * of history, timers that `onTimer` sets are not called any more.
+   */
   setTimer(time: number): void;
   deleteTimer(time: number): void;
   /** Forgets the state and the timers of this key. */

@@ -11,6 +11,7 @@ import type { Cells } from './cells.js';
 import { DistinctAccumulator } from './distinct.js';
 import { EdgeAccumulator, ExtremeAccumulator, LagAccumulator, RealEdgeAccumulator, RealExtremeAccumulator, SlidingAccumulator, type Value } from './extremes.js';
 import { IntegerMomentsAccumulator, integerRoot } from './integer-moments.js';
+import { UserAccumulator } from './user-aggregate.js';
 import { CountAccumulator, IntegerSumAccumulator, MomentsAccumulator, RealSumAccumulator } from './sums.js';
 
 /** Writes one aggregate's result for a slot; returns why it could not, in which case nothing was written. */
@@ -25,7 +26,7 @@ export interface AggregateResult {
 export interface AggregatePlan {
   readonly accumulators: readonly Accumulator[];
   /** Input column and filter column of each accumulator. */
-  readonly inputs: readonly { readonly argument: number | null; readonly filter: number | null; readonly defaultColumn: number | null }[];
+  readonly inputs: readonly { readonly argument: number | null; readonly filter: number | null; readonly defaultColumn: number | null; readonly more: readonly number[] }[];
   readonly results: readonly AggregateResult[];
   readonly realWidth: number;
   readonly objectWidth: number;
@@ -36,7 +37,7 @@ export type Leaving = 'never' | 'oldest-first';
 
 export function planAggregates(calls: readonly AggregateCall[], input: Schema, leaving: Leaving): AggregatePlan {
   const accumulators: Accumulator[] = [];
-  const inputs: { argument: number | null; filter: number | null; defaultColumn: number | null }[] = [];
+  const inputs: { argument: number | null; filter: number | null; defaultColumn: number | null; more: readonly number[] }[] = [];
   const known = new Map<string, number>();
   const moments = new Set(calls.filter((call) => family(call, input) === 'moments').map(momentsKey));
   const results = calls.map((call) => {
@@ -44,14 +45,14 @@ export function planAggregates(calls: readonly AggregateCall[], input: Schema, l
     // SUM and AVG read the moments of the same rows where these are kept anyway.
     if (kind === 'real-sum' && moments.has(momentsKey(call))) kind = 'moments';
     const distinct = call.distinct && kind !== 'extreme' && kind !== 'edge';
-    const variant = kind === 'extreme' || kind === 'edge' ? call.name : kind === 'lag' ? `${call.offset ?? 1}:${call.defaultColumn ?? ''}` : '';
+    const variant = kind === 'user' ? `${call.user!.name} ${call.more!.join()}` : kind === 'extreme' || kind === 'edge' ? call.name : kind === 'lag' ? `${call.offset ?? 1}:${call.defaultColumn ?? ''}` : '';
     const key = `${kind}|${variant}|${call.argument}|${call.filter}|${distinct}`;
     let index = known.get(key);
     if (index === undefined) {
       index = accumulators.length;
       known.set(key, index);
       accumulators.push(makeAccumulator(kind, call, input, distinct, leaving));
-      inputs.push({ argument: call.argument, filter: call.filter, defaultColumn: call.defaultColumn ?? null });
+      inputs.push({ argument: call.argument, filter: call.filter, defaultColumn: call.defaultColumn ?? null, more: call.more ?? [] });
     }
     const argumentType = call.argument === null ? null : input[call.argument]!.type;
     const accumulator = accumulators[index]!;
@@ -70,13 +71,14 @@ export function planAggregates(calls: readonly AggregateCall[], input: Schema, l
 
 export function bindAggregates(plan: AggregatePlan, columns: readonly Column[], time: Float64Array): void {
   plan.accumulators.forEach((accumulator, index) => {
-    const { argument, filter, defaultColumn } = plan.inputs[index]!;
+    const { argument, filter, defaultColumn, more } = plan.inputs[index]!;
     accumulator.bind(argument === null ? null : columns[argument]!, filter === null ? null : columns[filter]!, time);
     if (defaultColumn !== null && accumulator instanceof LagAccumulator) accumulator.bindDefault(columns[defaultColumn]!);
+    if (accumulator instanceof UserAccumulator) accumulator.bindArguments([argument!, ...more].map((column) => columns[column]!));
   });
 }
 
-type Family = 'count' | 'real-sum' | 'integer-sum' | 'moments' | 'integer-moments' | 'extreme' | 'edge' | 'lag';
+type Family = 'count' | 'real-sum' | 'integer-sum' | 'moments' | 'integer-moments' | 'extreme' | 'edge' | 'lag' | 'user';
 
 const momentsKey = (call: AggregateCall) => `${call.argument}|${call.filter}|${call.distinct}`;
 const isReal = (type: SqlType) => type.kind === 'DOUBLE' || type.kind === 'FLOAT';
@@ -89,6 +91,7 @@ function family(call: AggregateCall, input: Schema): Family {
     case 'MIN': case 'MAX': return 'extreme';
     case 'FIRST_VALUE': case 'LAST_VALUE': return 'edge';
     case 'LAG': return 'lag';
+    case 'USER': return 'user';
   }
 }
 
@@ -101,6 +104,7 @@ function makeAccumulator(kind: Family, call: AggregateCall, input: Schema, disti
     case 'moments': return distinct ? new DistinctAccumulator(new MomentsAccumulator()) : new MomentsAccumulator();
     case 'integer-moments': return distinct ? new DistinctAccumulator(new IntegerMomentsAccumulator()) : new IntegerMomentsAccumulator();
     case 'lag': return new LagAccumulator(call.offset ?? 1);
+    case 'user': return new UserAccumulator(call.user!, [call.argument!, ...call.more!].map((column) => input[column]!.type), leaving);
     case 'edge':
       if (leaving !== 'never') return new SlidingAccumulator(sign === 1 ? 'last' : 'first');
       return storageOf(input[call.argument!]!.type) === 'real' ? new RealEdgeAccumulator(sign) : new EdgeAccumulator(sign);
@@ -124,6 +128,7 @@ function writerOf(call: AggregateCall, argumentType: SqlType | null, accumulator
     assert(argumentType !== null, 'a sum has an argument');
     return call.name === 'SUM' ? integerSumWriter(call, accumulator) : integerMeanWriter(call, argumentType, accumulator);
   }
+  if (accumulator instanceof UserAccumulator) return (cells, slot, out) => accumulator.write(cells, slot, out);
   const values = accumulator as Accumulator & { value(cells: Cells, slot: number): Value | null };
   return (cells, slot, out) => (out.append(values.value(cells, slot)), null);
 }

@@ -60,8 +60,8 @@ export class Over implements Operator {
     this.#bounded = spec.frame.preceding !== null;
     this.#plan = planAggregates(spec.aggregates, spec.input, this.#bounded ? 'oldest-first' : 'never');
     const used = new Set<number>();
-    for (const { argument, filter, defaultColumn } of this.#plan.inputs) {
-      for (const column of [argument, filter, defaultColumn]) if (column !== null) used.add(column);
+    for (const { argument, filter, defaultColumn, more } of this.#plan.inputs) {
+      for (const column of [argument, filter, defaultColumn, ...more]) if (column !== null) used.add(column);
     }
     this.#poolInputs = [...used].sort((a, b) => a - b);
     this.#loops = this.#plan.accumulators.map((accumulator, index) => {

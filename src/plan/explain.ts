@@ -97,6 +97,10 @@ function describe(node: PlanNode): readonly string[] {
       const lines = [`${node.kind} ${rankText(node)}${node.numbered ? ', numbered' : ''}`, `keys: ${keysText(node.partition, names)}`, `order: ${orderText(node.order, names)}`];
       return [...lines, ...(node.kind === 'rank' ? ttlText(node.ttl) : [`windowed by ${names[node.attached.start]}, ${names[node.attached.end]}`]), output];
     }
+    case 'process': {
+      const names = namesOf(node.input);
+      return [`process ${node.process.name} in order of ${node.process.order === 'arrival' ? 'arrival' : names[node.time]}`, `keys: ${keysText(node.keys, names)}`, `reads: ${node.columns.map((column) => names[column]).join(', ')}`, output];
+    }
     case 'interval-join': case 'temporal-join': case 'join': case 'window-join': return [...joinLines(node), output];
   }
 }

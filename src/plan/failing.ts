@@ -12,13 +12,22 @@ export function mayFail(expression: Expression): boolean {
 
 /** Whether the result of an aggregate may not fit: sums of integers, and what grows as they do. */
 export function resultMayFail({ name, type }: AggregateCall): boolean {
+  if (name === 'USER') return true;
   const grows = name === 'SUM' || name.startsWith('VAR') || name.startsWith('STDDEV');
   return grows && (type.kind === 'TINYINT' || type.kind === 'SMALLINT' || type.kind === 'INT' || type.kind === 'BIGINT');
 }
 
 /** Input columns that an aggregate reads. */
-export const columnsRead = ({ argument, filter, defaultColumn }: AggregateCall): readonly number[] =>
-  [argument, filter, defaultColumn ?? null].filter((column) => column !== null);
+export const columnsRead = ({ argument, filter, defaultColumn, more }: AggregateCall): readonly number[] =>
+  [argument, filter, defaultColumn ?? null, ...(more ?? [])].filter((column) => column !== null);
+
+/** The call over other columns: `at(column)` stands for input column `column`. */
+export function withColumns(call: AggregateCall, at: (column: number) => number): AggregateCall {
+  const moved = (column: number | null): number | null => (column === null ? null : at(column));
+  const base = { ...call, argument: moved(call.argument), filter: moved(call.filter) };
+  if (call.more !== undefined) return { ...base, more: call.more.map(at) };
+  return call.defaultColumn == null ? base : { ...base, defaultColumn: at(call.defaultColumn) };
+}
 
 /** Whether asking for this column of the node can cost a row that would be there if nobody asked. */
 export function columnMayFail(node: PlanNode, column: number): boolean {
@@ -31,6 +40,8 @@ export function columnMayFail(node: PlanNode, column: number): boolean {
     }
     case 'union': return node.inputs.some((input) => columnMayFail(input, column));
     case 'window': return column < node.input.schema.length && columnMayFail(node.input, column);
+    // Its code is run in any case.
+    case 'process': return false;
     case 'rank': case 'window-rank': return column < node.input.schema.length && columnMayFail(node.input, column);
     case 'interval-join': case 'temporal-join': case 'join': case 'window-join': {
       const joined = joinedColumn(node, column);

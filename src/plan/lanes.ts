@@ -111,6 +111,9 @@ function stateOf(node: StatefulNode): string {
     case 'temporal-join': return 'the versions that the watermark has not passed, and left rows that wait for it';
     case 'join': return `every row of both sides${ttlText(Math.max(...node.ttl.map((ttl) => ttl ?? Infinity)))}`;
     case 'window-join': return 'the rows of each open window';
+    case 'global-window': return `${node.aggregates.length} aggregates, the trigger's numbers and timers, and rows that wait for the watermark`;
+    case 'halts': return 'the halt under way, and anomalies that wait for the watermark';
+    case 'process': return `what ${node.process.name} keeps, and its timers${node.process.order === 'arrival' ? '' : ', and rows that wait for the watermark'}`;
     case 'rank': return `the first ${node.to} rows${ttlText(node.ttl ?? Infinity)}`;
     case 'window-rank': return `the first ${node.to} rows of each open window`;
     default: return aggregatesText(node);

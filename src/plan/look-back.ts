@@ -4,7 +4,7 @@ import type { Pipeline, PlanNode, WindowSpec } from './plan.js';
 
 /**
  * Milliseconds: the longest sum of window sizes, frames and watermark delays along a path; null when unbounded (an
- * unbounded or ROWS frame, LAG, a session, or a watermark that is no constant delay).
+ * unbounded or ROWS frame, LAG, a session, an operator of the user's, or a watermark that is no constant delay).
  */
 export function lookBack(pipeline: Pipeline): number | null {
   return longest(pipeline.statements.map(({ root }) => reach(root)));
@@ -27,7 +27,7 @@ function reach(node: PlanNode): number | null {
     case 'window-rank': return reach(node.input);
     case 'window-join': return longest(node.inputs.map(reach));
     case 'interval-join': return plus(longest(node.inputs.map(reach)), Math.max(Math.abs(node.lower), Math.abs(node.upper)));
-    case 'temporal-join': case 'join': case 'group-aggregate': case 'rank': return null;
+    case 'temporal-join': case 'join': case 'group-aggregate': case 'rank': case 'process': case 'global-window': case 'halts': return null;
   }
 }
 

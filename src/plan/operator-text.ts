@@ -10,6 +10,9 @@ export function operatorText(node: StatefulNode): string {
     case 'window-aggregate': return `window-aggregate ${node.window === null ? 'over windowed rows' : windowText(node.window)}`;
     case 'group-aggregate': return 'group-aggregate';
     case 'rank': case 'window-rank': return `${node.kind} ${rankText(node)}`;
+    case 'global-window': return `global-window ${triggerText(node.trigger, namesOf(node.input))}${node.purges ? '' : ', ACCUMULATING'}`;
+    case 'halts': return `halts ${node.rules.map(({ anomaly }) => anomaly).join(', ')}`;
+    case 'process': return `process ${node.process.name}`;
     case 'interval-join': return `${node.type} interval-join ${durationText(node.lower)} TO ${durationText(node.upper)}`;
     case 'temporal-join': case 'join': case 'window-join': return `${node.type} ${node.kind}`;
   }
@@ -43,8 +46,8 @@ export function frameText({ kind, preceding }: Frame): string {
 
 /** `SUM(DISTINCT volume) FILTER (WHERE buy)`; `names` are the input's columns. */
 export function aggregateText(call: AggregateCall, names: readonly string[]): string {
-  const argument = call.argument === null ? '*' : names[call.argument]!;
+  const argument = call.argument === null ? '*' : [call.argument, ...(call.more ?? [])].map((column) => names[column]).join(', ');
   const back = call.name !== 'LAG' ? '' : `, ${call.offset ?? 1}${call.defaultColumn == null ? '' : `, ${names[call.defaultColumn]}`}`;
   const filter = call.filter === null ? '' : ` FILTER (WHERE ${names[call.filter]})`;
-  return `${call.name}(${call.distinct ? 'DISTINCT ' : ''}${argument}${back})${filter}`;
+  return `${call.user?.name ?? call.name}(${call.distinct ? 'DISTINCT ' : ''}${argument}${back})${filter}`;
 }

@@ -1,6 +1,10 @@
 /** The logical plan: what a pipeline computes, typed, with nothing said about how. Plain data; printed by `explain`. */
 import type { Schema, SqlType } from '../core/types.js';
+import type { UserAggregate } from '../functions/user-function.js';
 import type { Expression, Place } from './expression.js';
+import type { GlobalWindowNode } from './global-window.js';
+import type { HaltsNode } from './halts.js';
+import type { ProcessNode } from './process.js';
 
 /** A table that is read: its declaration, resolved. */
 export interface SourceTable {
@@ -48,7 +52,7 @@ export type WindowSpec = AlignedWindow | SessionWindow;
 
 export type AggregateName =
   | 'COUNT' | 'SUM' | 'AVG' | 'MIN' | 'MAX' | 'STDDEV_POP' | 'STDDEV_SAMP' | 'VAR_POP' | 'VAR_SAMP'
-  | 'FIRST_VALUE' | 'LAST_VALUE' | 'LAG';
+  | 'FIRST_VALUE' | 'LAST_VALUE' | 'LAG' | 'USER';
 
 /** Arguments and filter are columns of the operator's input (a projection below computes them). */
 export interface AggregateCall {
@@ -61,6 +65,9 @@ export interface AggregateCall {
   /** LAG: how many rows back (1 by default), and the input column of the default value. */
   readonly offset?: number;
   readonly defaultColumn?: number | null;
+  /** USER: the function, and the input columns of its arguments after the first. */
+  readonly user?: UserAggregate;
+  readonly more?: readonly number[];
   /** Type of the result, by Flink's rules. */
   readonly type: SqlType;
   readonly place: Place;
@@ -177,7 +184,10 @@ export type PlanNode =
   | NodeBase & { readonly kind: 'union'; readonly inputs: readonly PlanNode[] }
   | JoinNode
   | UpdatingNode
-  | WindowRankNode;
+  | WindowRankNode
+  | GlobalWindowNode
+  | HaltsNode
+  | ProcessNode;
 
 /** A node that keeps state from row to row. */
 export type StatefulNode = Exclude<PlanNode, { kind: 'scan' | 'filter' | 'project' | 'union' }>;

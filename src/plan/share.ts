@@ -5,7 +5,7 @@
 import { assert } from '../core/errors.js';
 import { timestampType, type Field } from '../core/types.js';
 import { columnRef, substitute, type Expression } from './expression.js';
-import { columnsRead, mayFail, resultMayFail } from './failing.js';
+import { columnsRead, mayFail, resultMayFail, withColumns } from './failing.js';
 import { identityOf } from './identity.js';
 import type { AggregateCall, Pipeline, PlanNode, Statement } from './plan.js';
 import { inputsOf, withInputs } from './trace.js';
@@ -58,11 +58,7 @@ function join(node: WindowAggregateNode, groups: Map<string, Group>, places: Map
   const at = (column: number) => columnAt(group, flat.columns[column]!, node.input.schema[column]!);
   const first = node.keys.length;
   const aggregates = node.aggregates.map((call, index) => {
-    const moved: AggregateCall = {
-      ...call, argument: call.argument === null ? null : at(call.argument), filter: call.filter === null ? null : at(call.filter),
-      defaultColumn: call.defaultColumn == null ? null : at(call.defaultColumn),
-    };
-    return aggregateAt(group, moved, node.schema[first + index]!);
+    return aggregateAt(group, withColumns(call, at), node.schema[first + index]!);
   });
   group.members += 1;
   places.set(node, { group, aggregates });
@@ -71,8 +67,8 @@ function join(node: WindowAggregateNode, groups: Map<string, Group>, places: Map
 /** Aggregates that can fail, as texts: what one statement loses by them, a statement without them keeps. */
 function failingOf(node: WindowAggregateNode, { columns }: Flat): readonly string[] {
   const failing = node.aggregates.filter((call) => resultMayFail(call) || columnsRead(call).some((column) => mayFail(columns[column]!)));
-  const texts = failing.map(({ argument, filter, defaultColumn, ...call }) =>
-    identityOf([call, ...[argument, filter, defaultColumn ?? null].map((column) => (column === null ? null : columns[column]))]));
+  const texts = failing.map(({ argument, filter, defaultColumn, more, ...call }) =>
+    identityOf([call, ...[argument, filter, defaultColumn ?? null, ...(more ?? [])].map((column) => (column === null ? null : columns[column]))]));
   return [...new Set(texts)].sort();
 }
 

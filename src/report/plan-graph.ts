@@ -118,6 +118,12 @@ export class GraphBuilder {
         const lines = [node.keys.left.length === 0 ? 'every row with every row' : `by ${node.keys.left.map((key) => left.schema[key]!.name).join(', ')}`];
         return { index: this.#add(identityOf(node), { kind: 'join', title: operatorText(node).replace('-', ' ').toUpperCase(), lines, from: [...new Set(from)], keeps: false }), columns: own };
       }
+      case 'process': {
+        const { index } = this.#node(node.input);
+        const keys = node.keys.map((key) => node.input.schema[key]!.name);
+        const lines = [keys.length === 0 ? 'all rows together' : `by ${keys.join(', ')}`];
+        return { index: this.#add(identityOf(node), { kind: 'window', title: node.process.name, lines, from: [index], keeps: false }), columns: own };
+      }
       case 'rank': case 'window-rank': {
         const { index } = this.#node(node.input);
         const names = node.input.schema.map(({ name }) => name);

@@ -7,6 +7,7 @@
 import { columnRef, columnsOf, substitute, usesClock } from '../plan/expression.js';
 import type { Expression } from '../plan/expression.js';
 import type { PlanNode } from '../plan/plan.js';
+import { columnsRead, withColumns } from '../plan/failing.js';
 import { projectNode } from './projection.js';
 
 export type WindowAggregate = Extract<PlanNode, { kind: 'window-aggregate' }>;
@@ -34,7 +35,6 @@ export function absorbWindow(node: WindowAggregate): WindowAggregate {
   const expressions = [columnRef(table.time, below.schema[table.time]!.type), ...needed.map((index) => outputs[index]!)];
   const fields = [below.schema[table.time]!, ...needed.map((index) => node.input.schema[index]!)];
   const moved = (index: number): number => needed.indexOf(index) + 1;
-  const movedOrNull = (index: number | null): number | null => (index === null ? null : moved(index));
   return {
     ...node,
     input: projectNode(below, expressions, fields),
@@ -42,7 +42,7 @@ export function absorbWindow(node: WindowAggregate): WindowAggregate {
     window: table.window,
     attached: null,
     keys: node.keys.map(moved),
-    aggregates: node.aggregates.map((call) => ({ ...call, argument: movedOrNull(call.argument), filter: movedOrNull(call.filter) })),
+    aggregates: node.aggregates.map((call) => withColumns(call, moved)),
   };
 }
 
@@ -54,7 +54,7 @@ function sessionsAreGroups({ partition }: WindowTable, conditions: readonly Expr
 }
 
 function neededColumns({ keys, aggregates }: WindowAggregate): readonly number[] {
-  const columns = [...keys, ...aggregates.flatMap(({ argument, filter }) => [argument, filter].filter((index) => index !== null))];
+  const columns = [...keys, ...aggregates.flatMap(columnsRead)];
   return [...new Set(columns)];
 }
 
