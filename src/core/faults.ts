@@ -55,6 +55,8 @@ export const faults = {
   firesAgainAfterRestore: false,
   /** Every lane takes the rows of all keys. */
   lanesOverlap: false,
+  /** An interval join forgets a row a millisecond before its last partner can come. */
+  joinForgetsEarly: false,
   /** Number of rows of a lane after which the process dies, in effect; -1: never. */
   stopAtRow: -1,
 };
