@@ -226,7 +226,7 @@ class Builder {
     const from = inputs.map((input, side) => this.#stage(input, form.columns[side]!.map((column) => columnRef(column, input.schema[column]!.type)), null, statement, name));
     const index = this.#push({
       kind: 'operator', from, made: form.make(name), schema: form.schema, inputSchemas: inputs.map((input, side) => picked(input.schema, form.columns[side]!)),
-      statement, group: this.#groupOf(node), window: node.kind === 'window-aggregate' || isSession(node),
+      statement, group: this.#groupOf(node), window: node.kind === 'window-aggregate' || node.kind === 'global-window' || isSession(node),
     });
     const built = { node: index, map: form.map };
     this.#built.set(key, built);

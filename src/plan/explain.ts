@@ -2,6 +2,7 @@
 import { typeName } from '../core/types.js';
 import type { Schema } from '../core/types.js';
 import { aggregateText, frameText, operatorText, orderText, rankText, windowText } from './operator-text.js';
+import type { HaltRule } from './halts.js';
 import type { JoinNode, Pipeline, PlanNode, SourceTable, Statement } from './plan.js';
 import { durationText, printExpression } from './print.js';
 import { inputsOf } from './trace.js';
@@ -101,6 +102,14 @@ function describe(node: PlanNode): readonly string[] {
       const names = namesOf(node.input);
       return [`process ${node.process.name} in order of ${node.process.order === 'arrival' ? 'arrival' : names[node.time]}`, `keys: ${keysText(node.keys, names)}`, `reads: ${node.columns.map((column) => names[column]).join(', ')}`, output];
     }
+    case 'global-window': {
+      const names = namesOf(node.input);
+      return [`${operatorText(node)} on ${names[node.time]}`, `keys: ${keysText(node.keys, names)}`, `aggregates: ${node.aggregates.map((call) => aggregateText(call, names)).join(', ') || 'none'}`, output];
+    }
+    case 'halts': {
+      const names = namesOf(node.input);
+      return [`halts by ${names[node.anomaly]} on ${names[node.time]}`, `keys: ${keysText(node.keys, names)}`, ...node.rules.map(haltText), output];
+    }
     case 'interval-join': case 'temporal-join': case 'join': case 'window-join': return [...joinLines(node), output];
   }
 }
@@ -114,6 +123,9 @@ function joinLines(node: JoinNode): readonly string[] {
   if (node.kind === 'join') lines.push(...node.ttl.flatMap((ttl, side) => ttlText(ttl).map((text) => `${side === 0 ? 'left' : 'right'} ${text}`)));
   return lines;
 }
+
+const haltText = ({ anomaly, halt, after, quiet }: HaltRule): string =>
+  `${anomaly}: halt ${durationText(halt)}, resume after ${durationText(after)}${quiet > 0 ? `, quiet ${durationText(quiet)}` : ''}`;
 
 const keysText = (keys: readonly number[], names: readonly string[]): string =>
   (keys.length === 0 ? 'none: one state for all rows' : keys.map((key) => names[key]).join(', '));

@@ -41,13 +41,13 @@ export function columnMayFail(node: PlanNode, column: number): boolean {
     case 'union': return node.inputs.some((input) => columnMayFail(input, column));
     case 'window': return column < node.input.schema.length && columnMayFail(node.input, column);
     // Its code is run in any case.
-    case 'process': return false;
+    case 'process': case 'halts': return false;
     case 'rank': case 'window-rank': return column < node.input.schema.length && columnMayFail(node.input, column);
     case 'interval-join': case 'temporal-join': case 'join': case 'window-join': {
       const joined = joinedColumn(node, column);
       return columnMayFail(joined.input, joined.column);
     }
-    case 'over': case 'window-aggregate': case 'group-aggregate': {
+    case 'over': case 'window-aggregate': case 'group-aggregate': case 'global-window': {
       const first = node.kind === 'over' ? node.input.schema.length : node.keys.length;
       // Keys are asked for in any case.
       if (column < first) return node.kind === 'over' && columnMayFail(node.input, column);

@@ -1,6 +1,7 @@
 /** Operators in a few words, for explain, late rows and errors. */
 import type { AggregateCall, Frame, PlanNode, SortKey, StatefulNode, WindowSpec } from './plan.js';
 import { durationText } from './print.js';
+import { triggerText } from './trigger.js';
 
 /** `window-aggregate TUMBLE '1' MINUTE`, `over RANGE '5' MINUTE PRECEDING`, `left interval-join`. */
 export function operatorText(node: StatefulNode): string {
@@ -10,7 +11,7 @@ export function operatorText(node: StatefulNode): string {
     case 'window-aggregate': return `window-aggregate ${node.window === null ? 'over windowed rows' : windowText(node.window)}`;
     case 'group-aggregate': return 'group-aggregate';
     case 'rank': case 'window-rank': return `${node.kind} ${rankText(node)}`;
-    case 'global-window': return `global-window ${triggerText(node.trigger, namesOf(node.input))}${node.purges ? '' : ', ACCUMULATING'}`;
+    case 'global-window': return `global-window ${triggerText(node.trigger, node.input.schema.map(({ name }) => name))}${node.purges ? '' : ', ACCUMULATING'}`;
     case 'halts': return `halts ${node.rules.map(({ anomaly }) => anomaly).join(', ')}`;
     case 'process': return `process ${node.process.name}`;
     case 'interval-join': return `${node.type} interval-join ${durationText(node.lower)} TO ${durationText(node.upper)}`;

@@ -5,6 +5,7 @@ import { identityOf } from '../plan/identity.js';
 import { aggregateText, frameText, operatorText, orderText, rankText, windowText } from '../plan/operator-text.js';
 import type { Pipeline, PlanNode, SourceTable, WindowSpec } from '../plan/plan.js';
 import { printExpression } from '../plan/print.js';
+import { triggerText } from '../plan/trigger.js';
 import { compileStage } from '../plan/compile.js';
 import type { Stage } from '../plan/stage.js';
 import { rawSchema } from '../engine/physical.js';
@@ -117,6 +118,13 @@ export class GraphBuilder {
         const [left] = node.inputs;
         const lines = [node.keys.left.length === 0 ? 'every row with every row' : `by ${node.keys.left.map((key) => left.schema[key]!.name).join(', ')}`];
         return { index: this.#add(identityOf(node), { kind: 'join', title: operatorText(node).replace('-', ' ').toUpperCase(), lines, from: [...new Set(from)], keeps: false }), columns: own };
+      }
+      case 'global-window': case 'halts': {
+        const { index } = this.#node(node.input);
+        const names = node.input.schema.map(({ name }) => name);
+        const lines = [node.keys.length === 0 ? 'all rows together' : `by ${node.keys.map((key) => names[key]).join(', ')}`];
+        const more = node.kind === 'halts' ? node.rules.map(({ anomaly }) => anomaly) : [triggerText(node.trigger, names), ...node.aggregates.map((call) => aggregateText(call, names))];
+        return { index: this.#add(identityOf(node), { kind: 'window', title: node.kind === 'halts' ? 'HALTS' : 'GLOBAL WINDOW', lines: [...lines, ...shortList(more)], from: [index], keeps: false }), columns: own };
       }
       case 'process': {
         const { index } = this.#node(node.input);
