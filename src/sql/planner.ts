@@ -16,6 +16,8 @@ import { planQuery } from './query.js';
 import type { Environment } from './query.js';
 import { simplify } from './simplify.js';
 import { sqlInvalid, sqlUnsupported } from './sql-error.js';
+import { stateTtlOf, stateTtlSetting } from './state-ttl.js';
+import { timeToLiveOf, timeToLiveSetting } from './time-to-live.js';
 
 const timeZoneSetting = 'table.local-time-zone';
 
@@ -35,7 +37,10 @@ class Planner {
   readonly #remarks = new Set<string>();
   readonly #statements: Statement[] = [];
   readonly #written = new Map<string, Place>();
+  #stateTtl: number | null = null;
   #queries = 0;
+  /** Milliseconds, by SET; null: state is kept for ever. */
+  #timeToLive: number | null = null;
 
   add(statement: SqlStatement): void {
     switch (statement.kind) {
@@ -54,6 +59,7 @@ class Planner {
       case 'reset':
         if (statement.key === undefined) this.#settings.clear();
         else this.#settings.delete(statement.key);
+        if (!this.#settings.has(timeToLiveSetting)) this.#timeToLive = null;
         return;
       case 'unsupported': throw sqlUnsupported(statement.place, `${statement.what} is not supported`, instead(statement.what));
     }
@@ -75,7 +81,7 @@ class Planner {
 
   #environment(): Environment {
     const timeZone = this.#settings.get(timeZoneSetting) ?? 'UTC';
-    return { catalog: this.#catalog, commonTables: new Map(), session: { timeZone }, remark: (text) => this.#remarks.add(text) };
+    return { catalog: this.#catalog, commonTables: new Map(), session: { timeZone }, remark: (text) => this.#remarks.add(text), timeToLive: this.#timeToLive };
   }
 
   #insert(insert: Insert): void {
@@ -133,6 +139,8 @@ class Planner {
     if (key === timeZoneSetting && !/^([A-Za-z]+([/_+-][A-Za-z0-9_+-]+)*|GMT[+-]\d{1,2}:\d{2})$/.test(value)) {
       throw sqlInvalid(place, `'${value}' is no time zone`, "Write SET 'table.local-time-zone' = 'America/New_York', or 'UTC'.");
     }
+    if (key === timeToLiveSetting) this.#timeToLive = timeToLiveOf(value, place);
+    if (key === stateTtlSetting) this.#stateTtl = stateTtlOf(value, place);
     this.#settings.set(key, value);
   }
 }

@@ -24,6 +24,8 @@ export interface Environment {
   readonly commonTables: ReadonlyMap<string, Relation>;
   readonly session: Session;
   readonly remark: Remark;
+  /** Milliseconds after which state that nothing touched is forgotten, by SET; null: never. */
+  readonly timeToLive: number | null;
 }
 
 export function planQuery(query: Query, outer: Environment): Relation {
