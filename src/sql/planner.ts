@@ -16,7 +16,6 @@ import { planQuery } from './query.js';
 import type { Environment } from './query.js';
 import { simplify } from './simplify.js';
 import { sqlInvalid, sqlUnsupported } from './sql-error.js';
-import { stateTtlOf, stateTtlSetting } from './state-ttl.js';
 import { timeToLiveOf, timeToLiveSetting } from './time-to-live.js';
 
 const timeZoneSetting = 'table.local-time-zone';
@@ -37,7 +36,6 @@ class Planner {
   readonly #remarks = new Set<string>();
   readonly #statements: Statement[] = [];
   readonly #written = new Map<string, Place>();
-  #stateTtl: number | null = null;
   #queries = 0;
   /** Milliseconds, by SET; null: state is kept for ever. */
   #timeToLive: number | null = null;
@@ -140,7 +138,6 @@ class Planner {
       throw sqlInvalid(place, `'${value}' is no time zone`, "Write SET 'table.local-time-zone' = 'America/New_York', or 'UTC'.");
     }
     if (key === timeToLiveSetting) this.#timeToLive = timeToLiveOf(value, place);
-    if (key === stateTtlSetting) this.#stateTtl = stateTtlOf(value, place);
     this.#settings.set(key, value);
   }
 }
