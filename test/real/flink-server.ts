@@ -12,6 +12,8 @@ export interface FlinkOptions {
   readonly slots?: number;
   /** MiB of the TaskManager's heap. */
   readonly heap?: number;
+  /** MiB of managed memory, which the buffers of windows and RocksDB share. */
+  readonly managed?: number;
   /** More of `config.yaml`, by full key: `'pipeline.object-reuse': 'true'`. */
   readonly config?: Readonly<Record<string, string>>;
   /** Flags of every Java process; by default those that start fast. */
@@ -100,11 +102,11 @@ export class FlinkServer {
   }
 
   async #launch(): Promise<void> {
-    const { slots = 1, heap = 512 } = this.options;
+    const { slots = 1, heap = 512, managed = 1024 } = this.options;
     const conf = join(this.folder, 'conf');
     const sizes = Object.entries({
       'cpu.cores': slots, 'memory.task.heap.size': `${heap}m`, 'memory.task.off-heap.size': '0b', 'memory.framework.heap.size': '128m', 'memory.framework.off-heap.size': '128m',
-      'memory.network.min': '192m', 'memory.network.max': '192m', 'memory.managed.size': '64m', 'memory.jvm-metaspace.size': '512m', 'memory.jvm-overhead.min': '128m',
+      'memory.network.min': '192m', 'memory.network.max': '192m', 'memory.managed.size': `${managed}m`, 'memory.jvm-metaspace.size': '512m', 'memory.jvm-overhead.min': '128m',
       'memory.jvm-overhead.max': '128m', 'resource-id': 'taskmanager',
     }).flatMap(([key, value]) => ['-D', `taskmanager.${key}=${value}`]);
     this.#java('jobmanager', 'org.apache.flink.runtime.entrypoint.StandaloneSessionClusterEntrypoint', ['-Xmx448m'], ['--configDir', conf, '--executionMode', 'cluster', '-D', 'jobmanager.memory.heap.size=448m']);

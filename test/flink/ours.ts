@@ -1,0 +1,37 @@
+/** A job's results from here: the same text over the same files, through the whole runtime. */
+import { withBundle } from '../../src/sinks/query.js';
+import { quoteName } from '../../src/sources/quote.js';
+import { withRun } from '../support/run-sql.js';
+import type { Job } from './job.js';
+import type { Change } from './theirs.js';
+import { canonical } from './value.js';
+
+export interface Ours {
+  /** By trial and output. */
+  readonly outputs: readonly (readonly (readonly Change[])[])[];
+  /** Rows that an expression refused, by trial. */
+  readonly deadLetters: readonly number[];
+}
+
+export function runOurs(job: Job): Promise<Ours> {
+  const sql = [...job.definitions, ...job.inserts].map((text) => `${text};\n`).join('');
+  return withRun(sql, job.files, ({ result }) => withBundle(result.directory, 512, async (query) => {
+    const outputs: Change[][][] = [];
+    for (const [trial, { drawn }] of job.trials.entries()) {
+      const updates = drawn.updates !== null;
+      const changes: Change[][] = [];
+      for (const { name, columns } of job.outputs[trial]!) {
+        const list = [...columns.map((column) => `CAST(${quoteName(column.name)} AS VARCHAR)`), ...(updates ? ['_op'] : [])].join(', ');
+        const { rows } = await query(`SELECT ${list} FROM ${quoteName(updates ? `${name}__changes` : name)}`);
+        changes.push(rows.map((row) => ({
+          op: updates ? String(row.at(-1)) : '+I',
+          row: columns.map(({ type }, column) => (row[column] === null ? null : canonical(row[column] as string, type))),
+        })));
+      }
+      outputs.push(changes);
+    }
+    const deadLetters = job.trials.map(() => 0);
+    for (const [statement, count] of (await query('SELECT statement, COUNT(*) FROM bundle.dead_letters GROUP BY statement')).rows) deadLetters[job.trialOf[Number(statement)]!]! += Number(count);
+    return { outputs, deadLetters };
+  }));
+}
