@@ -17,6 +17,8 @@ export const faults = {
   arrivalForEventTime: false,
   /** Rows that leave a frame stay in its sums. */
   neverRetract: false,
+  /** What takes back a row of a group is left out. */
+  retractionLeftOut: false,
   /** Ties in event time are broken by the newest row first. */
   tiesReversed: false,
   /** What breaks a tie changes from one to the next. */
@@ -53,6 +55,10 @@ export const faults = {
   fastestInputLeads: false,
   /** After a restore, windows that have fired and share rows with open ones fire again. */
   firesAgainAfterRestore: false,
+  /** A temporal join takes the version that came last, whatever its time. */
+  versionsByArrival: false,
+  /** A regular join does not count the partners of outer rows: each new one takes back the row without any. */
+  partnersNotCounted: false,
   /** Every lane takes the rows of all keys. */
   lanesOverlap: false,
   /** An interval join forgets a row a millisecond before its last partner can come. */

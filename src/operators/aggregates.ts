@@ -11,6 +11,7 @@ import type { Cells } from './cells.js';
 import { DistinctAccumulator } from './distinct.js';
 import { EdgeAccumulator, ExtremeAccumulator, LagAccumulator, RealEdgeAccumulator, RealExtremeAccumulator, SlidingAccumulator, type Value } from './extremes.js';
 import { IntegerMomentsAccumulator, integerRoot } from './integer-moments.js';
+import { RetractableEdgeAccumulator, RetractableExtremeAccumulator } from './retractable.js';
 import { UserAccumulator } from './user-aggregate.js';
 import { CountAccumulator, IntegerSumAccumulator, MomentsAccumulator, RealSumAccumulator } from './sums.js';
 
@@ -32,8 +33,8 @@ export interface AggregatePlan {
   readonly objectWidth: number;
 }
 
-/** How rows leave: never (windows, unbounded frames) or oldest first (bounded frames). */
-export type Leaving = 'never' | 'oldest-first';
+/** How rows leave: never (windows, unbounded frames), oldest first (bounded frames), or any of them (groups of rows that change). */
+export type Leaving = 'never' | 'oldest-first' | 'any';
 
 export function planAggregates(calls: readonly AggregateCall[], input: Schema, leaving: Leaving): AggregatePlan {
   const accumulators: Accumulator[] = [];
@@ -106,10 +107,12 @@ function makeAccumulator(kind: Family, call: AggregateCall, input: Schema, disti
     case 'lag': return new LagAccumulator(call.offset ?? 1);
     case 'user': return new UserAccumulator(call.user!, [call.argument!, ...call.more!].map((column) => input[column]!.type), leaving);
     case 'edge':
-      if (leaving !== 'never') return new SlidingAccumulator(sign === 1 ? 'last' : 'first');
+      if (leaving === 'any') return new RetractableEdgeAccumulator(sign);
+      if (leaving === 'oldest-first') return new SlidingAccumulator(sign === 1 ? 'last' : 'first');
       return storageOf(input[call.argument!]!.type) === 'real' ? new RealEdgeAccumulator(sign) : new EdgeAccumulator(sign);
     case 'extreme': {
-      if (leaving !== 'never') return new SlidingAccumulator(sign === 1 ? 'max' : 'min');
+      if (leaving === 'any') return new RetractableExtremeAccumulator(sign);
+      if (leaving === 'oldest-first') return new SlidingAccumulator(sign === 1 ? 'max' : 'min');
       return storageOf(input[call.argument!]!.type) === 'real' ? new RealExtremeAccumulator(sign) : new ExtremeAccumulator(sign);
     }
   }

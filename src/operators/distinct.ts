@@ -7,10 +7,10 @@ export interface ValueAccumulator extends Accumulator {
   addValue(cells: Cells, slot: number, value: unknown, sign: number): void;
 }
 
-/** As in Flink, −0 is another value than 0, which a map takes for the same. */
+/** Keys of maps: as in Flink, −0 is another value than 0, which a map takes for the same. */
 const minusZero = Symbol('-0');
-const keyOf = (value: unknown): unknown => (Object.is(value, -0) ? minusZero : value);
-const valueOf = (key: unknown): unknown => (key === minusZero ? -0 : key);
+export const keyOf = (value: unknown): unknown => (Object.is(value, -0) ? minusZero : value);
+export const valueOf = (key: unknown): unknown => (key === minusZero ? -0 : key);
 
 export class DistinctAccumulator<Inner extends ValueAccumulator> extends ArgumentReader implements Accumulator {
   readonly realWidth: number;
@@ -66,7 +66,8 @@ export class DistinctAccumulator<Inner extends ValueAccumulator> extends Argumen
     const counts = (cells.objects[at] ??= new Map()) as Map<unknown, number>;
     const key = keyOf(value);
     const before = counts.get(key) ?? 0;
-    const after = before + change;
+    // A value taken back that is not there belongs to a group that was forgotten since.
+    const after = Math.max(0, before + change);
     if (after === 0) counts.delete(key);
     else counts.set(key, after);
     if (before === 0 && after > 0) this.inner.addValue(cells, slot, value, 1);

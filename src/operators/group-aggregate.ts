@@ -1,7 +1,23 @@
-import { assert } from '../core/errors.js';
-import { noRows, type Operator, type Rows } from './operator.js';
-import type { Schema } from '../core/types.js';
+/**
+ * Aggregates of groups that never end: each row that comes in replaces its group's result at once, by Flink's rule. The
+ * first row of a group adds a result, later ones take the old back and give the new where they differ, and a group whose
+ * rows were all taken back is deleted. FIRST_VALUE and LAST_VALUE go by arrival.
+ */
+import type { ByteReader, ByteWriter } from '../core/bytes.js';
+import { ColumnBuilder } from '../core/column-builder.js';
+import { faults } from '../core/faults.js';
+import { DELETE, INSERT, UPDATE_AFTER, UPDATE_BEFORE, isAdded } from '../core/row-kind.js';
+import { storageOf, type Physical, type Schema } from '../core/types.js';
 import type { AggregateCall } from '../plan/plan.js';
+import { bindAggregates, planAggregates, type AggregatePlan } from './aggregates.js';
+import { Cells } from './cells.js';
+import { ChangeRows } from './change-rows.js';
+import { KeyTable } from './key-table.js';
+import { noRows, type Chunk, type Operator, type Report, type Rows, type WatermarkPath } from './operator.js';
+import { TimeToLive, nowAt } from './time-to-live.js';
+
+/** Below so many keys, forgetting any is not worth the while. */
+const KEYS_MIN = 65_536;
 
 export interface GroupAggregateSpec {
   readonly name: string;
@@ -14,23 +30,222 @@ export interface GroupAggregateSpec {
   readonly retracts: boolean;
 }
 
+/** A result that could not be computed: of which call, and why. */
+interface Failure {
+  readonly call: number;
+  readonly error: string;
+}
+
 export class GroupAggregate implements Operator {
   readonly name: string;
+  readonly #spec: GroupAggregateSpec;
+  readonly #plan: AggregatePlan;
+  /** One row to read a result from. */
+  readonly #scratch: readonly ColumnBuilder[];
+  readonly #given: Schema;
+  #keys: KeyTable;
+  /** By key id: the slot of the group's state; -1: none. */
+  #slots = new Int32Array(64).fill(-1);
+  #free: number[] = [];
+  #cells: Cells;
+  /** By slot: rows that are there, and the result that was given last; null: it could not be computed. */
+  #counts: number[] = [];
+  #results: (readonly Physical[] | null)[] = [];
+  #ttl: TimeToLive;
+  /** Keys at which it is worth seeing how many of them are still in use. */
+  #sweepAt = KEYS_MIN;
+  #ids = new Int32Array(0);
 
   constructor(spec: GroupAggregateSpec) {
     this.name = spec.name;
+    this.#spec = spec;
+    this.#plan = planAggregates(spec.aggregates, spec.input, spec.retracts ? 'any' : 'never');
+    this.#scratch = spec.aggregates.map((call) => new ColumnBuilder(storageOf(call.type), 1));
+    this.#given = [...spec.keys.map((key) => spec.input[key]!), ...spec.aggregates.map(({ name, type }) => ({ name, type }))];
+    this.#keys = new KeyTable(spec.keys.length);
+    this.#cells = new Cells(this.#plan.realWidth, this.#plan.objectWidth);
+    this.#ttl = new TimeToLive(spec.ttl);
   }
 
-  process(): Rows {
-    assert(false, 'group-aggregate is not there yet');
-    return noRows;
+  process(rows: Rows, _chunk: Chunk, watermark: WatermarkPath, report: Report): Rows {
+    const { columns, length } = rows.batch;
+    if (length === 0) return noRows;
+    if (this.#ids.length < length) this.#ids = new Int32Array(length);
+    const ids = this.#ids;
+    this.#keys.fill(this.#spec.keys.map((column) => columns[column]!), length, ids);
+    this.#growSlots(this.#keys.size);
+    // One time for all: what comes first and last is a matter of arrival.
+    bindAggregates(this.#plan, columns, new Float64Array(length));
+    const changes = new ChangeRows(this.#given);
+    for (let row = 0; row < length; row += 1) {
+      const added = rows.kinds === undefined || isAdded(rows.kinds[row]!);
+      if (!added && faults.retractionLeftOut) continue;
+      this.#take(row, ids[row]!, added, rows, nowAt(watermark.now, rows.released[row]!), changes, report);
+    }
+    this.#sweep(nowAt(watermark.now, rows.released[length - 1]!));
+    return changes.finish();
   }
 
-  snapshot(): void {
-    assert(false, 'group-aggregate is not there yet');
+  #take(row: number, id: number, added: boolean, { released, time }: Rows, now: number, changes: ChangeRows, report: Report): void {
+    let slot = this.#slots[id]!;
+    if (slot >= 0 && this.#ttl.isOver(slot, now)) {
+      this.#close(id);
+      slot = -1;
+    }
+    const isFirst = slot < 0;
+    if (isFirst) {
+      // What it takes back was forgotten.
+      if (!added) return;
+      slot = this.#open(id);
+    }
+    for (const accumulator of this.#plan.accumulators) {
+      if (added) accumulator.add(this.#cells, slot, row);
+      else accumulator.retract(this.#cells, slot, row);
+    }
+    this.#counts[slot]! += added ? 1 : -1;
+    const before = this.#results[slot]!;
+    if (this.#counts[slot] === 0) {
+      if (before !== null) this.#give(changes, DELETE, id, before, released[row]!, time[row]!);
+      this.#close(id);
+      return;
+    }
+    this.#ttl.touch(slot, now);
+    const failure = this.#compute(slot);
+    const after = this.#results[slot]!;
+    if (failure !== null) this.#report(failure, id, released[row]!, time[row]!, report);
+    if (before === null || after === null) {
+      if (before !== null) this.#give(changes, DELETE, id, before, released[row]!, time[row]!);
+      if (after !== null) this.#give(changes, INSERT, id, after, released[row]!, time[row]!);
+    } else if (this.#spec.ttl !== null || !isSame(before, after)) {
+      // With a time-to-live, operators above would forget what is not given again.
+      this.#give(changes, UPDATE_BEFORE, id, before, released[row]!, time[row]!);
+      this.#give(changes, UPDATE_AFTER, id, after, released[row]!, time[row]!);
+    }
   }
 
-  restore(): void {
-    assert(false, 'group-aggregate is not there yet');
+  #give(changes: ChangeRows, kind: number, id: number, result: readonly Physical[], released: number, time: number): void {
+    const width = this.#spec.keys.length;
+    for (let part = 0; part < width; part += 1) changes.columns[part]!.append(this.#keys.value(part, id));
+    for (let call = 0; call < result.length; call += 1) changes.columns[width + call]!.append(result[call]!);
+    changes.add(kind, released, time);
   }
+
+  /** Reads the results of a group; null where all could be computed. */
+  #compute(slot: number): Failure | null {
+    let failure: Failure | null = null;
+    const { results } = this.#plan;
+    const values = new Array<Physical>(results.length);
+    for (let call = 0; call < results.length; call += 1) {
+      const out = this.#scratch[call]!;
+      const error = results[call]!.write(this.#cells, slot, out);
+      if (error === null) values[call] = taken(out);
+      else failure ??= { call, error };
+    }
+    this.#results[slot] = failure === null ? values : null;
+    return failure;
+  }
+
+  #report({ call, error }: Failure, id: number, released: number, time: number, report: Report): void {
+    const { keys, input, aggregates } = this.#spec;
+    const parts = keys.map((key, part) => [input[key]!.name, printable(this.#keys.value(part, id))]);
+    report.failed({ released, time, place: aggregates[call]!.place, error, row: JSON.stringify(Object.fromEntries(parts)) });
+  }
+
+  #open(id: number): number {
+    const slot = this.#free.pop() ?? this.#cells.allocate();
+    this.#slots[id] = slot;
+    this.#counts[slot] = 0;
+    this.#results[slot] = null;
+    return slot;
+  }
+
+  #close(id: number): void {
+    const slot = this.#slots[id]!;
+    this.#cells.reset(slot);
+    this.#results[slot] = null;
+    this.#free.push(slot);
+    this.#slots[id] = -1;
+  }
+
+  #growSlots(size: number): void {
+    if (size <= this.#slots.length) return;
+    const larger = new Int32Array(Math.max(size, this.#slots.length * 2)).fill(-1);
+    larger.set(this.#slots);
+    this.#slots = larger;
+  }
+
+  /** Forgets what is over, and keys without a group once they outnumber the others, so that memory follows what is kept. */
+  #sweep(now: number): void {
+    const { size } = this.#keys;
+    if (size < this.#sweepAt) return;
+    const live: number[] = [];
+    for (let id = 0; id < size; id += 1) {
+      const slot = this.#slots[id]!;
+      if (slot < 0) continue;
+      if (this.#ttl.isOver(slot, now)) this.#close(id);
+      else live.push(id);
+    }
+    const isWorthIt = live.length * 4 <= size;
+    this.#sweepAt = Math.max(KEYS_MIN, (isWorthIt ? live.length : size) * 2);
+    if (!isWorthIt) return;
+    this.#keys = this.#keys.keeping(live);
+    this.#slots = Int32Array.from(live, (id) => this.#slots[id]!);
+  }
+
+  snapshot(writer: ByteWriter): void {
+    const { size } = this.#keys;
+    this.#growSlots(size);
+    this.#keys.snapshot(writer);
+    writer.int32Array(this.#slots.subarray(0, size));
+    this.#cells.snapshot(writer);
+    writer.float64Array(Float64Array.from(this.#counts));
+    this.#ttl.snapshot(writer, this.#cells.size);
+    for (let slot = 0; slot < this.#cells.size; slot += 1) {
+      for (const accumulator of this.#plan.accumulators) accumulator.save(writer, this.#cells, slot);
+    }
+  }
+
+  restore(reader: ByteReader): void {
+    this.#keys = new KeyTable(this.#spec.keys.length);
+    this.#keys.restore(reader);
+    this.#slots = reader.int32Array();
+    this.#growSlots(this.#keys.size);
+    this.#cells.restore(reader);
+    this.#counts = [...reader.float64Array()];
+    this.#ttl = new TimeToLive(this.#spec.ttl);
+    this.#ttl.restore(reader);
+    const used = new Set(this.#slots);
+    this.#free = [];
+    this.#results = [];
+    for (let slot = 0; slot < this.#cells.size; slot += 1) {
+      for (const accumulator of this.#plan.accumulators) accumulator.load(reader, this.#cells, slot);
+      this.#results[slot] = null;
+      if (used.has(slot)) this.#compute(slot);
+      else {
+        this.#cells.reset(slot);
+        this.#free.push(slot);
+      }
+    }
+  }
+}
+
+/** As Flink compares results: NaN differs from itself. */
+function isSame(before: readonly Physical[], after: readonly Physical[]): boolean {
+  for (let call = 0; call < before.length; call += 1) if (before[call] !== after[call]) return false;
+  return true;
+}
+
+/** The only row of a column, which is empty again. */
+function taken(out: ColumnBuilder): Physical {
+  const isNull = out.nulls?.[0] === 1;
+  const value = isNull ? null : out.objects.length > 0 ? out.objects[0]! : out.reals[0]!;
+  out.length = 0;
+  out.objects.length = 0;
+  if (isNull) out.nulls![0] = 0;
+  return value;
+}
+
+/** A part of a key as JSON can hold it. */
+function printable(value: Physical): number | string | boolean | null {
+  return typeof value === 'bigint' || (typeof value === 'number' && !Number.isFinite(value)) ? String(value) : value;
 }
