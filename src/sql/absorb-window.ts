@@ -28,6 +28,8 @@ export function absorbWindow(node: WindowAggregate): WindowAggregate {
   const read = [...conditions, ...needed.map((index) => outputs[index]!)];
   if (read.some((expression) => [...columnsOf(expression)].some((index) => index >= width))) return node;
 
+  // Rows that carry their windows need no merging.
+  if (table.window.kind !== 'tumble' && node.aggregates.some(({ user }) => user !== undefined && user.code.merge === undefined)) return node;
   if (table.window.kind === 'session' && !sessionsAreGroups(table, conditions, node.keys.map((key) => outputs[key]!))) return node;
 
   let below = table.input;

@@ -2,6 +2,8 @@
 import type { Expression } from '../plan/expression.js';
 import { resolveAggregate } from '../functions/aggregates.js';
 import { implicitCast } from '../functions/scalar.js';
+import { castArguments } from '../functions/user-function.js';
+import type { UserAggregate } from '../functions/user-function.js';
 import type { Call, NamedWindow, SqlExpression } from './ast.js';
 import { aggregateNames, refusedAggregates } from './aggregate-names.js';
 import { bind, bindCondition } from './binder.js';
@@ -30,13 +32,13 @@ export function collecting(around: Surroundings, virtuals: Virtuals, windows: re
   const inner: Surroundings = { ...around, aggregate: nested, windowProperty: undefined };
   const grouped: Surroundings = {
     ...around,
-    aggregate: (call) => (isAggregate(call) && call.over === undefined ? virtuals.add(read(call, inner, null)) : nested(call)),
+    aggregate: (call) => (isAggregate(call, around) && call.over === undefined ? virtuals.add(read(call, inner, null)) : nested(call)),
   };
   const aggregate = (call: Call): Expression | null => {
     if (Object.hasOwn(refusedAggregates, call.name)) throw sqlUnsupported(call.place, `${call.name} is not supported`, refusedAggregates[call.name]);
     if (call.over === undefined) return grouped.aggregate(call);
     if (clause === 'HAVING') throw sqlInvalid(call.place, 'an OVER aggregate may not stand in HAVING', 'Compute it in a sub-query and use its column in WHERE.');
-    if (!isAggregate(call)) throw sqlInvalid(call.place, `${call.name} is no aggregate and takes no OVER`, `There is: ${aggregateNames.join(', ')}.`);
+    if (!isAggregate(call, around)) throw sqlInvalid(call.place, `${call.name} is no aggregate and takes no OVER`, `There is: ${aggregateNames.join(', ')}.`);
     const window = bindWindow(call.over, windows, grouped);
     if (call.name === 'LAG' && window.framed) throw sqlInvalid(call.place, 'LAG takes no frame', 'Leave ROWS or RANGE out of its OVER clause.');
     return virtuals.add(read(call, grouped, window));
@@ -44,7 +46,9 @@ export function collecting(around: Surroundings, virtuals: Virtuals, windows: re
   return { ...around, aggregate };
 }
 
-const isAggregate = (call: Call): boolean => aggregateNames.includes(call.name);
+const userAggregate = (call: Call, { session }: Surroundings): UserAggregate | undefined => session.functions?.aggregates.get(call.name);
+
+const isAggregate = (call: Call, around: Surroundings): boolean => aggregateNames.includes(call.name) || userAggregate(call, around) !== undefined;
 
 function read(call: Call, inner: Surroundings, over: BoundWindow | null): VirtualCall {
   const { name, place, args } = call;
@@ -52,6 +56,8 @@ function read(call: Call, inner: Surroundings, over: BoundWindow | null): Virtua
   if (call.withinGroup.length > 0) throw sqlUnsupported(place, 'WITHIN GROUP is not supported');
   if (name === 'LAG' && over === null) throw sqlInvalid(place, 'LAG needs OVER (… ORDER BY the event time)');
   if (over !== null && call.filter !== undefined) throw sqlUnsupported(call.filter.place, 'FILTER on an OVER aggregate is not supported', `Write ${name}(CASE WHEN condition THEN x END) OVER ….`);
+  const user = userAggregate(call, inner);
+  if (user !== undefined) return readUser(call, user, inner, over);
   if (call.star) {
     if (name !== 'COUNT' || call.distinct) throw sqlInvalid(place, `${name}(${call.distinct ? 'DISTINCT ' : ''}*) does not exist`, 'Only COUNT(*) takes a star.');
   } else if (args.length === 0 || (args.length > 1 && name !== 'LAG') || args.length > 3) {
@@ -64,6 +70,15 @@ function read(call: Call, inner: Surroundings, over: BoundWindow | null): Virtua
   const nullable = resolved.type.nullable || (filter !== null && resolved.name !== 'COUNT');
   const base = { name: resolved.name, argument, distinct: call.distinct, filter, type: { ...resolved.type, nullable }, place, over };
   return name === 'LAG' ? { ...base, ...lagParts(call, argument!, inner) } : base;
+}
+
+function readUser(call: Call, user: UserAggregate, inner: Surroundings, over: BoundWindow | null): VirtualCall {
+  const { place, distinct } = call;
+  if (call.star) throw sqlInvalid(place, `${user.name}(*) does not exist`, 'Only COUNT(*) takes a star.');
+  if (distinct) throw sqlUnsupported(place, `${user.name}(DISTINCT …) is not supported`, 'Leave equal values out in its code, by a set.');
+  const filter = call.filter === undefined ? null : bindCondition(call.filter, 'FILTER', { ...inner, aggregate: noAggregates('FILTER') });
+  const [argument, ...more] = castArguments(user, call.args.map((arg) => bind(arg, inner)), place) as [Expression, ...Expression[]];
+  return { name: 'USER', argument, more, user, distinct, filter, type: user.returns, place, over };
 }
 
 function lagParts(call: Call, argument: Expression, inner: Surroundings): Pick<VirtualCall, 'offset' | 'defaultValue' | 'type'> {

@@ -122,13 +122,14 @@ export function aggregateCall(call: VirtualCall, below: Projection): AggregateCa
   const column = (expression: Expression | null | undefined): number | null => (expression ? below.add(expression) : null);
   const { name, distinct, type, place } = call;
   const base = { name, argument: column(call.argument), distinct, filter: column(call.filter), type, place };
+  if (call.user !== undefined) return { ...base, user: call.user, more: call.more!.map((expression) => below.add(expression)) };
   return name === 'LAG' ? { ...base, offset: call.offset ?? 1, defaultColumn: column(call.defaultValue) } : base;
 }
 
 /** `SUM(price * volume)`: what a call's column is called. */
 export function callText(call: VirtualCall, names: readonly string[]): string {
-  const argument = call.argument === null ? '*' : printExpression(call.argument, names);
+  const argument = call.argument === null ? '*' : [call.argument, ...(call.more ?? [])].map((expression) => printExpression(expression, names)).join(', ');
   const more = call.name === 'LAG' ? `, ${call.offset}${call.defaultValue ? `, ${printExpression(call.defaultValue, names)}` : ''}` : '';
   const filter = call.filter === null ? '' : ` FILTER (WHERE ${printExpression(call.filter, names)})`;
-  return `${call.name}(${call.distinct ? 'DISTINCT ' : ''}${argument}${more})${filter}`;
+  return `${call.user?.name ?? call.name}(${call.distinct ? 'DISTINCT ' : ''}${argument}${more})${filter}`;
 }

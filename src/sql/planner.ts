@@ -1,5 +1,7 @@
 /** From the text of a pipeline to its plan. */
 import { sqlType } from '../core/types.js';
+import { noUserFunctions } from '../functions/user-functions.js';
+import type { UserFunctions } from '../functions/user-functions.js';
 import type { Pipeline, PlanNode, SinkTable, SourceTable, Statement } from '../plan/plan.js';
 import { isUpdating, uniqueKeys, updatesBelow } from '../plan/changes.js';
 import type { Place } from '../plan/expression.js';
@@ -15,6 +17,7 @@ import { checkPlanSize } from './plan-size.js';
 import { planQuery } from './query.js';
 import type { Environment } from './query.js';
 import { simplify } from './simplify.js';
+import { checkUserAggregates, createsFunction } from './user-functions.js';
 import { sqlInvalid, sqlUnsupported } from './sql-error.js';
 import { timeToLiveOf, timeToLiveSetting } from './time-to-live.js';
 
@@ -22,10 +25,10 @@ const timeZoneSetting = 'table.local-time-zone';
 
 /**
  * Plans every statement of `text`. Throws TapewrightError SQL_INVALID where the text is wrong, and SQL_UNSUPPORTED
- * where it asks for what is not there, each with line and column and what to write instead.
+ * where it asks for what is not there, each with line and column and what to write instead. `functions` are the user's.
  */
-export function planSql(text: string): Pipeline {
-  const planner = new Planner();
+export function planSql(text: string, functions: UserFunctions = noUserFunctions): Pipeline {
+  const planner = new Planner(functions);
   for (const statement of parseSql(text).statements) planner.add(statement);
   return planner.finish();
 }
@@ -39,6 +42,8 @@ class Planner {
   #queries = 0;
   /** Milliseconds, by SET; null: state is kept for ever. */
   #timeToLive: number | null = null;
+
+  constructor(private readonly functions: UserFunctions) {}
 
   add(statement: SqlStatement): void {
     switch (statement.kind) {
@@ -59,7 +64,9 @@ class Planner {
         else this.#settings.delete(statement.key);
         if (!this.#settings.has(timeToLiveSetting)) this.#timeToLive = null;
         return;
-      case 'unsupported': throw sqlUnsupported(statement.place, `${statement.what} is not supported`, instead(statement.what));
+      case 'unsupported':
+        if (createsFunction(statement, this.functions)) return;
+        throw sqlUnsupported(statement.place, `${statement.what} is not supported`, instead(statement.what));
     }
   }
 
@@ -79,7 +86,7 @@ class Planner {
 
   #environment(): Environment {
     const timeZone = this.#settings.get(timeZoneSetting) ?? 'UTC';
-    return { catalog: this.#catalog, commonTables: new Map(), session: { timeZone }, remark: (text) => this.#remarks.add(text), timeToLive: this.#timeToLive };
+    return { catalog: this.#catalog, commonTables: new Map(), session: { timeZone, functions: this.functions }, remark: (text) => this.#remarks.add(text), timeToLive: this.#timeToLive };
   }
 
   #insert(insert: Insert): void {
@@ -113,7 +120,9 @@ class Planner {
     checkPlanSize(root, place);
     this.#checkCase(sink, place);
     checkUpdates(root, place);
-    this.#statements.push({ sink, root: simplify(root), place });
+    const simple = simplify(root);
+    checkUserAggregates(simple);
+    this.#statements.push({ sink, root: simple, place });
   }
 
   /** Outputs are files with columns, and neither all file systems nor all readers of Parquet tell upper from lower case. */
@@ -176,7 +185,7 @@ function sourcesOf(statements: readonly Statement[]): readonly SourceTable[] {
 }
 
 function instead(what: string): string {
-  if (what.startsWith('CREATE') && what.includes('FUNCTION')) return 'Use the built-in functions.';
+  if (what.startsWith('CREATE') && what.includes('FUNCTION')) return 'Write it in TypeScript, and give its module with --functions, or as functions: in the scenario.';
   if (what.startsWith('DROP') || what.startsWith('ALTER')) return 'Leave it out: every run starts with no tables.';
   if (what.startsWith('CREATE')) return 'Declare tables with CREATE TABLE.';
   if (what.startsWith('EXPLAIN')) return 'Use the explain command.';

@@ -55,7 +55,7 @@ export function planSelect(select: Select, environment: Environment): Relation {
     else {
       const part = (expression: Expression | null | undefined): Expression | null => (expression ? rewrite(expression, call.place) : null);
       const over = { ...call.over, partition: call.over.partition.map((expression) => rewrite(expression, call.place)), order: rewrite(call.over.order, call.over.orderPlace) };
-      overs.calls.push({ ...call, argument: part(call.argument), filter: part(call.filter), defaultValue: part(call.defaultValue), over });
+      overs.calls.push({ ...call, argument: part(call.argument), filter: part(call.filter), defaultValue: part(call.defaultValue), ...(call.more === undefined ? {} : { more: call.more.map((expression) => rewrite(expression, call.place)) }), over });
     }
   }
   return projected(kept, overs, items.map((item) => ({ ...item, expression: rewrite(item.expression, item.place) })));

@@ -6,6 +6,7 @@ import { columnRef } from '../plan/expression.js';
 import type { Expression, Place } from '../plan/expression.js';
 import type { AggregateName, Frame } from '../plan/plan.js';
 import type { SqlType } from '../core/types.js';
+import type { UserAggregate } from '../functions/user-function.js';
 
 /** An aggregate call, its arguments being expressions over the relation (and, for OVER, over grouped virtual columns). */
 export interface VirtualCall {
@@ -15,6 +16,9 @@ export interface VirtualCall {
   readonly filter: Expression | null;
   readonly offset?: number;
   readonly defaultValue?: Expression | null;
+  /** USER: the function, and its arguments after the first. */
+  readonly user?: UserAggregate;
+  readonly more?: readonly Expression[];
   readonly type: SqlType;
   readonly place: Place;
   /** Null: an aggregate of the GROUP BY. */
@@ -63,5 +67,5 @@ export function windowKey(window: BoundWindow): string {
 function virtualKey(call: VirtualCall): string {
   const part = (expression: Expression | null | undefined) => (expression ? expressionKey(expression) : '-');
   const over = call.over === null ? '' : windowKey(call.over);
-  return `${call.name} ${call.distinct} ${part(call.argument)} ${part(call.filter)} ${call.offset ?? ''} ${part(call.defaultValue)} ${over}`;
+  return `${call.user?.name ?? call.name} ${call.distinct} ${part(call.argument)} ${(call.more ?? []).map(part).join()} ${part(call.filter)} ${call.offset ?? ''} ${part(call.defaultValue)} ${over}`;
 }

@@ -1,0 +1,76 @@
+/** Operators in the user's code as tables: `FROM name(input => TABLE t PARTITION BY k, on_time => DESCRIPTOR(event_time))`. */
+import { typeName, withNullable } from '../core/types.js';
+import { implicitCast } from '../functions/scalar.js';
+import { processRowtime } from '../functions/process-function.js';
+import type { UserProcess } from '../functions/process-function.js';
+import { columnRef } from '../plan/expression.js';
+import type { ProcessNode } from '../plan/process.js';
+import type { Descriptor, SqlExpression, TableArgument, TableFunction, TableInput } from './ast.js';
+import { didYouMean } from './names.js';
+import { Projection } from './projection.js';
+import { columnNames, resolveColumn, typeOfColumn } from './relation.js';
+import type { Relation } from './relation.js';
+import { sqlInvalid, sqlUnsupported } from './sql-error.js';
+import { checkRowtime } from './window-tables.js';
+
+const parameters = ['INPUT', 'ON_TIME', 'UID'];
+
+/** The rows that an operator puts out: the keys, its own columns, `rowtime`. `read` gives the relation of the table argument. */
+export function processTable(call: TableFunction, process: UserProcess, read: (input: TableInput) => Relation): Relation {
+  const { name } = process;
+  const example = `Write ${name}(input => TABLE t PARTITION BY key, on_time => DESCRIPTOR(event_time)).`;
+  const given = namedArguments(call, name);
+  const table = given.get('INPUT')?.value;
+  if (table?.kind !== 'tableInput') throw sqlInvalid(call.place, `${name} is given no table`, example);
+  if (table.orderBy.length > 0) throw sqlInvalid(table.orderBy[0]!.place, `${name} takes no ORDER BY`, "Its rows come by event time; for others declare order: 'arrival'.");
+  const relation = read(table);
+  const time = timeOf(given.get('ON_TIME')?.value, relation, call, example);
+  const keys = table.partitionBy.map((key) => keyColumn(key, relation, name));
+  const below = new Projection(relation.node);
+  const timeAt = below.add(columnRef(time, typeOfColumn(relation, time)));
+  const keysAt = [...new Set(keys)].map((key) => below.add(columnRef(key, typeOfColumn(relation, key))));
+  const columns = process.input.map((field) => {
+    const index = relation.columns.findIndex((column) => column.name === field.name);
+    if (index < 0) throw sqlInvalid(call.place, `${name} reads a column '${field.name}', which its table does not have`, didYouMean(field.name, columnNames(relation)));
+    const type = typeOfColumn(relation, index);
+    if (type.nullable && !field.type.nullable) throw sqlInvalid(call.place, `'${field.name}' may be NULL, and ${name} reads it as ${typeName(field.type)}`, 'Leave such rows out with WHERE … IS NOT NULL in a sub-query, with COALESCE, or declare the column without NOT NULL.');
+    return below.add(implicitCast(columnRef(index, type), { ...field.type, nullable: type.nullable }, call.place));
+  });
+  const input = below.node();
+  const keyFields = keysAt.map((column, index) => ({ name: relation.columns[keys[index]!]!.name, type: input.schema[column]!.type }));
+  const twice = keyFields.find((key) => key.name === processRowtime || process.output.some((field) => field.name === key.name));
+  if (twice !== undefined) throw sqlInvalid(call.place, `the key '${twice.name}' is among the columns that ${name} puts out already`, 'Rename one of the two: the key is added to every row.');
+  const schema = [...keyFields, ...process.output, { name: processRowtime, type: withNullable(input.schema[timeAt]!.type, false) }];
+  const node: ProcessNode = { kind: 'process', input, time: timeAt, keys: keysAt, columns, process, place: call.place, schema, rowtime: schema.length - 1 };
+  return { node, columns: schema.map((field) => ({ name: field.name, qualifier: [], role: null })), refused: [], window: null };
+}
+
+function namedArguments(call: TableFunction, name: string): ReadonlyMap<string, TableArgument> {
+  const given = new Map<string, TableArgument>();
+  call.args.forEach((arg, index) => {
+    const key = arg.name ?? parameters[index];
+    if (key === undefined || !parameters.includes(key)) throw sqlInvalid(arg.place, `${name} has no argument ${key ?? index + 1}`, didYouMean(key ?? '', parameters));
+    if (given.has(key)) throw sqlInvalid(arg.place, `${name} is given ${key} twice`);
+    given.set(key, arg);
+  });
+  return given;
+}
+
+/** The table's rowtime, unless the call names it. */
+function timeOf(value: TableArgument['value'] | undefined, relation: Relation, call: TableFunction, example: string): number {
+  if (value === undefined) {
+    const { rowtime } = relation.node;
+    if (rowtime === null) throw sqlInvalid(call.place, `the table of ${call.name} has no event time`, example);
+    return rowtime;
+  }
+  if (value.kind !== 'descriptor' || value.columns.length !== 1) throw sqlInvalid(value.place, 'on_time is DESCRIPTOR(time column)', example);
+  const { columns: [column] } = value as Descriptor;
+  const index = resolveColumn(relation, [column!], column!.place);
+  checkRowtime(relation, index, column!.place, call.name);
+  return index;
+}
+
+function keyColumn(key: SqlExpression, relation: Relation, name: string): number {
+  if (key.kind !== 'name') throw sqlUnsupported(key.place, `PARTITION BY of ${name} takes columns`, 'Compute it in a sub-query: TABLE (SELECT …) PARTITION BY its column.');
+  return resolveColumn(relation, key.parts, key.place);
+}
