@@ -5,7 +5,8 @@
 import type { Column } from '../core/batch.js';
 import type { Int64, Storage } from '../core/types.js';
 
-class PoolColumn {
+/** One column of rows that are kept by slot. */
+export class PoolColumn {
   reals: Float64Array;
   objects: (Int64 | string | null)[] | null;
   nulls: Uint8Array | null = null;

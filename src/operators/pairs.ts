@@ -107,7 +107,7 @@ export class Pairs {
 }
 
 /** Rows of a column by slot; NULL at -1. */
-function gatherPadded(column: Column, slots: Int32Array, length: number): Column {
+export function gatherPadded(column: Column, slots: Int32Array, length: number): Column {
   let padded = 0;
   while (padded < length && slots[padded]! >= 0) padded += 1;
   if (padded === length) return gather(column, slots, length);
