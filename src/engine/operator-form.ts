@@ -4,6 +4,7 @@ import type { Operator, TwoInputOperator } from '../operators/operator.js';
 import type { StatefulNode } from '../plan/plan.js';
 import { joinForm } from './join-form.js';
 import { overForm, windowAggregateForm, windowForm } from './window-form.js';
+import { matchForm } from './match-form.js';
 import { processForm } from './process-form.js';
 import { globalWindowForm, haltsForm } from './timeline-form.js';
 import { groupAggregateForm, rankForm } from './updating-form.js';
@@ -30,6 +31,7 @@ export function formOf(node: StatefulNode, needs: ReadonlySet<number>): Operator
     case 'group-aggregate': return groupAggregateForm(node, needs);
     case 'rank': case 'window-rank': return rankForm(node, needs);
     case 'process': return processForm(node);
+    case 'match': return matchForm(node);
     case 'global-window': return globalWindowForm(node, needs);
     case 'halts': return haltsForm(node);
     case 'interval-join': case 'temporal-join': case 'join': case 'window-join': return joinForm(node, needs);

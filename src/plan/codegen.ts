@@ -31,6 +31,13 @@ interface Operand {
   readonly falseWhenNull?: boolean;
 }
 
+/** Lines that come before a value is used, the value, and the condition under which it is NULL. */
+export interface ReadCode {
+  readonly lines: readonly string[];
+  readonly value: string;
+  readonly isNull: string | null;
+}
+
 interface Scope {
   readonly known: Map<number, Operand>;
   readonly lines: string[];
@@ -72,7 +79,8 @@ export class CodeGenerator {
   readonly #shapes = new Map<string, number>();
   #scopes: Scope[] = [{ known: new Map(), lines: [] }];
 
-  constructor(readonly schema: Schema, readonly forms: readonly ColumnForm[]) {}
+  /** `read` stands in for the columns of a batch: code that reads a column from elsewhere. */
+  constructor(readonly schema: Schema, readonly forms: readonly ColumnForm[], readonly read: ((index: number) => ReadCode) | null = null) {}
 
   get lines(): string[] {
     return this.#scopes[this.#scopes.length - 1]!.lines;
@@ -162,6 +170,11 @@ export class CodeGenerator {
   }
 
   #column(index: number): Operand {
+    if (this.read !== null) {
+      const { lines, value, isNull } = this.read(index);
+      this.lines.push(...lines);
+      return { value, isNull };
+    }
     const { type } = this.schema[index]!;
     const form = this.forms[index]!;
     this.columns.add(index);

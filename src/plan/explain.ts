@@ -2,6 +2,7 @@
 import { typeName } from '../core/types.js';
 import type { Schema } from '../core/types.js';
 import { aggregateText, frameText, operatorText, orderText, rankText, windowText } from './operator-text.js';
+import { matchLines } from './match-text.js';
 import type { HaltRule } from './halts.js';
 import type { JoinNode, Pipeline, PlanNode, SourceTable, Statement } from './plan.js';
 import { durationText, printExpression } from './print.js';
@@ -97,6 +98,10 @@ function describe(node: PlanNode): readonly string[] {
       const names = namesOf(node.input);
       const lines = [`${node.kind} ${rankText(node)}${node.numbered ? ', numbered' : ''}`, `keys: ${keysText(node.partition, names)}`, `order: ${orderText(node.order, names)}`];
       return [...lines, ...(node.kind === 'rank' ? ttlText(node.ttl) : [`windowed by ${names[node.attached.start]}, ${names[node.attached.end]}`]), output];
+    }
+    case 'match': {
+      const [match, ...clauses] = matchLines(node);
+      return [match!, `keys: ${keysText(node.partition, namesOf(node.input))}`, ...clauses, output];
     }
     case 'process': {
       const names = namesOf(node.input);

@@ -40,8 +40,8 @@ export function columnMayFail(node: PlanNode, column: number): boolean {
     }
     case 'union': return node.inputs.some((input) => columnMayFail(input, column));
     case 'window': return column < node.input.schema.length && columnMayFail(node.input, column);
-    // Its code is run in any case.
-    case 'process': case 'halts': return false;
+    // Its code is run in any case, and so are a match's measures.
+    case 'process': case 'halts': case 'match': return false;
     case 'rank': case 'window-rank': return column < node.input.schema.length && columnMayFail(node.input, column);
     case 'interval-join': case 'temporal-join': case 'join': case 'window-join': {
       const joined = joinedColumn(node, column);

@@ -114,6 +114,7 @@ function stateOf(node: StatefulNode): string {
     case 'global-window': return `${node.aggregates.length} aggregates, the trigger's numbers and timers, and rows that wait for the watermark`;
     case 'halts': return 'the halt under way, and anomalies that wait for the watermark';
     case 'process': return `what ${node.process.name} keeps, and its timers${node.process.order === 'arrival' ? '' : ', and rows that wait for the watermark'}`;
+    case 'match': return `rows of matches in the making${node.within === null ? ', as long as these take' : `, for ${node.within / 1000} s of event time at the most`}, and rows that wait for the watermark`;
     case 'rank': return `the first ${node.to} rows${ttlText(node.ttl ?? Infinity)}`;
     case 'window-rank': return `the first ${node.to} rows of each open window`;
     default: return aggregatesText(node);

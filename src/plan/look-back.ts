@@ -1,5 +1,6 @@
 /** How far back in event time results reach. */
 import type { Expression } from './expression.js';
+import { looksAtRowsBefore } from './match.js';
 import type { Pipeline, PlanNode, WindowSpec } from './plan.js';
 
 /**
@@ -24,6 +25,7 @@ function reach(node: PlanNode): number | null {
     // Rows that are windowed already: their window counts where it was made.
     case 'window-aggregate': return plus(reach(node.input), node.window === null ? 0 : windowReach(node.window));
     case 'over': return plus(reach(node.input), frameReach(node));
+    case 'match': return looksAtRowsBefore(node) ? null : plus(reach(node.input), node.within);
     case 'window-rank': return reach(node.input);
     case 'window-join': return longest(node.inputs.map(reach));
     case 'interval-join': return plus(longest(node.inputs.map(reach)), Math.max(Math.abs(node.lower), Math.abs(node.upper)));

@@ -1,4 +1,5 @@
 /** Operators in a few words, for explain, late rows and errors. */
+import { patternText } from './match.js';
 import type { AggregateCall, Frame, PlanNode, SortKey, StatefulNode, WindowSpec } from './plan.js';
 import { durationText } from './print.js';
 import { triggerText } from './trigger.js';
@@ -13,6 +14,7 @@ export function operatorText(node: StatefulNode): string {
     case 'rank': case 'window-rank': return `${node.kind} ${rankText(node)}`;
     case 'global-window': return `global-window ${triggerText(node.trigger, node.input.schema.map(({ name }) => name))}${node.purges ? '' : ', ACCUMULATING'}`;
     case 'halts': return `halts ${node.rules.map(({ anomaly }) => anomaly).join(', ')}`;
+    case 'match': return `match (${patternText(node.pattern)})${node.within === null ? '' : ` WITHIN ${durationText(node.within)}`}`;
     case 'process': return `process ${node.process.name}`;
     case 'interval-join': return `${node.type} interval-join ${durationText(node.lower)} TO ${durationText(node.upper)}`;
     case 'temporal-join': case 'join': case 'window-join': return `${node.type} ${node.kind}`;

@@ -4,6 +4,7 @@ import type { UserAggregate } from '../functions/user-function.js';
 import type { Expression, Place } from './expression.js';
 import type { GlobalWindowNode } from './global-window.js';
 import type { HaltsNode } from './halts.js';
+import type { MatchNode } from './match.js';
 import type { ProcessNode } from './process.js';
 
 /** A table that is read: its declaration, resolved. */
@@ -185,6 +186,7 @@ export type PlanNode =
   | JoinNode
   | UpdatingNode
   | WindowRankNode
+  | MatchNode
   | GlobalWindowNode
   | HaltsNode
   | ProcessNode;

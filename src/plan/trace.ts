@@ -53,6 +53,7 @@ export function originsOf(node: PlanNode, index: number): readonly ColumnOrigin[
     }
     case 'window': case 'over': case 'rank': case 'window-rank': return index < node.input.schema.length ? originsOf(node.input, index) : null;
     case 'interval-join': case 'temporal-join': case 'join': case 'window-join': return joinOrigins(node, index);
+    case 'match': return index < node.partition.length ? originsOf(node.input, node.partition[index]!) : null;
     case 'window-aggregate': case 'group-aggregate': case 'global-window': case 'halts': case 'process': {
       const key = node.keys[index];
       return key === undefined ? null : originsOf(node.input, key);
@@ -85,7 +86,7 @@ export function keyOrigins({ inputs: [left, right], keys }: JoinNode, key: numbe
  */
 export function isRowtime(node: PlanNode, index: number): boolean {
   switch (node.kind) {
-    case 'scan': case 'window': case 'window-aggregate': case 'global-window': case 'halts': case 'process': return index === node.rowtime;
+    case 'scan': case 'window': case 'window-aggregate': case 'global-window': case 'halts': case 'process': case 'match': return index === node.rowtime;
     case 'filter': return isRowtime(node.input, index);
     case 'project': {
       const expression = node.expressions[index]!;

@@ -2,9 +2,10 @@
 import { conjunction } from '../plan/conjunction.js';
 import { columnRef, columnsOf, substitute, usesClock, type Expression } from '../plan/expression.js';
 import { identityOf } from '../plan/identity.js';
+import { patternText } from '../plan/match.js';
 import { aggregateText, frameText, operatorText, orderText, rankText, windowText } from '../plan/operator-text.js';
 import type { Pipeline, PlanNode, SourceTable, WindowSpec } from '../plan/plan.js';
-import { printExpression } from '../plan/print.js';
+import { durationText, printExpression } from '../plan/print.js';
 import { triggerText } from '../plan/trigger.js';
 import { compileStage } from '../plan/compile.js';
 import type { Stage } from '../plan/stage.js';
@@ -125,6 +126,12 @@ export class GraphBuilder {
         const lines = [node.keys.length === 0 ? 'all rows together' : `by ${node.keys.map((key) => names[key]).join(', ')}`];
         const more = node.kind === 'halts' ? node.rules.map(({ anomaly }) => anomaly) : [triggerText(node.trigger, names), ...node.aggregates.map((call) => aggregateText(call, names))];
         return { index: this.#add(identityOf(node), { kind: 'window', title: node.kind === 'halts' ? 'HALTS' : 'GLOBAL WINDOW', lines: [...lines, ...shortList(more)], from: [index], keeps: false }), columns: own };
+      }
+      case 'match': {
+        const { index } = this.#node(node.input);
+        const lines = [node.partition.length === 0 ? 'all rows together' : `by ${node.partition.map((key) => node.input.schema[key]!.name).join(', ')}`, patternText(node.pattern)];
+        const within = node.within === null ? [] : [`within ${unquoted(durationText(node.within))}`];
+        return { index: this.#add(identityOf(node), { kind: 'window', title: 'MATCH', lines: [...lines, ...within], from: [index], keeps: false }), columns: own };
       }
       case 'process': {
         const { index } = this.#node(node.input);

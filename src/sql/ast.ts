@@ -4,6 +4,7 @@
  * Optional parts are `undefined` when absent and lists are empty, so that a node's shape is constant.
  */
 import type { Place } from '../plan/expression.js';
+import type { MatchRecognize } from './ast-match.js';
 
 export interface SqlNode {
   readonly place: Place;
@@ -358,14 +359,6 @@ export interface Join extends SqlNode {
   readonly right: TableReference;
   readonly on: SqlExpression | undefined;
   readonly using: readonly Name[];
-}
-
-/** Recognised, its inside skipped. `clause` is the place of MATCH_RECOGNIZE itself. */
-export interface MatchRecognize extends SqlNode {
-  readonly kind: 'matchRecognize';
-  readonly input: TableReference;
-  readonly clause: Place;
-  readonly alias: TableAlias | undefined;
 }
 
 // -------------------------------------------------------------------------------- expressions

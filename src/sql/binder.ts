@@ -31,6 +31,8 @@ export interface Surroundings {
   readonly aliases: readonly string[];
   /** Turns an aggregate or an OVER call into a column; null for calls that are neither. Throws where none may stand. */
   readonly aggregate: (call: Call) => Expression | null;
+  /** What a name stands for where it is not simply a column of `relation`: in MATCH_RECOGNIZE. */
+  readonly column?: (parts: readonly Name[], place: Place) => Expression;
   /** Where the SELECT is grouped by a window in the older form. */
   readonly windowProperty?: WindowProperty | undefined;
 }
@@ -59,7 +61,7 @@ export function bind(expression: SqlExpression, around: Surroundings): Expressio
     case 'null': return literal(null, sqlType('NULL'));
     case 'temporal': return temporalLiteral(expression);
     case 'interval': return intervalLiteral(expression);
-    case 'name': return columnNamed(expression.parts, expression.place, around);
+    case 'name': return around.column?.(expression.parts, expression.place) ?? columnNamed(expression.parts, expression.place, around);
     case 'unary':
       if (expression.operator === '+') return sub(expression.operand);
       if (expression.operator === '-') {

@@ -1,5 +1,6 @@
 /** FROM: tables, views, common tables, sub-queries and window table functions. */
 import type { Hint, NamedTable, TableReference } from './ast.js';
+import { planMatch } from './match.js';
 import { didYouMean, tableName } from './names.js';
 import { planQuery } from './query.js';
 import type { Environment } from './query.js';
@@ -23,7 +24,7 @@ export function planFrom(reference: TableReference, environment: Environment): R
       const what = reference.comma ? 'a list of tables in FROM (a join)' : `${reference.type} JOIN`;
       throw sqlUnsupported(reference.place, `${what} is not supported yet`, 'Use one table; to bring several together write UNION ALL, or OVER and window aggregates on one.');
     }
-    case 'matchRecognize': throw sqlUnsupported(reference.clause, 'MATCH_RECOGNIZE is not supported yet', 'Compare with earlier rows by LAG(x) OVER (PARTITION BY key ORDER BY event_time).');
+    case 'matchRecognize': return planMatch(reference, planFrom(reference.input, environment), environment);
   }
 }
 

@@ -4,7 +4,7 @@ import type { Name, SqlExpression, TypeName, WindowSpecification } from './ast.j
 import { buildCall, emptyCall, type CallParts } from './calls.js';
 import type { GrammarRule } from './grammar-base.js';
 import { WindowGrammar } from './grammar-window.js';
-import { K, LeftParen, RightParen, Star } from './tokens.js';
+import { K, LeftParen, NameToken, RightParen, Star } from './tokens.js';
 
 export abstract class CallGrammar extends WindowGrammar {
   abstract readonly type: GrammarRule<TypeName>;
@@ -20,6 +20,15 @@ export abstract class CallGrammar extends WindowGrammar {
     this.CONSUME(RightParen);
     this.SUBRULE(this.callClauses, { ARGS: [parts] });
     return this.ACTION(() => buildCall(name, parts, this.placeFrom(first)));
+  });
+
+  /** FINAL or RUNNING before a call in MATCH_RECOGNIZE: a call of that name with the call as its argument. */
+  readonly modifiedCall: GrammarRule<SqlExpression> = this.rule('modifiedCall', () => {
+    const first = this.CONSUME(NameToken);
+    const start = this.LA(1);
+    const name = this.SUBRULE(this.name);
+    const inner = this.SUBRULE(this.call, { ARGS: [[name], start] });
+    return this.ACTION(() => buildCall([this.nameOf(first)], { ...emptyCall(), args: [inner] }, this.placeFrom(first)));
   });
 
   /** Arguments, and the words that EXTRACT, CAST, TRIM and their like have in place of commas. */

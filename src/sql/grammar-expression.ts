@@ -179,6 +179,7 @@ export abstract class ExpressionGrammar extends CallGrammar {
       { GATE: () => this.isNext(LeftBracket, 2),
         ALT: () => (this.CONSUME(K.MAP), { kind: 'map', values: this.SUBRULE1(this.bracketed), place: this.placeFrom(first) }) },
       { GATE: () => this.isNext(StringToken, 2) && this.isWord(1, ...TEMPORAL), ALT: () => this.SUBRULE(this.temporal) },
+      { GATE: () => this.isWord(1, 'FINAL', 'RUNNING') && this.isName(2) && this.isNext(LeftParen, 3), ALT: () => this.SUBRULE(this.modifiedCall) },
       { ALT: () => (this.CONSUME(K.LEFT), this.SUBRULE(this.call, { ARGS: [[this.nameOf(first)], first] })) },
       { ALT: () => (this.CONSUME(K.RIGHT), this.SUBRULE1(this.call, { ARGS: [[this.nameOf(first)], first] })) },
       { ALT: () => this.SUBRULE(this.nameOrCall) },

@@ -4,13 +4,13 @@ import type {
   Descriptor, Join, Name, OrderItem, Query, SqlExpression, TableAlias, TableArgument, TableFunction, TableInput, TableReference,
 } from './ast.js';
 import type { GrammarRule } from './grammar-base.js';
-import { QueryGrammar } from './grammar-query.js';
+import { MatchGrammar } from './grammar-match.js';
 import { sqlInvalid } from './sql-error.js';
-import { Arrow, Comma, Dot, K, LeftParen, RightParen, SkippedClause } from './tokens.js';
+import { Arrow, Comma, Dot, K, LeftParen, RightParen } from './tokens.js';
 
 type JoinHead = Pick<Join, 'type' | 'natural' | 'comma'>;
 
-export abstract class TableGrammar extends QueryGrammar {
+export abstract class TableGrammar extends MatchGrammar {
   readonly tables: GrammarRule<TableReference> = this.rule('tables', () => {
     this.ACTION(() => this.enter());
     const first = this.LA(1);
@@ -77,10 +77,9 @@ export abstract class TableGrammar extends QueryGrammar {
     ]);
     this.OPTION(() => {
       const clause = this.CONSUME(K.MATCH_RECOGNIZE);
-      this.CONSUME(SkippedClause);
-      const place = this.placeFrom(clause);
+      const body = this.SUBRULE(this.matchBody);
       const alias = this.OPTION1(() => this.SUBRULE(this.tableAlias));
-      reference = { kind: 'matchRecognize', input: reference, clause: place, alias, place: this.placeFrom(first) };
+      reference = { kind: 'matchRecognize', input: reference, clause: this.tokenPlace(clause), body, alias, place: this.placeFrom(first) };
     });
     return reference;
   });

@@ -1,11 +1,9 @@
 /**
- * What is recognised but not parsed becomes one token: whole statements that replay has no use for, and
- * the inside of MATCH_RECOGNIZE. The analyzer can then refuse them by name and place.
+ * What is recognised but not parsed becomes one token: whole statements that replay has no use for. The analyzer can then
+ * refuse them by name and place.
  */
 import { createTokenInstance, type IToken, type TokenType } from 'chevrotain';
-import { sqlInvalid } from './sql-error.js';
-import { placeOfTokens } from './place.js';
-import { K, LeftParen, RightParen, Semicolon, SkippedClause, SkippedStatement } from './tokens.js';
+import { Semicolon, SkippedStatement } from './tokens.js';
 
 /** First words of such statements; `what` of the statement in the tree is the phrase and the word after it. */
 const STATEMENTS = new Set([
@@ -25,10 +23,6 @@ export function skipUnsupported(tokens: readonly IToken[], text: string): IToken
       let end = at;
       while (end + 1 < tokens.length && tokens[end + 1]!.tokenType !== Semicolon) end += 1;
       kept.push(joined(SkippedStatement, tokens, at, end, text, phraseAt(tokens, at)));
-      at = end;
-    } else if (token.tokenType === K.MATCH_RECOGNIZE && tokens[at + 1]?.tokenType === LeftParen) {
-      const end = closing(tokens, at + 1, text);
-      kept.push(token, joined(SkippedClause, tokens, at + 1, end, text));
       at = end;
     } else {
       kept.push(token);
@@ -55,19 +49,9 @@ function phraseAt(tokens: readonly IToken[], at: number): string {
   return words.join(' ');
 }
 
-function closing(tokens: readonly IToken[], open: number, text: string): number {
-  let depth = 0;
-  for (let at = open; at < tokens.length; at += 1) {
-    if (tokens[at]!.tokenType === LeftParen) depth += 1;
-    if (tokens[at]!.tokenType === RightParen) depth -= 1;
-    if (depth === 0) return at;
-  }
-  throw sqlInvalid(placeOfTokens(text, tokens[open]!), "this '(' is never closed");
-}
-
 const wordAt = (tokens: readonly IToken[], at: number): string => tokens[at]?.image.toUpperCase() ?? '';
 
-function joined(type: TokenType, tokens: readonly IToken[], from: number, to: number, text: string, payload?: string): IToken {
+function joined(type: TokenType, tokens: readonly IToken[], from: number, to: number, text: string, payload: string): IToken {
   const first = tokens[from]!;
   const end = tokens[to]!.endOffset!;
   const { startOffset, startLine, startColumn } = first;

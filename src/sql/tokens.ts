@@ -18,10 +18,11 @@ const RESERVED = [
 
 /** Also names. */
 const UNRESERVED = [
-  'BEGIN', 'BUCKETS', 'COMMENT', 'CURRENT', 'DESCRIPTOR', 'DISTRIBUTED', 'ENFORCED', 'EXECUTE', 'FIRST', 'FOLLOWING',
-  'GROUPING', 'IF', 'IGNORE', 'KEY', 'LAST', 'LOCAL', 'MAP', 'METADATA', 'NEXT', 'NULLS', 'OF', 'ONLY', 'ORDINALITY',
-  'OVERWRITE', 'PARTITIONED', 'PLACING', 'PRECEDING', 'PRECISION', 'RESET', 'RESPECT', 'SETS', 'STATEMENT',
-  'SYSTEM_TIME', 'TEMPORARY', 'TIME', 'UNBOUNDED', 'VARYING', 'VIEW', 'VIRTUAL', 'WATERMARK', 'WITHOUT', 'ZONE',
+  'AFTER', 'BEGIN', 'BUCKETS', 'COMMENT', 'CURRENT', 'DEFINE', 'DESCRIPTOR', 'DISTRIBUTED', 'ENFORCED', 'EXECUTE', 'FIRST',
+  'FOLLOWING', 'GROUPING', 'IF', 'IGNORE', 'KEY', 'LAST', 'LOCAL', 'MAP', 'MATCH', 'MEASURES', 'METADATA', 'NEXT', 'NULLS',
+  'OF', 'ONE', 'ONLY', 'ORDINALITY', 'OVERWRITE', 'PARTITIONED', 'PAST', 'PATTERN', 'PER', 'PERMUTE', 'PLACING', 'PRECEDING',
+  'PRECISION', 'RESET', 'RESPECT', 'SETS', 'SKIP', 'STATEMENT', 'SUBSET', 'SYSTEM_TIME', 'TEMPORARY', 'TIME', 'UNBOUNDED',
+  'VARYING', 'VIEW', 'VIRTUAL', 'WATERMARK', 'WITHOUT', 'ZONE',
 ] as const;
 
 type Keyword = (typeof RESERVED)[number] | (typeof UNRESERVED)[number];
@@ -39,8 +40,6 @@ export const StringToken = token('StringToken', "a text in 'quotes'");
 export const SkippedStatement = token('SkippedStatement', 'a statement');
 /** What follows an unquoted SET or RESET up to the end of its line: `execution.runtime-mode = batch`. */
 export const SettingText = token('SettingText', "'key' = 'value'");
-/** The brackets of MATCH_RECOGNIZE with all they hold. */
-export const SkippedClause = token('SkippedClause', "'('");
 /** A character that starts nothing in the grammar: always an error, told by the parser with its surroundings. */
 export const StrayCharacter = token('StrayCharacter', 'a character');
 export const HintStart = token('HintStart', 'a hint');
@@ -58,6 +57,14 @@ export const Comma = sign('Comma', ',');
 export const Dot = sign('Dot', '.');
 export const Semicolon = sign('Semicolon', ';');
 export const Arrow = sign('Arrow', '=>');
+export const LeftBrace = sign('LeftBrace', '{');
+export const RightBrace = sign('RightBrace', '}');
+export const ExclusionStart = sign('ExclusionStart', '{-');
+export const ExclusionEnd = sign('ExclusionEnd', '-}');
+export const Question = sign('Question', '?');
+export const Bar = sign('Bar', '|');
+export const Caret = sign('Caret', '^');
+export const Dollar = sign('Dollar', '$');
 export const Equal = operator('Equal', '=');
 export const NotEqual = operator('NotEqual', '<>');
 export const Less = operator('Less', '<');
@@ -75,7 +82,8 @@ export const Percent = operator('Percent', '%');
 export const SIGNS: ReadonlyMap<string, TokenType> = new Map([
   ['(', LeftParen], [')', RightParen], ['[', LeftBracket], [']', RightBracket], [',', Comma], ['.', Dot], [';', Semicolon],
   ['=>', Arrow], ['=', Equal], ['<>', NotEqual], ['!=', NotEqual], ['<', Less], ['<=', LessEqual], ['>', Greater],
-  ['>=', GreaterEqual], ['||', Concat], ['+', Plus], ['-', Minus], ['*', Star], ['/', Slash], ['%', Percent],
+  ['>=', GreaterEqual], ['||', Concat], ['{', LeftBrace], ['}', RightBrace],
+  ['{-', ExclusionStart], ['-}', ExclusionEnd], ['?', Question], ['|', Bar], ['^', Caret], ['$', Dollar], ['+', Plus], ['-', Minus], ['*', Star], ['/', Slash], ['%', Percent],
 ]);
 
 const BINARY_WORDS: ReadonlySet<string> = new Set(['OR', 'AND', 'ESCAPE']);
@@ -101,6 +109,6 @@ export const EXPRESSION_STARTS: ReadonlySet<TokenType> = new Set([
 ]);
 
 export const VOCABULARY: TokenType[] = [
-  NameToken, Identifier, QuotedIdentifier, BinaryToken, NumberToken, StringToken, SkippedStatement, SettingText, SkippedClause,
+  NameToken, Identifier, QuotedIdentifier, BinaryToken, NumberToken, StringToken, SkippedStatement, SettingText,
   StrayCharacter, HintStart, HintEnd, ...new Set(SIGNS.values()), ...Object.values(K), EOF,
 ];

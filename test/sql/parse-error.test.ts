@@ -104,7 +104,7 @@ test('parentheses and comments that never close, and one that closes too much', 
   refused('SELECT a FROM (SELECT b FROM t WHERE c;', 1, 39, ';', "The '(' of line 1, column 15 is never closed.");
   refused('SELECT SUM(a)) FROM t', 1, 14, ')', "There is one ')' too many.");
   refused('SELECT /* a FROM t', 1, 8, '/*', 'this comment is never closed', 'End it with */.');
-  refused('SELECT * FROM t MATCH_RECOGNIZE (PATTERN (A)', 1, 33, '(', 'never closed');
+  refused('SELECT * FROM t MATCH_RECOGNIZE (PATTERN (A)', 1, 45, '', "The '(' of line 1, column 33 is never closed.");
 });
 
 test('what is expected is said in words of SQL', () => {

@@ -1,0 +1,104 @@
+/** A condition of DEFINE as a function: whether a row may be one of a variable, given the rows taken before it. */
+import { storageOf, type Physical, type Schema } from '../core/types.js';
+import type { TapewrightError } from '../core/errors.js';
+import { CodeGenerator, isFailure } from './codegen.js';
+import { foldConstants } from './constants.js';
+import { columnsOf, type Place } from './expression.js';
+import type { MatchExpression, MatchReference } from './match.js';
+
+/**
+ * `values` and `nulls` are the columns of the key's rows; `at` is the index of the row on trial in them, `base` the
+ * number of the row with index 0. `first` and `last` are the numbers of each variable's rows so far, −1 for none, and
+ * `start` that of the match's first row, infinite before there is one.
+ */
+export type MatchTest = (
+  values: readonly unknown[], nulls: readonly (Uint8Array | null)[], at: number, base: number,
+  first: Float64Array, last: Float64Array, start: number,
+) => boolean;
+
+export interface MatchCondition {
+  readonly test: MatchTest;
+  /** It looks at the row on trial, and the rows right before it, alone: the same for all matches that the row may join. */
+  readonly ofRowAlone: boolean;
+}
+
+export interface ConditionSource {
+  /** Columns of the key's rows; references are numbered by them. */
+  readonly schema: Schema;
+  /** The value of an aggregate for the row on trial. */
+  readonly aggregate: (reference: MatchReference & { kind: 'aggregate' }) => Physical;
+  /** Told where and why the condition could not be computed; it then does not hold. */
+  readonly fail: (place: Place, error: string) => void;
+}
+
+/** The condition of `variable`. */
+export function compileMatchCondition({ references, expression: given }: MatchExpression, variable: number, source: ConditionSource): MatchCondition {
+  const expression = foldConstants(given);
+  const generator: CodeGenerator = new CodeGenerator(references.map(({ type }, index) => ({ name: `r${index}`, type })), [], (index) => {
+    const reference = references[index]!;
+    if (reference.kind === 'row') return rowCode(index, reference, variable);
+    const aggregate = generator.constant(source.aggregate);
+    const value = `r${index}a`;
+    const lines = [`const ${value} = ${aggregate}(${generator.constant(reference)});`];
+    return { lines, value: reference.type.kind === 'BOOLEAN' ? `(${value} !== 0)` : value, isNull: `(${value} === null)` };
+  });
+  const truth = generator.truth(expression);
+  const lines = [...generator.lines, `return ${truth};`];
+  const report = generator.constant((error: unknown, place: number): boolean => {
+    if (!isFailure(error)) throw error;
+    source.fail(generator.places[place]!, (error as TapewrightError).message);
+    return false;
+  });
+  const body = [
+    '"use strict";',
+    ...generator.constants.map((_, at) => `const k${at} = constants[${at}];`),
+    'return function test(values, nulls, at, base, first, last, start) {',
+    'let place = 0;',
+    ...(generator.fails ? ['try {', ...lines, `} catch (error) { return ${report}(error, place); }`] : lines),
+    '};',
+  ].join('\n');
+  const make = new Function('constants', body) as (constants: readonly unknown[]) => MatchTest;
+  const used = [...columnsOf(expression)].map((index) => references[index]!);
+  return { test: make(generator.constants), ofRowAlone: used.every((reference) => isOnTrial(reference, variable)) };
+}
+
+/** Whether it is taken from the row on trial, or by a distance from that. */
+function isOnTrial(reference: MatchReference, variable: number): boolean {
+  return reference.kind === 'row' && reference.from === 'last' && reference.offset === 0
+    && (reference.variable === null || reference.variable === variable);
+}
+
+/** Code that reads one reference; nothing but numbers of ours gets into it. */
+function rowCode(index: number, reference: MatchReference & { kind: 'row' }, variable: number): { lines: string[]; value: string; isNull: string | null } {
+  const row = `r${index}r`;
+  const lines = rowLines(row, reference, variable);
+  const column = `values[${reference.column}]`;
+  const certain = isOnTrial(reference, variable) && reference.back === 0;
+  const value = `r${index}v`;
+  if (storageOf(reference.type) === 'text') {
+    lines.push(`const ${value} = ${certain ? '' : `${row} < 0 ? null : `}${column}[${row}];`);
+    return { lines, value, isNull: `(${value} === null)` };
+  }
+  const read = `${column}[${row}]`;
+  const isBoolean = reference.type.kind === 'BOOLEAN';
+  lines.push(`const ${value} = ${certain ? '' : `${row} < 0 ? ${isBoolean ? 'false' : '0'} : `}${read}${isBoolean ? ' !== 0' : ''};`);
+  if (!reference.type.nullable && certain) return { lines, value, isNull: null };
+  const isNull = `r${index}n`;
+  lines.push(`const ${isNull} = ${certain ? '' : `${row} < 0 || `}nulls[${reference.column}][${row}] !== 0;`);
+  return { lines, value, isNull };
+}
+
+/** The index of the row that is meant, −1 where there is none. */
+function rowLines(row: string, { variable: of, from, offset, back }: MatchReference & { kind: 'row' }, variable: number): string[] {
+  const isOwn = of === null || of === variable;
+  if (isOwn && from === 'last' && offset === 0) return [`const ${row} = at - ${back}${back === 0 ? '' : ` < 0 ? -1 : at - ${back}`};`];
+  const lines = [
+    `const ${row}l = ${isOwn ? 'base + at' : `last[${of}]`};`,
+    `const ${row}f = ${of === null ? `(start < ${row}l ? start : ${row}l)` : isOwn ? `(first[${of}] < 0 ? ${row}l : first[${of}])` : `first[${of}]`};`,
+  ];
+  const number = from === 'last' ? `${row}l - ${offset}` : `${row}f + ${offset}`;
+  const exists = `${row}f >= 0 && ${from === 'last' ? `${number} >= ${row}f` : `${number} <= ${row}l`}`;
+  const index = `${number} - base - ${back}`;
+  lines.push(`const ${row} = ${exists}${back === 0 ? '' : ` && ${index} >= 0`} ? ${index} : -1;`);
+  return lines;
+}
