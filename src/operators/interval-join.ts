@@ -176,9 +176,9 @@ export class IntervalJoin implements TwoInputOperator {
   #append(index: 0 | 1, { batch }: Rows): number {
     const side = this.#sides[index];
     const { length, columns } = batch;
+    if (length === 0) return side.store.length;
     if (side.chunkIds.length < length) side.chunkIds = new Int32Array(length);
     this.#keys.fill(side.keys.map((column) => columns[column]!), length, side.chunkIds);
-    if (length === 0) return side.store.length;
     const first = side.store.append(batch);
     if (side.isOuter) this.#note(side, first, (columns[side.time] as Column & { values: Float64Array }).values, side.chunkIds, length);
     return first;

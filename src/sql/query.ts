@@ -26,6 +26,8 @@ export interface Environment {
   readonly remark: Remark;
   /** Milliseconds after which state that nothing touched is forgotten, by SET; null: never. */
   readonly timeToLive: number | null;
+  /** The same by the name of a joined table, by the hint STATE_TTL. */
+  readonly timesToLive?: ReadonlyMap<string, number | null>;
 }
 
 export function planQuery(query: Query, outer: Environment): Relation {

@@ -1,7 +1,7 @@
 /** What a query has at hand: a plan node, and how its columns may be called. */
 import type { Schema, SqlType } from '../core/types.js';
-import type { Place } from '../plan/expression.js';
-import type { PlanNode, WindowSpec } from '../plan/plan.js';
+import type { Expression, Place } from '../plan/expression.js';
+import type { JoinType, PlanNode, WindowSpec } from '../plan/plan.js';
 import type { Name } from './ast.js';
 import { didYouMean } from './names.js';
 import { sqlInvalid, sqlUnsupported } from './sql-error.js';
@@ -16,6 +16,19 @@ export interface RelationColumn {
   readonly role: WindowRole | null;
   /** The SELECT item that makes it. */
   readonly place?: Place;
+  /** Under USING and NATURAL: the column that stands for those of both sides, or the one that only its qualifier reaches. */
+  readonly shared?: 'merged' | 'hidden';
+}
+
+/** A join in FROM, not decided upon: WHERE has a say in which it is. Conditions are over both sides' columns. */
+export interface OpenJoin {
+  readonly left: Relation;
+  readonly right: Relation;
+  readonly type: JoinType;
+  readonly on: readonly Expression[];
+  /** FOR SYSTEM_TIME AS OF, over the left's columns. */
+  readonly asOf: { readonly time: Expression; readonly place: Place } | null;
+  readonly place: Place;
 }
 
 /** A declared column that may not be read, with the reason: PROCTIME() in a table's declaration. */
@@ -39,6 +52,8 @@ export interface Relation {
   readonly refused: readonly RefusedColumn[];
   /** The window that roles speak of. */
   readonly window: WindowOrigin | null;
+  /** What FROM joins; `node` gives no more than the columns then. */
+  readonly open?: OpenJoin;
 }
 
 export function typeOfColumn(relation: Relation, index: number): SqlType {
@@ -65,17 +80,23 @@ export function resolveColumn(relation: Relation, parts: readonly Name[], place:
   const qualifier = parts.slice(0, -1).map((part) => part.text);
   const found: number[] = [];
   relation.columns.forEach((column, index) => {
-    if (column.name === name && qualifies(qualifier, column.qualifier)) found.push(index);
+    if (column.name === name && qualifies(qualifier, column.qualifier) && (qualifier.length > 0 || column.shared !== 'hidden')) found.push(index);
   });
   if (found.length === 1) return found[0]!;
   const refused = relation.refused.find((column) => column.name === name && qualifies(qualifier, column.qualifier));
   if (refused !== undefined) throw sqlUnsupported(place, refused.message, refused.instead);
-  if (found.length > 1) throw sqlInvalid(place, `column '${name}' is ambiguous: ${found.length} columns have this name`, 'Give them different names with AS in the sub-query or view below.');
+  if (found.length > 1) throw sqlInvalid(place, `column '${name}' is ambiguous: ${found.length} columns have this name`, telling(found.map((index) => relation.columns[index]!)));
   if (qualifier.length > 0 && !relation.columns.some((column) => qualifies(qualifier, column.qualifier))) {
     const known = [...new Set(relation.columns.map((column) => column.qualifier.at(-1)).filter((text) => text !== undefined))];
     throw sqlInvalid(place, `no table '${qualifier.join('.')}' here`, didYouMean(qualifier.join('.'), known));
   }
   throw sqlInvalid(place, `no column '${name}'`, didYouMean(name, relation.columns.map((column) => column.name)));
+}
+
+/** How to tell columns of one name from each other. */
+function telling(columns: readonly RelationColumn[]): string {
+  const written = new Set(columns.map(({ name, qualifier }) => [...qualifier.slice(-1), name].join('.')));
+  return written.size === columns.length ? `Write ${[...written].join(' or ')}.` : 'Give them different names with AS in the sub-query or view below.';
 }
 
 /** `b` and `a.b` both qualify a column of table `a.b`. */
