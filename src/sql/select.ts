@@ -8,6 +8,7 @@ import type { GroupBy, Select, SelectItem } from './ast.js';
 import { bind, bindCondition } from './binder.js';
 import type { Surroundings } from './binder.js';
 import { planFrom } from './from.js';
+import { closed } from './join-lowering.js';
 import { groupWindowOf, withoutWindow } from './group-windows.js';
 import { lowerGroups } from './grouping.js';
 import type { GroupedBy } from './grouping.js';
@@ -33,7 +34,7 @@ export function planSelect(select: Select, environment: Environment): Relation {
   const places = new Map<Expression, Place>();
   const aliases = select.items.flatMap((item) => (item.kind === 'selectExpression' && item.alias !== undefined ? [item.alias.text] : []));
   const plain: Surroundings = { relation: from, session, remark, places, aliases, aggregate: noAggregates('WHERE') };
-  const relation = select.where === undefined ? from : filtered(from, bindCondition(select.where, 'WHERE', plain));
+  const relation = closed(from, select.where === undefined ? null : bindCondition(select.where, 'WHERE', plain), environment);
   const grouping: Surroundings = { ...plain, relation, aggregate: noAggregates('GROUP BY') };
   const window = select.groupBy === undefined ? null : groupWindowOf(select.groupBy, grouping);
   const around: Surroundings = { ...plain, relation, windowProperty: window?.property };
@@ -110,8 +111,8 @@ function starItems({ qualifier, place }: Extract<SelectItem, { kind: 'selectStar
   const refused = relation.refused.find((column) => qualifies(written, column.qualifier));
   if (refused !== undefined) throw sqlUnsupported(place, `* takes in column '${refused.name}': ${refused.message}`, 'Name the columns that you need.');
   const items: Item[] = [];
-  relation.columns.forEach(({ name, qualifier: own }, index) => {
-    if (!qualifies(written, own)) return;
+  starOrder(relation.columns, written).forEach((index) => {
+    const { name } = relation.columns[index]!;
     const expression = columnRef(index, relation.node.schema[index]!.type);
     places.set(expression, place);
     items.push({ name, expression, place });
@@ -121,6 +122,14 @@ function starItems({ qualifier, place }: Extract<SelectItem, { kind: 'selectStar
     throw sqlInvalid(place, `no table '${written.join('.')}' here`, didYouMean(written.join('.'), known));
   }
   return items;
+}
+
+/** Columns that a star stands for: those that USING or NATURAL made one come first. */
+function starOrder(columns: readonly RelationColumn[], written: readonly string[]): readonly number[] {
+  const named = columns.flatMap(({ qualifier }, index) => (qualifies(written, qualifier) ? [index] : []));
+  if (written.length > 0) return named;
+  const isMerged = (index: number): boolean => columns[index]!.shared === 'merged';
+  return [...named.filter(isMerged), ...named.filter((index) => !isMerged(index) && columns[index]!.shared !== 'hidden')];
 }
 
 /** As Flink does: a name that is taken gets a number, from 0. */
