@@ -76,6 +76,18 @@ export class Process implements Operator {
     this.#timers = this.#newTimers();
     this.#waiting = new WaitingRows(input);
     this.#context = this.#newContext();
+    this.#checkState();
+  }
+
+  /** Says now that no snapshot can keep the state, rather than when the first one is taken. */
+  #checkState(): void {
+    const { code, name } = this.#spec.process;
+    this.#writeState(new ByteWriter(), runUserCode(name, () => code.state()));
+  }
+
+  #writeState(writer: ByteWriter, state: unknown): void {
+    const { code, name } = this.#spec.process;
+    writePlain(writer, code.encode === undefined ? state : runUserCode(name, () => code.encode!(state)), `the state of the operator ${name}`);
   }
 
   process(rows: Rows, chunk: Chunk, watermark: WatermarkPath, report: Report): Rows {
@@ -226,8 +238,9 @@ export class Process implements Operator {
 
   #setTimer(time: number): void {
     const { id, floor, isTimer, time: now } = this.#call;
-    if (!Number.isSafeInteger(time)) throw failure(`a timer is set for ${time}, which is no whole number of milliseconds`);
-    if (isTimer && time <= now) throw failure(`onTimer(${now}) sets a timer for ${time}, which is not later: it would never end`);
+    const { name } = this.#spec.process;
+    if (!Number.isSafeInteger(time)) throw failure(`${name} sets a timer for ${time}, which is no whole number of milliseconds`);
+    if (isTimer && time <= now) throw failure(`${name} sets a timer for ${time} in onTimer(${now}), which is not later: it would never end`);
     if (this.#isEnd && isTimer) return;
     this.#timers.set(id, time, time > floor ? time : floor + 0.5);
   }
@@ -237,16 +250,14 @@ export class Process implements Operator {
   }
 
   snapshot(writer: ByteWriter): void {
-    const { code, name } = this.#spec.process;
     this.#keys.snapshot(writer);
     this.#timers.snapshot(writer);
     this.#waiting.snapshot(writer);
     const ids = [...this.#states.keys()].sort((a, b) => a - b);
     writer.varint(ids.length);
     for (const id of ids) {
-      const state = this.#states.get(id);
       writer.varint(id);
-      writePlain(writer, code.encode === undefined ? state : runUserCode(name, () => code.encode!(state)), `the state of the operator ${name}`);
+      this.#writeState(writer, this.#states.get(id));
     }
   }
 

@@ -1,6 +1,6 @@
 /** Aggregates in the user's code. A group whose code throws has no result until it is empty again. */
 import type { Column } from '../core/batch.js';
-import type { ByteReader, ByteWriter } from '../core/bytes.js';
+import { ByteWriter, type ByteReader } from '../core/bytes.js';
 import type { ColumnBuilder } from '../core/column-builder.js';
 import { TapewrightError, assert } from '../core/errors.js';
 import { readPlain, writePlain } from '../core/plain-bytes.js';
@@ -44,6 +44,8 @@ export class UserAccumulator extends ArgumentReader implements Accumulator {
     this.#keepsRows = leaving !== 'never' && user.code.retract === undefined;
     this.#skipsNull = user.nulls === 'skip';
     this.#read = fromUser(user.returns, user.name);
+    // Said now, rather than when the first snapshot is taken.
+    if (!this.#keepsRows) this.#writeState(new ByteWriter(), this.#run(() => user.code.create()));
   }
 
   bindArguments(columns: readonly Column[]): void {
@@ -109,11 +111,13 @@ export class UserAccumulator extends ArgumentReader implements Accumulator {
     writer.varint(group.count);
     writer.u8(group.failed === null ? 0 : 1);
     if (group.failed !== null) writer.string(group.failed);
+    if (group.rows !== null) writePlain(writer, group.rows.slice(group.left), `the rows of the function ${this.user.name}`);
+    else if (group.failed === null) this.#writeState(writer, group.state);
+  }
+
+  #writeState(writer: ByteWriter, state: unknown): void {
     const { code, name } = this.user;
-    const kept = group.rows !== null ? group.rows.slice(group.left)
-      : group.failed !== null ? null
-      : code.encode === undefined ? group.state : this.#run(() => code.encode!(group.state));
-    writePlain(writer, kept, `the state of the function ${name}`);
+    writePlain(writer, code.encode === undefined ? state : this.#run(() => code.encode!(state)), `the state of the function ${name}`);
   }
 
   override load(reader: ByteReader, cells: Cells, slot: number): void {
@@ -122,10 +126,10 @@ export class UserAccumulator extends ArgumentReader implements Accumulator {
     if (reader.u8() === 0) return;
     const count = reader.varint();
     const failed = reader.u8() === 0 ? null : reader.string();
-    const kept = readPlain(reader);
     const { code } = this.user;
-    const rows = this.#keepsRows ? (kept as UserValue[][]) : null;
-    const state = rows !== null || failed !== null ? undefined : code.decode === undefined ? kept : this.#run(() => code.decode!(kept));
+    const rows = this.#keepsRows ? (readPlain(reader) as UserValue[][]) : null;
+    const data = rows !== null || failed !== null ? undefined : readPlain(reader);
+    const state = data === undefined || code.decode === undefined ? data : this.#run(() => code.decode!(data));
     cells.objects[at] = { state, count, failed, rows, left: 0, isStale: rows !== null } satisfies Group;
   }
 
