@@ -1,13 +1,14 @@
-/** FROM: tables, views, common tables, sub-queries and window table functions. */
+/** FROM: tables, views, common tables, sub-queries, window table functions and joins. */
 import type { Hint, NamedTable, TableReference } from './ast.js';
 import { planMatch } from './match.js';
+import { openJoin } from './join.js';
 import { didYouMean, tableName } from './names.js';
 import { planQuery } from './query.js';
 import type { Environment } from './query.js';
 import { aliased } from './relation.js';
 import type { Relation } from './relation.js';
-import { processTable } from './process-tables.js';
 import { sqlInvalid, sqlUnsupported } from './sql-error.js';
+import { processTable } from './process-tables.js';
 import { windowTable } from './window-tables.js';
 
 export function planFrom(reference: TableReference, environment: Environment): Relation {
@@ -26,16 +27,13 @@ export function planFrom(reference: TableReference, environment: Environment): R
       const relation = windowTable(reference, ({ input }) => planFrom(input, environment), environment.session.timeZone);
       return reference.alias === undefined ? relation : aliased(relation, reference.alias, []);
     }
-    case 'join': {
-      const what = reference.comma ? 'a list of tables in FROM (a join)' : `${reference.type} JOIN`;
-      throw sqlUnsupported(reference.place, `${what} is not supported yet`, 'Use one table; to bring several together write UNION ALL, or OVER and window aggregates on one.');
-    }
+    case 'join': return openJoin(reference, (side) => planFrom(side, environment), environment);
     case 'matchRecognize': return planMatch(reference, planFrom(reference.input, environment), environment);
   }
 }
 
 function namedTable(reference: NamedTable, environment: Environment): Relation {
-  if (reference.systemTime !== undefined) throw sqlUnsupported(reference.systemTime.place, 'FOR SYSTEM_TIME AS OF (a temporal join) is not supported yet', 'Read the table without it.');
+  if (reference.systemTime !== undefined) throw sqlInvalid(reference.systemTime.place, 'FOR SYSTEM_TIME AS OF stands on the right side of a join', 'Write FROM a JOIN b FOR SYSTEM_TIME AS OF a.event_time ON a.k = b.k.');
   checkHints(reference.hints, environment);
   const name = tableName(reference.name);
   const parts = reference.name.parts.map((part) => part.text);
