@@ -1,7 +1,8 @@
 /** What is wrong with a dataset's labels: alerts would be judged by them, and a label that cannot be found counts as missed. */
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { openDuck, quoteName, quoteText, textRows, type Duck } from '../sources/duck.js';
+import { openDuck, textRows, type Duck } from '../sources/duck.js';
+import { quoteName, quoteText } from '../sources/quote.js';
 import { shortened } from '../sources/duck-error.js';
 import type { Dataset } from './dataset.js';
 import { labelColumns } from './labels.js';

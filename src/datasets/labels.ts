@@ -2,7 +2,8 @@
 import duckdb from '@duckdb/node-bindings';
 import { rename, rm } from 'node:fs/promises';
 import { TapewrightError } from '../core/errors.js';
-import { openDuck, quoteText } from '../sources/duck.js';
+import { openDuck } from '../sources/duck.js';
+import { quoteText } from '../sources/quote.js';
 import { writing } from '../stores/files.js';
 import type { AnomalyLabel } from './market/injections.js';
 

@@ -3,7 +3,8 @@ import duckdb from '@duckdb/node-bindings';
 import type { Batch, Column } from '../core/batch.js';
 import { assert, TapewrightError } from '../core/errors.js';
 import type { Field, Schema, SqlType } from '../core/types.js';
-import { openDuck, quoteName, quoteText } from '../sources/duck.js';
+import { openDuck } from '../sources/duck.js';
+import { quoteName, quoteText } from '../sources/quote.js';
 
 const ROW_GROUP_ROWS = 122_880;
 

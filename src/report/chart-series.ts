@@ -1,5 +1,5 @@
 /** Series for the charts of a page: few symbols, and no more points than a screen can show. */
-import { quoteList, quoteName } from '../sources/duck.js';
+import { quoteList, quoteName } from '../sources/quote.js';
 import type { Roles } from './roles.js';
 import type { Query } from './summary.js';
 

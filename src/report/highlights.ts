@@ -1,7 +1,7 @@
 /** What a terminal shows of a run that has ended: the most eventful symbols as curves, and how many alerts of which kind. */
 import type { Field } from '../core/types.js';
 import type { SinkTable } from '../plan/plan.js';
-import { quoteList, quoteName } from '../sources/duck.js';
+import { quoteList, quoteName } from '../sources/quote.js';
 import { alignedTable, visible } from './aligned-table.js';
 import type { Accuracy } from './accuracy.js';
 import { isNumeric, rolesOf, type Roles } from './roles.js';

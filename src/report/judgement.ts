@@ -1,7 +1,7 @@
 /** What a scenario expects of its run, each with what the run gave. */
 import { TapewrightError } from '../core/errors.js';
 import type { Expectations, OutputExpectation } from '../runtime/options.js';
-import { quoteName } from '../sources/duck.js';
+import { quoteName } from '../sources/quote.js';
 import type { Manifest } from '../stores/manifest.js';
 import type { Query } from './summary.js';
 

@@ -2,7 +2,7 @@
  * The market as the outputs have it: for each symbol bars of price, with what else is known of the same span beside
  * them. One-minute bars (or whatever the finest are) of the most eventful symbols, coarser ones of the rest.
  */
-import { quoteName } from '../sources/duck.js';
+import { quoteName } from '../sources/quote.js';
 import { isAlerts, rowsText, type Charted } from './chart-series.js';
 import { packed, type Packed } from './packed.js';
 import { isPriceName, marketColumns, type MarketColumns } from './roles.js';

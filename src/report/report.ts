@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 import type { Pipeline } from '../plan/plan.js';
-import { quoteName } from '../sources/duck.js';
+import { quoteName } from '../sources/quote.js';
 import { accuracyOf } from '../scenario/accuracy.js';
 import type { StepSpan } from './span.js';
 import type { DatasetRecord, Manifest } from '../stores/manifest.js';

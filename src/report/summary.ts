@@ -1,7 +1,7 @@
 /** What one output holds, column by column: counts and extremes, which no order of summation can change. */
 import { typeName, type Field, type Schema } from '../core/types.js';
 import type { QueryResult } from '../sinks/query.js';
-import { quoteName } from '../sources/duck.js';
+import { quoteName } from '../sources/quote.js';
 import { isNumeric, isTime } from './roles.js';
 
 export type Query = (sql: string) => Promise<QueryResult>;

@@ -1,5 +1,6 @@
 /** Two Parquet files row by row: the first row and field that differ. Read by DuckDB, shut in to these two files. */
-import { openDuck, quoteList, quoteName, textRows, type Duck } from '../sources/duck.js';
+import { openDuck, textRows, type Duck } from '../sources/duck.js';
+import { quoteList, quoteName } from '../sources/quote.js';
 import { shortened } from '../sources/duck-error.js';
 
 export interface RowDifference {

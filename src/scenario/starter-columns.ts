@@ -4,7 +4,7 @@ import { nearest } from '../core/nearest.js';
 import { usualNames } from '../datasets/import/generic.js';
 import type { Head } from '../datasets/import/head.js';
 import { plain } from '../datasets/import/layout.js';
-import { quoteName, quoteText } from '../sources/duck.js';
+import { quoteName, quoteText } from '../sources/quote.js';
 
 export const starterRoles = ['time', 'symbol', 'price', 'volume', 'bid', 'ask', 'event_type'] as const;
 export type StarterRole = (typeof starterRoles)[number];

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { TapewrightError } from '../core/errors.js';
 import type { PipelineTexts } from '../runtime/options.js';
 import { planTexts } from '../runtime/pipeline.js';
-import { quoteName } from '../sources/duck.js';
+import { quoteName } from '../sources/quote.js';
 import { openSource } from '../sources/open.js';
 import type { Binding } from '../sources/source.js';
 import { makeDirectory, unwritable, writeAside } from '../stores/files.js';

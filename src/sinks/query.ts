@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { DuckDBConnection, type DuckDBPreparedStatement } from '@duckdb/node-api';
 import duckdb from '@duckdb/node-bindings';
 import { TapewrightError } from '../core/errors.js';
-import { openDuck, quoteList, quoteName, type Duck } from '../sources/duck.js';
+import { openDuck, type Duck } from '../sources/duck.js';
+import { quoteList, quoteName } from '../sources/quote.js';
 import { shortened } from '../sources/duck-error.js';
 import { segmentTables } from './parquet.js';
 

@@ -1,7 +1,7 @@
 /** Which column, or expression, of a file stands for a table's column, and how it is read. */
 import { TapewrightError } from '../core/errors.js';
 import { typeName, type SqlType } from '../core/types.js';
-import { quoteName } from './duck.js';
+import { quoteName } from './quote.js';
 import type { Wire } from './decode.js';
 import type { Binding, SourceColumn } from './source.js';
 

@@ -1,5 +1,6 @@
 /** Columns of a batch, filled from DuckDB's vectors. Everything here runs once a row: the loops are long and plain. */
 import { isValid } from './duck.js';
+import { copyWords, floorWords } from './int64-words.js';
 import { StringTable } from './strings.js';
 import type { RawColumn } from './reader.js';
 
@@ -86,8 +87,6 @@ class PlainBuilder implements ColumnBuilder {
   }
 }
 
-const wordsPerLow = 4_294_967_296;
-
 /** 64-bit integers as doubles while all are within ±2^53, else as they are. */
 class Int64Builder implements ColumnBuilder {
   readonly width = 8;
@@ -104,44 +103,11 @@ class Int64Builder implements ColumnBuilder {
     const values = (this.#values ??= new Float64Array(this.capacity));
     if (validity !== null) this.#nulls.mark(validity, from, to, at);
     const words = new Int32Array(data.buffer, data.byteOffset, to * 2);
-    const safe = this.divide === 1 ? this.#copy(words, from, to, at, values) : this.#floor(words, from, to, at, values);
+    const { flags } = this.#nulls;
+    let safe = true;
+    if (this.divide === 1) safe = copyWords(words, from, to, values, at, flags);
+    else if (floorWords(words, from, to, this.divide, values, at, flags)) this.floored = true;
     if (!safe || this.#wide !== null) this.#widen(new BigInt64Array(data.buffer, data.byteOffset, to), from, to, at);
-  }
-
-  #copy(words: Int32Array, from: number, to: number, at: number, values: Float64Array): boolean {
-    const flags = this.#nulls.flags;
-    let unsafe = 0;
-    let out = at;
-    for (let word = from * 2; word < to * 2; word += 2, out += 1) {
-      if (flags !== null && flags[out] !== 0) continue;
-      const high = words[word + 1]!, low = words[word]! >>> 0;
-      values[out] = high * wordsPerLow + low;
-      // Safe are [-2^53 + 1, 2^53 - 1]; the high words of that range are [-2^21, 2^21).
-      if (high >= 2_097_152 || high < -2_097_151) unsafe |= high === -2_097_152 && low !== 0 ? 0 : 1;
-    }
-    return unsafe === 0;
-  }
-
-  /**
-   * floor(v / d) without 64-bit arithmetic: with 2^32 = a·d + b, it is high·a + floor((high·b + low) / d), and every
-   * term is an exact double.
-   */
-  #floor(words: Int32Array, from: number, to: number, at: number, values: Float64Array): boolean {
-    const flags = this.#nulls.flags;
-    const divide = this.divide;
-    const whole = Math.floor(wordsPerLow / divide), part = wordsPerLow - whole * divide;
-    let dropped = 0;
-    let out = at;
-    for (let word = from * 2; word < to * 2; word += 2, out += 1) {
-      if (flags !== null && flags[out] !== 0) continue;
-      const high = words[word + 1]!;
-      const rest = high * part + (words[word]! >>> 0);
-      const quotient = Math.floor(rest / divide);
-      values[out] = high * whole + quotient;
-      dropped |= rest - quotient * divide;
-    }
-    if (dropped !== 0) this.floored = true;
-    return true;
   }
 
   #widen(source: BigInt64Array, from: number, to: number, at: number): void {

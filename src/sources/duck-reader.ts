@@ -7,13 +7,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import duckdb from '@duckdb/node-bindings';
 import { TapewrightError } from '../core/errors.js';
-import { openDuck, quoteName, textRows, type Duck } from './duck.js';
+import { openDuck, textRows, type Duck } from './duck.js';
+import { quoteName } from './quote.js';
 import { shortened } from './duck-error.js';
 import { settled } from './beyond.js';
 import { columnBuilder, type ColumnBuilder } from './decode.js';
 import { matchColumn, plainName, textWire, wireColumn, type FileColumn, type WireColumn } from './columns.js';
 import type { RawBatch, RawColumn, Reader, ReaderRequest } from './reader.js';
-import { corrupt, FileScans, type Part, type Scans } from './scans.js';
+import { corrupt } from './corrupt.js';
+import { FileScans, type Part, type Scans } from './scans.js';
 import { volatileIn } from './volatile.js';
 
 /** Rows of the first batch, each after it having twice as many: whoever waits can begin sooner. */

@@ -1,5 +1,6 @@
 /** DuckDB in memory, shut in: it may touch the files it was opened for, and nothing else of the machine. */
 import duckdb from '@duckdb/node-bindings';
+import { quoteList, quoteText } from './quote.js';
 
 export interface DuckOptions {
   /** Absolute paths of the files that statements may open. */
@@ -17,10 +18,6 @@ export interface Duck {
   readonly connection: duckdb.Connection;
   close(): void;
 }
-
-export const quoteName = (name: string): string => `"${name.replaceAll('"', '""')}"`;
-export const quoteText = (text: string): string => `'${text.replaceAll("'", "''")}'`;
-export const quoteList = (texts: readonly string[]): string => `[${texts.map(quoteText).join(', ')}]`;
 
 /** Extensions, other files and the network are switched off, and the switches are locked. */
 export async function openDuck(options: DuckOptions): Promise<Duck> {

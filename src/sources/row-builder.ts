@@ -1,7 +1,7 @@
 /** Columns of a batch, filled row by row: what readers of text make. A row that turns out bad is written over by the next. */
 import { storageOf, type Int64, type SqlType } from '../core/types.js';
 import type { RawColumn } from './reader.js';
-import { StringTable } from './strings.js';
+import { TextCodes } from './text-codes.js';
 import type { Value } from './values.js';
 
 export class RowBuilder {
@@ -51,7 +51,7 @@ class NumberCells {
 }
 
 class TextCells {
-  readonly #strings = new StringTable(false);
+  readonly #strings = new TextCodes();
   #codes: Int32Array | null = null;
 
   constructor(private readonly capacity: number) {}

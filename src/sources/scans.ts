@@ -1,7 +1,7 @@
 /** What DuckDB reads for a binding: files as tables, in parts whose rows follow each other. */
-import { TapewrightError } from '../core/errors.js';
-import { quoteList, quoteText, textRows, type Duck } from './duck.js';
-import { shortened } from './duck-error.js';
+import { corrupt } from './corrupt.js';
+import { textRows, type Duck } from './duck.js';
+import { quoteList, quoteText } from './quote.js';
 import type { ReaderRequest } from './reader.js';
 
 /** A query over one file, or over all of them when rows are ordered by a column. */
@@ -57,9 +57,4 @@ export async function rowsIn(duck: Duck, file: string): Promise<number> {
   } catch (cause) {
     throw corrupt(file, 'its footer cannot be read', cause);
   }
-}
-
-export function corrupt(file: string, where: string, cause: unknown): TapewrightError {
-  const said = shortened(cause);
-  return new TapewrightError('DATASET_CORRUPT', `${file} is damaged: ${where} (${said}); fetch or write the file again`, { path: file, said }, { cause });
 }

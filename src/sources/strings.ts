@@ -1,6 +1,6 @@
 /** Codes for the strings of DuckDB's vectors, without making a JavaScript string a row. */
 import { bytesAt, isValid } from './duck.js';
-import { distinctMax } from './reader.js';
+import { TextCodes, type AddedTexts } from './text-codes.js';
 
 /** Throws for what is not UTF-8: replaced characters would make different texts one. */
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
@@ -10,29 +10,19 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
  * codes from 1 on, in order of first appearance. Inline descriptors identify their string for ever, pointers only
  * within one chunk, whose memory stands still: so the pointer table is emptied for every chunk.
  */
-export class StringTable {
-  #size = 0;
-  #added: string[] = [];
-  #restart = true;
-  #codes = new Map<string, number>();
+export class StringTable extends TextCodes {
   #short = new DescriptorTable(1024);
   readonly #pointers = new DescriptorTable(4096);
   readonly #decode: (bytes: Uint8Array) => string;
 
   constructor(latin1: boolean) {
+    super();
     this.#decode = latin1 ? (bytes) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1') : (bytes) => utf8.decode(bytes);
   }
 
-  /** Strings that are new since the last call, and whether codes began anew before them. */
-  takeAdded(): { added: string[]; restart: boolean } {
-    const taken = { added: this.#added, restart: this.#restart };
-    this.#added = [];
-    this.#restart = this.#size > distinctMax;
-    if (this.#restart) {
-      this.#size = 0;
-      this.#codes = new Map();
-      this.#short = new DescriptorTable(1024);
-    }
+  override takeAdded(): AddedTexts {
+    const taken = super.takeAdded();
+    if (this.restarts) this.#short = new DescriptorTable(1024);
     return taken;
   }
 
@@ -49,15 +39,6 @@ export class StringTable {
       const slot = table.find(words, base);
       codes[at + row - from] = table.codes[slot] !== 0 ? table.codes[slot]! : this.#enter(table, slot, words, base, data, row);
     }
-  }
-
-  codeOf(text: string): number {
-    const known = this.#codes.get(text);
-    if (known !== undefined) return known;
-    this.#size += 1;
-    this.#codes.set(text, this.#size);
-    this.#added.push(text);
-    return this.#size;
   }
 
   #enter(table: DescriptorTable, slot: number, words: Int32Array, base: number, data: Uint8Array, row: number): number {

@@ -1,6 +1,7 @@
 /** What in a user's expression gives another value each time it is asked: such a mapping could not be replayed. */
 import type duckdb from '@duckdb/node-bindings';
-import { quoteText, textRows } from './duck.js';
+import { textRows } from './duck.js';
+import { quoteText } from './quote.js';
 
 /** Clocks that DuckDB parses as names of columns, or does not list as such. */
 const clocks = ['current_timestamp', 'current_date', 'current_time', 'localtime', 'localtimestamp', 'current_localtime', 'current_localtimestamp', 'age'];

@@ -7,7 +7,8 @@ import { generatorNamed } from '../../src/datasets/generators.js';
 import { writeLabels } from '../../src/datasets/labels.js';
 import { injectionsText } from '../../src/datasets/market/injections.js';
 import { datasetLabels, resolveDataset } from '../../src/datasets/resolve.js';
-import { openDuck, quoteText, textRows } from '../../src/sources/duck.js';
+import { openDuck, textRows } from '../../src/sources/duck.js';
+import { quoteText } from '../../src/sources/quote.js';
 import { directoryFor } from '../stores/directory.js';
 
 async function rowsOf(path: string): Promise<(string | null)[][]> {

@@ -9,7 +9,8 @@ import { sqlType, timestampType, type Schema } from '../../src/core/types.js';
 import { generateDay, marketSchema, type DayParameters } from '../../src/datasets/market/generate.js';
 import { usEquities } from '../../src/datasets/market/us-equities.js';
 import { writeParquet } from '../../src/datasets/write.js';
-import { openDuck, quoteText, textRows } from '../../src/sources/duck.js';
+import { openDuck, textRows } from '../../src/sources/duck.js';
+import { quoteText } from '../../src/sources/quote.js';
 
 const day = (parameters: DayParameters) => generateDay(usEquities(parameters.seed), parameters);
 

@@ -11,7 +11,8 @@ import { accuracyText, millisText } from '../../src/report/accuracy-text.js';
 import { alertOutputs, judgeAlerts, ratio, type Accuracy, type AskedSpan, type TypeAccuracy } from '../../src/report/accuracy.js';
 import { defaultRules, type AccuracyRules } from '../../src/scenario/accuracy.js';
 import { withBundle } from '../../src/sinks/query.js';
-import { openDuck, quoteText } from '../../src/sources/duck.js';
+import { openDuck } from '../../src/sources/duck.js';
+import { quoteText } from '../../src/sources/quote.js';
 import { temporaryFolder } from '../sources/files.js';
 
 interface Label {

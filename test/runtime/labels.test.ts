@@ -10,7 +10,8 @@ import type { ReplayResult } from '../../src/runtime/options.js';
 import { runReplay } from '../../src/runtime/replay.js';
 import { verifyRun } from '../../src/runtime/verify.js';
 import { newRunOptions } from '../../src/scenario/flags.js';
-import { openDuck, quoteText } from '../../src/sources/duck.js';
+import { openDuck } from '../../src/sources/duck.js';
+import { quoteText } from '../../src/sources/quote.js';
 import { Bundle } from '../../src/stores/bundle.js';
 import { directoryFor } from '../stores/directory.js';
 

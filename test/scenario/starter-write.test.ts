@@ -9,7 +9,8 @@ import { newRunOptions } from '../../src/scenario/flags.js';
 import { makeStarter, type StarterRequest } from '../../src/scenario/starter-write.js';
 import { runReplay } from '../../src/runtime/replay.js';
 import { queryBundle } from '../../src/sinks/query.js';
-import { openDuck, quoteText } from '../../src/sources/duck.js';
+import { openDuck } from '../../src/sources/duck.js';
+import { quoteText } from '../../src/sources/quote.js';
 import { directoryFor } from '../stores/directory.js';
 
 async function parquet(path: string, select: string): Promise<void> {

@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { loadDataset } from '../../src/datasets/dataset.js';
 import { resolveDataset } from '../../src/datasets/resolve.js';
-import { openDuck, quoteText, textRows } from '../../src/sources/duck.js';
+import { openDuck, textRows } from '../../src/sources/duck.js';
+import { quoteText } from '../../src/sources/quote.js';
 import { withRun } from '../support/run-sql.js';
 
 const table = `CREATE TABLE market (symbol STRING, price DOUBLE, volume BIGINT, bid DOUBLE, ask DOUBLE, event_time TIMESTAMP(3), event_type STRING,

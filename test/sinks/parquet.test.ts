@@ -6,7 +6,8 @@ import duckdb from '@duckdb/node-bindings';
 import fc from 'fast-check';
 import { batchOf, Dictionary, type Batch, type Column } from '../../src/core/batch.js';
 import { storageOf, type Int64, type Schema, type SqlType } from '../../src/core/types.js';
-import { openDuck, quoteText, textRows } from '../../src/sources/duck.js';
+import { openDuck, textRows } from '../../src/sources/duck.js';
+import { quoteText } from '../../src/sources/quote.js';
 import { joinSegments, ParquetOutput, removeSegments, type Segment } from '../../src/sinks/parquet.js';
 import { bind, readAll, temporaryFolder } from '../sources/files.js';
 

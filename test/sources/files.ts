@@ -6,7 +6,8 @@ import { after } from 'node:test';
 import duckdb from '@duckdb/node-bindings';
 import { cell } from '../../src/core/batch.js';
 import type { SqlType } from '../../src/core/types.js';
-import { openDuck, quoteText } from '../../src/sources/duck.js';
+import { openDuck } from '../../src/sources/duck.js';
+import { quoteText } from '../../src/sources/quote.js';
 import { openSource, type SourceOptions } from '../../src/sources/open.js';
 import type { Binding, RejectedRow, SourceColumn } from '../../src/sources/source.js';
 

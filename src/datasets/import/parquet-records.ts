@@ -2,7 +2,8 @@
 import duckdb from '@duckdb/node-bindings';
 import { resolve } from 'node:path';
 import { TapewrightError } from '../../core/errors.js';
-import { chunkTexts, openDuck, quoteName, quoteText, textRows } from '../../sources/duck.js';
+import { chunkTexts, openDuck, textRows } from '../../sources/duck.js';
+import { quoteName, quoteText } from '../../sources/quote.js';
 import { shortened } from '../../sources/duck-error.js';
 import type { Piece, Values } from './record.js';
 

@@ -31,6 +31,12 @@ export function unpackLz4(packed: Uint8Array, target: Uint8Array): void {
   if (filled !== target.length) throw new Error(`${filled} bytes were unpacked where ${target.length} were said`);
 }
 
+/** As `unpackLz4`, one block without a frame. */
+export function unpackLz4Block(packed: Uint8Array, target: Uint8Array): void {
+  const filled = unpackBlock(packed, target, 0);
+  if (filled !== target.length) throw new Error(`${filled} bytes were unpacked where ${target.length} were said`);
+}
+
 const tooMuch = (): Error => new Error('more bytes were packed than were said');
 
 /** Writes from `to` on, and may copy what stands before it; returns where the block's bytes end. Runs once a byte: plain loops. */

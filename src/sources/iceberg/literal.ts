@@ -1,5 +1,5 @@
 /** Values that stand in no data file, as DuckDB's SQL: partition values and defaults. */
-import { quoteText } from '../duck.js';
+import { quoteText } from '../quote.js';
 import { decimalOf, duckType, type IcebergType } from './types.js';
 
 /** NULL, of the type. */

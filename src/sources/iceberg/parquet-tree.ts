@@ -1,6 +1,7 @@
 /** A Parquet file's columns as a tree with Iceberg's ids: the file's own, else those of the table's name mapping. */
 import { TapewrightError } from '../../core/errors.js';
-import { quoteText, textRows, type Duck } from '../duck.js';
+import { textRows, type Duck } from '../duck.js';
+import { quoteText } from '../quote.js';
 import type { NameMapping } from './metadata.js';
 
 export interface ParquetNode {

@@ -1,6 +1,6 @@
 /** The columns of the table, by id, out of one data file: renamed, widened, added and dropped ones as they are now. */
 import { TapewrightError } from '../../core/errors.js';
-import { quoteName } from '../duck.js';
+import { quoteName } from '../quote.js';
 import { defaultLiteral, nullOf, partitionLiteral } from './literal.js';
 import { partsOf, type ParquetNode } from './parquet-tree.js';
 import { decimalOf, duckType, type IcebergField, type IcebergType } from './types.js';

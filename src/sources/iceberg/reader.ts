@@ -1,9 +1,11 @@
 /** Reads the data files of an Iceberg table, through DuckDB, each as the table sees it. */
 import { TapewrightError } from '../../core/errors.js';
-import { quoteList, quoteName, type Duck } from '../duck.js';
+import type { Duck } from '../duck.js';
+import { quoteList, quoteName } from '../quote.js';
 import { openDuckReader } from '../duck-reader.js';
 import type { Reader, ReaderRequest } from '../reader.js';
-import { corrupt, rowsIn, type Part, type Scans } from '../scans.js';
+import { corrupt } from '../corrupt.js';
+import { rowsIn, type Part, type Scans } from '../scans.js';
 import { nullOf } from './literal.js';
 import type { DataFile } from './manifests.js';
 import { parquetTree, type ParquetNode } from './parquet-tree.js';

@@ -1,6 +1,6 @@
 /** Iceberg's schemas: columns with ids that stay when names and types change. */
 import { assert } from '../../core/errors.js';
-import { quoteName } from '../duck.js';
+import { quoteName } from '../quote.js';
 
 export type IcebergType =
   | { readonly kind: 'primitive'; readonly name: string }

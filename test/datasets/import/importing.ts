@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { crc32, deflateRawSync, gzipSync } from 'node:zlib';
 import { importDataset, type ImportResult } from '../../../src/datasets/import/import.js';
 import { importOptions, type ImportFlags } from '../../../src/datasets/import/options.js';
-import { openDuck, quoteText, textRows } from '../../../src/sources/duck.js';
+import { openDuck, textRows } from '../../../src/sources/duck.js';
+import { quoteText } from '../../../src/sources/quote.js';
 
 export type Flags = Partial<ImportFlags>;
 

@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { openDuck, quoteText, textRows } from '../../../src/sources/duck.js';
+import { openDuck, textRows } from '../../../src/sources/duck.js';
+import { quoteText } from '../../../src/sources/quote.js';
 import { directoryFor } from '../../stores/directory.js';
 import { filesIn, gzip, imported, importFiles, rowsOf, zip, type Flags } from './importing.js';
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { checkDataset } from '../../../src/datasets/check.js';
 import { loadDataset } from '../../../src/datasets/dataset.js';
-import { quoteText } from '../../../src/sources/duck.js';
+import { quoteText } from '../../../src/sources/quote.js';
 import { directoryFor } from '../../stores/directory.js';
 import { sharedPath, skipUnless } from '../../support/shared.js';
 import { importFiles, query, type Flags } from './importing.js';

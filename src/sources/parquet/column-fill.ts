@@ -1,0 +1,239 @@
+/** Fills one column of the batches to deliver from the pages of a Parquet column. */
+import { copyWords, floorWords } from '../int64-words.js';
+import type { RawColumn } from '../reader.js';
+import { TextCodes } from '../text-codes.js';
+import type { DataPage, Pages } from './pages.js';
+
+/** How values lie in the file: DOUBLE, 32-bit integers, 64-bit integers to be divided and floored, or texts. */
+export type ParquetWire =
+  | { readonly kind: 'double' }
+  | { readonly kind: 'int32' }
+  | { readonly kind: 'int64'; readonly divide: 1 | 1e3 | 1e6 }
+  | { readonly kind: 'text' };
+
+export interface ColumnFill {
+  /** True once times finer than their type were floored. */
+  readonly floored: boolean;
+  /** The column chunk whose rows come next. */
+  enter(pages: Pages): void;
+  /** The next `rows` rows of the chunk become rows `at` and on of the batch. Throws an Error where its bytes are damaged. */
+  fill(rows: number, at: number): void;
+  /** The next `rows` rows of the chunk are left out. */
+  skip(rows: number): void;
+  take(): RawColumn;
+}
+
+export const columnFill = (wire: ParquetWire, capacity: number): ColumnFill => (wire.kind === 'text' ? new TextFill(capacity) : new NumberFill(wire, capacity));
+
+/** Walks over the rows of a chunk, page by page. */
+abstract class PagedFill<Page> {
+  #pages: Pages | null = null;
+  #page: Page | null = null;
+  #rows = 0;
+  #at = 0;
+
+  enter(pages: Pages): void {
+    this.#pages = pages;
+    this.#page = null;
+    this.#rows = this.#at = 0;
+  }
+
+  fill(rows: number, at: number): void {
+    this.#walk(rows, (page, from, to, filled) => this.copy(page, from, to, at + filled));
+  }
+
+  skip(rows: number): void {
+    this.#walk(rows, () => undefined);
+  }
+
+  #walk(rows: number, visit: (page: Page, from: number, to: number, filled: number) => void): void {
+    for (let filled = 0; filled < rows;) {
+      while (this.#at === this.#rows) {
+        const page = this.#pages!.next();
+        this.#page = this.open(page, this.#pages!);
+        this.#rows = page.rows;
+        this.#at = 0;
+      }
+      const take = Math.min(this.#rows - this.#at, rows - filled);
+      visit(this.#page!, this.#at, this.#at + take, filled);
+      this.#at += take;
+      filled += take;
+    }
+  }
+
+  protected abstract open(page: DataPage, pages: Pages): Page;
+  protected abstract copy(page: Page, from: number, to: number, at: number): void;
+}
+
+/** Numbers: as doubles, or, where one is beyond ±2^53, as they are. */
+type Numbers = Float64Array | BigInt64Array;
+
+interface NumberPage {
+  /** By row, or, with `codes`, by code. */
+  readonly values: Numbers;
+  readonly codes: Int32Array | null;
+  readonly nulls: Uint8Array | null;
+}
+
+class NumberFill extends PagedFill<NumberPage> implements ColumnFill {
+  floored = false;
+  #dictionary: { readonly of: Uint8Array; readonly values: Numbers } | null = null;
+  #values: Float64Array | null = null;
+  #wide: BigInt64Array | null = null;
+  #nulls: Uint8Array | null = null;
+  #filled = 0;
+
+  constructor(private readonly wire: Exclude<ParquetWire, { kind: 'text' }>, private readonly capacity: number) {
+    super();
+  }
+
+  protected open({ codes, nulls, bytes, values, rows }: DataPage, { dictionary }: Pages): NumberPage {
+    if (codes === null) return { values: spread(this.#numbers(bytes, values), nulls, rows), codes, nulls };
+    if (this.#dictionary?.of !== dictionary!.bytes) this.#dictionary = { of: dictionary!.bytes, values: this.#numbers(dictionary!.bytes, dictionary!.count) };
+    return { values: this.#dictionary.values, codes, nulls };
+  }
+
+  #numbers(bytes: Uint8Array, count: number): Numbers {
+    const width = this.wire.kind === 'int32' ? 4 : 8;
+    if (count * width > bytes.length) throw new Error(`${count} values do not fit into a page of ${bytes.length} bytes`);
+    if (this.wire.kind === 'double') return new Float64Array(bytes.buffer, bytes.byteOffset, count);
+    if (this.wire.kind === 'int32') return Float64Array.from(new Int32Array(bytes.buffer, bytes.byteOffset, count));
+    const values = new Float64Array(count);
+    const words = new Int32Array(bytes.buffer, bytes.byteOffset, count * 2);
+    if (this.wire.divide === 1) return copyWords(words, 0, count, values, 0, null) ? values : new BigInt64Array(bytes.buffer, bytes.byteOffset, count);
+    if (floorWords(words, 0, count, this.wire.divide, values, 0, null)) this.floored = true;
+    return values;
+  }
+
+  protected copy({ values, codes, nulls }: NumberPage, from: number, to: number, at: number): void {
+    if (nulls !== null) this.#mark(nulls, from, to, at);
+    if (values instanceof BigInt64Array || this.#wide !== null) this.#copyWide(values, codes, from, to, at);
+    else {
+      const target = (this.#values ??= new Float64Array(this.capacity));
+      if (codes === null) target.set(values.subarray(from, to), at);
+      else {
+        const shift = at - from;
+        for (let row = from; row < to; row += 1) target[row + shift] = values[codes[row]!]!;
+      }
+      if (nulls !== null) for (let row = from; row < to; row += 1) if (nulls[row] !== 0) target[at + row - from] = 0;
+    }
+    this.#filled = at + to - from;
+  }
+
+  #mark(nulls: Uint8Array, from: number, to: number, at: number): void {
+    this.#nulls ??= new Uint8Array(this.capacity);
+    this.#nulls.set(nulls.subarray(from, to), at);
+  }
+
+  #copyWide(values: Numbers, codes: Int32Array | null, from: number, to: number, at: number): void {
+    if (this.#wide === null) {
+      this.#wide = new BigInt64Array(this.capacity);
+      for (let row = 0; row < this.#filled; row += 1) this.#wide[row] = BigInt(this.#values![row]!);
+    }
+    for (let row = from; row < to; row += 1) {
+      const out = at + row - from;
+      this.#wide[out] = this.#nulls !== null && this.#nulls[out] !== 0 ? 0n : BigInt(values[codes === null ? row : codes[row]!]!);
+    }
+  }
+
+  take(): RawColumn {
+    const values = this.#values ?? new Float64Array(0), wide = this.#wide, nulls = this.#nulls;
+    this.#values = this.#wide = this.#nulls = null;
+    this.#filled = 0;
+    return wide === null ? { kind: 'number', values, nulls } : { kind: 'wide', values: wide, nulls };
+  }
+}
+
+/** From one after the other to one a row. */
+function spread(values: Numbers, nulls: Uint8Array | null, rows: number): Numbers {
+  if (nulls === null) return values;
+  let from = 0;
+  if (values instanceof BigInt64Array) return BigInt64Array.from({ length: rows }, (_, row) => (nulls[row] !== 0 ? 0n : values[from++]!));
+  return Float64Array.from({ length: rows }, (_, row) => (nulls[row] !== 0 ? 0 : values[from++]!));
+}
+
+interface TextPage {
+  /** By row, or, with `codes`, by code: where each text lies in `bytes`. */
+  readonly starts: Int32Array;
+  readonly bytes: Uint8Array;
+  readonly codes: Int32Array | null;
+  readonly nulls: Uint8Array | null;
+}
+
+/** Throws for what is not UTF-8: replaced characters would make different texts one. */
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/** Texts of a dictionary are looked up once each; others once a row. */
+class TextFill extends PagedFill<TextPage> implements ColumnFill {
+  readonly floored = false;
+  readonly #texts = new TextCodes();
+  #codes: Int32Array | null = null;
+  #dictionary: { readonly of: Uint8Array; readonly starts: Int32Array } | null = null;
+  /** Codes in this batch of those of the dictionary; 0: not met yet. */
+  #translated = new Int32Array(0);
+
+  constructor(private readonly capacity: number) {
+    super();
+  }
+
+  protected open({ codes, nulls, bytes, values, rows }: DataPage, { dictionary }: Pages): TextPage {
+    if (codes === null) {
+      const starts = startsOf(bytes, values);
+      let from = 0;
+      return { starts: nulls === null ? starts : Int32Array.from({ length: rows }, (_, row) => (nulls[row] !== 0 ? 0 : starts[from++]!)), bytes, codes, nulls };
+    }
+    if (this.#dictionary?.of !== dictionary!.bytes) {
+      this.#dictionary = { of: dictionary!.bytes, starts: startsOf(dictionary!.bytes, dictionary!.count) };
+      this.#translated = new Int32Array(dictionary!.count);
+    }
+    return { starts: this.#dictionary.starts, bytes: dictionary!.bytes, codes, nulls };
+  }
+
+  protected copy({ starts, bytes, codes, nulls }: TextPage, from: number, to: number, at: number): void {
+    const target = (this.#codes ??= new Int32Array(this.capacity));
+    const shift = at - from;
+    const isNull = (row: number): boolean => nulls !== null && nulls[row] !== 0;
+    if (codes === null) {
+      for (let row = from; row < to; row += 1) if (!isNull(row)) target[row + shift] = this.#texts.codeOf(textAt(bytes, starts[row]!));
+      return;
+    }
+    const translated = this.#translated;
+    let met = 1;
+    for (let row = from; row < to; row += 1) {
+      const code = translated[codes[row]!]!;
+      target[row + shift] = code;
+      met &= code === 0 ? 0 : 1;
+    }
+    if (met === 0 || nulls !== null) for (let row = from; row < to; row += 1) {
+      if (isNull(row)) target[row + shift] = 0;
+      else if (target[row + shift] === 0) target[row + shift] = translated[codes[row]!] ||= this.#texts.codeOf(textAt(bytes, starts[codes[row]!]!));
+    }
+  }
+
+  take(): RawColumn {
+    const codes = this.#codes ?? new Int32Array(0);
+    this.#codes = null;
+    const taken = this.#texts.takeAdded();
+    if (this.#texts.restarts) this.#translated.fill(0);
+    return { kind: 'text', codes, ...taken };
+  }
+}
+
+/** Where each of `count` texts begins: its length in four bytes, then its bytes. */
+function startsOf(bytes: Uint8Array, count: number): Int32Array {
+  const starts = new Int32Array(count);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  let at = 0;
+  for (let index = 0; index < count; index += 1) {
+    starts[index] = at;
+    if (at + 4 > bytes.length) throw new Error('texts end early');
+    at += 4 + view.getUint32(at, true);
+  }
+  if (at > bytes.length) throw new Error('texts end early');
+  return starts;
+}
+
+function textAt(bytes: Uint8Array, start: number): string {
+  const length = bytes[start]! | (bytes[start + 1]! << 8) | (bytes[start + 2]! << 16) | (bytes[start + 3]! << 24);
+  return utf8.decode(bytes.subarray(start + 4, start + 4 + length));
+}
