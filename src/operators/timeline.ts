@@ -58,13 +58,18 @@ export class Timeline {
 
   /** Takes the rows of a chunk, and visits what its watermark lets go. */
   process(rows: Rows, chunk: Chunk, watermark: WatermarkPath, visitor: Visitor): void {
+    if (rows.batch.length > 0) this.#take(rows, chunk, watermark, visitor);
+    this.#advance(watermark.after[chunk.to - 1]!, visitor);
+  }
+
+  #take(rows: Rows, chunk: Chunk, watermark: WatermarkPath, visitor: Visitor): void {
     const { batch, released } = rows;
     const { length, columns } = batch;
     if (this.#ids.length < length) this.#ids = new Int32Array(length);
     const ids = this.#ids;
     const waiting = this.#waiting;
     this.#keys.fill(this.#spec.keys.map((column) => columns[column]!), length, ids);
-    const time = length === 0 ? new Float64Array(0) : (columns[this.#spec.time] as Column & { values: Float64Array }).values;
+    const time = (columns[this.#spec.time] as Column & { values: Float64Array }).values;
     let accepted = 0;
     for (let row = 0; row < length; row += 1) {
       const before = watermarkBefore(watermark, chunk, released[row]!);
@@ -75,7 +80,6 @@ export class Timeline {
       if (!visitor.refuses(rows, row, ids[row]!, time[row]!, before)) waiting.append(batch, row, row + 1, time, ids, before + 0.5);
     }
     waiting.append(batch, accepted, length, time, ids, null);
-    this.#advance(watermark.after[chunk.to - 1]!, visitor);
   }
 
   #advance(limit: number, visitor: Visitor): void {

@@ -1,6 +1,8 @@
 /** From the user's texts to a pipeline: several files are one text, but complaints name the file and its own line. */
 import { TapewrightError } from '../core/errors.js';
 import type { Pipeline } from '../plan/plan.js';
+import { withResponses } from '../plan/responses.js';
+import { responsesOf } from '../scenario/responses.js';
 import { planSql } from '../sql/planner.js';
 import type { PipelineTexts, TextFile } from './options.js';
 
@@ -43,8 +45,14 @@ export function placedError(files: readonly TextFile[], error: unknown): unknown
   return message === error.message ? error : new TapewrightError(error.code, message, error.details, { cause: error });
 }
 
-/** Plans the texts. @throws SQL_INVALID and SQL_UNSUPPORTED with file, line, column and text. */
+/** Plans the texts. @throws SQL_INVALID and SQL_UNSUPPORTED with file, line, column and text; SCENARIO_INVALID for responses that fit no output. */
 export function planTexts(texts: PipelineTexts): Pipeline {
+  const pipeline = planStatements(texts);
+  const policy = responsesOf(texts);
+  return policy === null ? pipeline : withResponses(pipeline, policy);
+}
+
+function planStatements(texts: PipelineTexts): Pipeline {
   try {
     const pipeline = planSql(joinedText(texts.sql));
     return { ...pipeline, remarks: pipeline.remarks.map((remark) => placed(texts.sql, remark)) };

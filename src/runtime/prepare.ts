@@ -5,6 +5,7 @@ import { lookBack } from '../plan/look-back.js';
 import type { Pipeline } from '../plan/plan.js';
 import { alertOutputs } from '../report/accuracy.js';
 import { accuracyOf } from '../scenario/accuracy.js';
+import { responsesOf } from '../scenario/responses.js';
 import { bindTables } from '../scenario/bindings.js';
 import type { DatasetRecord } from '../stores/manifest.js';
 import { chooseLanes } from './lanes.js';
@@ -49,7 +50,8 @@ export async function prepare(texts: PipelineTexts, parameters: RunParameters, s
     const timeless = pipeline.sources.filter(({ watermark }) => watermark === null).map(({ name }) => name);
     if (timeless.length > 0) remarks.push(`--from and --to do not bound ${timeless.join(', ')}: without WATERMARK there is no event time.`);
   }
-  const planHash = createHash('sha256').update(joinedText(texts.sql)).digest('hex');
+  const policy = responsesOf(texts);
+  const planHash = createHash('sha256').update(joinedText(texts.sql)).update(policy === null ? '' : JSON.stringify(policy)).digest('hex');
   return { pipeline, inputs, laneColumns: choice.lanes === 1 ? null : choice.columns, lookBack: reach, planHash, remarks };
 }
 

@@ -6,6 +6,7 @@ import { readAccuracy } from './accuracy.js';
 import { parseDuration, parseEventTime } from './duration.js';
 import { readExpectations } from './expectations.js';
 import { locate, readTextFile } from './locate.js';
+import { readResponses } from './responses.js';
 import { parseYaml, type YamlMap } from './yaml.js';
 
 /** What a scenario file may leave out, flags and defaults fill in. */
@@ -18,7 +19,7 @@ export interface Scenario {
 }
 
 const keys = [
-  'name', 'description', 'pipeline', 'bind', 'map', 'key', 'lanes', 'from', 'to', 'step_every', 'checkpoint_every', 'max_ahead', 'expect', 'accuracy',
+  'name', 'description', 'pipeline', 'bind', 'map', 'key', 'lanes', 'from', 'to', 'step_every', 'checkpoint_every', 'max_ahead', 'expect', 'accuracy', 'responses',
 ];
 export const checkpointMillisMin = 1_000;
 export const lanesMax = 1_024;
@@ -37,8 +38,9 @@ async function readScenario(text: string, path: string): Promise<Scenario> {
   const folder = dirname(path);
   const file = parseYaml(text, path, 'SCENARIO_INVALID').allow(keys);
   const name = file.text('name') ?? basename(folder);
-  // Asked again of the text by whoever judges the run; what is wrong with it is said before the run.
+  // Asked again of the text by whoever plans or judges the run; what is wrong with it is said before the run.
   readAccuracy(file.map('accuracy'));
+  readResponses(file.map('responses'));
   return {
     description: (file.text('description') ?? '').trim(),
     texts: { name, scenario: { path: basename(path), text }, sql: await readPipeline(file, folder), expect: readExpectations(file.map('expect')) },

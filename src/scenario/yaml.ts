@@ -38,6 +38,12 @@ export class YamlMap {
     return this.fault(`'${this.where}${name}' must be ${must}`, pair?.value ?? pair?.key ?? this.node);
   }
 
+  /** Where `name` (or the mapping itself) stands, for errors that are found later: `scenario.yaml, line 3`. */
+  place(name: string | null): string {
+    const node = name === null ? this.node : (this.#pairs.get(name)?.key ?? this.node);
+    return `${this.origin.path}, line ${this.origin.lines.linePos(node.range?.[0] ?? 0).line}`;
+  }
+
   text(name: string): string | null {
     const value = this.#scalar(name);
     // Numbers and dates too are texts where one is asked for: `from: 2026-03-02`.
