@@ -68,7 +68,8 @@ function operatorOf(node: JoinNode, spec: JoinSpec, [left, right]: readonly [rea
     case 'join': {
       const identities = [identityOf(node, 0).map((column) => left.indexOf(column)), identityOf(node, 1).map((column) => right.indexOf(column))] as const;
       const updating = [isUpdating(node.inputs[0]), isUpdating(node.inputs[1])] as const;
-      return new RegularJoin({ ...spec, ttl: node.ttl, identities, updating });
+      const unique = [updating[0] && uniqueKeys(node.inputs[0]).length > 0, updating[1] && uniqueKeys(node.inputs[1]).length > 0] as const;
+      return new RegularJoin({ ...spec, ttl: node.ttl, identities, unique });
     }
   }
 }

@@ -47,12 +47,14 @@ export class SlotStore {
     for (const column of this.views()) writeColumn(writer, gather(column, slots, slots.length), slots.length);
   }
 
-  restore(reader: ByteReader): void {
+  /** How many there are. */
+  restore(reader: ByteReader): number {
     const length = reader.varint();
     this.#columns = this.#empty();
     this.#free = [];
     this.#used = 0;
     this.add(this.#columns.map(() => readColumn(reader)), length, new Int32Array(length));
+    return length;
   }
 
   #empty(): PoolColumn[] {
