@@ -45,7 +45,7 @@ export class GroupAggregate implements Operator {
   readonly #given: Schema;
   #keys: KeyTable;
   /** By key id: the slot of the group's state; -1: none. */
-  #slots = new Int32Array(64).fill(-1);
+  #slots: Int32Array = new Int32Array(64).fill(-1);
   #free: number[] = [];
   #cells: Cells;
   /** By slot: rows that are there, and the result that was given last; null: it could not be computed. */

@@ -2,7 +2,7 @@
 import type { ByteReader, ByteWriter } from '../core/bytes.js';
 
 export class TimeToLive {
-  #touched = new Float64Array(64);
+  #touched: Float64Array = new Float64Array(64);
 
   /** Milliseconds; null: nothing is ever forgotten, and nothing is kept here. */
   constructor(readonly millis: number | null) {}

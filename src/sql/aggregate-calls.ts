@@ -1,4 +1,5 @@
 /** Aggregate and OVER calls inside expressions: typed, checked, and put aside as virtual columns. */
+import { sqlType } from '../core/types.js';
 import type { Expression } from '../plan/expression.js';
 import { resolveAggregate } from '../functions/aggregates.js';
 import { implicitCast } from '../functions/scalar.js';
@@ -8,7 +9,7 @@ import type { Call, NamedWindow, SqlExpression } from './ast.js';
 import { aggregateNames, refusedAggregates } from './aggregate-names.js';
 import { bind, bindCondition } from './binder.js';
 import type { Surroundings } from './binder.js';
-import { bindWindow } from './over-windows.js';
+import { bindRanking, bindWindow } from './over-windows.js';
 import { sqlInvalid, sqlUnsupported } from './sql-error.js';
 import type { BoundWindow, VirtualCall, Virtuals } from './virtuals.js';
 
@@ -17,7 +18,7 @@ export function noAggregates(clause: string): Surroundings['aggregate'] {
   return (call) => {
     if (call.over !== undefined) throw sqlInvalid(call.place, `an OVER aggregate may not stand in ${clause}`, 'Compute it in a sub-query and use its column here.');
     if (Object.hasOwn(refusedAggregates, call.name)) throw sqlUnsupported(call.place, `${call.name} is not supported`, refusedAggregates[call.name]);
-    if (!aggregateNames.includes(call.name)) return null;
+    if (!aggregateNames.includes(call.name) && !isGrouping(call)) return null;
     const advice = clause === 'WHERE' ? 'Use HAVING, or FILTER (WHERE …) on the aggregate.' : 'Compute it in a sub-query and use its column here.';
     throw sqlInvalid(call.place, `the aggregate ${call.name} may not stand in ${clause}`, advice);
   };
@@ -36,6 +37,8 @@ export function collecting(around: Surroundings, virtuals: Virtuals, windows: re
   };
   const aggregate = (call: Call): Expression | null => {
     if (Object.hasOwn(refusedAggregates, call.name)) throw sqlUnsupported(call.place, `${call.name} is not supported`, refusedAggregates[call.name]);
+    if (isGrouping(call)) return virtuals.add(readGrouping(call, inner));
+    if (call.name === 'ROW_NUMBER') return virtuals.add(readRowNumber(call, windows, grouped, clause));
     if (call.over === undefined) return grouped.aggregate(call);
     if (clause === 'HAVING') throw sqlInvalid(call.place, 'an OVER aggregate may not stand in HAVING', 'Compute it in a sub-query and use its column in WHERE.');
     if (!isAggregate(call, around)) throw sqlInvalid(call.place, `${call.name} is no aggregate and takes no OVER`, `There is: ${aggregateNames.join(', ')}.`);
@@ -49,6 +52,23 @@ export function collecting(around: Surroundings, virtuals: Virtuals, windows: re
 const userAggregate = (call: Call, { session }: Surroundings): UserAggregate | undefined => session.functions?.aggregates.get(call.name);
 
 const isAggregate = (call: Call, around: Surroundings): boolean => aggregateNames.includes(call.name) || userAggregate(call, around) !== undefined;
+
+const isGrouping = ({ name, over }: Call): boolean => (name === 'GROUPING' || name === 'GROUPING_ID') && over === undefined;
+
+const wholeType = sqlType('BIGINT', false);
+
+function readGrouping(call: Call, inner: Surroundings): VirtualCall {
+  const { place, args } = call;
+  if (args.length === 0 || call.star || call.distinct) throw sqlInvalid(place, `${call.name} takes expressions of GROUP BY`, `Write ${call.name}(a, b).`);
+  return { name: 'GROUPING', argument: null, more: args.map((arg) => bind(arg, inner)), distinct: false, filter: null, type: wholeType, place, over: null };
+}
+
+function readRowNumber(call: Call, windows: readonly NamedWindow[], grouped: Surroundings, clause: string): VirtualCall {
+  const { place } = call;
+  if (call.over === undefined || call.star || call.args.length > 0) throw sqlInvalid(place, 'ROW_NUMBER takes no argument, and needs OVER', 'Write ROW_NUMBER() OVER (PARTITION BY key ORDER BY price DESC).');
+  if (clause === 'HAVING') throw sqlInvalid(place, 'ROW_NUMBER may not stand in HAVING', 'Compute it in a sub-query and use its column in WHERE.');
+  return { name: 'ROW_NUMBER', argument: null, distinct: false, filter: null, type: wholeType, place, over: bindRanking(call.over, windows, grouped) };
+}
 
 function read(call: Call, inner: Surroundings, over: BoundWindow | null): VirtualCall {
   const { name, place, args } = call;

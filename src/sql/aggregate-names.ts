@@ -6,9 +6,8 @@ export const aggregateNames: readonly string[] = [
 
 /** Known to Flink, not done here: what to write instead. */
 export const refusedAggregates: Readonly<Record<string, string>> = {
-  ROW_NUMBER: 'For the first or last row of a window use FIRST_VALUE or LAST_VALUE.',
-  RANK: 'Use MIN or MAX of the column.',
-  DENSE_RANK: 'Use MIN or MAX of the column.',
+  RANK: 'Use ROW_NUMBER, which gives each row a number of its own.',
+  DENSE_RANK: 'Use ROW_NUMBER, which gives each row a number of its own.',
   LEAD: 'Use LAG, seen from the later row.',
   NTILE: 'Use a condition on the value.',
   PERCENT_RANK: 'Use a condition on the value.',
@@ -20,7 +19,5 @@ export const refusedAggregates: Readonly<Record<string, string>> = {
   JSON_ARRAYAGG: 'Use the rows themselves.',
   JSON_OBJECTAGG: 'Use the rows themselves.',
   APPROX_COUNT_DISTINCT: 'Use COUNT(DISTINCT x), which is exact.',
-  GROUPING: 'Write one INSERT for each grouping.',
-  GROUPING_ID: 'Write one INSERT for each grouping.',
-  GROUP_ID: 'Write one INSERT for each grouping.',
+  GROUP_ID: 'Use GROUPING_ID.',
 };

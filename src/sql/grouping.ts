@@ -1,5 +1,7 @@
-/** GROUP BY a window, or the columns of one: one window-aggregate node, and the expressions that stand on it. */
-import { timestampType } from '../core/types.js';
+/** GROUP BY: one node of window aggregates where the groups are of windows, else of groups that never end; and the expressions that stand on it. */
+import { timestampType, type Field, type SqlType } from '../core/types.js';
+import { assert } from '../core/errors.js';
+import { isUpdating } from '../plan/changes.js';
 import { columnRef } from '../plan/expression.js';
 import type { Expression, Place } from '../plan/expression.js';
 import type { AggregateCall, PlanNode } from '../plan/plan.js';
@@ -25,64 +27,103 @@ export interface Lowered {
   readonly rewrite: (expression: Expression, place: Place) => Expression;
 }
 
-const windowHelp = "Read from TABLE(TUMBLE(TABLE t, DESCRIPTOR(event_time), INTERVAL '1' MINUTE)) and GROUP BY window_start, window_end.";
+/** What a SELECT groups by. */
+export interface Grouping {
+  readonly groups: readonly GroupedBy[];
+  /** In the older form; null: the window columns among `groups`, if there are both. */
+  readonly window: GroupWindow | null;
+  /** Milliseconds after which a group without a window that nothing touched is forgotten. */
+  readonly timeToLive: number | null;
+  readonly place: Place;
+}
 
-/**
- * Groups `relation` by `window`, or, where that is null, by the window columns among `groups`. `places` says where column
- * references were written.
- */
-export function lowerGroups(
-  relation: Relation, groups: readonly GroupedBy[], window: GroupWindow | null, virtuals: Virtuals, place: Place, places: ReadonlyMap<Expression, Place>,
-): Lowered {
-  const below = new Projection(relation.node);
-  const by = windowOf(relation, groups, window, place, below);
-  const roleIn = (expression: Expression): WindowRole | null => (window === null ? roleOf(relation, expression) : null);
-  const keys = groups.filter(({ expression }) => roleIn(expression) === null).map(({ expression }) => below.add(expression));
-  const distinctKeys = [...new Set(keys)];
-  const calls = virtuals.calls.filter((call) => call.over === null);
-  const aggregates = calls.map((call) => aggregateCall(call, below));
+/** An aggregate node, and where what was written over the relation below is in its columns, by `expressionKey`. */
+export interface Grouped {
+  readonly node: PlanNode;
+  readonly roles: readonly (WindowRole | null)[];
+  readonly found: Map<string, Expression>;
+}
 
+/** Groups `relation`. `places` says where column references were written. */
+export function lowerGroups(relation: Relation, grouping: Grouping, virtuals: Virtuals, places: ReadonlyMap<Expression, Place>): Lowered {
+  return loweredOver(relation, groupedBy(relation, grouping, virtuals, isWindowed(relation, grouping)), virtuals, places);
+}
+
+/** Whether each group is of one window, and so ends. */
+export function isWindowed(relation: Relation, { groups, window }: Pick<Grouping, 'groups' | 'window'>): boolean {
+  const has = (role: WindowRole): boolean => groups.some(({ expression }) => roleOf(relation, expression) === role);
+  return window !== null || (has('start') && has('end'));
+}
+
+/** The relation on top of `grouped`, and how expressions over `relation` read over it. */
+export function loweredOver(relation: Relation, { node, roles, found }: Grouped, virtuals: Virtuals, places: ReadonlyMap<Expression, Place>): Lowered {
   const names = columnNames(relation);
-  const windowFields = [
-    { name: 'window_start', type: timestampType(3, false) }, { name: 'window_end', type: timestampType(3, false) },
-    { name: 'window_time', type: window?.timeType ?? relation.window!.timeType },
-  ];
-  const schema = [
-    ...distinctKeys.map((key) => below.fields[key]!),
-    ...calls.map((call) => ({ name: callText(call, names), type: call.type })),
-    ...windowFields,
-  ];
-  const node: PlanNode = {
-    kind: 'window-aggregate', input: below.node(), ...by, keys: distinctKeys, aggregates, place,
-    schema, rowtime: schema.length - 1,
-  };
-  const first = distinctKeys.length + calls.length;
-  const roles: readonly WindowRole[] = ['start', 'end', 'time'];
-  const columns: RelationColumn[] = schema.map(({ name }, index) => ({ name, qualifier: [], role: index < first || window !== null ? null : roles[index - first]! }));
-  const found = new Map<string, Expression>();
-  distinctKeys.forEach((key, index) => found.set(expressionKey(below.expressions[key]!), columnRef(index, schema[index]!.type)));
-  for (const { expression } of groups) {
-    const role = roleIn(expression);
-    if (role !== null) found.set(expressionKey(expression), columnRef(first + roles.indexOf(role), windowFields[roles.indexOf(role)]!.type));
-  }
-  if (window !== null) windowFields.forEach(({ type }, k) => found.set(expressionKey(columnRef(window.base + k, type)), columnRef(first + k, type)));
-  let grouped = 0;
+  // What is left for OVER follows.
   virtuals.calls.forEach((call, index) => {
-    const at = call.over === null ? distinctKeys.length + grouped++ : schema.length + index;
-    found.set(expressionKey(columnRef(virtuals.base + index, call.type)), columnRef(at, call.type));
+    if (call.over !== null) found.set(expressionKey(columnRef(virtuals.base + index, call.type)), columnRef(node.schema.length + index, call.type));
   });
+  const columns: RelationColumn[] = node.schema.map(({ name }, index) => ({ name, qualifier: [], role: roles[index]! }));
   const rewrite = (expression: Expression, fallback: Place): Expression => rewriteOver(expression, found, (column) => {
     throw sqlInvalid(places.get(column) ?? fallback, `column '${names[column.index]}' is neither grouped nor inside an aggregate`, `Add it to GROUP BY, or take MIN, MAX or LAST_VALUE of it.`);
   });
-  return { relation: { node, columns, refused: [], window: window === null ? relation.window : null }, rewrite };
+  const window = roles.includes('start') ? relation.window : null;
+  return { relation: { node, columns, refused: [], window }, rewrite };
+}
+
+/** One aggregate node: keys, calls and, where it is windowed, the window. */
+export function groupedBy(relation: Relation, grouping: Grouping, virtuals: Virtuals, windowed: boolean): Grouped {
+  const { groups, window, place } = grouping;
+  const below = new Projection(relation.node);
+  const by = windowed ? windowOf(relation, groups, window, below) : null;
+  const roleIn = (expression: Expression): WindowRole | null => (windowed && window === null ? roleOf(relation, expression) : null);
+  const keys = [...new Set(groups.filter(({ expression }) => roleIn(expression) === null).map(({ expression }) => below.add(expression)))];
+  const calls = groupedCalls(virtuals);
+  const aggregates = calls.map(({ call }) => aggregateCall(call, below));
+  const names = columnNames(relation);
+  const given = [...keys.map((key) => below.fields[key]!), ...calls.map(({ call }) => ({ name: callText(call, names), type: call.type }))];
+  const found = new Map<string, Expression>();
+  keys.forEach((key, index) => found.set(expressionKey(below.expressions[key]!), columnRef(index, given[index]!.type)));
+  calls.forEach(({ call, index }, k) => found.set(expressionKey(columnRef(virtuals.base + index, call.type)), columnRef(keys.length + k, call.type)));
+  const input = below.node();
+  if (by === null) {
+    refuseUntakable(calls.map(({ call }) => call), relation.node);
+    const node: PlanNode = { kind: 'group-aggregate', input, keys, aggregates, ttl: grouping.timeToLive, place, schema: given, rowtime: null };
+    return { node, roles: given.map(() => null), found };
+  }
+  const fields = windowFields(window?.timeType ?? relation.window!.timeType);
+  const schema = [...given, ...fields];
+  const node: PlanNode = { kind: 'window-aggregate', input, ...by, keys, aggregates, place, schema, rowtime: schema.length - 1 };
+  for (const { expression } of groups) {
+    const role = roleIn(expression);
+    if (role !== null) found.set(expressionKey(expression), columnRef(given.length + windowRoles.indexOf(role), fields[windowRoles.indexOf(role)]!.type));
+  }
+  if (window !== null) fields.forEach(({ type }, k) => found.set(expressionKey(columnRef(window.base + k, type)), columnRef(given.length + k, type)));
+  return { node, roles: [...given.map(() => null), ...(window === null ? windowRoles : fields.map(() => null))], found };
+}
+
+const windowRoles: readonly WindowRole[] = ['start', 'end', 'time'];
+
+const windowFields = (timeType: SqlType): readonly Field[] => [
+  { name: 'window_start', type: timestampType(3, false) }, { name: 'window_end', type: timestampType(3, false) }, { name: 'window_time', type: timeType },
+];
+
+/** The calls that a GROUP BY computes, and their numbers among all. */
+function groupedCalls(virtuals: Virtuals): readonly { readonly call: VirtualCall; readonly index: number }[] {
+  return virtuals.calls.map((call, index) => ({ call, index })).filter(({ call }) => call.over === null && call.name !== 'GROUPING');
+}
+
+/** The user's aggregates must be able to take back rows that change below them. */
+function refuseUntakable(calls: readonly VirtualCall[], input: PlanNode): void {
+  const call = calls.find(({ user }) => user !== undefined && user.code.retract === undefined);
+  if (call === undefined || !isUpdating(input)) return;
+  throw sqlUnsupported(call.place, `${call.user!.name} has no 'retract', and the rows below it change later`, "Give the function a 'retract', which takes a row back.");
 }
 
 /** How the rows are windowed: here, or already. */
-function windowOf(relation: Relation, groups: readonly GroupedBy[], window: GroupWindow | null, place: Place, below: Projection): Pick<WindowAggregate, 'time' | 'window' | 'attached'> {
+function windowOf(relation: Relation, groups: readonly GroupedBy[], window: GroupWindow | null, below: Projection): Pick<WindowAggregate, 'time' | 'window' | 'attached'> {
   if (window !== null) return { time: below.add(columnRef(window.time, typeOfColumn(relation, window.time))), window: window.spec, attached: null };
-  const columns = windowColumns(relation, groups, place);
-  const start = below.add(columns.start);
-  const end = below.add(columns.end);
+  const byRole = (role: WindowRole): number => below.add(groups.find(({ expression }) => roleOf(relation, expression) === role)!.expression);
+  const [start, end] = [byRole('start'), byRole('end')];
   return { time: end, window: null, attached: { start, end } };
 }
 
@@ -95,32 +136,15 @@ function rewriteOver(expression: Expression, found: ReadonlyMap<string, Expressi
   return { ...expression, args: expression.args.map((arg) => rewriteOver(arg, found, missing)) };
 }
 
-function roleOf(relation: Relation, expression: Expression): WindowRole | null {
+export function roleOf(relation: Relation, expression: Expression): WindowRole | null {
   return expression.kind === 'column' ? relation.columns[expression.index]!.role : null;
-}
-
-/** The window's start and end among the grouping expressions; refused when either or both are missing. */
-function windowColumns(relation: Relation, groups: readonly GroupedBy[], place: Place): { readonly start: Expression; readonly end: Expression } {
-  const byRole = (role: WindowRole): GroupedBy | undefined => groups.find(({ expression }) => roleOf(relation, expression) === role);
-  const [start, end] = [byRole('start'), byRole('end')];
-  if (start !== undefined && end !== undefined) return { start: start.expression, end: end.expression };
-  const one = start ?? end;
-  if (one !== undefined) {
-    const [has, lacks] = start === undefined ? ['window_end', 'window_start'] : ['window_start', 'window_end'];
-    throw sqlUnsupported(one.place, `GROUP BY has ${has} without ${lacks}, so its result would be updated for ever`, 'Write GROUP BY window_start, window_end.');
-  }
-  if (byRole('time') !== undefined) {
-    throw sqlUnsupported(byRole('time')!.place, 'GROUP BY has window_time alone, so its result would be updated for ever', 'Write GROUP BY window_start, window_end, window_time.');
-  }
-  const advice = relation.columns.some((column) => column.role !== null) ? 'Add window_start, window_end to GROUP BY.' : windowHelp;
-  if (groups.length === 0) throw sqlUnsupported(place, 'an aggregate without GROUP BY would be updated for ever, which is not supported', advice);
-  throw sqlUnsupported(place, 'GROUP BY without a window would be updated for ever, which is not supported', advice);
 }
 
 /** The call with its arguments as columns of the projection below. */
 export function aggregateCall(call: VirtualCall, below: Projection): AggregateCall {
   const column = (expression: Expression | null | undefined): number | null => (expression ? below.add(expression) : null);
   const { name, distinct, type, place } = call;
+  assert(name !== 'GROUPING' && name !== 'ROW_NUMBER', 'what is no aggregate is lowered by others');
   const base = { name, argument: column(call.argument), distinct, filter: column(call.filter), type, place };
   if (call.user !== undefined) return { ...base, user: call.user, more: call.more!.map((expression) => below.add(expression)) };
   return name === 'LAG' ? { ...base, offset: call.offset ?? 1, defaultColumn: column(call.defaultValue) } : base;

@@ -24,6 +24,21 @@ export function bindWindow(written: WindowSpecification, windows: readonly Named
   };
 }
 
+/** The window of ROW_NUMBER: it may be ordered by anything. As in Flink, NULL is the least value. */
+export function bindRanking(written: WindowSpecification, windows: readonly NamedWindow[], around: Surroundings): BoundWindow {
+  const { partitionBy, orderBy, frame, place } = inherited(written, windows, []);
+  if (frame !== undefined) throw sqlInvalid(frame.place, 'ROW_NUMBER takes no frame', 'Leave ROWS or RANGE out of its OVER clause.');
+  const [first] = orderBy;
+  if (first === undefined) throw sqlInvalid(place, 'the OVER window of ROW_NUMBER has no ORDER BY', 'Write ROW_NUMBER() OVER (PARTITION BY key ORDER BY price DESC).');
+  const sort = orderBy.map(({ expression, descending, nulls }) => ({
+    expression: bind(expression, around), descending, nullsLast: nulls === undefined ? descending : nulls === 'LAST',
+  }));
+  return {
+    partition: partitionBy.map((expression) => bind(expression, around)), order: sort[0]!.expression, orderPlace: first.expression.place,
+    frame: { kind: 'rows', preceding: null }, framed: false, sort, place,
+  };
+}
+
 /** The window with what it takes over from the named window it extends. */
 function inherited(written: WindowSpecification, windows: readonly NamedWindow[], seen: readonly string[]): WindowSpecification {
   const { base } = written;

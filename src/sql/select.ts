@@ -4,18 +4,19 @@ import { columnRef } from '../plan/expression.js';
 import type { Expression, Place } from '../plan/expression.js';
 import type { PlanNode } from '../plan/plan.js';
 import { collecting, noAggregates } from './aggregate-calls.js';
-import type { GroupBy, Select, SelectItem } from './ast.js';
+import type { Select, SelectItem } from './ast.js';
 import { bind, bindCondition } from './binder.js';
 import type { Surroundings } from './binder.js';
 import { planFrom } from './from.js';
 import { closed } from './join-lowering.js';
 import { groupWindowOf, withoutWindow } from './group-windows.js';
-import { lowerGroups } from './grouping.js';
-import type { GroupedBy } from './grouping.js';
+import { lowerGroups, type Grouping } from './grouping.js';
+import { groupedSets, lowerGroupingSets } from './grouping-sets.js';
 import { didYouMean } from './names.js';
 import { lowerOvers } from './overs.js';
 import { projectNode } from './projection.js';
 import type { Environment } from './query.js';
+import { lowerRanking, withRankBounds } from './ranks.js';
 import { qualifies } from './relation.js';
 import type { Relation, RelationColumn } from './relation.js';
 import { sqlInvalid, sqlUnsupported } from './sql-error.js';
@@ -34,19 +35,24 @@ export function planSelect(select: Select, environment: Environment): Relation {
   const places = new Map<Expression, Place>();
   const aliases = select.items.flatMap((item) => (item.kind === 'selectExpression' && item.alias !== undefined ? [item.alias.text] : []));
   const plain: Surroundings = { relation: from, session, remark, places, aliases, aggregate: noAggregates('WHERE') };
-  const relation = closed(from, select.where === undefined ? null : bindCondition(select.where, 'WHERE', plain), environment);
+  const read = closed(from, select.where === undefined ? null : bindCondition(select.where, 'WHERE', plain), environment);
+  const relation: Relation = { ...read, node: withRankBounds(read.node) };
   const grouping: Surroundings = { ...plain, relation, aggregate: noAggregates('GROUP BY') };
   const window = select.groupBy === undefined ? null : groupWindowOf(select.groupBy, grouping);
   const around: Surroundings = { ...plain, relation, windowProperty: window?.property };
   const virtuals = new Virtuals(relation.columns.length + (window === null ? 0 : 3));
-  const groups = select.groupBy === undefined ? [] : groupExpressions(withoutWindow(select.groupBy), grouping);
+  const { groups, sets } = select.groupBy === undefined ? { groups: [], sets: null } : groupedSets(withoutWindow(select.groupBy), grouping);
   const items = uniqueNames(select.items.flatMap((item, index) => selectItems(item, index, collecting(around, virtuals, select.windows, 'SELECT'))));
   const having = select.having === undefined ? undefined : bindCondition(select.having, 'HAVING', collecting(around, virtuals, select.windows, 'HAVING'));
   const grouped = select.groupBy !== undefined || having !== undefined || virtuals.calls.some((call) => call.over === null);
-  if (!grouped) return projected(relation, virtuals, items);
+  const given = (over: Relation, calls: Virtuals, of: readonly Item[]): Relation => distinctly(select, projected(over, calls, of, environment), environment);
+  if (!grouped) return given(relation, virtuals, items);
 
   const place = select.groupBy?.place ?? virtuals.calls.find((call) => call.over === null)?.place ?? select.having!.place;
-  const lowered = lowerGroups(relation, groups, window, virtuals, place, places);
+  const by: Grouping = { groups, window, timeToLive: environment.timeToLive, place };
+  // GROUPING has something to say of one set too.
+  const asked = sets ?? (virtuals.calls.some((call) => call.name === 'GROUPING') ? [[...groups.keys()]] : null);
+  const lowered = asked === null ? lowerGroups(relation, by, virtuals, places) : lowerGroupingSets(relation, by, asked, virtuals, places);
   const rewrite = lowered.rewrite;
   const kept = having === undefined ? lowered.relation : filtered(lowered.relation, rewrite(having, select.having!.place));
   const overs = new Virtuals(kept.columns.length);
@@ -56,15 +62,15 @@ export function planSelect(select: Select, environment: Environment): Relation {
     else {
       const part = (expression: Expression | null | undefined): Expression | null => (expression ? rewrite(expression, call.place) : null);
       const over = { ...call.over, partition: call.over.partition.map((expression) => rewrite(expression, call.place)), order: rewrite(call.over.order, call.over.orderPlace) };
-      overs.calls.push({ ...call, argument: part(call.argument), filter: part(call.filter), defaultValue: part(call.defaultValue), ...(call.more === undefined ? {} : { more: call.more.map((expression) => rewrite(expression, call.place)) }), over });
+      const sort = call.over.sort?.map((key) => ({ ...key, expression: rewrite(key.expression, call.place) }));
+      overs.calls.push({ ...call, argument: part(call.argument), filter: part(call.filter), defaultValue: part(call.defaultValue), ...(call.more === undefined ? {} : { more: call.more.map((expression) => rewrite(expression, call.place)) }), over: sort === undefined ? over : { ...over, sort } });
     }
   }
-  return projected(kept, overs, items.map((item) => ({ ...item, expression: rewrite(item.expression, item.place) })));
+  return given(kept, overs, items.map((item) => ({ ...item, expression: rewrite(item.expression, item.place) })));
 }
 
 function refuseClauses(select: Select): void {
   const { place } = select;
-  if (select.distinct) throw sqlUnsupported(place, 'SELECT DISTINCT is not supported: its result would be updated for ever', 'Group by the columns of a window, or use COUNT(DISTINCT x) in a window.');
   if (select.hints.length > 0) throw sqlUnsupported(select.hints[0]!.place, `the hint ${select.hints[0]!.name} is not supported`, 'Leave it out.');
   if (select.qualify !== undefined) throw sqlUnsupported(select.qualify.place, 'QUALIFY is not supported', 'Put the SELECT into a sub-query and use WHERE.');
   if (select.from === undefined) throw sqlUnsupported(place, 'SELECT without FROM is not supported: there are no rows to replay', 'Select from a table.');
@@ -75,27 +81,30 @@ function filtered(relation: Relation, condition: Expression): Relation {
   return { ...relation, node: { kind: 'filter', input: node, condition, schema: node.schema, rowtime: node.rowtime } };
 }
 
+/** DISTINCT groups by all columns. */
+function distinctly({ distinct, place }: Select, relation: Relation, { timeToLive }: Environment): Relation {
+  if (!distinct) return relation;
+  const { columns, node } = relation;
+  const items = columns.map(({ name, place: own }, index): Item => ({ name, expression: columnRef(index, node.schema[index]!.type), place: own ?? place }));
+  const groups = items.map(({ expression, place: own }) => ({ expression, place: own }));
+  const lowered = lowerGroups(relation, { groups, window: null, timeToLive, place }, new Virtuals(columns.length), new Map());
+  const expressions = items.map((item) => lowered.rewrite(item.expression, item.place));
+  return { ...relation, node: projectNode(lowered.relation.node, expressions, node.schema) };
+}
+
 /** The items over `relation`, after an over node where they have OVER calls. */
-function projected(relation: Relation, virtuals: Virtuals, items: readonly Item[]): Relation {
+function projected(relation: Relation, virtuals: Virtuals, items: readonly Item[], { timeToLive }: Environment): Relation {
   const hasOver = virtuals.calls.some((call) => call.over !== null);
   const expressions = items.map((item) => item.expression);
   const calls = virtuals.calls.map((call) => (call.over === null ? null : call));
-  const over = hasOver ? lowerOvers(relation, calls, expressions) : { node: relation.node, items: expressions };
+  const ranks = calls.some((call) => call?.name === 'ROW_NUMBER');
+  const over = ranks ? lowerRanking(relation, calls, expressions, timeToLive) : hasOver ? lowerOvers(relation, calls, expressions) : { node: relation.node, items: expressions };
   const schema: Field[] = items.map(({ name, expression }) => ({ name, type: expression.type }));
   const node: PlanNode = projectNode(over.node, over.items, schema);
   const columns: RelationColumn[] = items.map(({ name, expression, place }) => ({
     name, qualifier: [], place, role: expression.kind === 'column' && expression.index < relation.columns.length ? relation.columns[expression.index]!.role : null,
   }));
   return { node, columns, refused: [], window: relation.window };
-}
-
-function groupExpressions(groupBy: GroupBy, around: Surroundings): readonly GroupedBy[] {
-  if (groupBy.distinct) throw sqlUnsupported(groupBy.place, 'GROUP BY DISTINCT is not supported', 'Leave DISTINCT out.');
-  return groupBy.items.map((item) => {
-    if (item.kind === 'groupingSets') throw sqlUnsupported(item.place, `${item.form} is not supported`, 'Write one INSERT for each grouping.');
-    if (item.expression.kind === 'number') throw sqlUnsupported(item.place, 'GROUP BY a position is not supported', 'Repeat the expression.');
-    return { expression: bind(item.expression, around), place: item.expression.place };
-  });
 }
 
 /** One item, or the columns that a star stands for. */

@@ -10,7 +10,8 @@ import type { UserAggregate } from '../functions/user-function.js';
 
 /** An aggregate call, its arguments being expressions over the relation (and, for OVER, over grouped virtual columns). */
 export interface VirtualCall {
-  readonly name: AggregateName;
+  /** GROUPING has its arguments in `more`. */
+  readonly name: AggregateName | 'GROUPING' | 'ROW_NUMBER';
   readonly argument: Expression | null;
   readonly distinct: boolean;
   readonly filter: Expression | null;
@@ -33,7 +34,15 @@ export interface BoundWindow {
   readonly frame: Frame;
   /** ROWS or RANGE was written. */
   readonly framed: boolean;
+  /** ROW_NUMBER: the whole ORDER BY. */
+  readonly sort?: readonly BoundSort[];
   readonly place: Place;
+}
+
+export interface BoundSort {
+  readonly expression: Expression;
+  readonly descending: boolean;
+  readonly nullsLast: boolean;
 }
 
 /** The virtual columns of one SELECT; the same call written twice is one column. */
@@ -61,7 +70,8 @@ export function expressionKey(expression: Expression): string {
 }
 
 export function windowKey(window: BoundWindow): string {
-  return `[${window.partition.map(expressionKey).join(',')}] ${expressionKey(window.order)} ${window.frame.kind} ${window.frame.preceding}`;
+  const sort = (window.sort ?? []).map(({ expression, descending, nullsLast }) => `${expressionKey(expression)} ${descending} ${nullsLast}`);
+  return `[${window.partition.map(expressionKey).join(',')}] ${expressionKey(window.order)} ${window.frame.kind} ${window.frame.preceding} ${sort.join()}`;
 }
 
 function virtualKey(call: VirtualCall): string {
