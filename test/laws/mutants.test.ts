@@ -1,8 +1,11 @@
 /** Each law fails on planted bugs: switches in the engine's own code, turned on one at a time. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import fc from 'fast-check';
 import { faults } from '../../src/core/faults.js';
-import { failsAfter, type Law } from './support/law.js';
+import { regularLaw } from '../operators/regular-model.js';
+import { temporalLaw } from '../operators/temporal-model.js';
+import { failsAfter, seedOf, type Law } from './support/law.js';
 import { arrivalLaw, batchLaw, lanesLaw, onceLaw, oracleLaw, recoveryLaw, replayLaw } from './support/laws.js';
 import type { Case } from './support/random-pipelines.js';
 
@@ -15,6 +18,15 @@ interface Caught {
 
 const by = <Drawn extends { readonly drawn: Case }>(law: Law<Drawn>): Caught => ({ law: law.name, failsAfter: () => failsAfter(law) });
 
+/** A law of one operator. */
+const byOperator = <Drawn>(law: string, property: fc.IProperty<Drawn>): Caught => ({
+  law,
+  failsAfter: () => {
+    const { failed, numRuns } = fc.check(property, { seed: seedOf(law), numRuns: 200, endOnFailure: true });
+    return failed ? numRuns : null;
+  },
+});
+
 /** Which law is to catch which bug. */
 const bugs: Readonly<Record<Bug, Caught>> = {
   naiveSum: by(oracleLaw), dropCarry: by(oracleLaw), averageRounds: by(oracleLaw), integersRounded: by(oracleLaw), varianceBySquares: by(oracleLaw),
@@ -23,6 +35,7 @@ const bugs: Readonly<Record<Bug, Caught>> = {
   filteredRowsHoldWatermark: by(oracleLaw), tiesByChance: by(replayLaw), watermarkPerBatch: by(batchLaw), keysUnordered: by(arrivalLaw),
   arrivalForEventTime: by(arrivalLaw), lanesOverlap: by(lanesLaw), watermarkNotSaved: by(recoveryLaw), waitingRowsNotSaved: by(recoveryLaw),
   openWindowsNotSaved: by(recoveryLaw), firesAgainAfterRestore: by(recoveryLaw), lateRowsDropped: by(onceLaw), sessionsApart: by(oracleLaw),
+  versionsByArrival: byOperator('temporal', temporalLaw), partnersNotCounted: byOperator('regular', regularLaw),
 };
 
 test('every switch has its law', () => {
