@@ -181,14 +181,18 @@ export class ByteWriter {
 export { ByteReader } from './byte-reader.js';
 export { decodeUtf8, encodeUtf8, utf8Length } from './utf8.js';
 
+const hexDigits = Array.from({ length: 256 }, (_, byte) => (byte < 16 ? '0' : '') + byte.toString(16));
+
 /** Lower-case hexadecimal, two digits a byte. */
 export function hexOf(bytes: Uint8Array): string {
   let text = '';
-  for (const byte of bytes) text += (byte < 16 ? '0' : '') + byte.toString(16);
+  for (let at = 0; at < bytes.length; at++) text += hexDigits[bytes[at]!]!;
   return text;
 }
 
 /** The bytes that `hexOf` wrote. */
 export function bytesOfHex(hex: string): Uint8Array {
-  return Uint8Array.from({ length: hex.length / 2 }, (_, i) => parseInt(hex.slice(i * 2, i * 2 + 2), 16));
+  const bytes = new Uint8Array(hex.length / 2);
+  for (let at = 0; at < bytes.length; at++) bytes[at] = parseInt(hex.slice(at * 2, at * 2 + 2), 16);
+  return bytes;
 }

@@ -10,6 +10,9 @@ export class StepDigest {
   readonly #hash: HashFunction;
   /** By output, in table order: the rows of the current step. `OutputDigest.append` writes here. */
   readonly outputs: readonly BlockChain[];
+  readonly #writer = new ByteWriter(1024);
+  /** The digest that was given last: the next step begins with it. */
+  #last: { readonly hex: string; readonly bytes: Uint8Array } | null = null;
 
   constructor(outputs: number, hash: HashFunction) {
     this.#hash = hash;
@@ -20,8 +23,9 @@ export class StepDigest {
   close(
     previous: string | null, late: readonly LateRow[], deadLetters: readonly DeadLetter[], watermarks: StepRecord['watermarks'],
   ): string {
-    const writer = new ByteWriter(1024);
-    writer.raw(previous === null ? NOTHING : bytesOfHex(previous));
+    const writer = this.#writer;
+    writer.reset();
+    writer.raw(previous === null ? NOTHING : previous === this.#last?.hex ? this.#last.bytes : bytesOfHex(previous));
     for (const output of this.outputs) {
       writer.u64BE(BigInt(output.rows));
       if (output.rows === 0) continue;
@@ -37,7 +41,9 @@ export class StepDigest {
       writer.u32BE(partitions.length);
       for (const watermark of partitions) writeWatermark(writer, watermark);
     }
-    return hexOf(this.#hash(writer.written()));
+    const bytes = this.#hash(writer.written());
+    this.#last = { hex: hexOf(bytes), bytes };
+    return this.#last.hex;
   }
 }
 

@@ -12,6 +12,7 @@ export interface Placed<Item> {
 
 /** Nodes see a chunk one after the other; by row and node, the order does not depend on how rows were cut. */
 export function inOrder<Item>(placed: readonly Placed<Item>[]): Item[] {
+  if (placed.length === 0) return [];
   return [...placed].sort((a, b) => a.ordinal - b.ordinal || a.node - b.node).map(({ item }) => item);
 }
 
