@@ -93,14 +93,14 @@ export function isRowtime(node: PlanNode, index: number): boolean {
       return expression.kind === 'column' && isRowtime(node.input, expression.index);
     }
     case 'over': return index < node.input.schema.length && isRowtime(node.input, index);
-    case 'interval-join': {
+    case 'interval-join': case 'window-join': {
       // A row that had no partner carries NULL instead.
       const { side, input, column } = joinedColumn(node, index);
       const padded = node.type === 'full' || node.type === (side === 0 ? 'right' : 'left');
       return !padded && isRowtime(input, column);
     }
     case 'temporal-join': return index < node.inputs[0].schema.length && isRowtime(node.inputs[0], index);
-    case 'window-join': case 'window-rank': return index === node.rowtime;
+    case 'window-rank': return index === node.rowtime;
     case 'join': case 'group-aggregate': case 'rank': return false;
     case 'union': return node.inputs.length > 0 && node.inputs.every((input) => isRowtime(input, index));
   }
