@@ -1,11 +1,13 @@
 /** A scenario file: the pipeline, what its tables are bound to, how it runs, and what is expected of it. */
 import { basename, dirname, isAbsolute, join, relative } from 'node:path';
 import { TapewrightError } from '../core/errors.js';
-import type { Expectations, PipelineTexts, RequestedBinding, RunParameters, TextFile } from '../runtime/options.js';
+import type { Expectations, ModuleText, PipelineTexts, RequestedBinding, RunParameters, TextFile } from '../runtime/options.js';
 import { readAccuracy } from './accuracy.js';
+import { readCluster } from './cluster.js';
 import { parseDuration, parseEventTime } from './duration.js';
 import { readExpectations } from './expectations.js';
 import { locate, readTextFile } from './locate.js';
+import { isModulePath, pipelineModule, withFunctions } from './modules.js';
 import { readResponses } from './responses.js';
 import { parseYaml, type YamlMap } from './yaml.js';
 
@@ -19,18 +21,19 @@ export interface Scenario {
 }
 
 const keys = [
-  'name', 'description', 'pipeline', 'bind', 'map', 'key', 'lanes', 'from', 'to', 'step_every', 'checkpoint_every', 'max_ahead', 'expect', 'accuracy', 'responses',
+  'name', 'description', 'pipeline', 'bind', 'map', 'key', 'lanes', 'from', 'to', 'step_every', 'checkpoint_every', 'max_ahead', 'expect', 'accuracy', 'responses', 'functions', 'flink',
 ];
 export const checkpointMillisMin = 1_000;
 export const lanesMax = 1_024;
 const nothingExpected: Expectations = { outputs: [], lateMax: null, rejectedMax: null };
 
-/** Loads what `given` names: a scenario, its folder, or a bare SQL file. @throws SCENARIO_INVALID with file, line and key. */
+/** Loads what `given` names: a scenario, its folder, a bare SQL file, or a module that exports a pipeline. @throws SCENARIO_INVALID with file, line and key. */
 export async function loadScenario(given: string): Promise<Scenario> {
   const { kind, path } = await locate(given);
+  const name = basename(path).replace(/\.[^.]*$/, '');
+  if (isModulePath(path)) return { texts: { name, scenario: null, ...(await pipelineModule(path, basename(path))), expect: nothingExpected }, description: '', parameters: { bindings: {} } };
   const text = await readTextFile(path);
   if (kind === 'scenario') return readScenario(text, path);
-  const name = basename(path).replace(/\.[^.]*$/, '');
   return { texts: { name, scenario: null, sql: [{ path, text }], expect: nothingExpected }, description: '', parameters: { bindings: {} } };
 }
 
@@ -41,20 +44,37 @@ async function readScenario(text: string, path: string): Promise<Scenario> {
   // Asked again of the text by whoever plans or judges the run; what is wrong with it is said before the run.
   readAccuracy(file.map('accuracy'));
   readResponses(file.map('responses'));
+  readCluster(file.map('flink'));
   return {
     description: (file.text('description') ?? '').trim(),
-    texts: { name, scenario: { path: basename(path), text }, sql: await readPipeline(file, folder), expect: readExpectations(file.map('expect')) },
+    texts: await withFunctions({ name, scenario: { path: basename(path), text }, ...(await readPipeline(file, folder)), expect: readExpectations(file.map('expect')) }, innerPaths(file, 'functions', folder).map((inner) => join(folder, inner))),
     parameters: { ...readParameters(file), bindings: readBindings(file, folder) },
   };
 }
 
-async function readPipeline(file: YamlMap, folder: string): Promise<TextFile[]> {
-  const paths = file.texts('pipeline') ?? [];
-  if (paths.length === 0) throw file.wrong('pipeline', 'a list of .sql files, relative to the scenario');
-  return Promise.all(paths.map(async (inner) => {
-    if (isAbsolute(inner) || relative(folder, join(folder, inner)).startsWith('..')) throw file.wrong('pipeline', `files within the scenario's folder, which ${inner} is not`);
-    return { path: inner, text: await readTextFile(join(folder, inner)) };
-  }));
+async function readPipeline(file: YamlMap, folder: string): Promise<Pick<PipelineTexts, 'sql' | 'modules'>> {
+  const paths = innerPaths(file, 'pipeline', folder);
+  if (paths.length === 0) throw file.wrong('pipeline', 'a list of .sql files, or of .js files that export pipelines, relative to the scenario');
+  const sql: TextFile[] = [];
+  const modules: ModuleText[] = [];
+  for (const inner of paths) {
+    const path = join(folder, inner);
+    if (!isModulePath(inner)) sql.push({ path: inner, text: await readTextFile(path) });
+    else {
+      const made = await pipelineModule(path, inner);
+      sql.push(...made.sql);
+      modules.push(...made.modules);
+    }
+  }
+  return modules.length === 0 ? { sql } : { sql, modules };
+}
+
+/** Paths within the scenario's folder. */
+function innerPaths(file: YamlMap, key: string, folder: string): readonly string[] {
+  const paths = file.texts(key) ?? [];
+  const outside = paths.find((inner) => isAbsolute(inner) || relative(folder, join(folder, inner)).startsWith('..'));
+  if (outside !== undefined) throw file.wrong(key, `files within the scenario's folder, which ${outside} is not`);
+  return paths;
 }
 
 function readBindings(file: YamlMap, folder: string): Record<string, RequestedBinding> {
