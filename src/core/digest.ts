@@ -34,13 +34,16 @@ export class OutputDigest {
     return this.#chain.rows;
   }
 
-  /** Appends all rows of `batch`; the bytes of each also to `step`, the chain of the current step's rows of this output. */
-  append(batch: Batch, step: BlockChain | null = null): void {
+  /**
+   * Appends all rows of `batch`; the bytes of each also to `step`, the chain of the current step's rows of this output.
+   * `kinds`: of a changelog's rows.
+   */
+  append(batch: Batch, step: BlockChain | null = null, kinds: Uint8Array | null = null): void {
     for (let from = 0; from < batch.length;) {
       const to = Math.min(batch.length, from + this.#chain.room);
       const block = this.#chain.block;
       const start = block.length;
-      const ends = this.#encoder.encode(block, batch, from, to);
+      const ends = this.#encoder.encode(block, batch, from, to, kinds);
       this.#addToSet(block.view, start, ends, to - from);
       step?.append(block.buffer, start, ends, to - from);
       this.#chain.added(to - from);

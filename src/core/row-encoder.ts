@@ -2,6 +2,7 @@
 import type { Batch, Column, Dictionary } from './batch.js';
 import { ByteWriter } from './bytes.js';
 import { assert } from './errors.js';
+import { INSERT } from './row-kind.js';
 import type { Field, Int64, Schema } from './types.js';
 import { encodeUtf8, utf8Length } from './utf8.js';
 
@@ -76,14 +77,17 @@ export class RowEncoder {
     this.#strings = schema.map(() => null);
   }
 
-  /** Appends rows [from, to). Returns where in `writer` each row ends, row `from` first; valid until the next call. */
-  encode(writer: ByteWriter, batch: Batch, from: number, to: number): Int32Array {
+  /**
+   * Appends rows [from, to). `kinds` are those of a changelog's rows, as core/row-kind.ts numbers them; null: all are
+   * inserts. Returns where in `writer` each row ends, row `from` first; valid until the next call.
+   */
+  encode(writer: ByteWriter, batch: Batch, from: number, to: number, kinds: Uint8Array | null = null): Int32Array {
     assert(batch.columns.length === this.#forms.length, 'a batch has the columns of its schema');
     this.#measure(writer, batch, from, to);
     const view = writer.view;
     const heads = this.#heads;
     for (let i = 0; i < to - from; i++) {
-      view.setUint8(heads[i]!, 0); // changelog kind: insert
+      view.setUint8(heads[i]!, kinds === null ? INSERT : kinds[from + i]!);
       heads[i] = heads[i]! + 1;
     }
     for (let c = 0; c < this.#forms.length; c++) {

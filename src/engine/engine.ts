@@ -17,7 +17,7 @@ import { noRows, type Report, type Rows, type WatermarkPath } from '../operators
 import { buildPhysical, type PhysicalNode, type PhysicalPlan } from './physical.js';
 import type { Pipeline } from '../plan/plan.js';
 import type { FailedRow } from '../plan/stage.js';
-import { digestSchema, kindFirst, withKinds } from './changelog.js';
+import { digestSchema, kindsApart, withKinds } from './changelog.js';
 import { SliceChecksum } from './checksum.js';
 import { chunkOf, moment, rowAt, type ChunkPart, type ChunkSource } from './chunk.js';
 import { failedResult, failedRow, lateRow, type Situation } from './refused-rows.js';
@@ -294,7 +294,7 @@ export class Engine {
       else if (node.kind === 'output') {
         const merged = mergeRows(node.from.map((from) => results[from]!));
         // What changes rows that were withheld must come with them: a changelog is whole or worth nothing.
-        const rows = node.changes === 'none' ? this.#released(merged) : withKinds(merged, node.changes);
+        const rows = node.changes === 'none' ? this.#released(merged) : withKinds(merged, this.pipeline.sinks[node.table]!);
         if (rows.batch.length > 0) step.outputs[node.table]!.push(rows.batch);
       }
     }
@@ -403,7 +403,11 @@ export class Engine {
     if (strict && step.deadLetters.length > 0) throw failedStrictly(inOrder(step.deadLetters)[0]!);
     step.outputs.forEach((batches, table) => {
       const { changes } = this.pipeline.sinks[table]!;
-      for (const batch of batches) this.#digests[table]!.append(changes === 'none' ? batch : kindFirst(batch), this.#stepDigest.outputs[table]!);
+      const [digest, step] = [this.#digests[table]!, this.#stepDigest.outputs[table]!];
+      for (const batch of batches) {
+        const apart = changes === 'none' ? null : kindsApart(batch);
+        digest.append(apart?.batch ?? batch, step, apart?.kinds);
+      }
     });
     const late = inOrder(step.late);
     const deadLetters = inOrder(step.deadLetters);

@@ -149,6 +149,17 @@ test('law: the set digest knows no order and no lanes; the digest does', () => {
   assert.equal(combineLanes([lanes[0]!.digest()], sha256), lanes[0]!.digest());
 });
 
+test('a row of a changelog begins with its kind', () => {
+  const kinds = (...given: number[]): string => {
+    const digest = new OutputDigest('trades', schema, sha256);
+    digest.append(batchFrom(given.map((): Row => [0, 'A', 1, 0, 0, '', '']), new Dictionary()), null, Uint8Array.from(given));
+    return digest.setDigest();
+  };
+  assert.equal(kinds(0, 3), kinds(3, 0));
+  assert.equal(new Set([kinds(0), kinds(1), kinds(2), kinds(3)]).size, 4);
+  assert.equal(kinds(0), digestOf([[0, 'A', 1, 0, 0, '', '']], []).setDigest());
+});
+
 test('a snapshot for another schema is refused', () => {
   const writer = new ByteWriter();
   digestOf([], []).snapshot(writer);
