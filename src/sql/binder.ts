@@ -165,7 +165,7 @@ function refuseUnknown(name: string, place: Place, { functions }: Session): void
 function refuse(expression: SqlExpression): never {
   const { kind, place } = expression;
   switch (kind) {
-    case 'inQuery': case 'exists': throw sqlUnsupported(place, `${kind === 'exists' ? 'EXISTS' : 'IN'} with a sub-query is not supported`, 'List the values: x IN (1, 2, 3).');
+    case 'inQuery': case 'exists': throw sqlUnsupported(place, `${kind === 'exists' ? 'EXISTS' : 'IN'} with a sub-query may stand in WHERE alone, beside other conditions by AND`, 'Write WHERE … AND [NOT] EXISTS (…), or a JOIN.');
     case 'scalarQuery': throw sqlUnsupported(place, 'a query as a value is not supported', 'Compute it with an OVER aggregate or a window, or write the value.');
     case 'row': throw sqlUnsupported(place, 'ROW values are not supported', 'Compare or select the columns one by one.');
     case 'array': throw sqlUnsupported(place, 'ARRAY values are not supported', 'Use one column for each element.');

@@ -8,7 +8,6 @@ import type { Select, SelectItem } from './ast.js';
 import { bind, bindCondition } from './binder.js';
 import type { Surroundings } from './binder.js';
 import { planFrom } from './from.js';
-import { closed } from './join-lowering.js';
 import { groupWindowOf, withoutWindow } from './group-windows.js';
 import { lowerGroups, type Grouping } from './grouping.js';
 import { groupedSets, lowerGroupingSets } from './grouping-sets.js';
@@ -19,6 +18,7 @@ import type { Environment } from './query.js';
 import { lowerRanking, withRankBounds } from './ranks.js';
 import { qualifies } from './relation.js';
 import type { Relation, RelationColumn } from './relation.js';
+import { rowsWhere } from './semi-joins.js';
 import { sqlInvalid, sqlUnsupported } from './sql-error.js';
 import { Virtuals } from './virtuals.js';
 
@@ -35,7 +35,7 @@ export function planSelect(select: Select, environment: Environment): Relation {
   const places = new Map<Expression, Place>();
   const aliases = select.items.flatMap((item) => (item.kind === 'selectExpression' && item.alias !== undefined ? [item.alias.text] : []));
   const plain: Surroundings = { relation: from, session, remark, places, aliases, aggregate: noAggregates('WHERE') };
-  const read = closed(from, select.where === undefined ? null : bindCondition(select.where, 'WHERE', plain), environment);
+  const read = rowsWhere(from, select.where, plain, environment);
   const relation: Relation = { ...read, node: withRankBounds(read.node) };
   const grouping: Surroundings = { ...plain, relation, aggregate: noAggregates('GROUP BY') };
   const window = select.groupBy === undefined ? null : groupWindowOf(select.groupBy, grouping);
