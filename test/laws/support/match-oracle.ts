@@ -1,0 +1,83 @@
+/**
+ * Matches by definition: from each row on, every way of giving the rows that follow to the variables is tried, row by
+ * row; a match is whole with the first row that completes one of them.
+ */
+import type { Match } from './random-matches.js';
+
+export interface KeyRow {
+  readonly time: number;
+  readonly qty: number | null;
+}
+
+/** Rows of each variable, by index. */
+export type Mapping = readonly (readonly number[])[];
+
+interface Way {
+  /** The variable that the next row may be of, and how many rows it has. */
+  readonly variable: number;
+  readonly mapping: Mapping;
+}
+
+export interface Matches {
+  /**
+   * All mappings with which the first match from row `start` on can end; empty: there is none. Null: the rows end before
+   * that is known, so that no later match is known to be the next.
+   */
+  from(start: number): readonly Mapping[] | null;
+  /** Where the search goes on after it. */
+  next(mapping: Mapping): number;
+}
+
+export function matchesIn(rows: readonly KeyRow[], { variables, skip, within }: Match): Matches {
+  const qty = (row: number): number | null => rows[row]!.qty;
+  const rowsOf = (mapping: Mapping): number[] => mapping.flat().sort((a, b) => a - b);
+
+  const holds = (variable: number, row: number, mapping: Mapping): boolean => variables[variable]!.condition.holds(qty, {
+    row, before: row === 0 ? null : row - 1, all: [...rowsOf(mapping), row], of: (other) => (other === variable ? [...mapping[other]!, row] : mapping[other]!),
+  });
+  /** Whether the variable can be left with row `row` not its own: a greedy one only where it may not have the row. */
+  const mayLeave = (variable: number, row: number, mapping: Mapping, count: number): boolean => {
+    const { min, max, greedy } = variables[variable]!;
+    if (count === max) return true;
+    return count >= min && !(greedy && min !== max && !(min === 0 && max === 1) && holds(variable, row, mapping));
+  };
+
+  /** The ways to take `row` after `way`. */
+  function* taking({ variable, mapping }: Way, row: number): Generator<Way> {
+    for (let v = variable; v < variables.length; v += 1) {
+      const count = mapping[v]!.length;
+      if (count !== variables[v]!.max && holds(v, row, mapping)) yield { variable: v, mapping: mapping.map((taken, index) => (index === v ? [...taken, row] : taken)) };
+      if (!mayLeave(v, row, mapping, count)) return;
+    }
+  }
+
+  /** Whether no more rows need be taken; greedy variables are asked about `row`, as it was on trial. */
+  const isWhole = ({ variable, mapping }: Way, row: number, before: Mapping): boolean =>
+    variables.every((_, v) => v < variable || mayLeave(v, row, before, mapping[v]!.length));
+
+  return {
+    from(start) {
+      let ways: Way[] = [{ variable: 0, mapping: variables.map(() => []) }];
+      for (let row = start; row < rows.length && ways.length > 0; row += 1) {
+        if (within !== null && rows[row]!.time - rows[start]!.time >= within) return [];
+        const whole: Mapping[] = [];
+        const next: Way[] = [];
+        for (const way of ways) {
+          for (const taken of taking(way, row)) {
+            next.push(taken);
+            if (isWhole(taken, row, way.mapping)) whole.push(taken.mapping);
+          }
+        }
+        if (whole.length > 0) return whole;
+        ways = next;
+      }
+      return ways.length > 0 && within === null ? null : [];
+    },
+    next(mapping) {
+      const all = rowsOf(mapping);
+      if (skip.to === 'past') return all.at(-1)! + 1;
+      if (skip.to === 'next') return all[0]! + 1;
+      return (skip.to === 'first' ? mapping[skip.variable]![0] : mapping[skip.variable]!.at(-1))!;
+    },
+  };
+}
