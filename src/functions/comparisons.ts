@@ -5,7 +5,7 @@ import type { Expression } from '../plan/expression.js';
 import { coerce, unify } from './casts.js';
 import { callOf, inline } from './kernel.js';
 import type { CallSite, FunctionTable, ScalarFunction } from './kernel.js';
-import { asDecimal, invalid, isExact, isNullType, isTimestamp } from './typing.js';
+import { asDecimal, invalid, isApproximate, isExact, isNullType, isTimestamp } from './typing.js';
 
 const boolean = sqlType('BOOLEAN');
 
@@ -29,12 +29,23 @@ function exactDecimals(args: readonly Expression[], site: CallSite): readonly Ex
   return args.map((arg) => (isNullType(arg.type) ? arg : coerce(arg, decimalType(whole + scale, scale), site.place)));
 }
 
+/** The unit of a comparison in which NaN is above every number. */
+const nanAbove = 'NAN';
+const opposite: Readonly<Record<string, string>> = { '<': '>=', '<=': '>', '>': '<=', '>=': '<' };
+
+/** In Flink NaN is above every decimal, also above one written down as 100.5, while it is neither above nor below 100 or 1e2. */
+function ordered(site: CallSite, args: readonly Expression[]): CallSite {
+  const [greater, less] = site.name.startsWith('>') ? args : [...args].reverse();
+  const mixed = site.name in opposite && isApproximate(greater!.type) && less!.type.kind === 'DECIMAL';
+  return mixed ? { ...site, unit: nanAbove } : site;
+}
+
 const comparison = (operator: string): ScalarFunction => ({
   argumentsMin: 2,
   argumentsMax: 2,
-  resolve: (site, args) => callOf(site, comparable(site, args), boolean),
+  resolve: (site, args) => callOf(ordered(site, args), comparable(site, args), boolean),
   // Numbers compare as in Java (NaN equals nothing), strings by code units, 64-bit integers exactly.
-  kernel: () => inline((a, b) => `(${a} ${operator} ${b})`),
+  kernel: (_args, _type, unit) => inline((a, b) => (unit === nanAbove ? `!(${a} ${opposite[operator]} ${b})` : `(${a} ${operator} ${b})`)),
 });
 
 /** Known to the compiler: NULL is a value like any other here, and the result is never NULL. */
@@ -45,7 +56,7 @@ const distinction: ScalarFunction = {
 };
 
 const part = (site: CallSite, name: string, args: readonly Expression[]): Expression =>
-  callOf({ ...site, name }, name === 'AND' || name === 'OR' ? args : comparable({ ...site, name }, args), boolean);
+  callOf(ordered({ ...site, name }, args), name === 'AND' || name === 'OR' ? args : comparable({ ...site, name }, args), boolean);
 
 const between: ScalarFunction = {
   argumentsMin: 3,

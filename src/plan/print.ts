@@ -33,6 +33,7 @@ function print(expression: Expression, names: readonly string[], outer: number):
 type CallExpression = Extract<Expression, { readonly kind: 'call' }>;
 
 function printCall({ name, args, type }: CallExpression, names: readonly string[]): readonly [string, number] {
+  if (/^[<>]=?(:|$)/.test(name)) return printOrder(name, args as readonly [Expression, Expression], names);
   const binds = strength[name];
   const [first, second] = args;
   if (name === 'CAST' || name === 'TRY_CAST') return [`${name}(${print(first!, names, 0)} AS ${typeName(type, false)})`, atom];
@@ -57,6 +58,23 @@ function printCall({ name, args, type }: CallExpression, names: readonly string[
   if (base === 'FLOOR' || base === 'CEIL') return [`${base}(${texts[0]} TO ${unit})`, atom];
   // TIMESTAMPADD and TIMESTAMPDIFF begin with their unit; elsewhere it is the last argument.
   return [`${base}(${(base.startsWith('TIMESTAMP') ? [unit, ...texts] : [...texts, unit]).join(', ')})`, atom];
+}
+
+/** A comparison by size means another thing to NaN beside a DECIMAL than beside a DOUBLE, so the number keeps its type. */
+function printOrder(name: string, args: readonly Expression[], names: readonly string[]): readonly [string, number] {
+  const [operator, unit] = name.split(':');
+  const texts = args.map((arg) => {
+    if (unit === undefined) return arg.kind === 'literal' && arg.type.kind === 'DOUBLE' ? doubleText(arg.value) : print(arg, names, 5);
+    const isDecimal = arg.kind === 'call' && arg.name === 'CAST' && arg.args[0]!.type.kind === 'DECIMAL';
+    return print(isDecimal ? arg.args[0]! : arg, names, 5);
+  });
+  return [texts.join(` ${operator} `), strength[operator!]!];
+}
+
+/** A number that is no DECIMAL: an integer, or one with an exponent. */
+function doubleText(value: Extract<Expression, { kind: 'literal' }>['value']): string {
+  const text = String(value);
+  return value === null ? 'NULL' : Object.is(value, -0) ? '-0E0' : Number.isSafeInteger(value) || text.includes('e') ? text : `${text}E0`;
 }
 
 function printCase(args: readonly Expression[], names: readonly string[]): string {

@@ -46,6 +46,16 @@ test('ABS, SIGN, FLOOR, CEIL, SQRT', () => {
   ]);
 });
 
+test('NaN is above every decimal, but neither above nor below an integer or a double, as in Flink 2.3', () => {
+  const [nan, half, one] = [double(NaN), decimal('100.5'), int(1)];
+  shows([
+    [call('>', nan, half), 'TRUE'], [call('>=', nan, half), 'TRUE'], [call('<', nan, half), 'FALSE'], [call('<=', nan, half), 'FALSE'], [call('=', nan, half), 'FALSE'], [call('<>', nan, half), 'TRUE'],
+    [call('<', half, nan), 'TRUE'], [call('<=', half, nan), 'TRUE'], [call('>', half, nan), 'FALSE'], [call('>=', half, nan), 'FALSE'], [call('BETWEEN', nan, half, half), 'FALSE'],
+    [call('>', nan, one), 'FALSE'], [call('<', nan, one), 'FALSE'], [call('>', nan, double(1)), 'FALSE'], [call('>', double(101), half), 'TRUE'], [call('>', double(99), half), 'FALSE'],
+    [call('>', float(NaN), half), 'TRUE'], [call('>', double(-0), decimal('0.0')), 'FALSE'], [call('>=', double(-0), decimal('0.0')), 'TRUE'],
+  ]);
+});
+
 test('GREATEST and LEAST: NULL when one is, NaN above all, at the common type', () => {
   shows([
     [call('GREATEST', int(1), double(2.5)), '2.5'], [call('LEAST', int(1), nil('INT')), 'NULL'], [call('GREATEST', double(NaN), double(1)), 'NaN'], [call('LEAST', double(NaN), double(1)), '1.0'],

@@ -25,7 +25,7 @@ test('the tree tells sources, types, windows, keys, aggregates and the rowtime',
     '        output: symbol STRING, MAX(price) DOUBLE, MIN(price) DOUBLE, window_start TIMESTAMP(3) NOT NULL, window_end TIMESTAMP(3) NOT NULL, window_time TIMESTAMP_LTZ(3) NOT NULL *ROWTIME*',
     '        project event_time, symbol, price',
     '          output: event_time TIMESTAMP_LTZ(3) *ROWTIME*, symbol STRING, price DOUBLE',
-    '          filter price > 0.0',
+    '          filter price > 0',
     '            scan ticks',
   ]);
 });

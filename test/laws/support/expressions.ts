@@ -47,7 +47,7 @@ export function conditionOver(all: readonly Field[], number: number): Condition 
   if (variant % 5 === 4) return present;
   switch (kind) {
     case 'STRING': return variant % 2 === 0 ? made(`${name} <> 'A'`, (value: string) => value !== 'A') : made(`${name} IN ('A', 'Z', '')`, (value: string) => ['A', 'Z', ''].includes(value));
-    case 'DOUBLE': return variant % 2 === 0 ? made(`${name} > 100.5`, (value: number) => value > 100.5) : made(`${name} <= 0`, (value: number) => value <= 0);
+    case 'DOUBLE': return variant % 2 === 0 ? made(`${name} > 100.5`, (value: number) => !(value <= 100.5)) : made(`${name} <= 0`, (value: number) => value <= 0);
     case 'BIGINT': case 'INT': return variant % 2 === 0 ? made(`${name} >= 2`, (value: bigint) => value >= 2n) : made(`MOD(${name}, 2) = 0`, (value: bigint) => value % 2n === 0n);
     case 'DECIMAL': return made(`${name} > 10.5`, (value: bigint) => value * 10n > 105n * 10n ** BigInt(scale!));
     case 'BOOLEAN': return variant % 2 === 0 ? made(name, (value: boolean) => value) : { sql: `${name} IS NOT TRUE`, reads: [name], value: (at) => at(name) !== true };
