@@ -1,5 +1,6 @@
 import { Args, Flags } from '@oclif/core';
 import type { ReplayOptions, ReplayResult } from '../src/runtime/options.js';
+import type { ReplayFlags } from '../src/scenario/flags.js';
 import { BaseCommand, exitCodes } from './base.js';
 
 export interface ReplayReport extends ReplayResult {
@@ -12,7 +13,8 @@ export default class Replay extends BaseCommand {
 
   static override description = `The same data and the same SQL give the same digests on every machine.
 The run's bundle (outputs as Parquet, late rows, journal, report) is a directory: runs/ID, or what --out names.
-A scenario is a name (see "scenarios list"), or the path of a folder, a scenario.yaml or a .sql file.
+A scenario is a name (see "scenarios list"), or the path of a folder, a scenario.yaml, a .sql file or a .js
+module that exports a pipeline; code is run only of files that are named so.
 
 Exit codes: 0 as expected, 1 an expectation of the scenario was not met, 2 could not run.`;
 
@@ -25,12 +27,13 @@ Exit codes: 0 as expected, 1 an expectation of the scenario was not met, 2 could
   ];
 
   static override args = {
-    scenario: Args.string({ description: 'scenario (name, folder or scenario.yaml) or .sql file', required: false }),
+    scenario: Args.string({ description: 'scenario (name, folder or scenario.yaml), .sql file, or .js module of a pipeline', required: false }),
   };
 
   static override flags = {
     bind: Flags.string({ description: 'what a table reads: a Parquet, CSV or JSON lines file, a glob, or a dataset', helpValue: 'TABLE=PATH|DATASET', multiple: true, multipleNonGreedy: true }),
     map: Flags.string({ description: 'a column as an expression (DuckDB) over the bound file\'s columns', helpValue: 'TABLE.COLUMN=EXPRESSION', multiple: true, multipleNonGreedy: true }),
+    functions: Flags.string({ description: 'a .js module whose exported functions the SQL may call', helpValue: 'FILE', multiple: true, multipleNonGreedy: true }),
     key: Flags.string({ description: 'source columns that divide the rows into lanes', helpValue: 'COLUMN[,COLUMN]' }),
     lanes: Flags.string({ description: 'lanes, 1 unless the scenario says otherwise', helpValue: 'N' }),
     from: Flags.string({ description: 'first event time: ISO (UTC when no zone is given) or epoch ms', helpValue: 'TIME' }),
@@ -51,13 +54,20 @@ Exit codes: 0 as expected, 1 an expectation of the scenario was not met, 2 could
 
   async run(): Promise<ReplayReport> {
     const { args, flags } = await this.parse(Replay);
-    const { resumeOptions, newRunOptions } = await import('../src/scenario/flags.js');
-    const asked = flags.resume === undefined ? await newRunOptions(args.scenario, flags) : resumeOptions(flags.resume, args.scenario, flags);
+    const { newRunOptions } = await import('../src/scenario/flags.js');
+    const asked = flags.resume === undefined ? await newRunOptions(args.scenario, flags) : await this.#resumed(flags.resume, args.scenario, flags);
     const result = await this.#replay(asked, flags.quiet, flags.watch);
     const failed = await this.#unmet(result);
     await this.#print(result, failed, flags.quiet);
     if (failed.length > 0) process.exitCode = exitCodes.different;
     return { ...result, failed };
+  }
+
+  /** No code of a bundle is run: its functions are those of the files given. */
+  async #resumed(directory: string, scenario: string | undefined, flags: ReplayFlags): Promise<ReplayOptions> {
+    const [{ resumeOptions }, { loadModule }] = await Promise.all([import('../src/scenario/flags.js'), import('../src/runtime/modules.js')]);
+    for (const path of flags.functions ?? []) await loadModule(path);
+    return resumeOptions(directory, scenario, flags);
   }
 
   async #replay(asked: ReplayOptions, quiet: boolean, watch: boolean | undefined): Promise<ReplayResult> {

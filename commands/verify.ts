@@ -1,4 +1,4 @@
-import { Args } from '@oclif/core';
+import { Args, Flags } from '@oclif/core';
 import type { Difference, VerifyResult } from '../src/runtime/options.js';
 import { BaseCommand, exitCodes } from './base.js';
 
@@ -9,6 +9,7 @@ export default class Verify extends BaseCommand {
 With two: compares their outputs; how they were cut, when and how fast they ran does not count.
 A difference is told with the first step, row and field that differ and the class of its cause
 (order, clock, code, data, numeric, configuration).
+No code of a bundle is run: where its SQL calls functions, give their module with --functions.
 
 Exit codes: 0 equal, 1 different, 2 could not run.`;
 
@@ -22,9 +23,14 @@ Exit codes: 0 equal, 1 different, 2 could not run.`;
     other: Args.string({ description: 'directory of a second run', required: false }),
   };
 
+  static override flags = {
+    functions: Flags.string({ description: 'the .js module whose functions the run called', helpValue: 'FILE', multiple: true, multipleNonGreedy: true }),
+  };
+
   async run(): Promise<VerifyResult> {
-    const { args } = await this.parse(Verify);
-    const { verifyRun, verifyTwo } = await import('../src/runtime/verify.js');
+    const { args, flags } = await this.parse(Verify);
+    const [{ verifyRun, verifyTwo }, { loadModule }] = await Promise.all([import('../src/runtime/verify.js'), import('../src/runtime/modules.js')]);
+    for (const path of flags.functions ?? []) await loadModule(path);
     const result = args.other === undefined ? await verifyRun(args.bundle) : await verifyTwo(args.bundle, args.other);
     for (const remark of result.remarks) this.say(remark);
     if (result.difference === null) this.log(equalText(result));

@@ -1,6 +1,7 @@
 /** What the commands ask of the runtime, and what they are told: plain data on both sides. */
 
 import type { Schema } from '../core/types.js';
+import type { FunctionSignature } from '../functions/function-signature.js';
 import type { StepResult } from '../engine/engine.js';
 import type { SliceRows } from '../engine/scan-batch.js';
 import type { Pipeline } from '../plan/plan.js';
@@ -28,6 +29,14 @@ export interface Expectations {
   readonly rejectedMax: number | null;
 }
 
+/**
+ * A module of the user's whose functions the SQL calls. Its text is kept to be read and compared: it is run only where its
+ * file was given, never from a bundle.
+ */
+export interface ModuleText extends TextFile {
+  readonly functions: readonly FunctionSignature[];
+}
+
 /** What is to be run: texts only, nothing opened yet. */
 export interface PipelineTexts {
   /** The scenario's name, or the SQL file's without its extension: part of the run's id. */
@@ -36,6 +45,8 @@ export interface PipelineTexts {
   readonly scenario: TextFile | null;
   /** SQL files in order; the pipeline is their texts one after the other. */
   readonly sql: readonly TextFile[];
+  /** None unless the SQL calls functions of the user's. */
+  readonly modules?: readonly ModuleText[];
   readonly expect: Expectations;
 }
 
@@ -125,7 +136,10 @@ export interface ReplayOptions {
 }
 
 export interface OutputResult {
+  /** Of a changelog: changes. */
   readonly rows: number;
+  /** Of a changelog: rows of the table that it adds up to. */
+  readonly standing?: number;
   /** Lower-case hex. */
   readonly digest: string;
   readonly setDigest: string;

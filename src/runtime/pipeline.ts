@@ -4,6 +4,7 @@ import type { Pipeline } from '../plan/plan.js';
 import { withResponses } from '../plan/responses.js';
 import { responsesOf } from '../scenario/responses.js';
 import { planSql } from '../sql/planner.js';
+import { functionsOf } from './functions.js';
 import type { PipelineTexts, TextFile } from './options.js';
 
 /** The files one after the other, each beginning on a line of its own. */
@@ -54,7 +55,7 @@ export function planTexts(texts: PipelineTexts): Pipeline {
 
 function planStatements(texts: PipelineTexts): Pipeline {
   try {
-    const pipeline = planSql(joinedText(texts.sql));
+    const pipeline = planSql(joinedText(texts.sql), functionsOf(texts));
     return { ...pipeline, remarks: pipeline.remarks.map((remark) => placed(texts.sql, remark)) };
   } catch (error) {
     if (!(error instanceof TapewrightError) || typeof error.details.line !== 'number') throw error;

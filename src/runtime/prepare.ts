@@ -8,6 +8,7 @@ import { accuracyOf } from '../scenario/accuracy.js';
 import { responsesOf } from '../scenario/responses.js';
 import { bindTables } from '../scenario/bindings.js';
 import type { DatasetRecord } from '../stores/manifest.js';
+import { requireModules } from './functions.js';
 import { chooseLanes } from './lanes.js';
 import type { PipelineTexts, RequestedBinding, RunParameters } from './options.js';
 import { joinedText, planTexts } from './pipeline.js';
@@ -33,6 +34,7 @@ export interface Prepared {
 
 /** Throws SQL_INVALID, SQL_UNSUPPORTED, USAGE, LANES_IMPOSSIBLE, DATASET_MISSING and the like, before a row is read. */
 export async function prepare(texts: PipelineTexts, parameters: RunParameters, say: (remark: string) => void): Promise<Prepared> {
+  requireModules(texts);
   const pipeline = planTexts(texts);
   if (pipeline.statements.length === 0) {
     throw new TapewrightError('SQL_INVALID', `${texts.sql.map(({ path }) => path).join(', ')} holds no INSERT and no SELECT: there is nothing to run`);
@@ -51,7 +53,7 @@ export async function prepare(texts: PipelineTexts, parameters: RunParameters, s
     if (timeless.length > 0) remarks.push(`--from and --to do not bound ${timeless.join(', ')}: without WATERMARK there is no event time.`);
   }
   const policy = responsesOf(texts);
-  const planHash = createHash('sha256').update(joinedText(texts.sql)).update(policy === null ? '' : JSON.stringify(policy)).digest('hex');
+  const planHash = createHash('sha256').update(joinedText(texts.sql)).update(policy === null ? '' : JSON.stringify(policy)).update(texts.modules === undefined ? '' : JSON.stringify(texts.modules)).digest('hex');
   return { pipeline, inputs, laneColumns: choice.lanes === 1 ? null : choice.columns, lookBack: reach, planHash, remarks };
 }
 

@@ -50,6 +50,8 @@ const deciding = ['key', 'lanes', 'from', 'to', 'openEnd', 'strict', 'maxAhead']
 export function changedConfiguration(expected: Manifest, actual: Manifest): string | null {
   const sql = ({ texts }: Manifest): string => texts.sql.map(({ text }) => text).join('\n');
   if (sql(expected) !== sql(actual)) return 'the SQL differs';
+  const modules = ({ texts }: Manifest): string => JSON.stringify((texts.modules ?? []).map(({ text }) => text));
+  if (modules(expected) !== modules(actual)) return 'the functions that the SQL calls differ';
   for (const name of deciding) {
     const [one, other] = [JSON.stringify(expected.parameters[name]), JSON.stringify(actual.parameters[name])];
     if (one !== other) return `the parameter ${name} is ${one} in one and ${other} in the other`;

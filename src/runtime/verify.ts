@@ -12,6 +12,7 @@ import { lanesMax } from '../scenario/scenario.js';
 import { Bundle } from '../stores/bundle.js';
 import type { Manifest } from '../stores/manifest.js';
 import { interruptedExit, stopOnInterrupt } from './interrupt.js';
+import { anotherModule, requireModules } from './functions.js';
 import type { Difference, OutputResult, VerifyResult } from './options.js';
 import { runReplay } from './replay.js';
 import { causeOfStep, changedConfiguration, changedData, changedFilesOf, changedMapping, stepText, type ChangedData } from './verify-cause.js';
@@ -33,12 +34,17 @@ const nowhere: Place = { file: null, lane: null, step: null, output: null, row: 
 
 /**
  * Runs a complete run again, before its outputs are read, and compares. A temporary directory holds the re-run.
- * @throws BUNDLE_INVALID for what is no bundle or a run that has not ended, DATASET_MISSING, OUTPUT_UNWRITABLE.
+ * @throws BUNDLE_INVALID for what is no bundle or a run that has not ended, DATASET_MISSING, OUTPUT_UNWRITABLE, USAGE where
+ * functions of the user's were called whose module was not loaded.
  */
 export async function verifyRun(directory: string): Promise<VerifyResult> {
   const bundle = await openEnded(directory);
   refuseImpossible(directory, bundle.manifest);
   await refuseMissingDatasets(bundle.manifest);
+  const { texts } = bundle.manifest;
+  const other = anotherModule(texts);
+  if (other !== null) return { equal: false, runs: [directory, 're-run'], outputs: resultsOf(bundle.manifest), difference: { ...nowhere, ...other }, remarks: versionRemarks(bundle.manifest) };
+  requireModules(texts);
   return inTemporary(async (temporary) => {
     const again = await runAgain(bundle, join(temporary, 'run'));
     const difference = again instanceof Bundle ? await compare(bundle, again, temporary) : again;

@@ -2,12 +2,14 @@
 import { TapewrightError } from '../core/errors.js';
 import { defaultParameters, type ReplayOptions, type RequestedBinding, type RunParameters } from '../runtime/options.js';
 import { formatEventTime, parseDuration, parseEventTime } from './duration.js';
+import { withFunctions } from './modules.js';
 import { checkpointMillisMin, lanesMax, loadScenario, splitColumn, type ScenarioParameters } from './scenario.js';
 
 /** Flags as given: texts, not yet read. */
 export interface ReplayFlags {
   readonly bind?: readonly string[];
   readonly map?: readonly string[];
+  readonly functions?: readonly string[];
   readonly key?: string;
   readonly lanes?: string;
   readonly from?: string;
@@ -27,7 +29,7 @@ export interface ReplayFlags {
 const batchRowsMax = 1_048_576;
 
 /** Flags that a resume may carry: how it is shown and how fast it goes, never what it computes. */
-const resumable = ['resume', 'speed', 'json', 'quiet', 'watch'];
+const resumable = ['resume', 'functions', 'speed', 'json', 'quiet', 'watch'];
 
 const usage = (flag: string, given: string, must: string): TapewrightError =>
   new TapewrightError('USAGE', `--${flag} ${given}: must be ${must}`, { flag, given });
@@ -116,8 +118,9 @@ const atLeast = (millis: number | null, least: number): number | null => (millis
 export async function newRunOptions(given: string | undefined, flags: ReplayFlags): Promise<ReplayOptions> {
   if (given === undefined) throw new TapewrightError('USAGE', 'what to replay is missing: name a scenario (see: tapewright scenarios list) or a .sql file, or --resume DIR');
   const scenario = await loadScenario(given);
+  const texts = await withFunctions(scenario.texts, flags.functions ?? []);
   const parameters = mergeParameters(flags, scenario.parameters);
-  return { run: { kind: 'new', texts: scenario.texts, parameters, out: flags.out ?? null }, stopAfterRows: stopAfterRows(flags) };
+  return { run: { kind: 'new', texts, parameters, out: flags.out ?? null }, stopAfterRows: stopAfterRows(flags) };
 }
 
 /** @throws USAGE when something is asked that the bundle has decided already. */
@@ -125,7 +128,7 @@ export function resumeOptions(directory: string, given: string | undefined, flag
   if (given !== undefined) throw new TapewrightError('USAGE', `--resume takes everything from the bundle ${directory}: leave out '${given}'`);
   for (const [flag, value] of Object.entries(flags)) {
     if (value !== undefined && value !== false && !resumable.includes(flag)) {
-      throw new TapewrightError('USAGE', `--resume takes everything from the bundle ${directory}: leave out --${flag} (only --speed, --json and --quiet may be given)`, { flag });
+      throw new TapewrightError('USAGE', `--resume takes everything from the bundle ${directory}: leave out --${flag} (only --speed, --functions, --json and --quiet may be given)`, { flag });
     }
   }
   const speed = speedFlag(flags);

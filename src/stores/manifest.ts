@@ -46,6 +46,8 @@ export interface OutputRecord {
   readonly lanes: readonly { readonly from: number; readonly to: number }[];
   /** Closed segments in order, while the run is not complete. */
   readonly segments: readonly SegmentRecord[];
+  /** Of a changelog, whose changes `rows` are: rows of the table that they add up to. */
+  readonly standing?: number;
 }
 
 export interface Manifest {
@@ -57,6 +59,8 @@ export interface Manifest {
   readonly versions: Versions;
   /** By source table. */
   readonly datasets: Readonly<Record<string, DatasetRecord>>;
+  /** By sink table that is a changelog: the primary key of its upserts; null: each change says what it takes back. */
+  readonly changelogs?: Readonly<Record<string, readonly string[] | null>>;
   /** By sink table. */
   readonly outputs: Readonly<Record<string, OutputRecord>>;
   readonly rows: number;
@@ -86,6 +90,10 @@ const fileName = textWhere(isFileName, 'usable as a file name');
 const innerPath = textWhere(isInnerPath, 'a path within the bundle');
 const textFile = objectOf({ path: text, text });
 const optionalCount = orNull(count);
+const signature = objectOf({
+  kind: oneOf('scalar', 'aggregate', 'process'), name: text, args: listOf(text), returns: text, nulls: text, input: mapOf(text), output: mapOf(text), order: text, can: listOf(text),
+});
+const moduleText = objectOf({ path: text, text, functions: listOf(signature) });
 
 const expectations = objectOf({
   outputs: listOf(objectOf({ table: text, where: orNull(text), minRows: optionalCount, maxRows: optionalCount })),
@@ -102,13 +110,14 @@ const binding = objectOf({ path: text, format: oneOf('parquet', 'csv', 'jsonl', 
 
 const manifestShape: Shape = objectOf({
   format: oneOf(manifestFormat), id: fileName, status: oneOf('running', 'stopped', 'complete'),
-  texts: objectOf({ name: text, scenario: orNull(textFile), sql: listOf(textFile), expect: expectations }),
+  texts: objectOf({ name: text, scenario: orNull(textFile), sql: listOf(textFile), modules: optional(listOf(moduleText)), expect: expectations }),
   parameters, versions: objectOf({ tapewright: text, code: text, node: text, duckdb: text }),
   datasets: mapOf(objectOf({ dataset: orNull(text), generated: flag, binding, fingerprint: orNull(hex(64)), rows: optionalCount, labels: optional(objectOf({ path: text, digest: orNull(hex(64)) })) })),
   outputs: mapOf(objectOf({
     rows: count, digest: text, setDigest: text, lanes: listOf(objectOf({ from: count, to: count })),
-    segments: listOf(objectOf({ lane: count, file: innerPath, rows: count })),
+    segments: listOf(objectOf({ lane: count, file: innerPath, rows: count })), standing: optional(count),
   }), fileName),
+  changelogs: optional(mapOf(orNull(listOf(text)), fileName)),
   rows: count, late: count, rejected: count, deadLetters: count, behind: count, seconds: number, peakRssMB: number,
   remarks: listOf(text), files: mapOf(hex(64), innerPath),
 });
