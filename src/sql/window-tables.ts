@@ -4,7 +4,7 @@ import type { SqlType } from '../core/types.js';
 import type { Place } from '../plan/expression.js';
 import { durationText } from '../plan/print.js';
 import type { WindowSpec } from '../plan/plan.js';
-import { isRowtime } from '../plan/trace.js';
+import { isRowtime, nodesBelow } from '../plan/trace.js';
 import type { Descriptor, SqlExpression, TableArgument, TableFunction, TableInput } from './ast.js';
 import { columnNames, resolveColumn, typeOfColumn } from './relation.js';
 import type { Relation } from './relation.js';
@@ -113,7 +113,8 @@ export function checkRowtime(relation: Relation, index: number, place: Place, us
   if (isRowtime(relation.node, index)) return;
   const { rowtime } = relation.node;
   const names = columnNames(relation);
-  const advice = rowtime === null ? rowtimeHelp : `Use '${names[rowtime]}'. ${rowtimeHelp}`;
+  const forgets = [...nodesBelow(relation.node)].some(({ kind }) => kind === 'join');
+  const advice = rowtime !== null ? `Use '${names[rowtime]}'. ${rowtimeHelp}` : forgets ? `A join without bounds on both event times gives none. ${rowtimeHelp}` : rowtimeHelp;
   throw sqlInvalid(place, `${user} needs a rowtime column, and '${names[index]}' is none`, advice);
 }
 
