@@ -168,7 +168,7 @@ function checkIntervalType(type: JoinType, place: Place): void {
 }
 
 /** How long the rows of both sides are remembered; refused where they would be for ever, and never be done with. */
-function timesToLive({ left, right, place }: JoinParts, bounds: readonly TimeBounds[], { timeToLive, timesToLive: hinted }: Environment): readonly [number | null, number | null] {
+function timesToLive({ left, right, type, place }: JoinParts, bounds: readonly TimeBounds[], { timeToLive, timesToLive: hinted }: Environment): readonly [number | null, number | null] {
   const ofSide = ({ columns }: Relation): number | null => {
     const names = new Set(columns.flatMap(({ qualifier }) => (qualifier.length === 0 ? [] : [qualifier.at(-1)!])));
     const name = names.size === 1 ? [...names][0]! : null;
@@ -176,7 +176,8 @@ function timesToLive({ left, right, place }: JoinParts, bounds: readonly TimeBou
   };
   const ttl = [ofSide(left), ofSide(right)] as const;
   if ([left, right].every(({ node }, side) => ttl[side] !== null || isUpdating(node))) return ttl;
-  const times = bounds.length > 0 ? 'it bounds event time on one side only' : 'it has no bound on both event times';
-  throw sqlUnsupported(place, `this join would remember every row for ever: ${times}`,
-    `Bound the times, as a.event_time BETWEEN b.event_time - INTERVAL '1' MINUTE AND b.event_time; or forget rows that nothing touches: SET '${timeToLiveSetting}' = '1 h'.`);
+  const times = bounds.length > 0 ? 'event times are bounded on one side only' : 'event times are not bounded';
+  const bound = type === 'semi' || type === 'anti' ? 'Window both sides, and compare window_start and window_end'
+    : "Bound the times, as a.event_time BETWEEN b.event_time - INTERVAL '1' MINUTE AND b.event_time";
+  throw sqlUnsupported(place, `this join would remember every row for ever: ${times}`, `${bound}; or forget rows that nothing touches: SET '${timeToLiveSetting}' = '1 h'.`);
 }
