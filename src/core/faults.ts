@@ -19,6 +19,8 @@ export const faults = {
   neverRetract: false,
   /** What takes back a row of a group is left out. */
   retractionLeftOut: false,
+  /** When a row of a Top-N is taken back, the next one does not take its place. */
+  nobodyMovesUp: false,
   /** Ties in event time are broken by the newest row first. */
   tiesReversed: false,
   /** What breaks a tie changes from one to the next. */

@@ -265,10 +265,10 @@ class Builder {
 
   /**
    * Equal keys: one operator. It delivers what anyone asks of it, unless a row could fail on what only one of them
-   * asks for: the others would lose that row.
+   * asks for: the others would lose that row. Of results that change, what changes is a matter of what is asked for.
    */
   #operatorKey(node: StatefulNode, asked: ReadonlySet<number>): string {
-    return `${this.#key(node)} ${[...asked].filter((column) => columnMayFail(node, column)).sort((a, b) => a - b).join()}`;
+    return `${this.#key(node)} ${[...asked].filter((column) => columnMayFail(node, column) || changesWith(node, column)).sort((a, b) => a - b).join()}`;
   }
 
   /** Equal keys: equal operators over equal inputs. */
@@ -287,6 +287,11 @@ const isSession = (node: StatefulNode): boolean => node.kind === 'window' && nod
 
 /** Whether the node forgets what was not touched for some time. */
 const timeToLive = (node: StatefulNode): boolean => 'ttl' in node && [node.ttl].flat().some((ttl) => ttl !== null);
+
+/** Whether the node's rows change when this column does, but for which they would stay. */
+function changesWith(node: StatefulNode, column: number): boolean {
+  return (node.kind === 'group-aggregate' && column >= node.keys.length) || (node.kind === 'rank' && column === node.input.schema.length);
+}
 
 /** Columns that are asked of a node. */
 function askedOf(outputs: readonly Expression[], filter: Expression | null): ReadonlySet<number> {

@@ -22,6 +22,11 @@ export class TimeToLive {
     this.#touched[slot] = now;
   }
 
+  /** Only the given slots stay; they become 0, 1, 2 … */
+  keep(slots: readonly number[]): void {
+    if (this.millis !== null) this.#touched = Float64Array.from(slots, (slot) => this.#touched[slot] ?? 0);
+  }
+
   snapshot(writer: ByteWriter, slots: number): void {
     if (this.millis === null) return;
     this.touch(slots, 0);

@@ -1,15 +1,40 @@
 /** Which results change after they were given: what an operator over them, and the table they go to, must know. */
 import type { PlanNode } from './plan.js';
-import { inputsOf, isJoin, joinedColumn } from './trace.js';
+import { inputsOf, isJoin, isRowtime, joinedColumn } from './trace.js';
 
 /** Whether rows of the node are taken back or replaced later (-U, +U, -D); else they are only ever added. */
 export function isUpdating(node: PlanNode): boolean {
   switch (node.kind) {
     case 'scan': return false;
-    case 'group-aggregate': case 'rank': return true;
+    case 'group-aggregate': return true;
+    case 'rank': return keptByTime(node) !== 'first';
     case 'join': return (node.type !== 'inner' && node.type !== 'semi') || node.inputs.some(isUpdating);
     case 'filter': case 'project': case 'union': return inputsOf(node).some(isUpdating);
     // The others take rows that stay, and give such: see `updatesBelow`.
+    default: return false;
+  }
+}
+
+/**
+ * Whether a rank keeps the first or the last row of each partition by event time; null: neither. The first is then known
+ * at the watermark, and stays; of rows of one time the last to come is the last.
+ */
+export function keptByTime(node: Extract<PlanNode, { kind: 'rank' | 'window-rank' }>): 'first' | 'last' | null {
+  const [key, ...more] = node.order;
+  if (node.to !== 1 || more.length > 0 || !isEventTime(node.input, key!.column) || isUpdating(node.input)) return null;
+  return key!.descending ? 'last' : 'first';
+}
+
+/** Whether a column is a rowtime, or was one before rows were put into windows. */
+function isEventTime(node: PlanNode, index: number): boolean {
+  if (isRowtime(node, index)) return true;
+  switch (node.kind) {
+    case 'filter': return isEventTime(node.input, index);
+    case 'project': {
+      const expression = node.expressions[index]!;
+      return expression.kind === 'column' && isEventTime(node.input, expression.index);
+    }
+    case 'window': return index < node.input.schema.length && isRowtime(node.input, index);
     default: return false;
   }
 }

@@ -92,7 +92,7 @@ export function isRowtime(node: PlanNode, index: number): boolean {
       const expression = node.expressions[index]!;
       return expression.kind === 'column' && isRowtime(node.input, expression.index);
     }
-    case 'over': return index < node.input.schema.length && isRowtime(node.input, index);
+    case 'over': case 'rank': return index < node.input.schema.length && isRowtime(node.input, index);
     case 'interval-join': case 'window-join': {
       // A row that had no partner carries NULL instead.
       const { side, input, column } = joinedColumn(node, index);
@@ -101,7 +101,7 @@ export function isRowtime(node: PlanNode, index: number): boolean {
     }
     case 'temporal-join': return index < node.inputs[0].schema.length && isRowtime(node.inputs[0], index);
     case 'window-rank': return index === node.rowtime;
-    case 'join': case 'group-aggregate': case 'rank': return false;
+    case 'join': case 'group-aggregate': return false;
     case 'union': return node.inputs.length > 0 && node.inputs.every((input) => isRowtime(input, index));
   }
 }
