@@ -259,7 +259,8 @@ class Builder {
       const input = this.#inputOf(node.table);
       into.set(input, Math.max(delay, into.get(input) ?? 0));
     }
-    const own = node.kind === 'interval-join' ? Math.max(-node.lower, node.upper) : 0;
+    // A row without partner leaves at the watermark behind its last partner's time: one millisecond more.
+    const own = node.kind === 'interval-join' ? Math.max(-node.lower, node.upper) + (node.type === 'inner' ? 0 : 1) : 0;
     for (const input of inputsOf(node)) this.#delays(input, delay + own, into);
   }
 
