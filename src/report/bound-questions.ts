@@ -9,7 +9,7 @@ import { isPriced, type EventfulSymbol, type MarketBars } from './market.js';
 import type { TableData } from './page-data.js';
 import { FilterCounter, GraphBuilder, type PlanGraph } from './plan-graph.js';
 import { PriceReader } from './prices.js';
-import type { Report } from './report.js';
+import { standingTables, type Report } from './report.js';
 import { rolesOf } from './roles.js';
 import { SpreadReader } from './spreads.js';
 import type { Query } from './summary.js';
@@ -88,7 +88,7 @@ function spreadReader(pipeline: Pipeline, { symbol, every, plan }: MarketBars): 
 function priceReader(pipeline: Pipeline, { eventTime }: Report): PriceReader | null {
   if (eventTime === null) return null;
   const span = Date.parse(`${eventTime.to.replace(' ', 'T')}Z`) - Date.parse(`${eventTime.from.replace(' ', 'T')}Z`);
-  for (const { name, schema } of pipeline.sinks) {
+  for (const { name, schema } of standingTables(pipeline.sinks)) {
     const { symbol, time } = rolesOf(schema);
     const origin = symbol === null || time === null ? null : originOf(pipeline, name, symbol);
     const reader = origin === null ? null : PriceReader.of(origin.table, origin.column, symbol!, span);
@@ -112,5 +112,5 @@ function graphOf(builder: GraphBuilder, manifest: Manifest, report: Report): Pla
   const tables = Object.keys(datasets);
   const counts = isWhole(manifest) ? tables.flatMap((table) => (datasets[table]!.rows === null ? [] : [[table, datasets[table]!.rows!] as const])) : [];
   const sources = new Map(tables.length === 1 ? [[tables[0]!, rows] as const] : counts);
-  return builder.graph({ sources, outputs: new Map(Object.entries(report.outputs).map(([name, output]) => [name, output.rows])), lateOver: report.lateRows.reduce((sum, { operator, rows: late }) => sum + (operator.startsWith('over') ? late : 0), 0) });
+  return builder.graph({ sources, outputs: new Map(Object.entries(report.outputs).map(([name, { rows: standing, changes }]) => [name, changes ?? standing])), lateOver: report.lateRows.reduce((sum, { operator, rows: late }) => sum + (operator.startsWith('over') ? late : 0), 0) });
 }

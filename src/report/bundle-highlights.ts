@@ -4,7 +4,7 @@ import { planTexts } from '../runtime/pipeline.js';
 import { withBundle } from '../sinks/query.js';
 import { Bundle } from '../stores/bundle.js';
 import { highlightsOf, highlightsText } from './highlights.js';
-import type { Report } from './report.js';
+import { standingTables, type Report } from './report.js';
 import { reportFiles } from './write.js';
 
 /** MiB. */
@@ -16,6 +16,6 @@ export async function bundleHighlights(directory: string, colours: boolean): Pro
   const { sinks } = planTexts(bundle.manifest.texts);
   const path = await bundle.innerFile(reportFiles.json);
   const accuracy = path === null ? undefined : (JSON.parse(await readFile(path, 'utf8')) as Report).accuracy;
-  const highlights = await withBundle(directory, memoryMax, (query) => highlightsOf(sinks, query));
+  const highlights = await withBundle(directory, memoryMax, (query) => highlightsOf(standingTables(sinks), query));
   return highlightsText(highlights, accuracy ?? null, colours);
 }

@@ -20,7 +20,7 @@ export async function judge(expect: Expectations, { outputs, late, rejected }: P
   const found: Judgement[] = [];
   for (const expectation of expect.outputs) {
     const { table, where } = expectation;
-    const actual = where === null ? (outputs[table]?.rows ?? null) : await countWhere(query, table, where);
+    const actual = where === null ? (outputs[table]?.standing ?? outputs[table]?.rows ?? null) : await countWhere(query, table, where);
     found.push(judged(table, where, expectation, actual));
   }
   for (const [of, maxRows, actual] of [['late rows', expect.lateMax, late], ['rejected rows', expect.rejectedMax, rejected]] as const) {

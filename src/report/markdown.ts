@@ -12,7 +12,7 @@ export function markdownText(report: Report): string {
     `${data.join('; ')}. ${eventTime === null ? '' : `Event times ${eventTime.from} to ${eventTime.to} UTC.`}`.trim(),
     `${report.rows} rows in, ${report.late} late, ${report.rejected} rejected, ${report.deadLetters} dead letters, ${report.behind} behind the watermark on arrival.`,
     ...report.remarks.map((remark) => `> ${plain(remark)}`),
-    table(['output', 'rows', 'digest', 'set digest'], Object.entries(outputs).map(([name, { rows, digest, setDigest }]) => [`[${plain(name)}](#${plain(name)})`, rows, `\`${digest}\``, `\`${setDigest}\``])),
+    table(['output', 'rows', 'digest', 'set digest'], Object.entries(outputs).map(([name, { rows, changes, digest, setDigest }]) => [`[${plain(name)}](#${plain(name)})`, changes === undefined ? rows : `${rows} (${changes} changes)`, `\`${digest}\``, `\`${setDigest}\``])),
     ...(expectations.length === 0 ? [] : ['## Expectations', table(['', 'rows of', 'where', 'expected', 'actual'],
       expectations.map(({ met, of, where, expected, actual }) => [met ? 'met' : '**not met**', of, where, expected, actual]))]),
     ...(report.accuracy === undefined ? [] : ['## Accuracy', ...accuracyParts(report.accuracy)]),

@@ -1,13 +1,15 @@
 /** What a page shows, as plain data: the report, the run's facts, rows for tables, series for charts. */
 import { explainTree } from '../plan/explain.js';
 import type { Pipeline } from '../plan/plan.js';
+import { quoteName } from '../sources/quote.js';
 import type { Manifest } from '../stores/manifest.js';
+import { changesName } from '../sinks/changelog-view.js';
 import { askBound } from './bound-questions.js';
 import { chartData, chartSymbolsMax, isAlerts, type ChartData, type Charted } from './chart-series.js';
 import type { Evidence } from './evidence.js';
 import { marketBars, marketData, rankedSymbols, type MarketData } from './market.js';
 import type { PlanGraph } from './plan-graph.js';
-import { rowsOf, type OutputReport, type Report } from './report.js';
+import { rowsOf, standingTables, type OutputReport, type Report } from './report.js';
 import { rolesOf } from './roles.js';
 import type { Machine } from './machine.js';
 import type { Cell, Query } from './summary.js';
@@ -60,7 +62,7 @@ export async function makePageData(
 ): Promise<PageData> {
   const { id, seconds, peakRssMB, versions, rows } = manifest;
   const outputs = Object.entries(report.outputs).map(([name, { first: _, ...output }]) => [name, output] as const);
-  const charted = pipeline.sinks.map(({ name, schema }): Charted => ({ table: name, rows: report.outputs[name]!.rows, roles: rolesOf(schema) }));
+  const charted = standingTables(pipeline.sinks).map(({ name, schema }): Charted => ({ table: name, rows: report.outputs[name]!.rows, roles: rolesOf(schema) }));
   const ranked = rankedOnce(query, charted);
   const tables = await tablesOf(report, pipeline, query);
   const bars = await marketBars(query, charted, ranked);
@@ -99,10 +101,12 @@ async function tablesOf(report: Report, { sinks }: Pipeline, query: Query): Prom
   const names = Object.keys(report.outputs);
   const most = Math.max(rowsMax.least, Math.min(rowsMax.most, Math.floor(rowsMax.page / Math.max(1, names.length))));
   const tables: TableData[] = [];
-  for (const { name, schema } of sinks) {
-    const { rows, columns } = report.outputs[name]!;
+  for (const { name, schema } of standingTables(sinks)) {
+    const { rows, columns, changes } = report.outputs[name]!;
     const own = isAlerts({ roles: rolesOf(schema), rows }) ? Math.max(most, rowsMax.alerts) : most;
     tables.push(await tableData(query, name, columns.map((column) => ({ name: column.name, type: column.type })), rows, own));
+    // As it came about, after what it came to; an output may have that name.
+    if (changes !== undefined && !names.includes(changesName(name))) tables.push(await tableData(query, changesName(name), null, changes, most));
   }
   for (const [name, rows] of [['late', report.late], ['dead_letters', report.deadLetters]] as const) {
     // An output may have the same name, and is then what the name means.
@@ -114,7 +118,7 @@ async function tablesOf(report: Report, { sinks }: Pipeline, query: Query): Prom
 /** The first and the last rows of a table, half and half where not all fit. */
 async function tableData(query: Query, name: string, columns: TableData['columns'] | null, total: number, most: number): Promise<TableData> {
   const half = total <= most ? total : Math.floor(most / 2);
-  const described = columns ?? (await query(`SELECT column_name, column_type FROM (DESCRIBE SELECT * FROM ${name})`)).rows.map(([column, type]) => ({ name: String(column), type: String(type) }));
+  const described = columns ?? (await query(`SELECT column_name, column_type FROM (DESCRIBE SELECT * FROM ${quoteName(name)})`)).rows.map(([column, type]) => ({ name: String(column), type: String(type) }));
   const first = fitting(await rowsOf(query, name, `LIMIT ${half}`), total <= most ? tableMax : tableMax / 2);
   const rest = total <= most ? [] : await rowsOf(query, name, `LIMIT ${half} OFFSET ${total - half}`);
   const last = fitting(rest.reverse(), tableMax / 2).reverse();

@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
-import type { Pipeline } from '../plan/plan.js';
+import type { Pipeline, SinkTable } from '../plan/plan.js';
 import { quoteName } from '../sources/quote.js';
 import { accuracyOf } from '../scenario/accuracy.js';
 import type { StepSpan } from './span.js';
@@ -20,6 +20,8 @@ const refusedMax = 100;
 
 export interface OutputReport {
   readonly rows: number;
+  /** Of a changelog: its changes. Everything else is told of the table that they add up to, but the digests. */
+  readonly changes?: number;
   readonly digest: string;
   readonly setDigest: string;
   readonly columns: readonly ColumnSummary[];
@@ -63,10 +65,10 @@ export interface Report {
 export async function makeReport(manifest: Manifest, pipeline: Pipeline, span: StepSpan | null, query: Query): Promise<Report> {
   const { texts, rows, late, rejected, deadLetters, behind, remarks } = manifest;
   const outputs: [string, OutputReport][] = [];
-  for (const { name, schema } of pipeline.sinks) {
-    const { digest, setDigest, rows: count } = manifest.outputs[name] ?? { digest: '', setDigest: '', rows: 0 };
+  for (const { name, schema } of standingTables(pipeline.sinks)) {
+    const { digest, setDigest, rows: count, standing } = manifest.outputs[name] ?? { digest: '', setDigest: '', rows: 0 };
     const columns = await summarise(query, name, schema);
-    outputs.push([name, { rows: count, digest, setDigest, columns, first: await rowsOf(query, name, `LIMIT ${firstMax}`) }]);
+    outputs.push([name, { rows: standing ?? count, ...(standing === undefined ? {} : { changes: count }), digest, setDigest, columns, first: await rowsOf(query, name, `LIMIT ${firstMax}`) }]);
   }
   const files = [...(texts.scenario === null ? [] : [texts.scenario]), ...texts.sql];
   return {
@@ -84,9 +86,13 @@ export async function makeReport(manifest: Manifest, pipeline: Pipeline, span: S
   };
 }
 
+/** The tables that outputs are, which a changelog adds up to. */
+export const standingTables = (sinks: readonly SinkTable[]): readonly SinkTable[] =>
+  sinks.map((sink) => (sink.changes === 'none' ? sink : { ...sink, schema: sink.schema.slice(0, -1) }));
+
 async function accuracyPart({ texts, parameters, datasets }: Manifest, { sinks }: Pipeline, query: Query): Promise<Pick<Report, 'accuracy'>> {
   if (Object.values(datasets).every(({ labels }) => !labels?.digest)) return {};
-  return { accuracy: await judgeAlerts(sinks, accuracyOf(texts), parameters, query) };
+  return { accuracy: await judgeAlerts(standingTables(sinks), accuracyOf(texts), parameters, query) };
 }
 
 /** Rows of a table as cells; `clause` is what follows FROM. */

@@ -5,6 +5,7 @@ import { accuracyOf } from '../scenario/accuracy.js';
 import { withBundle } from '../sinks/query.js';
 import { Bundle } from '../stores/bundle.js';
 import { judgeAlerts, type Accuracy } from './accuracy.js';
+import { standingTables } from './report.js';
 
 export interface RunAccuracy extends Accuracy {
   readonly directory: string;
@@ -31,6 +32,6 @@ export async function runAccuracy(directory: string, toleranceMs: number | null)
   const rules = accuracyOf(texts);
   const { sinks } = planTexts(texts);
   const asked = toleranceMs === null ? rules : { ...rules, toleranceMs };
-  const accuracy = await withBundle(directory, memoryMax, (query) => judgeAlerts(sinks, asked, parameters, query));
+  const accuracy = await withBundle(directory, memoryMax, (query) => judgeAlerts(standingTables(sinks), asked, parameters, query));
   return { directory, run: id, scenario: texts.name, labels, ...accuracy };
 }

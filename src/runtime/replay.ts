@@ -1,7 +1,7 @@
 /** Replays history: reads, merges, folds, writes, checkpoints; takes up again where a run was stopped or killed. */
 import { createHash, hash } from 'node:crypto';
 import { ByteWriter } from '../core/bytes.js';
-import { combineLanes, combineSets, type HashFunction } from '../core/digest.js';
+import type { HashFunction } from '../core/digest.js';
 import { TapewrightError, assert } from '../core/errors.js';
 import { Engine, type StepResult } from '../engine/engine.js';
 import { buildPhysical, rawSchema } from '../engine/physical.js';
@@ -16,12 +16,13 @@ import { Bundle } from '../stores/bundle.js';
 import { CheckpointStore } from '../stores/checkpoints.js';
 import { writeAside } from '../stores/files.js';
 import type { JournalWriter } from '../stores/journal.js';
-import type { DatasetRecord, OutputRecord } from '../stores/manifest.js';
+import type { DatasetRecord } from '../stores/manifest.js';
 import { InputReader, type RunLane } from './input-reader.js';
 import { LaneFeed } from './lane-feed.js';
 import { LaneOutput, type DurableSegments } from './lane-output.js';
 import { takeLabels } from './labels.js';
 import type { OutputResult, ReplayOptions, ReplayResult, RunObserver, RunParameters } from './options.js';
+import { changelogRemarks, changelogsOf, outputRecords } from './output-records.js';
 import { Pace } from './pace.js';
 import { placed, placedError } from './pipeline.js';
 import { prepare, type Prepared } from './prepare.js';
@@ -51,7 +52,7 @@ export async function runReplay(options: ReplayOptions): Promise<ReplayResult> {
   const run = options.run;
   if (run.kind === 'new') {
     const prepared = await prepare(run.texts, run.parameters, say);
-    const bundle = await Bundle.create(run.out, { texts: run.texts, parameters: run.parameters, versions: versions(), datasets: recordsOf(prepared) });
+    const bundle = await Bundle.create(run.out, { texts: run.texts, parameters: run.parameters, versions: versions(), datasets: recordsOf(prepared), ...changelogsOf(prepared.pipeline.sinks) });
     return new Replay(bundle, prepared, run.parameters, options, started).run(false);
   }
   const bundle = await Bundle.resume(run.directory);
@@ -297,7 +298,7 @@ class Replay {
     const { datasets, remarks } = await takeLabels(this.bundle, await this.#fingerprints());
     const totals = { ...this.#totals(read), remarks: [...this.#remarks(), ...remarks] };
     await writeAside(this.bundle.path('metrics.json'), `${JSON.stringify(this.#metrics(totals), null, 2)}\n`);
-    const outputs = this.#outputs();
+    const outputs = await outputRecords(this.bundle, pipeline.sinks, this.#lanes.map(({ engine }) => engine.outputs), sha256);
     if (this.options.report !== false) await writeReport(this.bundle, { ...this.bundle.manifest, ...totals, outputs, datasets });
     await this.bundle.complete({ ...totals, outputs, datasets });
     // Only now: until the manifest says complete, a killed run is taken up again from these.
@@ -344,7 +345,7 @@ class Replay {
   #remarks(): string[] {
     const cut = this.#cut.size;
     return [
-      ...this.prepared.remarks, ...this.#readers.flatMap((reader) => reader.remarks()),
+      ...this.prepared.remarks, ...changelogRemarks(this.prepared.pipeline.sinks, this.parameters.from), ...this.#readers.flatMap((reader) => reader.remarks()),
       ...(cut === 0 ? [] : [`${cut === 1 ? 'One window ends' : `${cut} windows end`} after --to, and fired at the end of the data with what was there.`]),
     ];
   }
@@ -353,24 +354,12 @@ class Replay {
     const { rows, seconds, late, rejected, deadLetters, behind, peakRssMB } = totals;
     return { rows, seconds, eventsPerSecond: Math.round(rows / seconds), late, rejected, deadLetters, behind, peakRssMB, steps: this.#lanes.map(({ engine }) => engine.seq), machine: thisMachine() };
   }
-
-  #outputs(): Record<string, OutputRecord> {
-    const perLane = this.#lanes.map(({ engine }) => engine.outputs);
-    return Object.fromEntries(this.prepared.pipeline.sinks.map(({ name }, table) => {
-      const outputs = perLane.map((lane) => lane[table]!);
-      let at = 0;
-      const lanes = outputs.map(({ rows }) => ({ from: at, to: (at += rows) }));
-      // One lane's digest is the output's; several are hashed together in lane order.
-      const digest = outputs.length === 1 ? outputs[0]!.digest : combineLanes(outputs.map((output) => output.digest), sha256);
-      return [name, { rows: at, digest, setDigest: combineSets(outputs.map((output) => output.setDigest)), lanes, segments: [] }];
-    }));
-  }
 }
 
 function resultOf(bundle: Bundle, startupSeconds = 0): ReplayResult {
   const { manifest } = bundle;
   assert(manifest.status !== 'running', 'a result is of a run that has ended');
-  const outputs = Object.fromEntries(Object.entries(manifest.outputs).map(([table, { rows, digest, setDigest }]): [string, OutputResult] => [table, { rows, digest, setDigest }]));
+  const outputs = Object.fromEntries(Object.entries(manifest.outputs).map(([table, { rows, digest, setDigest, standing }]): [string, OutputResult] => [table, { rows, digest, setDigest, ...(standing === undefined ? {} : { standing }) }]));
   return {
     run: manifest.id, directory: bundle.directory, status: manifest.status, rows: manifest.rows, seconds: manifest.seconds, startupSeconds,
     eventsPerSecond: manifest.seconds > 0 ? Math.round(manifest.rows / manifest.seconds) : 0, peakRssMB: manifest.peakRssMB, outputs,

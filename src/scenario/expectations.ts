@@ -43,7 +43,7 @@ export async function unmetExpectations(expect: Expectations, result: Pick<Repla
       unmet.push(`there is no output ${table}`);
       continue;
     }
-    const rows = where === null ? output.rows : Number((await query(`SELECT count(*) FROM "${table.replaceAll('"', '""')}" WHERE ${where}`))[0]![0]);
+    const rows = where === null ? (output.standing ?? output.rows) : Number((await query(`SELECT count(*) FROM "${table.replaceAll('"', '""')}" WHERE ${where}`))[0]![0]);
     const which = where === null ? table : `${table} where ${where}`;
     if (minRows !== null && rows < minRows) unmet.push(`${which}: ${rows} rows, at least ${minRows} expected`);
     if (maxRows !== null && rows > maxRows) unmet.push(`${which}: ${rows} rows, at most ${maxRows} expected`);

@@ -5,8 +5,10 @@ import { DuckDBConnection, type DuckDBPreparedStatement } from '@duckdb/node-api
 import duckdb from '@duckdb/node-bindings';
 import { TapewrightError } from '../core/errors.js';
 import { openDuck, type Duck } from '../sources/duck.js';
-import { quoteList, quoteName } from '../sources/quote.js';
+import { quoteName } from '../sources/quote.js';
 import { shortened } from '../sources/duck-error.js';
+import { Bundle } from '../stores/bundle.js';
+import { changesName, parquetRows, standingRows, type ChangelogKey } from './changelog-view.js';
 import { segmentTables } from './parquet.js';
 
 export { formatCsv, formatJson, formatTable } from './query-text.js';
@@ -21,7 +23,8 @@ export interface QueryResult {
 const memoryMax = 1024;
 
 /**
- * Runs one SELECT over the views of a bundle: one an output, `late` and `dead_letters`, and `labels` where the data have
+ * Runs one SELECT over the views of a bundle: one an output (for a changelog the table that it adds up to, and the
+ * changelog as NAME__changes), `late` and `dead_letters`, and `labels` where the data have
  * some; these are also there as `bundle.late` and so on, for an output of one's own may have the shorter name.
  * Throws BUNDLE_INVALID when there is nothing to query, SQL_INVALID with DuckDB's words when the text is wrong.
  */
@@ -41,8 +44,9 @@ export async function withBundleDuck<T>(directory: string, memory: number, more:
   const duck = await openDuck({ files: [...views.flatMap(({ files }) => files), ...more], memory });
   try {
     await duckdb.query(duck.connection, `CREATE SCHEMA ${bundleSchema}`);
-    for (const { view, files } of views) {
-      await duckdb.query(duck.connection, `CREATE VIEW ${view} AS SELECT * FROM read_parquet(${quoteList(files)}, hive_partitioning = false)`).catch((cause: unknown) => {
+    for (const { view, files, standing } of views) {
+      const rows = standing === undefined ? `SELECT * FROM ${parquetRows(files)}` : standingRows(parquetRows(files), standing);
+      await duckdb.query(duck.connection, `CREATE VIEW ${view} AS ${rows}`).catch((cause: unknown) => {
         throw new TapewrightError('DATASET_CORRUPT', `${files[0]} is damaged: ${shortened(cause)}`, { path: files[0] }, { cause });
       });
     }
@@ -59,6 +63,8 @@ interface View {
   readonly name: string | null;
   readonly view: string;
   readonly files: readonly string[];
+  /** The files are a changelog, and the view is what it adds up to. */
+  readonly standing?: ChangelogKey;
 }
 
 /** The joined files, or, while a run has not ended, their segments so far. */
@@ -68,9 +74,9 @@ async function viewsOf(directory: string): Promise<View[]> {
   const folder = (await lstat(join(root, 'outputs')).catch(() => null))?.isDirectory() === true ? join(root, 'outputs') : join(root, '.none');
   const outputs = new Map<string, readonly string[]>(await segmentTables(folder));
   for (const file of await parquetFiles(folder)) outputs.set(file.slice(0, -'.parquet'.length), [join(folder, file)]);
-  const views: View[] = [...outputs].map(([name, files]) => ({ name, view: quoteName(name), files }));
   // DuckDB does not tell upper from lower case.
   const taken = new Set([...outputs.keys()].map((name) => name.toLowerCase()));
+  const views = outputViews(outputs, await changelogsOf(directory), taken);
   const segments = new Map(await segmentTables(root));
   for (const [name, table] of [['late', 'late'], ['dead_letters', 'dead-letters']] as const) {
     const joined = join(root, `${table}.parquet`);
@@ -88,6 +94,28 @@ async function viewsOf(directory: string): Promise<View[]> {
     if (!taken.has('labels')) views.push({ name: 'labels', view: 'labels', files });
   }
   return views;
+}
+
+function outputViews(outputs: ReadonlyMap<string, readonly string[]>, changelogs: Readonly<Record<string, ChangelogKey>>, taken: ReadonlySet<string>): View[] {
+  return [...outputs].flatMap(([name, files]): View[] => {
+    const key = changelogs[name];
+    if (key === undefined) return [{ name, view: quoteName(name), files }];
+    const changes = changesName(name);
+    return [
+      { name, view: quoteName(name), files, standing: key }, { name: null, view: `${bundleSchema}.${quoteName(changes)}`, files },
+      ...(taken.has(changes.toLowerCase()) ? [] : [{ name: changes, view: quoteName(changes), files }]),
+    ];
+  });
+}
+
+/** Outputs that are changelogs, as the run has noted them; a folder of mere files has none. */
+async function changelogsOf(directory: string): Promise<Readonly<Record<string, ChangelogKey>>> {
+  try {
+    return (await Bundle.open(directory)).manifest.changelogs ?? {};
+  } catch (error) {
+    if (error instanceof TapewrightError && error.code === 'BUNDLE_INVALID') return {};
+    throw error;
+  }
 }
 
 async function parquetFiles(folder: string): Promise<string[]> {

@@ -55,13 +55,14 @@ function outputSection({ report, charts }, table, alerts) {
   const output = Object.hasOwn(report.outputs, table.name) ? report.outputs[table.name] : null;
   const chart = Object.hasOwn(charts, table.name) ? [makeChart(table.name, charts[table.name])] : [];
   const digest = output === null ? [] : [element('span', { class: 'muted' }, 'digest ', digestElement(output.digest))];
-  const refused = table.name === 'late' ? report.lateRows : report.deadRows;
+  const refused = table.name === 'late' ? report.lateRows : table.name === 'dead_letters' ? report.deadRows : null;
   const about = output === null
-    ? [plainTable(['rows', 'on the way to', 'operator', 'reason'], refused.map(({ output: to, operator, reason, rows }) => [rows, to ?? '–', operator, reason]))]
+    ? refused === null ? [] : [plainTable(['rows', 'on the way to', 'operator', 'reason'], refused.map(({ output: to, operator, reason, rows }) => [rows, to ?? '–', operator, reason]))]
     : [element('details', {}, element('summary', {}, `${output.columns.length} columns, digests`), columnsTable(output.columns), ...digestLines(output))];
-  const title = output !== null ? table.name : table.name === 'late' ? 'Late rows' : 'Dead letters';
+  const title = refused === null || output !== null ? table.name : table.name === 'late' ? 'Late rows' : 'Dead letters';
+  const changes = output?.changes === undefined ? '' : ` after ${countText(output.changes)} changes`;
   const hint = alerts == null || table.rows.length === 0 ? [] : [element('span', { class: 'note' }, 'choose a row to see what made it')];
-  return section(anchorOf(table.name), title, [element('span', { class: 'muted' }, `${countText(table.total)} rows`), ...digest, ...hint],
+  return section(anchorOf(table.name), title, [element('span', { class: 'muted' }, `${countText(table.total)} rows${changes}`), ...digest, ...hint],
     ...(output === null ? about : []), makeTable(table, alerts), ...chart, ...(output === null ? [] : about));
 }
 
