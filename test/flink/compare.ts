@@ -1,6 +1,6 @@
 /** Results of the two engines side by side. */
 import type { ExactValue } from './statement.js';
-import { isApproximate, isNear, showRow, type Value } from './value.js';
+import { isNear, showRow, type Value } from './value.js';
 
 type Row = readonly Value[];
 
@@ -8,14 +8,14 @@ export interface Comparison {
   /** Rows that only one of them has. */
   readonly oursOnly: readonly Row[];
   readonly theirsOnly: readonly Row[];
-  /** Rows that are the same but for doubles. */
+  /** Rows that are the same but for computed columns. */
   readonly inexact: readonly { readonly ours: Row; readonly theirs: Row }[];
 }
 
-/** As multisets: all but doubles equal, doubles to 1e-9 relative. */
-export function compareRows(ours: readonly Row[], theirs: readonly Row[], types: readonly string[]): Comparison {
+/** As multisets: all but doubles equal, doubles to 1e-9 relative. `computed`: columns by which rows are not told apart. */
+export function compareRows(ours: readonly Row[], theirs: readonly Row[], computed: readonly boolean[]): Comparison {
   const near = (a: Row, b: Row): boolean => a.every((value, column) => sameValue(value, b[column]!));
-  const keyOf = (row: Row): string => JSON.stringify(row.map((value, column) => (isApproximate(types[column]!) ? value === null : value)));
+  const keyOf = (row: Row): string => JSON.stringify(row.map((value, column) => (computed[column]! ? value === null : value)));
   const left = groups(ours, keyOf);
   const right = groups(theirs, keyOf);
   const result = { oursOnly: [] as Row[], theirsOnly: [] as Row[], inexact: [] as { ours: Row; theirs: Row }[] };

@@ -72,4 +72,7 @@ async function explained(flink: FlinkServer, options: Options, set: number, kept
   return ['', `A difference (${trial.drawn.kind}). Again: ${commandOf(options, set)}`, ...textsOf(trial), ...rows, `columns: ${trial.drawn.outputs[verdict.output]!.map(({ name }) => name).join(', ')}`, showComparison(verdict.comparison), ''].join('\n');
 }
 
-await main(parseOptions(process.argv.slice(2)));
+await main(parseOptions(process.argv.slice(2))).catch((error: unknown) => {
+  process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  process.exitCode = 1;
+});

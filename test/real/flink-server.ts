@@ -18,6 +18,8 @@ export interface FlinkOptions {
   readonly config?: Readonly<Record<string, string>>;
   /** Flags of every Java process; by default those that start fast. */
   readonly java?: readonly string[];
+  /** More jars on the class path of every process. */
+  readonly jars?: readonly string[];
   readonly say?: (text: string) => void;
 }
 
@@ -57,7 +59,9 @@ export class FlinkServer {
       'blob.server.port': `${blob}`, 'rest.address': '127.0.0.1', 'rest.bind-address': '127.0.0.1', 'rest.port': `${rest}`,
       'taskmanager.bind-host': '127.0.0.1', 'taskmanager.host': '127.0.0.1', 'taskmanager.numberOfTaskSlots': `${slots}`,
       'sql-gateway.endpoint.rest.address': '127.0.0.1', 'sql-gateway.endpoint.rest.bind-address': '127.0.0.1', 'sql-gateway.endpoint.rest.port': `${gateway}`,
-      'io.tmp.dirs': folder, 'parallelism.default': '1', ...config,
+      'io.tmp.dirs': folder, 'parallelism.default': '1',
+      // A busy machine is no reason to fail.
+      'pekko.ask.timeout': '180 s', 'heartbeat.timeout': '180 s', 'web.timeout': '180000', 'client.timeout': '180 s', ...config,
     }));
     await writeFile(join(folder, 'log4j2.properties'), log4j);
     const server = new FlinkServer(folder, files, options, `http://127.0.0.1:${rest}`, `http://127.0.0.1:${gateway}`);
@@ -122,7 +126,7 @@ export class FlinkServer {
     const log = openSync(join(this.folder, `${name}.log`), 'a');
     const child = spawn('java', [
       ...(this.options.java ?? quickStart), ...flags, ...opened, ...exported, `-Dlog4j2.configurationFile=${join(this.folder, 'log4j2.properties')}`,
-      '-Dfile.encoding=UTF-8', '-Dsun.stdout.encoding=UTF-8', '-Duser.timezone=UTC', '-cp', `${join(lib, '*')}:${join(jars, '*')}`, main, ...args,
+      '-Dfile.encoding=UTF-8', '-Dsun.stdout.encoding=UTF-8', '-Duser.timezone=UTC', '-cp', [join(lib, '*'), join(jars, '*'), ...(this.options.jars ?? [])].join(':'), main, ...args,
     ], {
       stdio: ['ignore', out, log], cwd: this.folder,
       env: { ...process.env, FLINK_CONF_DIR: join(this.folder, 'conf'), FLINK_HOME: this.folder, FLINK_LIB_DIR: lib, FLINK_OPT_DIR: lib, FLINK_PLUGINS_DIR: join(this.folder, 'plugins') },
