@@ -1,0 +1,38 @@
+/** The Kafka client, as all of live uses it. */
+import { lz4Compress, lz4Decompress } from '@platformatic/wasm-utils';
+import kafkajs, { type Kafka, type KafkaJSError } from 'kafkajs';
+import { TapewrightError } from '../core/errors.js';
+import type { LiveSettings } from './settings.js';
+
+const { CompressionCodecs, CompressionTypes, logLevel } = kafkajs;
+
+// kafkajs has gzip only.
+CompressionCodecs[CompressionTypes.LZ4] = () => ({
+  compress: (encoder: { readonly buffer: Buffer }) => Promise.resolve(lz4Compress(encoder.buffer)),
+  decompress: (buffer: Buffer) => Promise.resolve(lz4Decompress(buffer)),
+});
+
+export type Compression = 'none' | 'gzip' | 'lz4';
+
+export const compressionOf = (name: Compression): number => ({ none: CompressionTypes.None, gzip: CompressionTypes.GZIP, lz4: CompressionTypes.LZ4 })[name];
+
+/** `remark` is told what the client would log as a warning. */
+export function kafkaClient({ brokers, ssl, sasl }: LiveSettings, remark: (text: string) => void = () => undefined): Kafka {
+  return new kafkajs.Kafka({
+    clientId: 'tapewright', brokers: [...brokers], ...(ssl === undefined || ssl === false ? {} : { ssl }), ...(sasl === undefined ? {} : { sasl }),
+    connectionTimeout: 5000, requestTimeout: 30_000, retry: { initialRetryTime: 100, retries: 3, maxRetryTime: 2000 },
+    logLevel: logLevel.WARN,
+    logCreator: () => ({ level, log: { message } }) => {
+      if (level === logLevel.WARN) remark(message);
+    },
+  });
+}
+
+/** What a call to Kafka failed with, as a user can use it. */
+export function kafkaFailure(what: string, brokers: readonly string[], cause: unknown): TapewrightError {
+  const { name, message, type } = cause as KafkaJSError & { readonly type?: string };
+  const unreachable = /KafkaJS(Connection|NumberOfRetriesExceeded|Broker|RequestTimeout)/.test(name ?? '') && (type === undefined || type === '');
+  return unreachable
+    ? new TapewrightError('KAFKA_UNREACHABLE', `${what}: no broker answers at ${brokers.join(', ')} (${message}); start it, or name another with --brokers`, { brokers }, { cause })
+    : new TapewrightError('KAFKA_REFUSED', `${what}: ${message}${type === undefined || type === '' ? '' : ` (${type})`}`, { type }, { cause });
+}

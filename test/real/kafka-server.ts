@@ -1,0 +1,128 @@
+/** A real Kafka on this machine's loopback: one node or several, each broker and controller. */
+import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { tmpdir } from 'node:os';
+import { promisify } from 'node:util';
+import kafkajs from 'kafkajs';
+import { existsSync } from 'node:fs';
+import { cacheFolder, jarsOf, pomFolder, works } from './cached.js';
+import { JavaProcess, classPath, freePorts } from './java.js';
+
+const run = promisify(execFile);
+const pom = 'kafka-pom.xml';
+
+/** What Kafka needs and this machine lacks; null: nothing. */
+export function kafkaMissing(): string | null {
+  if (!works('java', '-version')) return 'needs Java 17 on the PATH';
+  return existsSync(join(cacheFolder(), pomFolder(pom))) || works('mvn', '-version') ? null : 'needs Maven on the PATH, to fetch Kafka';
+}
+
+export interface KafkaOptions {
+  readonly nodes?: number;
+  readonly say?: (text: string) => void;
+}
+
+interface Node {
+  readonly id: number;
+  readonly address: string;
+  readonly process: JavaProcess;
+}
+
+export class KafkaServer {
+  private constructor(private readonly folder: string, private readonly nodes: readonly Node[]) {}
+
+  /** Formats the nodes' folders, starts them and waits until the cluster takes topics. */
+  static async start({ nodes: count = 1, say = () => undefined }: KafkaOptions = {}): Promise<KafkaServer> {
+    if (!existsSync(join(cacheFolder(), pomFolder(pom)))) say('fetching Kafka 4.3.1 into the cache folder (55 MB, once)');
+    const jars = await jarsOf(pom);
+    const folder = await mkdtemp(join(tmpdir(), 'tapewright-kafka-'));
+    const ports = await freePorts(2 * count);
+    const log4j = join(folder, 'log4j2.properties');
+    await writeFile(log4j, logging);
+    const java = ['-Xmx512m', `-Dlog4j2.configurationFile=${log4j}`, ...classPath(jars)];
+    const cluster = randomBytes(16).toString('base64url').replace(/^-/, 'A');
+    const voters = Array.from({ length: count }, (_, index) => `${index + 1}@127.0.0.1:${ports[count + index]}`).join(',');
+    const nodes = await Promise.all(Array.from({ length: count }, async (_, index): Promise<Node> => {
+      const id = index + 1;
+      const config = join(folder, `node-${id}.properties`);
+      await writeFile(config, properties(id, count, ports[index]!, ports[count + index]!, voters, join(folder, `data-${id}`)));
+      await run('java', [...java, 'kafka.tools.StorageTool', 'format', '-t', cluster, '-c', config]);
+      return { id, address: `127.0.0.1:${ports[index]}`, process: new JavaProcess(`Kafka node ${id}`, [...java, 'kafka.Kafka', config], join(folder, `node-${id}.log`)) };
+    }));
+    const server = new KafkaServer(folder, nodes);
+    try {
+      for (const node of nodes) node.process.start();
+      for (const node of nodes) await node.process.answers(() => isReady(node.address, count));
+      return server;
+    } catch (error) {
+      await server.stop(true);
+      throw error;
+    }
+  }
+
+  /** Addresses of all nodes. */
+  get brokers(): readonly string[] {
+    return this.nodes.map(({ address }) => address);
+  }
+
+  /** Ends a node at once, as a power cut does. Its data stay. */
+  async kill(id: number): Promise<void> {
+    await this.#node(id).process.end('SIGKILL');
+  }
+
+  /** Starts a node again that was killed. */
+  async restart(id: number): Promise<void> {
+    const { process, address } = this.#node(id);
+    process.start();
+    await process.answers(() => isReady(address, 1));
+  }
+
+  /** Stops all nodes; their logs are kept on request. */
+  async stop(keepLogs = false): Promise<void> {
+    await Promise.all(this.nodes.map(({ process }) => process.end()));
+    if (!keepLogs) await rm(this.folder, { recursive: true, force: true });
+  }
+
+  #node(id: number): Node {
+    const node = this.nodes.find((each) => each.id === id);
+    if (node === undefined) throw new Error(`there is no node ${id}`);
+    return node;
+  }
+}
+
+/** Whether the broker knows so many brokers: an open port alone says little. */
+async function isReady(address: string, brokers: number): Promise<boolean> {
+  const admin = new kafkajs.Kafka({ brokers: [address], logLevel: kafkajs.logLevel.NOTHING, connectionTimeout: 1000, retry: { retries: 0 } }).admin();
+  try {
+    await admin.connect();
+    return (await admin.describeCluster()).brokers.length >= brokers;
+  } catch {
+    return false;
+  } finally {
+    await admin.disconnect().catch(() => undefined);
+  }
+}
+
+function properties(id: number, nodes: number, port: number, controller: number, voters: string, data: string): string {
+  const replicas = Math.min(nodes, 3), inSync = nodes > 1 ? 2 : 1;
+  const internal = ['offsets.topic', 'transaction.state.log', 'share.coordinator.state.topic'].map((name) => `${name}.replication.factor=${replicas}`);
+  return [
+    'process.roles=broker,controller', `node.id=${id}`, `controller.quorum.voters=${voters}`, 'controller.listener.names=CONTROLLER',
+    `listeners=PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controller}`, `advertised.listeners=PLAINTEXT://127.0.0.1:${port}`,
+    'listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT', 'inter.broker.listener.name=PLAINTEXT', `log.dirs=${data}`,
+    'auto.create.topics.enable=false', 'num.partitions=1', ...internal, `transaction.state.log.min.isr=${inSync}`, `share.coordinator.state.topic.min.isr=${inSync}`,
+    'offsets.topic.num.partitions=4', 'transaction.state.log.num.partitions=4', 'group.initial.rebalance.delay.ms=0', 'group.min.session.timeout.ms=1000',
+    'log.cleaner.dedupe.buffer.size=2097152', '',
+  ].join('\n');
+}
+
+const logging = `status = error
+appender.console.type = Console
+appender.console.name = console
+appender.console.layout.type = PatternLayout
+appender.console.layout.pattern = %d{HH:mm:ss,SSS} %-5p %c{1} %m%n
+rootLogger.level = WARN
+rootLogger.appenderRef.console.ref = console
+`;
