@@ -34,7 +34,7 @@ const bugs: Readonly<Record<Bug, Caught>> = {
   peersLeftOut: by(oracleLaw), looksAhead: by(oracleLaw), neverRetract: by(oracleLaw), nullKeysMerged: by(oracleLaw), tiesReversed: by(oracleLaw),
   filteredRowsHoldWatermark: by(oracleLaw), tiesByChance: by(replayLaw), watermarkPerBatch: by(batchLaw), keysUnordered: by(arrivalLaw),
   arrivalForEventTime: by(arrivalLaw), lanesOverlap: by(lanesLaw), watermarkNotSaved: by(recoveryLaw), waitingRowsNotSaved: by(recoveryLaw),
-  openWindowsNotSaved: by(recoveryLaw), firesAgainAfterRestore: by(recoveryLaw), lateRowsDropped: by(onceLaw), sessionsApart: by(oracleLaw),
+  openWindowsNotSaved: by(recoveryLaw), firesAgainAfterRestore: by(recoveryLaw), lateRowsDropped: by(onceLaw), sessionsApart: by(oracleLaw), joinForgetsEarly: by(oracleLaw),
   versionsByArrival: byOperator('temporal', temporalLaw), partnersNotCounted: byOperator('regular', regularLaw),
 };
 

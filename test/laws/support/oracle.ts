@@ -4,12 +4,13 @@
  */
 import { compareCells, textOf, type Cell } from './cells.js';
 import { aggregateOf, type Sample, type Value } from './oracle-aggregates.js';
-import { Refused, tableFields, tableName, tablesOf, type Aggregate, type AlignedWindow, type Condition, type Query, type Scalar, type Session } from './query.js';
+import { Refused, inputsOf, tableFields, tableName, tablesOf, type Aggregate, type AlignedWindow, type Condition, type Query, type Scalar, type Session } from './query.js';
+import { oracleJoin } from './oracle-join.js';
 import { OracleSessions } from './oracle-sessions.js';
 import type { Case } from './random-pipelines.js';
 
 /** A row on its way: `released` is the number of the input row that let it out, `time` what caused it. */
-interface OracleRow {
+export interface OracleRow {
   readonly cells: readonly Value[];
   readonly released: number;
   readonly time: number;
@@ -76,6 +77,12 @@ class Oracle {
         // Columns go by their place.
         const places = query.fields.flatMap(({ name }, place) => (needs.has(name) ? [place] : []));
         for (const input of query.inputs) this.#need(input, places.map((place) => input.fields[place]!.name));
+        return;
+      }
+      case 'join': {
+        const [left, right] = query.inputs;
+        this.#need(left, [...own(left), ...query.keys, left.rowtime]);
+        this.#need(right, [...right.fields.flatMap(({ name }, place) => (needs.has(query.renamed[place]!) ? [name] : [])), ...query.keys, right.rowtime]);
       }
     }
   }
@@ -119,23 +126,26 @@ class Oracle {
     return all.sort((a, b) => a.greatest - b.greatest || a.table - b.table || a.position - b.position);
   }
 
-  /** The watermark of a set of tables after each input row; last, after the end of history. */
-  #path(tables: readonly number[]): readonly number[] {
-    const known = this.#paths.get(tables.join());
+  /** The watermark of an operator after each input row; last, after the end of history. */
+  #path(query: Query): readonly number[] {
+    const held = new Map<number, number>();
+    for (const input of inputsOf(query)) holds(input, 0, held);
+    const key = JSON.stringify([...held].sort());
+    const known = this.#paths.get(key);
     if (known !== undefined) return known;
-    const marks = new Map(tables.map((table) => [table, -Infinity]));
+    const marks = new Map([...held.keys()].map((table) => [table, -Infinity]));
     const path = this.#delivered.map(({ table, time }) => {
-      if (marks.has(table)) marks.set(table, Math.max(marks.get(table)!, time - this.drawn.pipeline.delays[table]!));
+      if (marks.has(table)) marks.set(table, Math.max(marks.get(table)!, time - this.drawn.pipeline.delays[table]! - held.get(table)!));
       return Math.min(...marks.values());
     });
     path.push(Infinity);
-    this.#paths.set(tables.join(), path);
+    this.#paths.set(key, path);
     return path;
   }
 
   #rows(query: Query): OracleRow[] {
     // A stateless query is computed by each that reads it, and refuses its rows each time.
-    if (!isSession(query) && query.kind !== 'window' && query.kind !== 'regroup' && query.kind !== 'over') return this.#compute(query);
+    if (!isSession(query) && query.kind !== 'window' && query.kind !== 'regroup' && query.kind !== 'over' && query.kind !== 'join') return this.#compute(query);
     let rows = this.#known.get(keyOf(query));
     if (rows === undefined) this.#known.set(keyOf(query), rows = this.#compute(query));
     return rows;
@@ -156,6 +166,7 @@ class Oracle {
       }
       case 'window': case 'regroup': return this.#grouped(query);
       case 'over': return this.#over(query);
+      case 'join': return oracleJoin(query, query.inputs.map((input) => this.#rows(input)) as [OracleRow[], OracleRow[]], this.#path(query), (row, before, start, end) => this.#refuseLate(row, before, start, end));
     }
   }
 
@@ -194,7 +205,7 @@ class Oracle {
   }
 
   #grouped(query: Extract<Query, { kind: 'window' | 'regroup' }>): OracleRow[] {
-    const path = this.#path(tablesOf(query));
+    const path = this.#path(query);
     const { input, keys, aggregates } = query;
     const sessions = query.kind === 'window' && query.window.kind === 'session' ? new OracleSessions<Taken>(query.window.gap) : null;
     const keyColumns = keys.map((key) => columnOf(input, key));
@@ -236,7 +247,7 @@ class Oracle {
 
   /** Rows with the bounds of their session, once it has fired. */
   #waited(query: Extract<Query, { kind: 'assign' }>, { gap }: Session): OracleRow[] {
-    const path = this.#path(tablesOf(query));
+    const path = this.#path(query);
     const keyColumns = query.keys.map((key) => columnOf(query.input, key));
     const rowtime = columnOf(query.input, query.input.rowtime);
     const sessions = new OracleSessions<OracleRow>(gap);
@@ -252,7 +263,7 @@ class Oracle {
   }
 
   #over(query: Extract<Query, { kind: 'over' }>): OracleRow[] {
-    const path = this.#path(tablesOf(query));
+    const path = this.#path(query);
     const { input, partition, aggregates } = query;
     const keyColumns = partition.map((key) => columnOf(input, key));
     const asked = aggregates.filter(({ result }) => this.#needs.get(keyOf(query))!.has(result.name));
@@ -307,6 +318,13 @@ interface OverRow extends Taken {
   readonly due: number;
   readonly arrival: number;
   readonly name: string;
+}
+
+/** By table below `query`, the longest that joins on the way hold its rows back. */
+function holds(query: Query, delay: number, into: Map<number, number>): void {
+  if (query.kind === 'table') into.set(query.table, Math.max(delay, into.get(query.table) ?? 0));
+  const own = query.kind === 'join' ? Math.max(-query.lower, query.upper) + (query.type === 'inner' ? 0 : 1) : 0;
+  for (const input of inputsOf(query)) holds(input, delay + own, into);
 }
 
 const isSession = (query: Query): boolean => query.kind === 'assign' && query.window.kind === 'session';

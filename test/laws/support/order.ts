@@ -5,7 +5,7 @@ import { inputsOf, tableFields, tablesOf, type Query } from './query.js';
 /** `sequence`: rows come in the order of event time and keys. `set`: in the order of arrival, at least in part. */
 export function orderOf(query: Query): 'sequence' | 'set' {
   switch (query.kind) {
-    case 'table': case 'union': return 'set';
+    case 'table': case 'union': case 'join': return 'set';
     case 'assign': return query.window.kind === 'session' ? 'sequence' : 'set';
     case 'filter': case 'project': return orderOf(query.input);
     case 'window': case 'regroup': return 'sequence';
@@ -14,7 +14,10 @@ export function orderOf(query: Query): 'sequence' | 'set' {
 }
 
 /** Rows of one instant (of the rowtime column) come in an order that does not depend on arrival, given that peers keep theirs. */
-const keepsPeers = (query: Query): boolean => query.rowtime === 'event_time' || orderOf(query) === 'sequence';
+const keepsPeers = (query: Query): boolean => (query.rowtime === 'event_time' && !hasJoin(query)) || orderOf(query) === 'sequence';
+
+/** The pairs of one row come in the order in which its partners do. */
+const hasJoin = (query: Query): boolean => query.kind === 'join' || inputsOf(query).some(hasJoin);
 
 const edges = ['FIRST_VALUE', 'LAST_VALUE', 'LAG'];
 

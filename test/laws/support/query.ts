@@ -82,7 +82,14 @@ export type Query =
       readonly keys: readonly string[]; readonly aggregates: readonly Aggregate[]; readonly havingMin: number | null;
     }
   | Node & { readonly kind: 'over'; readonly input: Query; readonly partition: readonly string[]; readonly frame: Frame; readonly aggregates: readonly Aggregate[] }
-  | Node & { readonly kind: 'union'; readonly inputs: readonly Query[] };
+  | Node & { readonly kind: 'union'; readonly inputs: readonly Query[] }
+  /** Rows of the left with those of the right whose event times, the right's taken away, lie within bounds. */
+  | Node & {
+      readonly kind: 'join'; readonly inputs: readonly [Query, Query]; readonly type: 'inner' | 'left' | 'right'; readonly keys: readonly string[];
+      readonly lower: number; readonly upper: number;
+      /** What the right's columns are called, in their order. */
+      readonly renamed: readonly string[];
+    };
 
 export interface Statement {
   readonly query: Query;
@@ -104,7 +111,7 @@ export const tableFields: readonly Field[] = [
 
 export const tableName = (table: number): string => ['ticks', 'quotes'][table]!;
 
-export const inputsOf = (query: Query): readonly Query[] => (query.kind === 'table' ? [] : query.kind === 'union' ? query.inputs : [query.input]);
+export const inputsOf = (query: Query): readonly Query[] => (query.kind === 'table' ? [] : 'inputs' in query ? query.inputs : [query.input]);
 
 /** The tables that a query reads, ascending. */
 export function tablesOf(query: Query): number[] {
@@ -146,7 +153,14 @@ class SqlWriter {
       case 'window': return query.older ? this.#older(query) : this.#grouped(query, ['window_start', 'window_end', 'window_time'], windowItems(query.names), this.#windowed(query.input, query.window, query.keys));
       case 'regroup': return this.#grouped(query, query.carried, query.carried, this.#from(query.input));
       case 'over': return this.#over(query);
+      case 'join': return this.#join(query);
     }
+  }
+
+  #join({ inputs: [left, right], type, keys, lower, upper, renamed }: Extract<Query, { kind: 'join' }>): string {
+    const items = [...left.fields.map(({ name }) => `a.${name}`), ...right.fields.map(({ name }, index) => `b.${name} AS ${renamed[index]}`)];
+    const on = [...keys.map((key) => `a.${key} = b.${key}`), `a.${left.rowtime} BETWEEN b.${right.rowtime} + ${interval(lower)} AND b.${right.rowtime} + ${interval(upper)}`];
+    return `SELECT ${items.join(', ')} FROM ${this.#from(left)} AS a ${type.toUpperCase()} JOIN ${this.#from(right)} AS b ON ${on.join(' AND ')}`;
   }
 
   #grouped(query: Extract<Query, { kind: 'window' | 'regroup' }>, by: readonly string[], items: readonly string[], from: string): string {

@@ -23,7 +23,7 @@ export interface CaseOptions {
   readonly rowsMax?: number;
 }
 
-export const operatorNames = ['filter', 'project', 'assign', 'tumble', 'hop', 'cumulate', 'session', 'regroup', 'range', 'range all', 'rows', 'rows all', 'union'] as const;
+export const operatorNames = ['filter', 'project', 'assign', 'tumble', 'hop', 'cumulate', 'session', 'regroup', 'range', 'range all', 'rows', 'rows all', 'union', 'join'] as const;
 type OperatorName = (typeof operatorNames)[number];
 export const aggregateNames: readonly AggregateName[] = [
   'COUNT', 'SUM', 'AVG', 'MIN', 'MAX', 'STDDEV_POP', 'STDDEV_SAMP', 'VAR_POP', 'VAR_SAMP', 'FIRST_VALUE', 'LAST_VALUE', 'LAG',
@@ -130,6 +130,7 @@ class Builder {
       return { kind: 'union', inputs: draw.offset % 2 === 0 ? [input, other] : [other, input], fields, rowtime, view };
     }
     const depth = depthOf(fields) + 1;
+    if (draw.name === 'join') return this.#join(draw, input, depth);
     if (draw.name === 'project') {
       const kept = fields.map((field) => ({ sql: field.name, reads: [field.name], field, value: (at: (name: string) => Cell) => at(field.name) }));
       // An expression that fails may only stand where its value is surely asked for.
@@ -156,6 +157,16 @@ class Builder {
     return { kind: 'window', input, window, names, older, keys, aggregates, havingMin: draw.having, fields: [...keyFields, ...results, ...times], rowtime: names[2], view };
   }
 
+  #join(draw: OperatorDraw, left: Query, depth: number): Query {
+    const right = this.base(draw.size % 2, draw.condition % 3 === 0 ? null : draw.condition);
+    const renamed = right.fields.map(({ name }) => `r${depth}_${name}`);
+    const type = (['inner', 'inner', 'left', 'right'] as const)[draw.condition % 4]!;
+    const [lower, upper] = ([[-1000, 1000], [0, 500], [-2000, 0], [300, 300], [500, 1500], [-100, 0], [0, 0]] as const)[draw.offset % 7]!;
+    const keys = this.#keysOf(draw, left.fields).filter((key) => key === 'symbol' || key === 'note');
+    const fields = [...left.fields, ...right.fields.map((field, index) => ({ ...field, name: renamed[index]! }))];
+    return { kind: 'join', inputs: [left, right], type, keys, lower, upper, renamed, fields, rowtime: type === 'right' ? `r${depth}_event_time` : left.rowtime, view: draw.view };
+  }
+
   #keysOf(draw: OperatorDraw, fields: readonly Field[]): string[] {
     const has = (name: string) => fields.some((field) => field.name === name);
     const sets = [[], ['symbol'], ['symbol', 'note'], ['note'], ['flag', 'symbol'], ['qty'], ['symbol'], ['symbol'], ['note', 'flag'], ['symbol', 'qty']];
@@ -167,7 +178,7 @@ class Builder {
 const exactOf = (fields: readonly Field[]): Field[] => fields.filter(({ name }) => !name.startsWith('root'));
 
 /** New columns carry a number, one above those that are there. */
-const depthOf = (fields: readonly Field[]): number => Math.max(0, ...fields.map(({ name }) => Number(/^(?:root_)?[acestx](\d+)/.exec(name)?.[1] ?? 0)));
+const depthOf = (fields: readonly Field[]): number => Math.max(0, ...fields.map(({ name }) => Number(/^(?:root_)?[acerstx](\d+)/.exec(name)?.[1] ?? 0)));
 
 /** The window that the rows of a query carry, if no operator in between took it away. */
 function carriedBy(query: Query): readonly [string, string, string] | null {
