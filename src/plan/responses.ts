@@ -35,9 +35,10 @@ export interface ResponsePolicy {
 
 export const responseOutputs = { halts: 'trading_halts', reviews: 'risk_reviews', notifications: 'notifications' } as const;
 
-/** Whether rows of an output repeat anomalies for those who must know of them: they raise no alert of their own. */
-export const repeatsAnomalies = ({ name, schema }: SinkTable): boolean =>
-  (name === responseOutputs.reviews || name === responseOutputs.notifications) && schema.at(-1)?.name === 'channel';
+const noticeColumns = ['symbol', 'event_time', 'anomaly_type', 'severity', 'channel'];
+
+/** Whether rows repeat anomalies for those who must know of them: they are no alerts of their own. */
+export const repeatsAnomalies = (schema: Schema): boolean => schema.length === noticeColumns.length && schema.every(({ name }, index) => name === noticeColumns[index]);
 
 /** Of types that the product knows, where neither the output nor the policy says. */
 const severities: Readonly<Record<string, string>> = { PRICE_SPIKE: 'critical', COMBINED_ANOMALY: 'high' };
@@ -133,9 +134,6 @@ function noticeOf({ rows, symbol, time, type, severity, place }: Anomalies, rule
   const graded = severity === null || rule.severity !== null ? usual : makeCall('COALESCE', [column(severity), usual], place, { timeZone: 'UTC' });
   const filtered: PlanNode = { kind: 'filter', input: rows, condition, schema: rows.schema, rowtime: rows.rowtime };
   const label = literal(channel, withNullable(text, false));
-  const schema = [
-    { name: 'symbol', type: rows.schema[symbol]!.type }, { name: 'event_time', type: rows.schema[time]!.type }, { name: 'anomaly_type', type: rows.schema[type]!.type },
-    { name: 'severity', type: graded.type }, { name: 'channel', type: label.type },
-  ];
-  return { kind: 'project', input: filtered, expressions: [column(symbol), column(time), column(type), graded, label], schema, rowtime: 1 };
+  const expressions = [column(symbol), column(time), column(type), graded, label];
+  return { kind: 'project', input: filtered, expressions, schema: expressions.map((expression, index) => ({ name: noticeColumns[index]!, type: expression.type })), rowtime: 1 };
 }

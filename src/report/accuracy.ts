@@ -11,7 +11,6 @@ import { TapewrightError } from '../core/errors.js';
 import { nearest } from '../core/nearest.js';
 import type { Field } from '../core/types.js';
 import type { SinkTable } from '../plan/plan.js';
-import { repeatsAnomalies } from '../plan/responses.js';
 import type { AccuracyRules } from '../scenario/accuracy.js';
 import { quoteName, quoteText } from '../sources/quote.js';
 import { isTime, rolesOf } from './roles.js';
@@ -118,7 +117,7 @@ hits AS MATERIALIZED (SELECT n, id, labels.type, t - since AS delay FROM alerts 
 
 /** Where the alerts are. Throws SCENARIO_INVALID for rules that fit no output. */
 export function alertOutputs(sinks: readonly SinkTable[], rules: AccuracyRules): AlertColumns[] {
-  if (rules.outputs === null) return sinks.flatMap((sink) => (repeatsAnomalies(sink) ? [] : columnsOf(sink, rules) ?? []));
+  if (rules.outputs === null) return sinks.flatMap((sink) => columnsOf(sink, rules) ?? []);
   return rules.outputs.map((name) => {
     const sink = sinks.find((one) => one.name === name);
     if (sink === undefined) throw misfit(`'${name}' of accuracy.output is no output`, name, sinks.map((one) => one.name));

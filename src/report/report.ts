@@ -92,7 +92,9 @@ export const standingTables = (sinks: readonly SinkTable[]): readonly SinkTable[
 
 async function accuracyPart({ texts, parameters, datasets }: Manifest, { sinks }: Pipeline, query: Query): Promise<Pick<Report, 'accuracy'>> {
   if (Object.values(datasets).every(({ labels }) => !labels?.digest)) return {};
-  return { accuracy: await judgeAlerts(standingTables(sinks), accuracyOf(texts), parameters, query) };
+  const accuracy = await judgeAlerts(standingTables(sinks), accuracyOf(texts), parameters, query);
+  // Where nothing is an alert, nothing looks for what the labels name.
+  return accuracy.outputs.length === 0 ? {} : { accuracy };
 }
 
 /** Rows of a table as cells; `clause` is what follows FROM. */

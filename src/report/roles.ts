@@ -1,5 +1,6 @@
 /** What the columns of an output mean to a reader: derived from names and types, so that any pipeline has a chart. */
 import type { Schema, TypeKind } from '../core/types.js';
+import { repeatsAnomalies } from '../plan/responses.js';
 
 export interface Candle {
   /** What the four columns share beside open, high, low and close: `bid` of `bid_open`, `price` of `open_price`; '' when nothing. */
@@ -44,7 +45,7 @@ export function rolesOf(schema: Schema): Roles {
   const numbers = named(isNumeric);
   const time = timeNames.find((name) => times.includes(name)) ?? times[0] ?? null;
   const end = time === 'window_start' && times.includes('window_end') ? 'window_end' : null;
-  const kind = time === null ? null : (texts.find((name) => /(^|_)type$/i.test(name)) ?? null);
+  const kind = time === null || repeatsAnomalies(schema) ? null : (texts.find((name) => /(^|_)type$/i.test(name)) ?? null);
   const symbol = texts.find((name) => symbolNames.includes(name.toLowerCase())) ?? texts.find((name) => name !== kind) ?? null;
   return { time, end, symbol, kind, candles: candlesOf(numbers), volume: numbers.find((name) => /volume/i.test(name)) ?? null, numbers };
 }

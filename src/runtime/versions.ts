@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import type { Versions } from '../stores/manifest.js';
 
 /** Folders whose code decides what a run puts out. */
-const deciding = ['core', 'engine', 'functions', 'operators', 'plan', 'runtime', 'sinks', 'sources', 'sql'];
+const deciding = ['calendar', 'core', 'engine', 'functions', 'operators', 'plan', 'runtime', 'sinks', 'sources', 'sql'];
 
 /** The folder of the nearest package.json with this name, from here upwards. */
 function packageFolder(name: string, start: string): string | null {

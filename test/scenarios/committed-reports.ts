@@ -12,8 +12,11 @@ import { newRunOptions } from '../../src/scenario/flags.js';
 /** Scenarios over a part of the default day's rows or over another market, each with an event that it is about. */
 export const eventScenarios = ['flash-crash', 'sliding-volatility', 'fx-payrolls', 'hot-symbols', 'black-swan', 'stuck-price'] as const;
 
+/** Scenarios about sessions, of traders and of venues, and about what is done when something happens. */
+export const sessionScenarios = ['trader-sessions', 'halts'] as const;
+
 /** Scenarios whose reports are committed. */
-export const reportedScenarios = ['trading-day', ...eventScenarios] as const;
+export const reportedScenarios = ['trading-day', ...eventScenarios, ...sessionScenarios] as const;
 
 export const reportFolder = (scenario: string): string => join(packageRoot(), 'reports', scenario);
 
