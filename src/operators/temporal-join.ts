@@ -108,7 +108,7 @@ export class TemporalJoin implements TwoInputOperator {
     const leftIds = this.#leftIds;
     const versions = this.#versions;
     const timers = this.#timers;
-    const isInner = this.#spec.type === 'inner';
+    const reason = `the version of this time is no longer kept${this.#spec.type === 'left' ? ', and the row leaves without one' : ''}`;
     const isNull = this.#isNull;
     let leftAt = 0;
     let rightAt = 0;
@@ -118,8 +118,8 @@ export class TemporalJoin implements TwoInputOperator {
       for (; leftAt < left.batch.length && left.released[leftAt] === at; leftAt += 1) {
         const id = leftIds[leftAt]!;
         const time = leftTime[leftAt]!;
-        if (time <= before && isInner && isNull[id] === 0 && versions.isGone(id, time)) {
-          report.late({ rows: left, row: leftAt, watermark: before, windowStart: null, windowEnd: null, reason: 'the version of this time is no longer kept' });
+        if (time <= before && isNull[id] === 0 && versions.isGone(id, time)) {
+          report.late({ rows: left, row: leftAt, watermark: before, windowStart: null, windowEnd: null, reason });
         }
         timers.await(id, time, before);
       }

@@ -33,7 +33,7 @@ function byTheRules(arrivals: readonly Arrival[], type: 'inner' | 'left'): { row
     keys.set(row.k, key);
     if (row.side === 0) key.left.push({ row, at });
     else if (row.kind !== UPDATE_BEFORE) key.right.set(row.ts, row);
-    if (row.side === 0 && type === 'inner' && row.ts <= watermark && row.ts >= key.dropped && row.k !== null && ![...key.right.keys()].some((time) => time <= row.ts)) gone.push(row.v);
+    if (row.side === 0 && row.ts <= watermark && row.ts >= key.dropped && row.k !== null && ![...key.right.keys()].some((time) => time <= row.ts)) gone.push(row.v);
     if (row.side === 0 || row.kind !== UPDATE_BEFORE) key.timer = Math.min(key.timer, row.ts);
     if (row.mark <= watermark) return;
     watermark = row.mark;
