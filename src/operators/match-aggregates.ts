@@ -87,8 +87,8 @@ class Group {
   /** The run's own sum over the rows that it has taken; null where there are none. */
   #caughtUp(run: Run, group: number, rows: MatchRows, at: number): RunSum | null {
     this.#bind(rows);
-    const first = this.variable === null ? run.start : run.first[this.variable]!;
-    const last = this.variable === null ? rows.base + at - 1 : run.last[this.variable]!;
+    const first = this.variable === null ? run.start : run.first(this.variable);
+    const last = this.variable === null ? rows.base + at - 1 : run.last(this.variable);
     if (first < 0 || first > last) return null;
     const sums = (run.sums ??= []);
     const sum = (sums[group] ??= { slot: this.#slots.take(), upTo: first - 1 });
@@ -152,7 +152,7 @@ export class MatchAggregates {
   over(reference: AggregateReference, run: Run, rows: MatchRows): AggregateValue {
     const { group, index } = this.#at.get(reference)!;
     const { variable } = reference;
-    const [first, last] = variable === null ? [run.start, run.end] : [run.first[variable]!, run.last[variable]!];
+    const [first, last] = variable === null ? [run.start, run.end] : [run.first(variable), run.last(variable)];
     return this.#groups[group]!.over(index, rows, first, last);
   }
 

@@ -4,30 +4,37 @@
  */
 import type { PatternVariable } from '../plan/match.js';
 
-/** Takes the row, where the state's variable may have it; or goes on to the next state with the row still to be taken. */
+/** Takes the row, where the source's variable may have it; or goes on to the next state with the row still to be taken. */
 export interface Transition {
+  readonly source: State;
   readonly takes: boolean;
   readonly target: State;
-  /** Going on: only where the state's variable may not have the row. */
-  readonly unlessTaken: boolean;
+  /** Variables that may not have the row: greedy ones before, which would have taken it. */
+  readonly unless: number[];
 }
 
 export class State {
   readonly transitions: Transition[] = [];
 
-  /** `variable` is −1 for the state behind the last one: the match is whole. */
-  constructor(readonly id: number, readonly variable: number) {}
+  /** The match is whole. */
+  readonly isFinal: boolean;
+  /** It may become whole without another row. */
+  mayEnd: boolean;
 
-  get isFinal(): boolean {
-    return this.variable < 0;
+  /** `variable` is −1 for the state behind the last one. */
+  constructor(readonly id: number, readonly variable: number) {
+    this.isFinal = variable < 0;
+    this.mayEnd = this.isFinal;
   }
 
   take(target: State): void {
-    this.transitions.push({ takes: true, target, unlessTaken: false });
+    this.transitions.push({ source: this, takes: true, target, unless: [] });
   }
 
-  proceed(target: State, unlessTaken: boolean): void {
-    this.transitions.push({ takes: false, target, unlessTaken });
+  /** `target` has its transitions already. */
+  proceed(target: State): void {
+    this.transitions.push({ source: this, takes: false, target, unless: [] });
+    if (target.mayEnd) this.mayEnd = true;
   }
 }
 
@@ -45,26 +52,29 @@ export function buildAutomaton(pattern: readonly PatternVariable[]): Automaton {
     return state;
   };
   let next = add(-1);
-  for (let variable = pattern.length - 1; variable >= 0; variable -= 1) next = statesOf(pattern[variable]!, () => add(variable), next);
+  for (let variable = pattern.length - 1; variable >= 0; variable -= 1) {
+    const { min, max, greedy } = pattern[variable]!;
+    // As Flink has it: an optional variable excludes nothing, any other keeps what it would take from the next one even
+    // when it has as many rows as it may.
+    if (greedy && min !== max && (min > 0 || max !== 1)) for (const { unless } of next.transitions) unless.push(variable);
+    next = statesOf(pattern[variable]!, () => add(variable), next);
+  }
   return { start: next, states };
 }
 
 /** The states of one variable before those of `next`; returns the first. */
-function statesOf({ min, max, greedy }: PatternVariable, add: () => State, next: State): State {
-  const isOptional = min === 0 && max === 1;
-  // A greedy optional variable does not exclude going on without it: so Flink has it.
-  const possessive = greedy && !isOptional && min !== max;
+function statesOf({ min, max }: PatternVariable, add: () => State, next: State): State {
   const single = (target: State, skips: boolean): State => {
     const state = add();
     state.take(target);
-    if (skips) state.proceed(next, possessive);
+    if (skips) state.proceed(next);
     return state;
   };
   const from = Math.max(min, 1);
   let following = next;
   if (max === null) {
     following = add();
-    following.proceed(next, possessive);
+    following.proceed(next);
     following.take(following);
   } else {
     for (let more = from; more < max; more += 1) following = single(following, true);

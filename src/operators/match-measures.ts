@@ -105,7 +105,7 @@ export class MatchMeasures {
 }
 
 function valueOf({ column, variable, from, offset, back }: MatchReference & { kind: 'row' }, run: Run, rows: MatchRows): Physical {
-  const [first, last] = variable === null ? [run.start, run.end] : [run.first[variable]!, run.last[variable]!];
+  const [first, last] = variable === null ? [run.start, run.end] : [run.first(variable), run.last(variable)];
   const number = from === 'first' ? first + offset : last - offset;
   const at = number - back - rows.base;
   if (first < 0 || number < first || number > last || at < 0) return null;

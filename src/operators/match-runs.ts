@@ -7,7 +7,7 @@ export interface RunSum {
   upTo: number;
 }
 
-/** The rows taken so far: of each variable those numbered first[v] to last[v], −1 where there are none. */
+/** The rows taken so far: of each variable those numbered bounds[2v] to bounds[2v + 1], −1 where there are none. */
 export class Run {
   /** By group of DEFINE's aggregates, once one is asked for. */
   sums: (RunSum | undefined)[] | null = null;
@@ -17,46 +17,56 @@ export class Run {
     /** Number and event time of the first row; infinite before there is one. */
     readonly start: number,
     readonly startTime: number,
-    readonly first: Float64Array,
-    readonly last: Float64Array,
+    readonly bounds: number[],
   ) {}
 
   static waiting(state: State, variables: number): Run {
-    return new Run(state, Infinity, Infinity, new Float64Array(variables).fill(-1), new Float64Array(variables).fill(-1));
+    return new Run(state, Infinity, Infinity, new Array<number>(2 * variables).fill(-1));
   }
 
   /** A copy that goes another way: in `state`. */
   branch(state: State, start: number, startTime: number): Run {
-    return new Run(state, start, startTime, this.first.slice(), this.last.slice());
+    return new Run(state, start, startTime, this.bounds.slice());
   }
 
   take(variable: number, row: number): void {
-    if (this.first[variable]! < 0) this.first[variable] = row;
-    this.last[variable] = row;
+    const { bounds } = this;
+    if (bounds[2 * variable]! < 0) bounds[2 * variable] = row;
+    bounds[2 * variable + 1] = row;
+  }
+
+  first(variable: number): number {
+    return this.bounds[2 * variable]!;
+  }
+
+  last(variable: number): number {
+    return this.bounds[2 * variable + 1]!;
   }
 
   get end(): number {
     let end = -1;
-    for (let variable = 0; variable < this.last.length; variable += 1) if (this.last[variable]! > end) end = this.last[variable]!;
+    for (let at = 1; at < this.bounds.length; at += 2) if (this.bounds[at]! > end) end = this.bounds[at]!;
     return end;
   }
 }
 
 /**
  * A binary heap by first row, its array walked as it stands: among matches that begin and end with the same rows the
- * one that leaves first is the one that leaves first in Flink, whose queue works so.
+ * one that leaves first is the one that leaves first in Flink, whose queue works so. The array is kept when it empties,
+ * since cutting it off for every row would cost more than the rest.
  */
 export class RunQueue {
-  items: Run[] = [];
+  readonly items: Run[] = [];
+  length = 0;
 
   get earliest(): Run | undefined {
-    return this.items[0];
+    return this.length > 0 ? this.items[0] : undefined;
   }
 
   add(run: Run): void {
     const { items } = this;
-    let at = items.length;
-    items.push(run);
+    let at = this.length;
+    this.length += 1;
     while (at > 0) {
       const parent = (at - 1) >>> 1;
       if (run.start >= items[parent]!.start) break;
@@ -67,33 +77,34 @@ export class RunQueue {
   }
 
   poll(): void {
-    const { items } = this;
-    const last = items.pop()!;
-    if (items.length > 0) this.#sink(0, last);
+    this.length -= 1;
+    if (this.length > 0) this.#sink(0, this.items[this.length]!);
   }
 
-  /** Takes out the runs for which `leaves` holds; returns whether there were any. */
-  remove(leaves: (run: Run) => boolean): boolean {
-    const { items } = this;
+  /** Takes out the runs for which `leaves` holds. */
+  remove(leaves: (run: Run) => boolean): void {
+    const { items, length } = this;
     let kept = 0;
-    for (const run of items) if (!leaves(run)) items[kept++] = run;
-    if (kept === items.length) return false;
-    items.length = kept;
+    for (let at = 0; at < length; at += 1) {
+      const run = items[at]!;
+      if (!leaves(run)) items[kept++] = run;
+    }
+    if (kept === length) return;
+    this.length = kept;
     for (let at = (kept >>> 1) - 1; at >= 0; at -= 1) this.#sink(at, items[at]!);
-    return true;
   }
 
   clear(): void {
-    this.items.length = 0;
+    this.length = 0;
   }
 
   #sink(from: number, run: Run): void {
-    const { items } = this;
-    const half = items.length >>> 1;
+    const { items, length } = this;
+    const half = length >>> 1;
     let at = from;
     while (at < half) {
       let child = 2 * at + 1;
-      if (child + 1 < items.length && items[child]!.start > items[child + 1]!.start) child += 1;
+      if (child + 1 < length && items[child]!.start > items[child + 1]!.start) child += 1;
       if (run.start <= items[child]!.start) break;
       items[at] = items[child]!;
       at = child;

@@ -1,7 +1,7 @@
 /** The search in the rows of one key: which matches each row begins, goes on with and ends. */
 import type { ByteReader, ByteWriter } from '../core/bytes.js';
 import type { MatchSkip } from '../plan/match.js';
-import type { State } from './match-automaton.js';
+import type { State, Transition } from './match-automaton.js';
 import { MatchRows } from './match-rows.js';
 import { Run, RunQueue } from './match-runs.js';
 import type { Schema } from '../core/types.js';
@@ -37,8 +37,9 @@ export class MatchSearch {
   /** Whole matches that wait for one that began earlier. */
   readonly whole = new RunQueue();
   readonly #found = new RunQueue();
-  #edges: { source: State; target: State }[] = [];
-  #stack: State[] = [];
+  readonly #edges: Transition[] = [];
+  #edgeCount = 0;
+  readonly #stack: State[] = [];
 
   constructor(readonly searcher: Searcher, readonly id: number, rows = new MatchRows(searcher.schema)) {
     this.rows = rows;
@@ -47,7 +48,7 @@ export class MatchSearch {
 
   /** Whether a match is in the making, or waits. */
   get isLive(): boolean {
-    return this.#runs.items.length > 1 || this.whole.items.length > 0;
+    return this.#runs.length > 1 || this.whole.length > 0;
   }
 
   /** The least number of a row that is still looked at. */
@@ -58,13 +59,13 @@ export class MatchSearch {
 
   /** The row at index `at` of the rows; what began too long ago has been ended by `advance`. */
   step(at: number, time: number): void {
-    this.#next.clear();
-    for (const run of this.#runs.items) this.#try(run, at, time);
     const before = this.#runs;
+    this.#next.clear();
+    for (let k = 0; k < before.length; k += 1) this.#try(before.items[k]!, at, time);
     this.#runs = this.#next;
     this.#next = before;
-    if (this.#found.items.length === 0 && this.whole.items.length === 0) return;
-    for (const run of this.#found.items) this.whole.add(run);
+    if (this.#found.length === 0 && this.whole.length === 0) return;
+    for (let k = 0; k < this.#found.length; k += 1) this.whole.add(this.#found.items[k]!);
     this.#found.clear();
     this.#settle(time);
   }
@@ -76,13 +77,17 @@ export class MatchSearch {
     const { waiting } = this.searcher;
     while (this.#runs.earliest !== waiting && this.#runs.earliest!.startTime + within <= time) {
       // Where matches wait, each time-out has its own moment; else the last one's will do.
-      const moment = this.whole.items.length === 0 ? time : this.#runs.earliest!.startTime + within;
-      const kept = new RunQueue();
-      for (const run of this.#runs.items) {
+      const moment = this.whole.length === 0 ? time : this.#runs.earliest!.startTime + within;
+      const before = this.#runs;
+      const kept = this.#next;
+      kept.clear();
+      for (let k = 0; k < before.length; k += 1) {
+        const run = before.items[k]!;
         if (run === waiting || run.startTime + within > moment) kept.add(run);
         else this.searcher.ended(run);
       }
       this.#runs = kept;
+      this.#next = before;
       this.#settle(moment);
     }
   }
@@ -93,16 +98,17 @@ export class MatchSearch {
     searcher.nextRun();
     this.#findEdges(run, at);
     const edges = this.#edges;
+    const count = this.#edgeCount;
     const isNew = run === searcher.waiting;
     const number = this.rows.base + at;
     const start = isNew ? number : run.start;
     const startTime = isNew ? time : run.startTime;
     let reused = false;
-    for (let k = 0; k < edges.length; k += 1) {
+    for (let k = 0; k < count; k += 1) {
       const { source, target } = edges[k]!;
-      const final = target.isFinal ? null : this.#finalAfter(target, run, at);
+      const final = target.mayEnd && !target.isFinal ? this.#finalAfter(target, run, at) : null;
       // The last way is the run's own, so that most rows make none anew.
-      const goesOn = !isNew && k === edges.length - 1 && !target.isFinal;
+      const goesOn = !isNew && k === count - 1 && !target.isFinal;
       const next = goesOn ? run : run.branch(target, start, startTime);
       if (goesOn) {
         run.state = target;
@@ -122,18 +128,21 @@ export class MatchSearch {
   /** The ways to take the row, in Flink's order: what goes on is looked at after what stays, the last first. */
   #findEdges(run: Run, at: number): void {
     const stack = this.#stack;
-    const edges = this.#edges;
-    edges.length = 0;
-    stack.push(run.state);
-    while (stack.length > 0) {
-      const state = stack.pop()!;
-      if (state.isFinal) continue;
-      for (const { takes, target, unlessTaken } of state.transitions) {
-        if (takes) {
-          if (this.searcher.holds(this, run, at, state.variable)) edges.push({ source: state, target });
-        } else if (!unlessTaken || !this.searcher.holds(this, run, at, state.variable)) stack.push(target);
+    let count = 0;
+    let depth = 1;
+    stack[0] = run.state;
+    while (depth > 0) {
+      depth -= 1;
+      const { transitions } = stack[depth]!;
+      for (let k = 0; k < transitions.length; k += 1) {
+        const transition = transitions[k]!;
+        if (transition.takes && !this.searcher.holds(this, run, at, transition.source.variable)) continue;
+        if (transition.unless.length > 0 && this.#isKept(transition, run, at)) continue;
+        if (transition.takes) this.#edges[count++] = transition;
+        else stack[depth++] = transition.target;
       }
     }
+    this.#edgeCount = count;
   }
 
   /** The final state where no more rows need be taken. As in Flink, a greedy variable is asked about the row just taken. */
@@ -141,16 +150,19 @@ export class MatchSearch {
     const stack = [state];
     while (stack.length > 0) {
       const current = stack.pop()!;
-      for (const { takes, target, unlessTaken } of current.transitions) {
-        if (takes || (unlessTaken && this.searcher.holds(this, run, at, current.variable))) continue;
-        if (target.isFinal) {
-          stack.length = 0;
-          return target;
-        }
-        stack.push(target);
+      for (const transition of current.transitions) {
+        if (transition.takes || this.#isKept(transition, run, at)) continue;
+        if (transition.target.isFinal) return transition.target;
+        stack.push(transition.target);
       }
     }
     return null;
+  }
+
+  /** Whether a greedy variable before keeps the row. */
+  #isKept({ unless }: Transition, run: Run, at: number): boolean {
+    for (let k = 0; k < unless.length; k += 1) if (this.searcher.holds(this, run, at, unless[k]!)) return true;
+    return false;
   }
 
   /** Lets whole matches go, as long as none in the making began before them. */
@@ -176,7 +188,7 @@ export class MatchSearch {
     const { skip } = this.searcher;
     if (skip.kind === 'past-last-row') return match.end + 1;
     if (skip.kind === 'to-next-row') return match.start + 1;
-    const row = (skip.kind === 'to-first' ? match.first : match.last)[skip.variable]!;
+    const row = skip.kind === 'to-first' ? match.first(skip.variable) : match.last(skip.variable);
     if (row < 0) return 'no row of the match is one of the variable to skip to';
     return row === match.start ? 'the row to skip to is the first of the match, which would be found for ever' : row;
   }
@@ -186,8 +198,8 @@ export class MatchSearch {
     const { needed } = this;
     this.rows.snapshot(writer, needed);
     for (const queue of [this.#runs, this.whole]) {
-      writer.varint(queue.items.length);
-      for (const run of queue.items) writeRun(writer, run, needed, run === this.searcher.waiting);
+      writer.varint(queue.length);
+      for (const run of queue.items.slice(0, queue.length)) writeRun(writer, run, needed, run === this.searcher.waiting);
     }
   }
 
@@ -195,7 +207,7 @@ export class MatchSearch {
     const search = new MatchSearch(searcher, id, MatchRows.restored(searcher.schema, reader));
     for (const queue of [search.#runs, search.whole]) {
       queue.clear();
-      for (let left = reader.varint(); left > 0; left -= 1) queue.items.push(readRun(reader, searcher));
+      for (let left = reader.varint(); left > 0; left -= 1) queue.add(readRun(reader, searcher));
     }
     return search;
   }
@@ -207,12 +219,10 @@ function writeRun(writer: ByteWriter, run: Run, base: number, isWaiting: boolean
   writer.varint(run.state.id);
   writer.varint(run.start - base);
   writer.f64(run.startTime);
-  for (const numbers of [run.first, run.last]) for (const number of numbers) writer.varint(number < 0 ? 0 : number - base + 1);
+  for (const number of run.bounds) writer.varint(number < 0 ? 0 : number - base + 1);
 }
 
 function readRun(reader: ByteReader, { states, waiting }: Searcher): Run {
   if (reader.u8() === 0) return waiting;
-  const run = new Run(states[reader.varint()]!, reader.varint(), reader.f64(), waiting.first.slice(), waiting.last.slice());
-  for (const numbers of [run.first, run.last]) for (let variable = 0; variable < numbers.length; variable += 1) numbers[variable] = reader.varint() - 1;
-  return run;
+  return new Run(states[reader.varint()]!, reader.varint(), reader.f64(), waiting.bounds.map(() => reader.varint() - 1));
 }

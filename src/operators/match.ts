@@ -150,13 +150,13 @@ export class MatchRecognize implements Operator, Searcher {
       this.#rowCount += 1;
       this.#aggregates.nextRow();
       search.step(index, at);
-      if (search.whole.items.length > 0) this.#withWhole.add(search);
+      if (search.whole.length > 0) this.#withWhole.add(search);
     }
   }
 
   /** The rows of the matches that are certain by now. */
   #matches(chunk: Chunk, watermark: WatermarkPath, report: Report): Rows {
-    for (const search of this.#withWhole) if (search.whole.items.length === 0) this.#withWhole.delete(search);
+    for (const search of this.#withWhole) if (search.whole.length === 0) this.#withWhole.delete(search);
     const matched = this.#measures.take(this.#keys, (failure) => this.#failures.push(failure));
     this.#failures.sort((a, b) => a.time - b.time || this.#keys.compare(a.id, b.id));
     for (const { time, id, place, error } of this.#failures) {
@@ -185,7 +185,7 @@ export class MatchRecognize implements Operator, Searcher {
     this.#at = at;
     this.#variable = variable;
     this.#failed = false;
-    const answer = test(rows.values, rows.nulls, at, rows.base, run.first, run.last, run.start) && !this.#failed;
+    const answer = test(rows.values, rows.nulls, at, rows.base, run.bounds, run.start) && !this.#failed;
     this.#askedAt[variable] = now;
     this.#answers[variable] = answer ? 1 : 0;
     return answer;
@@ -253,7 +253,7 @@ export class MatchRecognize implements Operator, Searcher {
       if (reader.u8() === 0) continue;
       const search = MatchSearch.restored(this, id, reader);
       this.#searches[id] = search;
-      if (search.whole.items.length > 0) this.#withWhole.add(search);
+      if (search.whole.length > 0) this.#withWhole.add(search);
     }
   }
 }

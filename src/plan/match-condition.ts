@@ -8,12 +8,12 @@ import type { MatchExpression, MatchReference } from './match.js';
 
 /**
  * `values` and `nulls` are the columns of the key's rows; `at` is the index of the row on trial in them, `base` the
- * number of the row with index 0. `first` and `last` are the numbers of each variable's rows so far, −1 for none, and
- * `start` that of the match's first row, infinite before there is one.
+ * number of the row with index 0. Variable v's rows so far are those numbered bounds[2v] to bounds[2v + 1], −1 for none;
+ * `start` is the match's first row, infinite before there is one.
  */
 export type MatchTest = (
   values: readonly unknown[], nulls: readonly (Uint8Array | null)[], at: number, base: number,
-  first: Float64Array, last: Float64Array, start: number,
+  bounds: readonly number[], start: number,
 ) => boolean;
 
 export interface MatchCondition {
@@ -52,7 +52,7 @@ export function compileMatchCondition({ references, expression: given }: MatchEx
   const body = [
     '"use strict";',
     ...generator.constants.map((_, at) => `const k${at} = constants[${at}];`),
-    'return function test(values, nulls, at, base, first, last, start) {',
+    'return function test(values, nulls, at, base, bounds, start) {',
     'let place = 0;',
     ...(generator.fails ? ['try {', ...lines, `} catch (error) { return ${report}(error, place); }`] : lines),
     '};',
@@ -93,8 +93,8 @@ function rowLines(row: string, { variable: of, from, offset, back }: MatchRefere
   const isOwn = of === null || of === variable;
   if (isOwn && from === 'last' && offset === 0) return [`const ${row} = at - ${back}${back === 0 ? '' : ` < 0 ? -1 : at - ${back}`};`];
   const lines = [
-    `const ${row}l = ${isOwn ? 'base + at' : `last[${of}]`};`,
-    `const ${row}f = ${of === null ? `(start < ${row}l ? start : ${row}l)` : isOwn ? `(first[${of}] < 0 ? ${row}l : first[${of}])` : `first[${of}]`};`,
+    `const ${row}l = ${isOwn ? 'base + at' : `bounds[${2 * of! + 1}]`};`,
+    `const ${row}f = ${of === null ? `(start < ${row}l ? start : ${row}l)` : isOwn ? `(bounds[${2 * variable}] < 0 ? ${row}l : bounds[${2 * variable}])` : `bounds[${2 * of}]`};`,
   ];
   const number = from === 'last' ? `${row}l - ${offset}` : `${row}f + ${offset}`;
   const exists = `${row}f >= 0 && ${from === 'last' ? `${number} >= ${row}f` : `${number} <= ${row}l`}`;

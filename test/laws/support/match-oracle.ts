@@ -35,11 +35,14 @@ export function matchesIn(rows: readonly KeyRow[], { variables, skip, within }: 
   const holds = (variable: number, row: number, mapping: Mapping): boolean => variables[variable]!.condition.holds(qty, {
     row, before: row === 0 ? null : row - 1, all: [...rowsOf(mapping), row], of: (other) => (other === variable ? [...mapping[other]!, row] : mapping[other]!),
   });
-  /** Whether the variable can be left with row `row` not its own: a greedy one only where it may not have the row. */
+  /**
+   * Whether the variable can be left with row `row` not its own. A greedy one keeps every row that it may have from the
+   * next, even where it has as many as it may: so it is in Flink, but for the optional A?.
+   */
   const mayLeave = (variable: number, row: number, mapping: Mapping, count: number): boolean => {
     const { min, max, greedy } = variables[variable]!;
-    if (count === max) return true;
-    return count >= min && !(greedy && min !== max && !(min === 0 && max === 1) && holds(variable, row, mapping));
+    const keeps = greedy && min !== max && !(min === 0 && max === 1);
+    return count >= min && !(keeps && holds(variable, row, mapping));
   };
 
   /** The ways to take `row` after `way`. */
