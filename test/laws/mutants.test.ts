@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { faults } from '../../src/core/faults.js';
 import { regularLaw } from '../operators/regular-model.js';
 import { temporalLaw } from '../operators/temporal-model.js';
+import { updatingLaw } from '../operators/updating-model.js';
 import { failsAfter, seedOf, type Law } from './support/law.js';
 import { arrivalLaw, batchLaw, lanesLaw, onceLaw, oracleLaw, recoveryLaw, replayLaw } from './support/laws.js';
 import type { Case } from './support/random-pipelines.js';
@@ -34,8 +35,9 @@ const bugs: Readonly<Record<Bug, Caught>> = {
   peersLeftOut: by(oracleLaw), looksAhead: by(oracleLaw), neverRetract: by(oracleLaw), nullKeysMerged: by(oracleLaw), tiesReversed: by(oracleLaw),
   filteredRowsHoldWatermark: by(oracleLaw), tiesByChance: by(replayLaw), watermarkPerBatch: by(batchLaw), keysUnordered: by(arrivalLaw),
   arrivalForEventTime: by(arrivalLaw), lanesOverlap: by(lanesLaw), watermarkNotSaved: by(recoveryLaw), waitingRowsNotSaved: by(recoveryLaw),
-  openWindowsNotSaved: by(recoveryLaw), firesAgainAfterRestore: by(recoveryLaw), lateRowsDropped: by(onceLaw), sessionsApart: by(oracleLaw), joinForgetsEarly: by(oracleLaw),
+  openWindowsNotSaved: by(recoveryLaw), firesAgainAfterRestore: by(recoveryLaw), lateRowsDropped: by(onceLaw), sessionsApart: by(oracleLaw), boundsLeftOut: by(oracleLaw),
   versionsByArrival: byOperator('temporal', temporalLaw), partnersNotCounted: byOperator('regular', regularLaw),
+  retractionLeftOut: byOperator('updating', updatingLaw), nobodyMovesUp: byOperator('updating', updatingLaw),
 };
 
 test('every switch has its law', () => {
