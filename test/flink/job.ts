@@ -9,6 +9,9 @@ import { outputName, renamed, type Drawn, type Names } from './statement.js';
 import { decimalText } from './value.js';
 import type { World, WorldTable } from './world.js';
 
+/** Longer than any data: what would be kept for ever is refused here without it. */
+export const stateLife = '36500 d';
+
 export interface Trial {
   readonly drawn: Drawn;
   readonly world: World;

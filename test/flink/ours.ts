@@ -2,7 +2,7 @@
 import { withBundle } from '../../src/sinks/query.js';
 import { quoteName } from '../../src/sources/quote.js';
 import { withRun } from '../support/run-sql.js';
-import type { Job } from './job.js';
+import { stateLife, type Job } from './job.js';
 import type { Change } from './theirs.js';
 import { canonical } from './value.js';
 
@@ -14,13 +14,14 @@ export interface Ours {
 }
 
 export function runOurs(job: Job): Promise<Ours> {
-  const sql = [...job.definitions, ...job.inserts].map((text) => `${text};\n`).join('');
+  const sql = [`SET 'table.exec.state.ttl' = '${stateLife}'`, ...job.definitions, ...job.inserts].map((text) => `${text};\n`).join('');
   return withRun(sql, job.files, ({ result }) => withBundle(result.directory, 512, async (query) => {
+    const views = new Set((await query('SELECT view_name FROM duckdb_views() WHERE NOT internal')).rows.map(([name]) => name));
     const outputs: Change[][][] = [];
-    for (const [trial, { drawn }] of job.trials.entries()) {
-      const updates = drawn.updates !== null;
+    for (const trial of job.trials.keys()) {
       const changes: Change[][] = [];
       for (const { name, columns } of job.outputs[trial]!) {
+        const updates = views.has(`${name}__changes`);
         const list = [...columns.map((column) => `CAST(${quoteName(column.name)} AS VARCHAR)`), ...(updates ? ['_op'] : [])].join(', ');
         const { rows } = await query(`SELECT ${list} FROM ${quoteName(updates ? `${name}__changes` : name)}`);
         changes.push(rows.map((row) => ({

@@ -16,8 +16,11 @@ export interface Drawn {
   readonly views: readonly string[];
   readonly inserts: readonly { readonly output: number; readonly select: string }[];
   readonly outputs: readonly (readonly OutputColumn[])[];
-  /** Null: rows are only added. Else the columns that tell the rows of the final table apart. */
-  readonly updates: readonly string[] | null;
+  /**
+   * Null: rows are only added. Else the outputs are changelogs: their final tables are compared and, with `keys`, the
+   * order of the changes for each value of these columns.
+   */
+  readonly updates: { readonly keys: readonly string[] | null } | null;
   /** The rows of each output in rational arithmetic, where there is a computation that has nothing to do with the engine. */
   readonly exact: ((world: World) => readonly (readonly (readonly ExactValue[])[])[]) | null;
 }

@@ -1,7 +1,7 @@
 /** A job's results from Flink: all its statements in one statement set, whose rows the `print` connector writes. */
 import { open, stat } from 'node:fs/promises';
 import type { FlinkServer } from '../real/flink-server.js';
-import type { Job } from './job.js';
+import { stateLife, type Job } from './job.js';
 import { canonical, type Value } from './value.js';
 
 export interface Change {
@@ -13,7 +13,7 @@ export interface Change {
 /** One parallel task, UTC, a watermark after every row, nothing that depends on real time. */
 const settings: Readonly<Record<string, string>> = {
   'execution.runtime-mode': 'streaming', 'table.dml-sync': 'true', 'table.local-time-zone': 'UTC', 'parallelism.default': '1',
-  'pipeline.auto-watermark-interval': '0 ms', 'table.exec.source.idle-timeout': '0 ms', 'table.exec.sink.upsert-materialize': 'NONE',
+  'pipeline.auto-watermark-interval': '0 ms', 'table.exec.source.idle-timeout': '0 ms', 'table.exec.sink.upsert-materialize': 'NONE', 'table.exec.state.ttl': stateLife,
 };
 
 /** By trial and output. Throws `FlinkError` where Flink refuses a statement or the job fails. */

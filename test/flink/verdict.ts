@@ -1,5 +1,6 @@
 /** What is to be said of one statement after both engines have run it. */
-import { areExact, compareRows, isEqual, type Comparison } from './compare.js';
+import { compareChanges } from './changelog.js';
+import { areExact, isEqual, type Comparison } from './compare.js';
 import type { JobOutput, Trial } from './job.js';
 import { knownDifference } from './known.js';
 import type { OutputColumn } from './statement.js';
@@ -26,9 +27,8 @@ export function judge(trial: Trial, { outputs, ours, theirs, deadLetters }: Resu
   const reasons: string[] = [];
   let rows = 0;
   for (const [output, { columns }] of outputs.entries()) {
-    const rowsOf = (changes: readonly Change[]): readonly (readonly Value[])[] => changes.map(({ op, row }) => (trial.drawn.updates === null ? row : [op, ...row]));
-    const computed = [...(trial.drawn.updates === null ? [] : [false]), ...columns.map((column) => isComputed(trial, column))];
-    const comparison = compareRows(rowsOf(ours[output]!), rowsOf(theirs[output]!), computed);
+    const computed = columns.map((column) => isComputed(trial, column));
+    const comparison = compareChanges(ours[output]!, theirs[output]!, computed, trial.drawn, columns.map(({ name }) => name));
     rows += ours[output]!.length;
     if (isEqual(comparison)) continue;
     const reason = reasonOf(trial, output, comparison, deadLetters);

@@ -33,7 +33,10 @@ function isJudged(query: Query, world: World, tables: readonly [number, number])
   if (ordered && !isStateless(inputs[0]!)) return false;
   if (byEdge && read.some(({ sorted }) => !sorted)) return false;
   if (query.kind === 'over' && query.frame.preceding !== null && read.some(({ wild }) => wild)) return false;
-  if (query.kind === 'union' && read.some(({ late }) => late)) return false;
+  // How two tables race decides what is late.
+  if ((query.kind === 'union' || query.kind === 'join') && read.some(({ late }) => late)) return false;
+  // Without a key it is no interval join there.
+  if (query.kind === 'join' && query.keys.length === 0) return false;
   // Flink refuses these where panes or sessions merge.
   if (byEdge && (query.kind === 'regroup' || (query.kind === 'window' && query.window.kind !== 'tumble'))) return false;
   // Flink 2.3 finds no function that takes values away for these.
@@ -48,7 +51,7 @@ function isJudged(query: Query, world: World, tables: readonly [number, number])
 }
 
 function isOnWindowTable(query: Query): boolean {
-  return query.kind === 'assign' || ((query.kind === 'filter' || query.kind === 'project' || query.kind === 'over' || query.kind === 'union') && inputsOf(query).some(isOnWindowTable));
+  return query.kind === 'assign' || ((query.kind === 'filter' || query.kind === 'project' || query.kind === 'over' || query.kind === 'union' || query.kind === 'join') && inputsOf(query).some(isOnWindowTable));
 }
 
 function isStateless(query: Query): boolean {
