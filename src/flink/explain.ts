@@ -1,4 +1,5 @@
 /** `explain --flink`: the whole script for a cluster, as text and as data. */
+import { TapewrightError } from '../core/errors.js';
 import { placeInFiles, planTexts, joinedText } from '../runtime/pipeline.js';
 import type { PipelineTexts, RunParameters } from '../runtime/options.js';
 import { clusterOf } from '../scenario/cluster.js';
@@ -24,16 +25,19 @@ export interface FlinkExplanation {
   readonly text: string;
 }
 
-/** @throws SQL_INVALID, SQL_UNSUPPORTED, SCENARIO_INVALID. */
+/** @throws SQL_INVALID, SCENARIO_INVALID, and SQL_UNSUPPORTED for what has no SQL. */
 export function explainFlink(texts: PipelineTexts, parameters: RunParameters): FlinkExplanation {
   const pipeline = planTexts(texts);
   const { statements, closing } = flinkStatements(joinedText(texts.sql), pipeline, texts.name, parameters.key, clusterOf(texts));
+  if (!statements.some(({ kind }) => kind === 'insert')) {
+    throw new TapewrightError('SQL_UNSUPPORTED', `${texts.name} has no SQL: what is built in TypeScript runs here only; write it as SQL for a cluster`, { name: texts.name });
+  }
   const code = userCodeOf(pipeline);
   const written = new Set(statements.map(({ name }) => name));
   const made = pipeline.sinks.map(({ name }) => name).filter((name) => !written.has(name));
   const notes = [
     ...(code.length === 0 ? [] : [`Flink does not have ${code.join(', ')}, written in TypeScript: register a function of that name there first, with CREATE FUNCTION … AS 'class'.`]),
-    ...(made.length === 0 ? [] : [`${listed(made)}, which the scenario's responses make, ${made.length === 1 ? 'is' : 'are'} not SQL and not here.`]),
+    ...(made.length === 0 ? [] : [`${listed(made)}, which ${made.length === 1 ? 'is' : 'are'} made without SQL (responses, TypeScript), ${made.length === 1 ? 'is' : 'are'} not in these statements.`]),
     ...notesOf(pipeline),
     ...boundNotes(parameters),
   ];

@@ -1,4 +1,5 @@
 /** A pipeline's statements as they go to a Flink cluster, and what was changed of the text, and why. */
+import { assert } from '../core/errors.js';
 import { typeName } from '../core/types.js';
 import { isUpdating, uniqueKeys } from '../plan/changes.js';
 import type { Pipeline, Statement } from '../plan/plan.js';
@@ -50,11 +51,16 @@ class Statements {
       return { kind: 'set', name: null, line: null, text: `SET ${literalText(key)} = ${literalText(text)}`, comments: '', changes: text === value ? [] : [hiddenChange(key)], refusals: [] };
     });
     const definitions = pieces.flatMap((piece) => this.#definition(piece));
-    // One plan each, in the order of the text.
-    const written = pieces.filter(({ statement: { kind } }) => kind === 'insert' || kind === 'queryStatement').map((piece, index) => ({ piece, plan: this.pipeline.statements[index]! }));
+    const written = pieces.filter(({ statement: { kind } }) => kind === 'insert' || kind === 'queryStatement').map((piece) => ({ piece, plan: this.#planOf(piece) }));
     const prints = written.flatMap(({ piece, plan }) => (piece.statement.kind === 'queryStatement' ? [printTable(plan)] : []));
     const inserts = written.map(({ piece, plan }) => (piece.statement.kind === 'insert' ? this.#insert(piece, piece.statement, plan) : this.#query(piece, plan)));
     return { statements: [...said, ...settings, ...definitions, ...prints, ...inserts], closing: this.script.closing };
+  }
+
+  #planOf({ statement: { place } }: Piece): Statement {
+    const plan = this.pipeline.statements.find((one) => one.place.line === place.line && one.place.column === place.column);
+    assert(plan !== undefined, 'every statement of the text is planned');
+    return plan;
   }
 
   #setting(piece: Piece): FlinkStatement {

@@ -37,6 +37,8 @@ export interface Comparison {
   readonly onlyPeer: number;
   /** Rows of ours that late rows touched: left out. */
   readonly leftOut: number;
+  /** Of the equal ones, those whose deviation is as far from ours as the peer's running sums explain, and further than 1e-9. */
+  readonly drifted: number;
   /** The largest relative difference of a double. */
   readonly worst: number;
   /** A few rows that differ, or that only one side has. */

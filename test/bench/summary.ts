@@ -21,15 +21,15 @@ export interface Benchmark {
   readonly peakRssMB: number;
 }
 
-const speed = ({ rows, seconds }: Measurement): number => rows / seconds;
+export const speed = ({ rows, seconds }: Measurement): number => rows / seconds;
 
-function median(values: readonly number[]): number {
+export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.length >> 1;
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }
 
-const medianOf = (runs: readonly Measurement[], value: (run: Measurement) => number): number => median(runs.map(value));
+export const medianOf = (runs: readonly Measurement[], value: (run: Measurement) => number): number => median(runs.map(value));
 
 /** Ratios of runs of the same round: what loads the machine loads both. */
 const paired = (above: readonly Measurement[], below: readonly Measurement[]): number => median(above.map((run, round) => speed(run) / speed(below[round]!)));

@@ -15,6 +15,8 @@ export interface PeerQuery {
   readonly touchedBy: 'window' | 'frame';
   /** Scores and the bounds that they are filtered by: DuckDB's last bits may put a score on the other side. */
   readonly bounds?: Readonly<Record<string, readonly number[]>>;
+  /** A deviation, and the score (value - mean) / deviation beyond `limit`, as a peer with running sums of squares would have them. */
+  readonly running?: { readonly value: string; readonly mean: string; readonly deviation: string; readonly score: string; readonly limit: number };
 }
 
 export interface Workload {
@@ -23,14 +25,16 @@ export interface Workload {
   readonly peer: readonly PeerQuery[];
 }
 
-export type WorkloadName = 'vwap_1m' | 'anomaly' | 'trading_day';
+export type WorkloadName = 'vwap_1m' | 'anomaly' | 'both' | 'trading_day';
 
+/** Those that are held against DuckDB. */
 export const workloadNames: readonly WorkloadName[] = ['vwap_1m', 'anomaly', 'trading_day'];
 
 export async function workloadNamed(name: WorkloadName): Promise<Workload> {
   switch (name) {
     case 'vwap_1m': return { name, texts: [{ path: 'vwap_1m.sql', text: source + vwapText }], peer: [vwap] };
     case 'anomaly': return { name, texts: [{ path: 'anomaly.sql', text: source + anomalyText }], peer: [anomaly] };
+    case 'both': return { name, texts: [{ path: 'both.sql', text: source + vwapText + anomalyText }], peer: [vwap, anomaly] };
     case 'trading_day': {
       const { texts } = await loadScenario('trading-day');
       return { name, texts: texts.sql, peer: tradingDay };
@@ -100,6 +104,7 @@ const anomaly: PeerQuery = {
   table: 'anomalies', key: ['symbol', 'event_time', 'price', 'volume'], touchedBy: 'frame',
   values: ['price_mean', 'price_stddev', 'volume_mean', 'price_zscore', 'volume_ratio'],
   bounds: { price_zscore: [3], volume_ratio: [5] },
+  running: { value: 'price', mean: 'price_mean', deviation: 'price_stddev', score: 'price_zscore', limit: 3 },
   sql: `SELECT symbol, event_time, price, volume, price_mean, price_stddev, volume_mean, ${scores}
     FROM (${framed(statistics, '')})
     WHERE price_zscore > 3 OR volume_ratio > 5`,
