@@ -63,8 +63,8 @@ export const faults = {
   partnersNotCounted: false,
   /** Every lane takes the rows of all keys. */
   lanesOverlap: false,
-  /** An interval join forgets a row a millisecond before its last partner can come. */
-  joinForgetsEarly: false,
+  /** An interval join leaves out pairs that are exactly at its upper or lower bound. */
+  boundsLeftOut: false,
   /** Number of rows of a lane after which the process dies, in effect; -1: never. */
   stopAtRow: -1,
 };

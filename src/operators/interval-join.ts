@@ -132,7 +132,7 @@ export class IntervalJoin implements TwoInputOperator {
     }
     const partners = isNull ? undefined : other.byKey[id];
     if (partners !== undefined && kept <= latest) this.#join(index, slot, time, released, partners, kept, latest);
-    if (before < latest + (faults.joinForgetsEarly ? -1 : 0)) {
+    if (before < latest) {
       if (isNull && !side.isOuter) return;
       (side.byKey[id] ??= new TimedRows()).add(time, slot);
       if (side.isOuter) side.due.add(slot, latest + 1);
@@ -142,7 +142,8 @@ export class IntervalJoin implements TwoInputOperator {
   #join(index: 0 | 1, slot: number, time: number, released: number, partners: TimedRows, earliest: number, latest: number): void {
     const { times, slots, to } = partners;
     const pairs = this.#pairs;
-    for (let at = partners.firstAt(earliest); at < to && times[at]! <= latest; at += 1) {
+    const last = faults.boundsLeftOut ? latest - 1 : latest;
+    for (let at = partners.firstAt(earliest); at < to && times[at]! <= last; at += 1) {
       const partner = times[at]!;
       const cause = partner > time ? partner : time;
       if (index === 0) pairs.add(slot, slots[at]!, released, cause);

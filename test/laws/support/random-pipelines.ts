@@ -160,7 +160,8 @@ class Builder {
   #join(draw: OperatorDraw, left: Query, depth: number): Query {
     const right = this.base(draw.size % 2, draw.condition % 3 === 0 ? null : draw.condition);
     const renamed = right.fields.map(({ name }) => `r${depth}_${name}`);
-    const type = (['inner', 'inner', 'left', 'right'] as const)[draw.condition % 4]!;
+    // NULL in the key of a row without partner belongs to no lane.
+    const type = (['inner', 'inner', 'left', this.options.keyed === true ? 'left' : 'right'] as const)[draw.condition % 4]!;
     const [lower, upper] = ([[-1000, 1000], [0, 500], [-2000, 0], [300, 300], [500, 1500], [-100, 0], [0, 0]] as const)[draw.offset % 7]!;
     const keys = this.#keysOf(draw, left.fields).filter((key) => key === 'symbol' || key === 'note');
     const fields = [...left.fields, ...right.fields.map((field, index) => ({ ...field, name: renamed[index]! }))];
