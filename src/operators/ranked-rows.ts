@@ -63,10 +63,11 @@ export function removeRanked(range: RankRange, rows: Cells[], row: Cells, give: 
   if (at === rows.length) return false;
   const [gone] = rows.splice(at, 1) as [Cells];
   if (at >= to) return true;
-  if (range.numbered || from > 1) pullUp(range, rows, at, gone, give);
+  if (faults.nobodyMovesUp) give(DELETE, gone, at + 1);
+  else if (range.numbered || from > 1) pullUp(range, rows, at, gone, give);
   else {
     give(DELETE, gone, at + 1);
-    if (rows.length >= to && !faults.nobodyMovesUp) give(INSERT, rows[to - 1]!, to);
+    if (rows.length >= to) give(INSERT, rows[to - 1]!, to);
   }
   return true;
 }

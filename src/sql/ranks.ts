@@ -146,6 +146,6 @@ function uncast(expression: Expression | undefined): Expression | undefined {
 
 function numberOf(expression: Expression | undefined): number | null {
   const inner = uncast(expression);
-  if (inner?.kind !== 'literal' || typeof inner.value !== 'number') return null;
-  return inner.value / 10 ** (inner.type.kind === 'DECIMAL' ? inner.type.scale ?? 0 : 0);
+  // Of a decimal the value is unscaled.
+  return inner?.kind === 'literal' && typeof inner.value === 'number' && inner.type.kind !== 'DECIMAL' ? inner.value : null;
 }

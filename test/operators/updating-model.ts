@@ -28,7 +28,7 @@ export const declared = "CREATE TABLE t (k STRING, m INT NOT NULL, x DOUBLE, n B
 
 /** Rows up to five seconds behind: none is late. */
 export const facts: fc.Arbitrary<readonly Fact[]> = fc.array(fc.record({
-  k: fc.constantFrom('a', 'b', 'c', null), m: fc.integer({ min: 0, max: 2 }), x: fc.oneof({ weight: 5, arbitrary: fc.integer({ min: -8, max: 8 }).map((quarter) => quarter / 4 + 0) }, fc.constant(null)),
+  k: fc.constantFrom('a', 'b', null), m: fc.integer({ min: 0, max: 2 }), x: fc.oneof({ weight: 5, arbitrary: fc.integer({ min: -8, max: 8 }).map((quarter) => quarter / 4 + 0) }, fc.constant(null)),
   n: fc.oneof({ weight: 5, arbitrary: fc.integer({ min: -3, max: 3 }) }, fc.constant(null)), ts: fc.integer({ min: 0, max: 4 }),
 }), { maxLength: 24 }).map((rows) => rows.map((row, index) => ({ ...row, ts: index * 700 + row.ts * 1000 })));
 
