@@ -120,6 +120,9 @@ test('a regular join needs a time-to-live, and forgets which time its rows have'
   const join = planSql(`${tables} SET 'table.exec.state.ttl' = '1 h'; ${text};`).statements[0]!.root;
   const found = [...nodesBelow(join)].find(isJoin)!;
   assert.deepEqual(found.kind === 'join' && found.ttl, [3_600_000, 3_600_000]);
+  const hinted = [...nodesBelow(plan(`SELECT /*+ STATE_TTL('t' = '1 d', 'q' = '90 s') */ t.price FROM trades t JOIN quotes q ON t.symbol = q.symbol`))].find(isJoin)!;
+  assert.deepEqual(hinted.kind === 'join' && hinted.ttl, [86_400_000, 90_000]);
+  assert.match(refusal(() => plan(`SELECT /*+ STATE_TTL('trade' = '1 d') */ price FROM trades`)).message, /STATE_TTL names 'trade'.*'trades'/);
   const windowed = `SET 'table.exec.state.ttl' = '1 h'; CREATE VIEW j AS SELECT t.event_time, q.bid FROM trades t JOIN quotes q ON t.symbol = q.symbol;
     SELECT window_end, COUNT(*) FROM TABLE(TUMBLE(TABLE j, DESCRIPTOR(event_time), ${minute})) GROUP BY window_start, window_end;`;
   assert.match(refusal(() => planSql(tables + windowed)).message, /'event_time' is none.*join/);
