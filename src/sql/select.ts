@@ -20,6 +20,7 @@ import { qualifies } from './relation.js';
 import type { Relation, RelationColumn } from './relation.js';
 import { rowsWhere } from './semi-joins.js';
 import { sqlInvalid, sqlUnsupported } from './sql-error.js';
+import { withTtlHints } from './ttl-hints.js';
 import { Virtuals } from './virtuals.js';
 
 interface Item {
@@ -28,9 +29,10 @@ interface Item {
   readonly place: Place;
 }
 
-export function planSelect(select: Select, environment: Environment): Relation {
+export function planSelect(select: Select, outer: Environment): Relation {
   refuseClauses(select);
-  const from = planFrom(select.from!, environment);
+  const from = planFrom(select.from!, outer);
+  const environment = withTtlHints(select.hints, from, outer);
   const { session, remark } = environment;
   const places = new Map<Expression, Place>();
   const aliases = select.items.flatMap((item) => (item.kind === 'selectExpression' && item.alias !== undefined ? [item.alias.text] : []));
@@ -71,7 +73,6 @@ export function planSelect(select: Select, environment: Environment): Relation {
 
 function refuseClauses(select: Select): void {
   const { place } = select;
-  if (select.hints.length > 0) throw sqlUnsupported(select.hints[0]!.place, `the hint ${select.hints[0]!.name} is not supported`, 'Leave it out.');
   if (select.qualify !== undefined) throw sqlUnsupported(select.qualify.place, 'QUALIFY is not supported', 'Put the SELECT into a sub-query and use WHERE.');
   if (select.from === undefined) throw sqlUnsupported(place, 'SELECT without FROM is not supported: there are no rows to replay', 'Select from a table.');
 }
