@@ -8,7 +8,7 @@ import { ascending, picked, type OperatorForm } from './operator-form.js';
 import { keptCalls } from './window-form.js';
 
 export function globalWindowForm(node: GlobalWindowNode, needs: ReadonlySet<number>): OperatorForm {
-  const { input, keys, time, trigger, purges } = node;
+  const { input, keys, time, trigger, purges, place } = node;
   const first = keys.length;
   const calls = keptCalls(node, first, needs);
   const columns = ascending([time, ...calls.reads, ...keys, ...triggerColumns(trigger)]);
@@ -21,7 +21,7 @@ export function globalWindowForm(node: GlobalWindowNode, needs: ReadonlySet<numb
     columns: [columns], map, schema: [...picked(input.schema, keys), ...calls.fields, ...globalWindowFields],
     make: (name) => ({
       inputs: 1,
-      operator: new GlobalWindow({ name, input: taken, time: at(time), keys: keys.map(at), aggregates: calls.over(at), trigger: movedTrigger(trigger, at), purges }),
+      operator: new GlobalWindow({ name, input: taken, time: at(time), keys: keys.map(at), aggregates: calls.over(at), trigger: movedTrigger(trigger, at), purges, place }),
     }),
   };
 }

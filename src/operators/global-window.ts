@@ -5,8 +5,10 @@
  */
 import { cell } from '../core/batch.js';
 import type { ByteReader, ByteWriter } from '../core/bytes.js';
+import { TapewrightError } from '../core/errors.js';
 import { faults } from '../core/faults.js';
 import type { Schema } from '../core/types.js';
+import type { Place } from '../plan/expression.js';
 import type { AggregateCall } from '../plan/plan.js';
 import type { TriggerSpec } from '../plan/trigger.js';
 import { bindAggregates, planAggregates, type AggregatePlan } from './aggregates.js';
@@ -28,6 +30,7 @@ export interface GlobalWindowSpec {
   readonly aggregates: readonly AggregateCall[];
   readonly trigger: TriggerSpec;
   readonly purges: boolean;
+  readonly place: Place;
 }
 
 export class GlobalWindow implements Operator, Visitor {
@@ -59,7 +62,7 @@ export class GlobalWindow implements Operator, Visitor {
     this.#spec = spec;
     this.#plan = planAggregates(spec.aggregates, spec.input, 'never');
     this.#loops = this.#plan.accumulators.map(addLoop);
-    this.#trigger = buildTrigger(spec.trigger);
+    this.#trigger = buildTrigger(spec.trigger, spec.input);
     this.#timeline = new Timeline(spec);
     this.#cells = new Cells(this.#plan.realWidth, this.#plan.objectWidth);
     this.#emission = this.#newEmission();
@@ -95,17 +98,36 @@ export class GlobalWindow implements Operator, Visitor {
     const rows = this.#rows!;
     const id = rows.ids[row]!;
     const time = rows.time[row]!;
+    const view: RowView = { time, at: (column) => cell(rows.columns[column]!, row) };
+    const why = this.#ask(id, time, rows.due[row]!, () => this.#trigger.onRow(view, this.#keyOf(id)));
+    if (why === undefined) {
+      this.#add();
+      this.#from = row + 1;
+      this.#to = row + 1;
+      return;
+    }
     if (this.#start[id]! > time) this.#start[id] = time;
     this.#fresh[id]! += 1;
     this.#to = row + 1;
-    const view: RowView = { time, at: (column) => cell(rows.columns[column]!, row) };
-    const why = this.#trigger.onRow(view, this.#keyOf(id));
     if (why !== null) this.#fire(id, time + 1, rows.due[row]!, why);
   }
 
+  /** What the trigger says; undefined where it failed, for which the row that it was given goes to the dead letters. */
+  #ask(id: number, time: number, due: number, ask: () => string | null): string | null | undefined {
+    try {
+      return ask();
+    } catch (error) {
+      if (!(error instanceof TapewrightError) || error.code !== 'EXPRESSION_FAILED') throw error;
+      const { keys, input, place } = this.#spec;
+      const names = keys.map((key, part) => [input[key]!.name, String(this.#timeline.keys.value(part, id))]);
+      this.#report!.failed({ released: this.#releaseOf(due), time, place, error: error.message, row: JSON.stringify({ ...Object.fromEntries(names), event_time: time }) });
+      return undefined;
+    }
+  }
+
   timer({ id, edge, due }: Timer): void {
-    const why = this.#trigger.onTime(edge + 1, this.#keyOf(id));
-    if (why !== null) this.#fire(id, edge + 1, due, why);
+    const why = this.#ask(id, edge, due, () => this.#trigger.onTime(edge + 1, this.#keyOf(id)));
+    if (typeof why === 'string') this.#fire(id, edge + 1, due, why);
   }
 
   settled(): void {

@@ -1,8 +1,11 @@
 /** The triggers of `plan/trigger.ts`, at work. */
 import { calendar, type Calendar } from '../calendar/calendar.js';
 import { assert } from '../core/errors.js';
-import type { Physical } from '../core/types.js';
-import type { TriggerSpec } from '../plan/trigger.js';
+import type { Physical, Schema } from '../core/types.js';
+import { toUser, type UserValue } from '../functions/declared-types.js';
+import type { TriggerKey } from '../functions/trigger.js';
+import { runUserCode } from '../functions/user-code.js';
+import type { CustomTrigger, TriggerSpec } from '../plan/trigger.js';
 
 /** A row as built-in triggers see it: columns by index. */
 export interface RowView {
@@ -10,40 +13,40 @@ export interface RowView {
   at(column: number): Physical;
 }
 
-/** One key's share of the state, and its timers. */
-export interface KeyView {
-  readonly state: Float64Array;
-  wakeAt(time: number): void;
-}
-
 export interface BuiltTrigger {
   /** Numbers kept for a key. */
   readonly stateSize: number;
-  onRow(row: RowView, key: KeyView): string | null;
-  onTime(time: number, key: KeyView): string | null;
+  onRow(row: RowView, key: TriggerKey): string | null;
+  onTime(time: number, key: TriggerKey): string | null;
 }
 
-export function buildTrigger(spec: TriggerSpec): BuiltTrigger {
+/** `input`: the columns that the trigger's are among. */
+export function buildTrigger(spec: TriggerSpec, input: Schema): BuiltTrigger {
   switch (spec.kind) {
     case 'rows': return everyRows(spec.rows);
     case 'interval': return everyInterval(spec.every);
     case 'condition': return { stateSize: 0, onRow: (row) => (row.at(spec.column) === 1 ? spec.says : null), onTime: () => null };
     case 'calendar': return atCalendar(spec.venue, spec.at);
-    case 'any': return anyOf(spec.of.map(buildTrigger));
-    case 'custom': {
-      const own = spec.create();
-      const columns = new Map(spec.columns.map(({ name, column }) => [name, column]));
-      const valueOf = (row: RowView) => (name: string): Physical => {
-        const column = columns.get(name);
-        assert(column !== undefined, `trigger ${spec.name} asks for a column that it has declared: ${name}`);
-        return row.at(column);
-      };
-      return {
-        stateSize: spec.stateSize, onTime: (time, key) => own.onTime(time, key),
-        onRow: (row, key) => own.onRow({ time: row.time, value: valueOf(row) }, key),
-      };
-    }
+    case 'any': return anyOf(spec.of.map((each) => buildTrigger(each, input)));
+    case 'custom': return usersOwn(spec, input);
   }
+}
+
+/** The user's code: its values are those that code sees, and what it throws is a failure of its row. */
+function usersOwn({ name, stateSize, columns, create }: CustomTrigger, input: Schema): BuiltTrigger {
+  const own = runUserCode(name, create);
+  const known = new Map(columns.map(({ name: column, column: index }) => [column, { index, convert: toUser(input[index]!.type) }]));
+  const valueOf = (row: RowView) => (column: string): UserValue => {
+    const found = known.get(column);
+    assert(found !== undefined, `trigger ${name} asks for a column that it has declared: ${column}`);
+    const value = row.at(found.index);
+    return value === null || found.convert === null ? value : found.convert(value);
+  };
+  return {
+    stateSize,
+    onRow: (row, key) => runUserCode(name, () => own.onRow({ time: row.time, value: valueOf(row) }, key)),
+    onTime: (time, key) => runUserCode(name, () => own.onTime(time, key)),
+  };
 }
 
 const everyRows = (rows: number): BuiltTrigger => ({
@@ -70,7 +73,7 @@ class Waking implements BuiltTrigger {
 
   constructor(private readonly says: readonly string[], private readonly next: (row: RowView) => Wakening | null) {}
 
-  onRow(row: RowView, { state, wakeAt }: KeyView): string | null {
+  onRow(row: RowView, { state, wakeAt }: TriggerKey): string | null {
     if (state[0] === 1 && row.time < state[1]!) return null;
     const next = this.next(row);
     state[0] = next === null ? 0 : 1;
@@ -81,7 +84,7 @@ class Waking implements BuiltTrigger {
     return null;
   }
 
-  onTime(time: number, { state }: KeyView): string | null {
+  onTime(time: number, { state }: TriggerKey): string | null {
     if (state[0] !== 1 || state[1] !== time) return null;
     state[0] = 0;
     return this.says[state[2]!]!;
@@ -117,7 +120,7 @@ function anyOf(triggers: readonly BuiltTrigger[]): BuiltTrigger {
     starts.push(stateSize);
     stateSize += trigger.stateSize;
   }
-  const first = (key: KeyView, ask: (trigger: BuiltTrigger, own: KeyView) => string | null): string | null => {
+  const first = (key: TriggerKey, ask: (trigger: BuiltTrigger, own: TriggerKey) => string | null): string | null => {
     let why: string | null = null;
     // Each is told of every row and time, also after another fires.
     triggers.forEach((trigger, index) => {

@@ -1,27 +1,5 @@
-/** When a global window fires: the triggers there are, as plain data, and the port of those that users write. */
-import type { Physical } from '../core/types.js';
-
-/** What a trigger may do and keep, for one key. */
-export interface TriggerKey {
-  /** Numbers that belong to the trigger and outlive a checkpoint; zeros at first. */
-  readonly state: Float64Array;
-  /** Asks for `onTime(time)` once every row before `time` (epoch ms) has been given. */
-  wakeAt(time: number): void;
-}
-
-export interface TriggerRow {
-  /** Event time, epoch ms. */
-  readonly time: number;
-  /** The value of one of the trigger's columns; times and DATE as numbers, NULL as null. */
-  value(column: string): Physical;
-}
-
-/** Rows of a key come in the order of event time; both answers are why the window fires, or null where it does not. */
-export interface Trigger {
-  /** Called after the row was added to its window. */
-  onRow(row: TriggerRow, key: TriggerKey): string | null;
-  onTime(time: number, key: TriggerKey): string | null;
-}
+/** When a global window fires, in a plan: triggers over columns by index. */
+import type { Trigger, TriggerDeclaration } from '../functions/trigger.js';
 
 /** Written by the user. Equal names: equal triggers. */
 export interface CustomTrigger {
@@ -46,6 +24,17 @@ export type TriggerSpec =
   /** Each on its own; where several fire with one row, the first says why. */
   | { readonly kind: 'any'; readonly of: readonly TriggerSpec[] }
   | CustomTrigger;
+
+/** The trigger of a declaration; `columnOf` finds the columns that it names. */
+export function resolveTrigger(trigger: TriggerDeclaration, columnOf: (name: string) => number): TriggerSpec {
+  switch (trigger.kind) {
+    case 'calendar': return { ...trigger, venue: typeof trigger.venue === 'string' ? trigger.venue : { column: columnOf(trigger.venue.column) } };
+    case 'condition': return { ...trigger, column: columnOf(trigger.column) };
+    case 'any': return { ...trigger, of: trigger.of.map((each) => resolveTrigger(each, columnOf)) };
+    case 'custom': return { ...trigger, columns: trigger.columns.map((name) => ({ name, column: columnOf(name) })), create: () => trigger.create() };
+    default: return trigger;
+  }
+}
 
 /** Input columns that a trigger looks at. */
 export function triggerColumns(spec: TriggerSpec): readonly number[] {

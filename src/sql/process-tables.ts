@@ -1,10 +1,17 @@
 /** Operators in the user's code as tables: `FROM name(input => TABLE t PARTITION BY k, on_time => DESCRIPTOR(event_time))`. */
 import { typeName, withNullable } from '../core/types.js';
 import { implicitCast } from '../functions/scalar.js';
+import { resolveAggregate } from '../functions/aggregates.js';
 import { processRowtime } from '../functions/process-function.js';
 import type { UserProcess } from '../functions/process-function.js';
+import { windowOf } from '../functions/window-function.js';
+import type { DeclaredWindow } from '../functions/window-function.js';
 import { columnRef } from '../plan/expression.js';
+import type { Place } from '../plan/expression.js';
+import { globalWindow } from '../plan/global-window.js';
+import type { AggregateCall, PlanNode } from '../plan/plan.js';
 import type { ProcessNode } from '../plan/process.js';
+import { resolveTrigger } from '../plan/trigger.js';
 import type { Descriptor, SqlExpression, TableArgument, TableFunction, TableInput } from './ast.js';
 import { didYouMean } from './names.js';
 import { Projection } from './projection.js';
@@ -40,9 +47,28 @@ export function processTable(call: TableFunction, process: UserProcess, read: (i
   const keyFields = keysAt.map((column, index) => ({ name: relation.columns[keys[index]!]!.name, type: input.schema[column]!.type }));
   const twice = keyFields.find((key) => key.name === processRowtime || process.output.some((field) => field.name === key.name));
   if (twice !== undefined) throw sqlInvalid(call.place, `the key '${twice.name}' is among the columns that ${name} puts out already`, 'Rename one of the two: the key is added to every row.');
+  const window = windowOf(process.code);
+  if (window !== null) return windowTable(input, timeAt, keysAt, columns, process, window, call.place);
   const schema = [...keyFields, ...process.output, { name: processRowtime, type: withNullable(input.schema[timeAt]!.type, false) }];
   const node: ProcessNode = { kind: 'process', input, time: timeAt, keys: keysAt, columns, process, place: call.place, schema, rowtime: schema.length - 1 };
   return { node, columns: schema.map((field) => ({ name: field.name, qualifier: [], role: null })), refused: [], window: null };
+}
+
+/** Where the operator is a global window: keys, aggregates, window_start, window_end, fired_by, rowtime. */
+function windowTable(input: PlanNode, time: number, keys: readonly number[], columns: readonly number[], process: UserProcess, window: DeclaredWindow, place: Place): Relation {
+  const columnOf = (name: string): number => columns[process.input.findIndex((field) => field.name === name)]!;
+  const aggregates = window.aggregates.map(({ call, column, distinct }): AggregateCall => {
+    const argument = column === null ? null : columnOf(column);
+    const { name, type } = resolveAggregate(call, argument === null ? null : input.schema[argument]!.type, distinct, place);
+    return { name, argument, distinct, filter: null, type, place };
+  });
+  const names = window.aggregates.map(({ name }) => name);
+  const node = globalWindow({ input, time, keys, aggregates, trigger: resolveTrigger(window.trigger, columnOf), purges: window.purges, place }, names);
+  const at = (name: string): number => node.schema.findIndex((field, index) => index >= keys.length && field.name === name);
+  const picked = [...keys.keys(), ...process.output.map(({ name }) => at(name)), node.rowtime!];
+  const schema = picked.map((column) => (column === node.rowtime ? { ...node.schema[column]!, name: processRowtime } : node.schema[column]!));
+  const root: PlanNode = { kind: 'project', input: node, expressions: picked.map((column) => columnRef(column, node.schema[column]!.type)), schema, rowtime: schema.length - 1 };
+  return { node: root, columns: schema.map((field) => ({ name: field.name, qualifier: [], role: null })), refused: [], window: null };
 }
 
 function namedArguments(call: TableFunction, name: string): ReadonlyMap<string, TableArgument> {
