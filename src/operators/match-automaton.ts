@@ -2,7 +2,7 @@
  * A pattern as an automaton: the graph that Flink's compiler of patterns builds, so that its greedy and reluctant
  * quantifiers take the same rows here. A variable is one state for each row that it has to take, and one for the rest.
  */
-import type { PatternVariable } from '../plan/match.js';
+import { isPossessive, type PatternVariable } from '../plan/match.js';
 
 /** Takes the row, where the source's variable may have it; or goes on to the next state with the row still to be taken. */
 export interface Transition {
@@ -53,10 +53,8 @@ export function buildAutomaton(pattern: readonly PatternVariable[]): Automaton {
   };
   let next = add(-1);
   for (let variable = pattern.length - 1; variable >= 0; variable -= 1) {
-    const { min, max, greedy } = pattern[variable]!;
-    // As Flink has it: an optional variable excludes nothing, any other keeps what it would take from the next one even
-    // when it has as many rows as it may.
-    if (greedy && min !== max && (min > 0 || max !== 1)) for (const { unless } of next.transitions) unless.push(variable);
+    // A greedy variable keeps what it would take from the next, which is not optional.
+    if (isPossessive(pattern[variable]!)) for (const { takes, unless } of next.transitions) if (takes) unless.push(variable);
     next = statesOf(pattern[variable]!, () => add(variable), next);
   }
   return { start: next, states };

@@ -4,11 +4,14 @@ import type { MatchSkip } from '../plan/match.js';
 import type { State, Transition } from './match-automaton.js';
 import { MatchRows } from './match-rows.js';
 import { Run, RunQueue } from './match-runs.js';
+import type { Ways } from './match-ways.js';
 import type { Schema } from '../core/types.js';
 
 /** What the searches of all keys share. */
 export interface Searcher {
   readonly states: readonly State[];
+  /** By state. */
+  readonly ways: readonly Ways[];
   /** Stands for the match that begins with the next row. */
   readonly waiting: Run;
   readonly skip: MatchSkip;
@@ -17,16 +20,17 @@ export interface Searcher {
   readonly back: number;
   /** Columns of the rows that are kept. */
   readonly schema: Schema;
-  /** Whether the row at index `at` may be one of `variable`; asked anew for each run of each row. */
-  holds(search: MatchSearch, run: Run, at: number, variable: number): boolean;
-  /** Forgets what it knows of the run asked about before. */
-  nextRun(): void;
+  /** The row at index `at` is on trial for the run: told before conditions are asked. */
+  onTrial(search: MatchSearch, run: Run, at: number): void;
   /** Takes a whole match, certain at `time`. */
   matched(search: MatchSearch, run: Run, time: number): void;
   /** A match whose AFTER MATCH SKIP has nowhere to go: why not. */
-  stuck(search: MatchSearch, run: Run, time: number, error: string): void;
+  stuck(search: MatchSearch, time: number, error: string): void;
   ended(run: Run): void;
 }
+
+/** Numbers of the ways chosen last; every search uses it. */
+const chosen: number[] = [];
 
 export class MatchSearch {
   readonly rows: MatchRows;
@@ -37,9 +41,6 @@ export class MatchSearch {
   /** Whole matches that wait for one that began earlier. */
   readonly whole = new RunQueue();
   readonly #found = new RunQueue();
-  readonly #edges: Transition[] = [];
-  #edgeCount = 0;
-  readonly #stack: State[] = [];
 
   constructor(readonly searcher: Searcher, readonly id: number, rows = new MatchRows(searcher.schema)) {
     this.rows = rows;
@@ -94,75 +95,45 @@ export class MatchSearch {
 
   /** Where the run goes with the row: nowhere, on, or several ways. */
   #try(run: Run, at: number, time: number): void {
-    const { searcher } = this;
-    searcher.nextRun();
-    this.#findEdges(run, at);
-    const edges = this.#edges;
-    const count = this.#edgeCount;
+    const { searcher, rows } = this;
+    searcher.onTrial(this, run, at);
+    const { takes, choose } = searcher.ways[run.state.id]!;
+    const count = choose(rows.values, rows.nulls, at, rows.base, run.bounds, run.start, chosen);
+    const number = rows.base + at;
     const isNew = run === searcher.waiting;
-    const number = this.rows.base + at;
-    const start = isNew ? number : run.start;
-    const startTime = isNew ? time : run.startTime;
-    let reused = false;
+    if (isNew) {
+      if (count > 0) this.#branch(run, takes, count, number, number, time);
+      this.#next.add(run);
+      return;
+    }
+    if (count === 0) {
+      searcher.ended(run);
+      return;
+    }
+    const { source, target } = takes[chosen[count - 1]!]!;
+    if (count > 1 || target.mayEnd) {
+      this.#branch(run, takes, count, number, run.start, run.startTime);
+      searcher.ended(run);
+      return;
+    }
+    // One way, and more rows to come: the run goes it itself.
+    run.state = target;
+    run.take(source.variable, number);
+    this.#next.add(run);
+  }
+
+  /** Copies of the run go the `count` ways chosen. */
+  #branch(run: Run, takes: readonly Transition[], count: number, number: number, start: number, startTime: number): void {
     for (let k = 0; k < count; k += 1) {
-      const { source, target } = edges[k]!;
-      const final = target.mayEnd && !target.isFinal ? this.#finalAfter(target, run, at) : null;
-      // The last way is the run's own, so that most rows make none anew.
-      const goesOn = !isNew && k === count - 1 && !target.isFinal;
-      const next = goesOn ? run : run.branch(target, start, startTime);
-      if (goesOn) {
-        run.state = target;
-        reused = true;
-      }
+      const { source, target } = takes[chosen[k]!]!;
+      const next = run.branch(target, start, startTime);
       next.take(source.variable, number);
       if (target.isFinal) this.#found.add(next);
       else {
         this.#next.add(next);
-        if (final !== null) this.#found.add(next.branch(final, start, startTime));
+        if (target.mayEnd) this.#found.add(next.branch(target, start, startTime));
       }
     }
-    if (isNew) this.#next.add(run);
-    else if (!reused) searcher.ended(run);
-  }
-
-  /** The ways to take the row, in Flink's order: what goes on is looked at after what stays, the last first. */
-  #findEdges(run: Run, at: number): void {
-    const stack = this.#stack;
-    let count = 0;
-    let depth = 1;
-    stack[0] = run.state;
-    while (depth > 0) {
-      depth -= 1;
-      const { transitions } = stack[depth]!;
-      for (let k = 0; k < transitions.length; k += 1) {
-        const transition = transitions[k]!;
-        if (transition.takes && !this.searcher.holds(this, run, at, transition.source.variable)) continue;
-        if (transition.unless.length > 0 && this.#isKept(transition, run, at)) continue;
-        if (transition.takes) this.#edges[count++] = transition;
-        else stack[depth++] = transition.target;
-      }
-    }
-    this.#edgeCount = count;
-  }
-
-  /** The final state where no more rows need be taken. As in Flink, a greedy variable is asked about the row just taken. */
-  #finalAfter(state: State, run: Run, at: number): State | null {
-    const stack = [state];
-    while (stack.length > 0) {
-      const current = stack.pop()!;
-      for (const transition of current.transitions) {
-        if (transition.takes || this.#isKept(transition, run, at)) continue;
-        if (transition.target.isFinal) return transition.target;
-        stack.push(transition.target);
-      }
-    }
-    return null;
-  }
-
-  /** Whether a greedy variable before keeps the row. */
-  #isKept({ unless }: Transition, run: Run, at: number): boolean {
-    for (let k = 0; k < unless.length; k += 1) if (this.searcher.holds(this, run, at, unless[k]!)) return true;
-    return false;
   }
 
   /** Lets whole matches go, as long as none in the making began before them. */
@@ -179,7 +150,7 @@ export class MatchSearch {
       });
       whole.remove((run) => run.start < from);
       if (typeof next === 'number') searcher.matched(this, match, time);
-      else searcher.stuck(this, match, time, next);
+      else searcher.stuck(this, time, next);
     }
   }
 

@@ -17,6 +17,7 @@ import { buildAutomaton, type State } from './match-automaton.js';
 import { MatchMeasures, type FailedMatch } from './match-measures.js';
 import { Run } from './match-runs.js';
 import { MatchSearch, type Searcher } from './match-search.js';
+import { compileWays, type Ways } from './match-ways.js';
 import { noRows, releaseOf, watermarkBefore, type Chunk, type Operator, type Report, type Rows, type WatermarkPath } from './operator.js';
 import { WaitingRows, type ReleasedRows } from './waiting-rows.js';
 
@@ -29,6 +30,7 @@ const SWEEP_MIN = 60_000;
 export class MatchRecognize implements Operator, Searcher {
   readonly name: string;
   readonly states: readonly State[];
+  readonly ways: readonly Ways[];
   readonly waiting: Run;
   readonly skip: MatchSpec['skip'];
   readonly within: number | null;
@@ -37,9 +39,6 @@ export class MatchRecognize implements Operator, Searcher {
   readonly #spec: MatchSpec;
   /** Input columns that are kept; `schema` are their fields. */
   readonly #kept: readonly number[];
-  /** By variable; null: every row will do. */
-  readonly #tests: readonly (MatchTest | null)[];
-  readonly #ofRowAlone: readonly boolean[];
   readonly #aggregates: MatchAggregates;
   readonly #measures: MatchMeasures;
   #keys: KeyTable;
@@ -50,16 +49,10 @@ export class MatchRecognize implements Operator, Searcher {
   #watermark = -Infinity;
   #swept = -Infinity;
   #ids = new Int32Array(0);
-  /** Answers of `holds`, and the run or row (by count) that they are of. */
-  readonly #answers: Uint8Array;
-  readonly #askedAt: Float64Array;
-  #rowCount = 0;
-  #runCount = 0;
   /** What is on trial, for aggregates and failures. */
   #search: MatchSearch | null = null;
   #run: Run;
   #at = 0;
-  #variable = 0;
   #failed = false;
   readonly #failures: FailedMatch[] = [];
 
@@ -81,16 +74,8 @@ export class MatchRecognize implements Operator, Searcher {
       ({ ...expression, references: expression.references.map((reference) => renumbered(reference, (column) => this.#kept.indexOf(column))) });
     const defines = spec.defines.map((define) => (define === null ? null : renumber(define)));
     this.#aggregates = new MatchAggregates(defines.flatMap((define) => (define === null ? [] : define.references.filter(isAggregate))), this.schema);
-    const source = {
-      schema: this.schema,
-      aggregate: (reference: AggregateReference) => this.#aggregate(reference),
-      fail: (place: Place, error: string) => this.#fail(place, error),
-    };
-    const conditions = defines.map((define, variable) => (define === null ? null : compileMatchCondition(define, variable, source)));
-    this.#tests = conditions.map((condition) => condition?.test ?? null);
-    this.#ofRowAlone = conditions.map((condition) => condition?.ofRowAlone ?? true);
-    this.#answers = new Uint8Array(conditions.length);
-    this.#askedAt = new Float64Array(conditions.length);
+    const tests = defines.map((define, variable) => (define === null ? null : this.#testOf(define, variable)));
+    this.ways = states.map((state) => compileWays(state, tests));
     this.#measures = new MatchMeasures(spec.partition.map((column) => spec.input[column]!), spec.measures.map(renumber), this.schema);
     this.#keys = new KeyTable(spec.partition.length);
     this.#rows = new WaitingRows(spec.input);
@@ -147,7 +132,6 @@ export class MatchRecognize implements Operator, Searcher {
       search.advance(at);
       if (search.rows.isFull) search.rows.makeRoom(search.needed);
       const index = search.rows.append(kept, row, at);
-      this.#rowCount += 1;
       this.#aggregates.nextRow();
       search.step(index, at);
       if (search.whole.length > 0) this.#withWhole.add(search);
@@ -169,26 +153,22 @@ export class MatchRecognize implements Operator, Searcher {
     return { batch: { length: matched.length, columns: matched.columns }, released, time: matched.time };
   }
 
-  nextRun(): void {
-    this.#runCount += 1;
-  }
-
-  holds(search: MatchSearch, run: Run, at: number, variable: number): boolean {
-    const test = this.#tests[variable]!;
-    if (test === null) return true;
-    // Counted from one: nothing has been asked at first. Rows count down, so that they are not taken for runs.
-    const now = this.#ofRowAlone[variable]! ? -this.#rowCount : this.#runCount;
-    if (this.#askedAt[variable] === now) return this.#answers[variable] === 1;
-    const { rows } = search;
+  onTrial(search: MatchSearch, run: Run, at: number): void {
     this.#search = search;
     this.#run = run;
     this.#at = at;
-    this.#variable = variable;
-    this.#failed = false;
-    const answer = test(rows.values, rows.nulls, at, rows.base, run.bounds, run.start) && !this.#failed;
-    this.#askedAt[variable] = now;
-    this.#answers[variable] = answer ? 1 : 0;
-    return answer;
+  }
+
+  /** A condition's test; one with an aggregate that cannot be computed does not hold. */
+  #testOf(define: MatchExpression, variable: number): MatchTest {
+    const test = compileMatchCondition(define, variable, {
+      aggregate: (reference) => this.#aggregate(reference, variable), fail: (place, error) => this.#fail(place, error),
+    });
+    if (!define.references.some(isAggregate)) return test;
+    return (...args) => {
+      this.#failed = false;
+      return test(...args) && !this.#failed;
+    };
   }
 
   matched(search: MatchSearch, run: Run, time: number): void {
@@ -196,7 +176,7 @@ export class MatchRecognize implements Operator, Searcher {
     if (failure !== null) this.#failures.push(failure);
   }
 
-  stuck(search: MatchSearch, _run: Run, time: number, error: string): void {
+  stuck(search: MatchSearch, time: number, error: string): void {
     this.#failures.push({ time, id: search.id, place: this.#spec.place, error: `AFTER MATCH SKIP: ${error}` });
   }
 
@@ -204,8 +184,8 @@ export class MatchRecognize implements Operator, Searcher {
     this.#aggregates.release(run);
   }
 
-  #aggregate(reference: AggregateReference): Physical {
-    const result = this.#aggregates.onTrial(reference, this.#run, this.#search!.rows, this.#at, this.#variable);
+  #aggregate(reference: AggregateReference, variable: number): Physical {
+    const result = this.#aggregates.onTrial(reference, this.#run, this.#search!.rows, this.#at, variable);
     if ('value' in result) return result.value;
     this.#fail(reference.call.place, result.error);
     return null;

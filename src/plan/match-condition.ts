@@ -1,9 +1,9 @@
 /** A condition of DEFINE as a function: whether a row may be one of a variable, given the rows taken before it. */
-import { storageOf, type Physical, type Schema } from '../core/types.js';
+import { storageOf, type Physical } from '../core/types.js';
 import type { TapewrightError } from '../core/errors.js';
 import { CodeGenerator, isFailure } from './codegen.js';
 import { foldConstants } from './constants.js';
-import { columnsOf, type Place } from './expression.js';
+import type { Place } from './expression.js';
 import type { MatchExpression, MatchReference } from './match.js';
 
 /**
@@ -16,23 +16,15 @@ export type MatchTest = (
   bounds: readonly number[], start: number,
 ) => boolean;
 
-export interface MatchCondition {
-  readonly test: MatchTest;
-  /** It looks at the row on trial, and the rows right before it, alone: the same for all matches that the row may join. */
-  readonly ofRowAlone: boolean;
-}
-
 export interface ConditionSource {
-  /** Columns of the key's rows; references are numbered by them. */
-  readonly schema: Schema;
   /** The value of an aggregate for the row on trial. */
   readonly aggregate: (reference: MatchReference & { kind: 'aggregate' }) => Physical;
   /** Told where and why the condition could not be computed; it then does not hold. */
   readonly fail: (place: Place, error: string) => void;
 }
 
-/** The condition of `variable`. */
-export function compileMatchCondition({ references, expression: given }: MatchExpression, variable: number, source: ConditionSource): MatchCondition {
+/** The condition of `variable`; its references are numbered by the columns of the key's rows. */
+export function compileMatchCondition({ references, expression: given }: MatchExpression, variable: number, source: ConditionSource): MatchTest {
   const expression = foldConstants(given);
   const generator: CodeGenerator = new CodeGenerator(references.map(({ type }, index) => ({ name: `r${index}`, type })), [], (index) => {
     const reference = references[index]!;
@@ -58,11 +50,10 @@ export function compileMatchCondition({ references, expression: given }: MatchEx
     '};',
   ].join('\n');
   const make = new Function('constants', body) as (constants: readonly unknown[]) => MatchTest;
-  const used = [...columnsOf(expression)].map((index) => references[index]!);
-  return { test: make(generator.constants), ofRowAlone: used.every((reference) => isOnTrial(reference, variable)) };
+  return make(generator.constants);
 }
 
-/** Whether it is taken from the row on trial, or by a distance from that. */
+/** Whether it is taken from the row on trial, or at a distance from that. */
 function isOnTrial(reference: MatchReference, variable: number): boolean {
   return reference.kind === 'row' && reference.from === 'last' && reference.offset === 0
     && (reference.variable === null || reference.variable === variable);

@@ -12,6 +12,12 @@ export interface PatternVariable {
   readonly greedy: boolean;
 }
 
+/**
+ * Whether the variable keeps every row that it could take from the next one, even when it has as many as it may: so it
+ * is in Flink. Only an optional one, A?, excludes nothing, though it is greedy.
+ */
+export const isPossessive = ({ min, max, greedy }: PatternVariable): boolean => greedy && min !== max && (min > 0 || max !== 1);
+
 /** A value that an expression of DEFINE or MEASURES takes from the match. `variable` null: the rows of all variables. */
 export type MatchReference =
   /**

@@ -1,6 +1,6 @@
 /** PATTERN and AFTER MATCH SKIP: which variables there are, and what Flink allows of the standard. */
 import type { Place } from '../plan/expression.js';
-import type { MatchSkip, PatternVariable } from '../plan/match.js';
+import { isPossessive, type MatchSkip, type PatternVariable } from '../plan/match.js';
 import type { Name } from './ast.js';
 import type { AfterMatchSkip, MatchBody, PatternQuantified, RowPattern } from './ast-match.js';
 import { didYouMean } from './names.js';
@@ -25,9 +25,15 @@ export function patternVariables({ pattern }: MatchBody): readonly PlacedVariabl
     throw sqlUnsupported(pattern.place, 'this pattern matches no rows at all, too: every variable may be left out', 'Let one of them take at least one row: A+.');
   }
   const last = variables[variables.length - 1]!;
-  if (last.greedy && last.max !== last.min && last.max !== 1) {
+  if (isPossessive(last)) {
     throw sqlUnsupported(last.place, `'${last.name}' ends the pattern and takes as many rows as it can: when it has them all is not known before the next row`,
       `Write a variable after it, defined as the opposite, or let it take few: ${last.name}+?.`);
+  }
+  const loose = variables.findIndex(({ min }, index) => min === 0 && index > 0 && isPossessive(variables[index - 1]!));
+  if (loose >= 0) {
+    const [greedy, optional] = [variables[loose - 1]!, variables[loose]!];
+    throw sqlUnsupported(optional.place, `'${optional.name}' may be left out, and '${greedy.name}' before it takes as many rows as it can: Flink does not allow that`,
+      `Let one of them take a row in any case, or '${greedy.name}' few.`);
   }
   return variables;
 }

@@ -2,6 +2,7 @@
  * Matches by definition: from each row on, every way of giving the rows that follow to the variables is tried, row by
  * row; a match is whole with the first row that completes one of them.
  */
+import { isPossessive } from '../../../src/plan/match.js';
 import type { Match } from './random-matches.js';
 
 export interface KeyRow {
@@ -40,9 +41,7 @@ export function matchesIn(rows: readonly KeyRow[], { variables, skip, within }: 
    * next, even where it has as many as it may: so it is in Flink, but for the optional A?.
    */
   const mayLeave = (variable: number, row: number, mapping: Mapping, count: number): boolean => {
-    const { min, max, greedy } = variables[variable]!;
-    const keeps = greedy && min !== max && !(min === 0 && max === 1);
-    return count >= min && !(keeps && holds(variable, row, mapping));
+    return count >= variables[variable]!.min && !(isPossessive(variables[variable]!) && holds(variable, row, mapping));
   };
 
   /** The ways to take `row` after `way`. */
@@ -54,9 +53,7 @@ export function matchesIn(rows: readonly KeyRow[], { variables, skip, within }: 
     }
   }
 
-  /** Whether no more rows need be taken; greedy variables are asked about `row`, as it was on trial. */
-  const isWhole = ({ variable, mapping }: Way, row: number, before: Mapping): boolean =>
-    variables.every((_, v) => v < variable || mayLeave(v, row, before, mapping[v]!.length));
+  const isWhole = ({ variable, mapping }: Way): boolean => variables.every(({ min }, v) => v < variable || mapping[v]!.length >= min);
 
   return {
     from(start) {
@@ -68,7 +65,7 @@ export function matchesIn(rows: readonly KeyRow[], { variables, skip, within }: 
         for (const way of ways) {
           for (const taken of taking(way, row)) {
             next.push(taken);
-            if (isWhole(taken, row, way.mapping)) whole.push(taken.mapping);
+            if (isWhole(taken)) whole.push(taken.mapping);
           }
         }
         if (whole.length > 0) return whole;

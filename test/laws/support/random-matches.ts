@@ -1,5 +1,6 @@
 /** Random patterns with conditions that can be asked both in SQL and of rows in memory. */
 import fc from 'fast-check';
+import { isPossessive } from '../../../src/plan/match.js';
 
 /** What a condition sees: the row on trial, those taken so far by variable (it among them), and the one before it. */
 export interface Sight {
@@ -101,7 +102,7 @@ export function randomMatches(options: { readonly physical: boolean }): fc.Arbit
 function isAllowed({ variables, skip }: Match): boolean {
   const last = variables.at(-1)!;
   if (variables.every(({ min }) => min === 0)) return false;
-  if (last.greedy && last.min !== last.max && last.max !== 1) return false;
+  if (isPossessive(last) || variables.some((variable, index) => index > 0 && variable.min === 0 && isPossessive(variables[index - 1]!))) return false;
   if (variables.some(({ max, greedy, condition }) => max === null && greedy && condition.sql === '')) return false;
   // Only where the target is there in any case, and not the match's first row: else Flink fails the job.
   if (skip.to === 'past' || skip.to === 'next') return true;

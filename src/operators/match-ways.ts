@@ -1,0 +1,37 @@
+/** Which ways a match in the making can take a row: one generated function for each state of the automaton. */
+import type { MatchTest } from '../plan/match-condition.js';
+import type { State, Transition } from './match-automaton.js';
+
+/** Puts the numbers of the ways that the row may go into `out`; returns how many. The other arguments are a `MatchTest`'s. */
+type Choose = (...args: [...Parameters<MatchTest>, out: number[]]) => number;
+
+export interface Ways {
+  /** In the order in which Flink looks at them: what stays before what goes on, which is taken last first. */
+  readonly takes: readonly Transition[];
+  readonly choose: Choose;
+}
+
+/** The ways from `state`; `tests` by variable, null where every row will do. */
+export function compileWays(state: State, tests: readonly (MatchTest | null)[]): Ways {
+  const found: Transition[] = [];
+  const stack = [state];
+  for (let from = stack.pop(); from !== undefined; from = stack.pop()) {
+    for (const transition of from.transitions) {
+      if (transition.takes) found.push(transition);
+      else stack.push(transition.target);
+    }
+  }
+  // Each condition is asked once at the most, and only where it matters.
+  const holds = (variable: number): string => (tests[variable] === null ? 'true' : `(h${variable} ??= tests[${variable}](values, nulls, at, base, bounds, start))`);
+  const asked = [...new Set(found.flatMap(({ source, unless }) => [source.variable, ...unless]))];
+  const body = [
+    '"use strict";',
+    'return function choose(values, nulls, at, base, bounds, start, out) {',
+    `let n = 0${asked.map((variable) => `, h${variable}`).join('')};`,
+    ...found.map(({ source, unless }, way) => `if (${unless.map((variable) => `!${holds(variable)} && `).join('')}${holds(source.variable)}) out[n++] = ${way};`),
+    'return n;',
+    '};',
+  ].join('\n');
+  const make = new Function('tests', body) as (tests: readonly (MatchTest | null)[]) => Choose;
+  return { takes: found, choose: make(tests) };
+}
