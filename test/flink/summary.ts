@@ -14,7 +14,7 @@ export class Summary {
 
   add({ kind, inserts }: Drawn, verdict: Verdict): void {
     if (verdict.kind === 'refused') {
-      count(this.#refusals, verdict.reason.slice(0, 160), 1);
+      count(this.#refusals, verdict.reason.replace(/.*Failed to execute the operation [\w-]+\. Caused by: /, '').slice(0, 160), 1);
       return;
     }
     this.statements += inserts.length;

@@ -41,18 +41,11 @@ export function judge(trial: Trial, { outputs, ours, theirs, deadLetters }: Resu
 /** Names of the listed differences that explain this one; null: it is a new one. */
 function reasonOf(trial: Trial, output: number, comparison: Comparison, deadLetters: number): string[] | null {
   const { oursOnly, theirsOnly, inexact } = comparison;
-  const reasons: string[] = [];
-  if (inexact.length > 0) {
-    const exact = trial.drawn.exact?.(trial.world)[output];
-    if (exact === undefined || !areExact(inexact.map(({ ours }) => ours), exact)) return null;
-    reasons.push(...inexact.flatMap(({ ours, theirs }) => inexactColumns(trial, output, ours, theirs)));
-  }
-  if (oursOnly.length + theirsOnly.length > 0) {
-    const known = knownDifference(trial, comparison, deadLetters);
-    if (known === null) return null;
-    reasons.push(known);
-  }
-  return reasons;
+  const all = trial.drawn.exact?.(trial.world)[output];
+  const exact = all !== undefined && areExact([...oursOnly, ...inexact.map(({ ours }) => ours)], all);
+  if (exact && oursOnly.length + theirsOnly.length === 0) return inexact.flatMap(({ ours, theirs }) => inexactColumns(trial, output, ours, theirs));
+  const known = knownDifference(trial, comparison, deadLetters, exact);
+  return known === null ? null : [known];
 }
 
 /** `STDDEV_POP of DOUBLE OVER is NaN` and the like: which aggregates are wrong, and how. */

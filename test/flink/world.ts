@@ -5,7 +5,7 @@ import { tableFields } from '../laws/support/query.js';
 import { randomRows, type Row } from '../laws/support/random-rows.js';
 
 export interface WorldTable {
-  /** Event times up to 1970, integers whose sums leave their type. */
+  /** Integers whose sums leave their type. */
   readonly wild: boolean;
   /** Milliseconds by which the watermark stays behind. */
   readonly delay: number;
@@ -24,7 +24,7 @@ const rowtime = tableFields.length - 1;
 /** Flink fails a job at a row without event time. */
 const timed = (rows: readonly Row[]): Row[] => rows.filter((row) => row[rowtime] !== null);
 
-/** A whole number of all windows; Flink takes rows up to 1970 for late in a bounded OVER, whose clock starts there. */
+/** Flink's watermarks and the clock of its bounded OVER start at 1970. The shift is a whole number of all windows. */
 const after1970 = (rows: readonly Row[]): Row[] => {
   const shift = rows.every((row) => (row[rowtime] as number) > 0) ? 0 : 946_684_800_000;
   return rows.map((row) => row.with(rowtime, (row[rowtime] as number) + shift));
@@ -61,6 +61,6 @@ export const worlds: fc.Arbitrary<World> = fc.tuple(...draws.map((draw) =>
   randomRows({ disorder: draw.late ? 'late' : 'none', delay: draw.delay, parity: null, rowsMax: 60 })
     .filter((rows) => rows.length >= 15)
     .map((rows): WorldTable => {
-      const usable = draw.wild ? timed(rows) : after1970(tame(timed(rows)));
+      const usable = after1970(draw.wild ? timed(rows) : tame(timed(rows)));
       return { ...draw, rows: draw.sorted ? byTime(usable) : usable };
     })));

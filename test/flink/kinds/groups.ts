@@ -35,9 +35,9 @@ function sums(table: number, sets: string, items: readonly Item[], condition: st
   return { ...drawn, inserts: [{ output: 0, select }], outputs: [[...drawn.outputs[0]!, { name: 'g', type: 'BIGINT' }]], updates: { keys: [...keys, 'g'] } };
 }
 
-/** What a group takes back, the group above takes back. */
+/** What a group takes back, the group above takes back. (Flink does not where it knows that a value only grows: a MAX of MAX.) */
 function nested(table: number, keys: readonly string[], condition: string): Drawn {
-  const inner = `SELECT ${keys.join(', ')}, COUNT(*) AS c, SUM(qty) AS s, MAX(volume) AS m FROM ticks_${table}${condition}${groupBy(keys)}`;
+  const inner = `SELECT ${keys.join(', ')}, COUNT(*) AS c, SUM(qty) AS s, AVG(volume) AS m FROM ticks_${table}${condition}${groupBy(keys)}`;
   return {
     kind: 'groups', tables: [table], views: [],
     inserts: [{ output: 0, select: `SELECT ${keys[0]!}, COUNT(*) AS a0, SUM(c) AS a1, MIN(s) AS a2, MAX(m) AS a3, AVG(s) AS a4, COUNT(DISTINCT c) AS a5 FROM (${inner}) GROUP BY ${keys[0]!}` }],

@@ -32,7 +32,6 @@ function isJudged(query: Query, world: World, tables: readonly [number, number])
   const byEdge = 'aggregates' in query && query.aggregates.some(({ name }) => edges.includes(name));
   if (ordered && !isStateless(inputs[0]!)) return false;
   if (byEdge && read.some(({ sorted }) => !sorted)) return false;
-  if (query.kind === 'over' && query.frame.preceding !== null && read.some(({ wild }) => wild)) return false;
   // How two tables race decides what is late.
   if ((query.kind === 'union' || query.kind === 'join') && read.some(({ late }) => late)) return false;
   // Without a key it is no interval join there.
