@@ -24,7 +24,7 @@ export interface IntervalJoinSpec extends JoinSpec {
 }
 
 /** Below so many rows or keys, forgetting any is not worth the while. */
-const SWEEP_MIN = 16_384;
+const SWEEP_MIN = 32_768;
 
 /** What is kept of one input. */
 interface Side {
@@ -134,16 +134,23 @@ export class IntervalJoin implements TwoInputOperator {
     if (partners !== undefined && kept <= latest) this.#join(index, slot, time, released, partners, kept, latest);
     if (before < latest) {
       if (isNull && !side.isOuter) return;
-      (side.byKey[id] ??= new TimedRows()).add(time, slot);
-      if (side.isOuter) side.due.add(slot, latest + 1);
+      this.#keep(side, id, time, slot);
     } else if (side.isOuter) pads.push({ side: index, slot, released });
   }
 
+  /** Until no partner can come. */
+  #keep(side: Side, id: number, time: number, slot: number): void {
+    const rows = side.byKey[id];
+    if (rows === undefined) side.byKey[id] = new TimedRows(time, slot);
+    else rows.add(time, slot);
+    if (side.isOuter) side.due.add(slot, time + side.last + 1);
+  }
+
   #join(index: 0 | 1, slot: number, time: number, released: number, partners: TimedRows, earliest: number, latest: number): void {
-    const { times, slots, to } = partners;
+    const { times, slots } = partners;
     const pairs = this.#pairs;
     const last = faults.boundsLeftOut ? latest - 1 : latest;
-    for (let at = partners.firstAt(earliest); at < to && times[at]! <= last; at += 1) {
+    for (let at = partners.firstAt(earliest); at < times.length && times[at]! <= last; at += 1) {
       const partner = times[at]!;
       const cause = partner > time ? partner : time;
       if (index === 0) pairs.add(slot, slots[at]!, released, cause);
@@ -210,6 +217,8 @@ export class IntervalJoin implements TwoInputOperator {
       larger.set(this.#isNull);
       this.#isNull = larger;
     }
+    // Without holes, the array stays one.
+    for (const { byKey } of this.#sides) while (byKey.length < size) byKey.push(undefined);
     for (; this.#nullKnown < size; this.#nullKnown += 1) {
       let isNull = 0;
       for (let part = 0; part < width; part += 1) if (this.#keys.value(part, this.#nullKnown) === null) isNull = 1;
@@ -227,10 +236,11 @@ export class IntervalJoin implements TwoInputOperator {
     for (let id = 0; id < this.#keys.size; id += 1) if (left.byKey[id] !== undefined || right.byKey[id] !== undefined) live.push(id);
     if (live.length * 2 > this.#keys.size) return;
     this.#keys = this.#keys.keeping(live);
-    const renumbered = new Map(live.map((id, index) => [id, index]));
+    const renumbered = new Int32Array(this.#isNull.length);
+    live.forEach((id, index) => { renumbered[id] = index; });
     for (const side of this.#sides) {
       side.byKey = live.map((id) => side.byKey[id]);
-      for (let slot = 0; slot < side.store.length && side.isOuter; slot += 1) side.ids[slot] = renumbered.get(side.ids[slot]!)!;
+      for (let slot = 0; slot < side.store.length && side.isOuter; slot += 1) side.ids[slot] = renumbered[side.ids[slot]!]!;
     }
     this.#nullKnown = 0;
   }
@@ -242,7 +252,7 @@ export class IntervalJoin implements TwoInputOperator {
       if (rows === undefined) return;
       rows.forget(this.#watermark - side.last);
       if (rows.length === 0) side.byKey[id] = undefined;
-      for (let at = rows.from; at < rows.to; at += 1) {
+      for (let at = 0; at < rows.length; at += 1) {
         if (side.isOuter) side.due.add(slots.length, rows.times[at]! + side.last + 1);
         slots.push(rows.slots[at]!);
         rows.slots[at] = slots.length - 1;
@@ -264,7 +274,7 @@ export class IntervalJoin implements TwoInputOperator {
       writer.varint(kept.length);
       for (const { id, rows } of kept) {
         writer.varint(id);
-        writer.float64Array(rows.times.subarray(rows.from, rows.to));
+        writer.float64Array(Float64Array.from(rows.times));
       }
       side.store.snapshot(writer);
       if (side.isOuter) writer.bytes(side.matched.subarray(0, side.store.length));
@@ -284,10 +294,8 @@ export class IntervalJoin implements TwoInputOperator {
       const times: number[] = [];
       for (let left = reader.varint(); left > 0; left -= 1) {
         const id = reader.varint();
-        const rows = (side.byKey[id] = new TimedRows());
         for (const time of reader.float64Array()) {
-          rows.add(time, times.length);
-          if (side.isOuter) side.due.add(times.length, time + side.last + 1);
+          this.#keep(side, id, time, times.length);
           ids.push(id);
           times.push(time);
         }

@@ -1,34 +1,40 @@
-/** The rows of one key by event time, those of one instant by arrival: their times and slots in arrays side by side. */
+/**
+ * The rows of one key by event time, those of one instant by arrival: their times and slots, side by side. Keys may be
+ * many and their rows few, so these are plain arrays that begin small.
+ */
 export class TimedRows {
-  times = new Float64Array(4);
-  slots = new Int32Array(4);
-  from = 0;
-  to = 0;
+  readonly times: number[];
+  readonly slots: number[];
+
+  constructor(time: number, slot: number) {
+    this.times = [time];
+    this.slots = [slot];
+  }
 
   get length(): number {
-    return this.to - this.from;
+    return this.times.length;
   }
 
   /** Most rows come in order: the place is looked for from the end. */
   add(time: number, slot: number): void {
-    if (this.to === this.times.length) this.#makeRoom();
     const { times, slots } = this;
-    let at = this.to;
-    while (at > this.from && times[at - 1]! > time) {
+    let at = times.length;
+    times.push(time);
+    slots.push(slot);
+    while (at > 0 && times[at - 1]! > time) {
       times[at] = times[at - 1]!;
       slots[at] = slots[at - 1]!;
       at -= 1;
     }
     times[at] = time;
     slots[at] = slot;
-    this.to += 1;
   }
 
-  /** Index of the first row at `time` or later; `to` when there is none. */
+  /** Index of the first row at `time` or later; that after the last when there is none. */
   firstAt(time: number): number {
     const { times } = this;
-    let low = this.from;
-    let high = this.to;
+    let low = 0;
+    let high = times.length;
     // What is asked for mostly lies near the end: steps back that double, then halving.
     for (let step = 1; high - step > low; step *= 2) {
       if (times[high - step]! < time) {
@@ -47,21 +53,11 @@ export class TimedRows {
 
   /** Forgets rows before `time`. */
   forget(time: number): void {
-    let { from } = this;
-    while (from < this.to && this.times[from]! < time) from += 1;
-    this.from = from;
-  }
-
-  #makeRoom(): void {
-    const { times, slots, from, to } = this;
-    const count = to - from;
-    if (count * 2 > times.length) {
-      this.times = new Float64Array(times.length * 2);
-      this.slots = new Int32Array(times.length * 2);
-    }
-    this.times.set(times.subarray(from, to));
-    this.slots.set(slots.subarray(from, to));
-    this.from = 0;
-    this.to = count;
+    const { times, slots } = this;
+    let from = 0;
+    while (from < times.length && times[from]! < time) from += 1;
+    if (from === 0) return;
+    times.splice(0, from);
+    slots.splice(0, from);
   }
 }
