@@ -1,5 +1,6 @@
 /**
- * Measures replays against DuckDB: `npm run bench -- [--rows N] [--times N] [--only WORKLOAD,…] [--long] [--json]`.
+ * Measures replays against DuckDB: `npm run bench -- [--rows N] [--times N] [--only WORKLOAD,…] [--long] [--json]`,
+ * or with `--operators` the engine's operators by themselves (see operators.ts).
  * Interleaved, each run in a process of its own, from first byte read to last output durable. Exits 1 when rows differ.
  */
 import { createReadStream } from 'node:fs';
@@ -8,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { thisMachine } from './machine.js';
+import { benchOperators } from './operators.js';
 import { inProcess, type Assignment, type Comparison, type Measurement } from './processes.js';
 import { agrees, benchmarkOf, machineText, workloadText, type Rounds } from './summary.js';
 import { workloadNames, type WorkloadName } from './workloads.js';
@@ -16,14 +18,16 @@ const { values: flags } = parseArgs({
   options: {
     rows: { type: 'string', default: '10000000' },
     times: { type: 'string', default: '5' },
-    only: { type: 'string', default: workloadNames.join(',') },
+    only: { type: 'string', default: '' },
+    operators: { type: 'boolean', default: false },
     long: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
   },
 });
 const rows = wholeNumber('rows', flags.rows);
 const times = wholeNumber('times', flags.times);
-const chosen = workloadNames.filter((name) => flags.only.split(',').includes(name));
+const only = flags.only.split(',').filter((name) => name !== '');
+const chosen = workloadNames.filter((name) => only.length === 0 || only.includes(name));
 /** Rows of `--long`, as a multiple of `--rows`. */
 const longer = 4;
 
@@ -34,6 +38,11 @@ function wholeNumber(flag: string, text: string): number {
   if (Number.isSafeInteger(value) && value > 0) return value;
   say(`--${flag} ${text}: must be a whole number, 1 or more\n`);
   process.exit(2);
+}
+
+if (flags.operators) {
+  await benchOperators({ rows, times, only, json: flags.json });
+  process.exit();
 }
 
 /** Makes the dataset if need be, in a process of its own, and reads it once: everyone finds it in the page cache. */
