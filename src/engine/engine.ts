@@ -81,6 +81,8 @@ export class Engine {
   #nows = new Float64Array(0);
   /** `now` as far as rows have run; the clock stands at 1970 before any event time. */
   #nowRun = -Infinity;
+  /** The clock of the current step, where the journal says it; null: event time is the clock, as in replay. */
+  #stepNow: number | null = null;
   /** Rows fed that have not run through the plan yet. */
   #pending: SliceRows[] = [];
   #pendingRows = 0;
@@ -120,6 +122,12 @@ export class Engine {
 
   get now(): number {
     return this.#now;
+  }
+
+  /** Steps from here on have this clock, epoch ms: what the journal of a live run says. It never goes back. */
+  tick(now: number): void {
+    this.#flush();
+    this.#stepNow = Math.max(now, this.#stepNow ?? -Infinity);
   }
 
   /** Digest of the last step, lower-case hex; null before the first. */
@@ -246,6 +254,7 @@ export class Engine {
   #nowPath(source: ChunkSource): Float64Array {
     const { from, to } = source.chunk;
     if (this.#nows.length < to) this.#nows = new Float64Array(Math.max(to, 1024));
+    if (this.#stepNow !== null) return this.#nows.fill(this.#stepNow, from, to);
     for (let at = from; at < to; at += 1) {
       const { batch, row } = rowAt(source, at)!;
       if (batch.time[row]! > this.#nowRun) this.#nowRun = batch.time[row]!;
@@ -276,7 +285,7 @@ export class Engine {
     const paths = this.plan.groups.map((_, group) => ({ before: this.#watermarks.of(group), after: new Float64Array(1) }));
     advance();
     paths.forEach(({ after }, group) => { after[0] = this.#watermarks.of(group); });
-    const now = this.plan.usesNow ? new Float64Array(1).fill(clockAt(this.#nowRun)) : null;
+    const now = this.plan.usesNow ? new Float64Array(1).fill(this.#stepNow ?? clockAt(this.#nowRun)) : null;
     this.#run(nodes, { source: moment(this.#rowsRun), path: (group) => paths[group]!, now, isEnd });
   }
 
@@ -416,7 +425,7 @@ export class Engine {
     const watermarks = this.#watermarks.record();
     this.#lastDigest = this.#stepDigest.close(this.#lastDigest, late, deadLetters, watermarks);
     const record: StepRecord = {
-      lane, seq: this.#seq, now: this.#now, slices: step.slices.map((slice, index) => ({ ...slice, checksum: step.checksums[index]! })),
+      lane, seq: this.#seq, now: this.#stepNow ?? this.#now, slices: step.slices.map((slice, index) => ({ ...slice, checksum: step.checksums[index]! })),
       order: step.order, end, digest: this.#lastDigest,
       outputRows: this.#digests.map((digest) => digest.rows), watermarks,
     };

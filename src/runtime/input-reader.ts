@@ -124,7 +124,7 @@ export class InputReader {
 }
 
 /** The columns to read: all that the plan uses, the lane's key among them, since it is a key of every operator. */
-function sourceColumns(pipeline: Pipeline, input: number, read: readonly number[]): SourceColumn[] {
+export function sourceColumns(pipeline: Pipeline, input: number, read: readonly number[]): SourceColumn[] {
   const table = pipeline.sources[input]!;
   const raw = rawSchema(table);
   const time = table.watermark === null ? null : table.columns[table.watermark.column]!.expression;

@@ -120,7 +120,7 @@ function watermarkIn(record: Json): number | null {
 }
 
 /** The source text of a member of the object that `text` holds (of the last one, if the name occurs again). */
-function rawMember(text: string, name: string): string {
+export function rawMember(text: string, name: string): string {
   let found = '';
   let depth = 0;
   let key = '', start = -1;

@@ -1,0 +1,72 @@
+/** The port to a partitioned, transactional log: what live needs of Kafka, and what a simulation would have to give. */
+
+export interface LogRecord {
+  readonly offset: number;
+  readonly key: Buffer | null;
+  /** Null: a tombstone. */
+  readonly value: Buffer | null;
+  /** Epoch ms. */
+  readonly timestamp: number;
+}
+
+/** Committed records of one partition, in order. */
+export interface LogFetch {
+  readonly topic: string;
+  readonly partition: number;
+  readonly records: readonly LogRecord[];
+}
+
+export interface LogPosition {
+  readonly topic: string;
+  readonly partition: number;
+  /** Of the next record wanted. */
+  readonly offset: number;
+}
+
+export interface LogReader {
+  /** The next records of any partition; null when none came within `millis`, or the reader was closed. */
+  next(millis: number): Promise<LogFetch | null>;
+  close(): Promise<void>;
+}
+
+export interface LogMessage {
+  readonly topic: string;
+  readonly partition: number;
+  readonly key: Buffer | null;
+  readonly value: Buffer | null;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export interface LogOffsets {
+  readonly group: string;
+  readonly positions: readonly LogPosition[];
+  readonly metadata: string;
+}
+
+/** One at a time for each id: a new one with the same id fences the one before, and ends its open transaction. */
+export interface LogProducer {
+  /** All messages and offsets, or none. An Error says nothing about which: discard the producer and look. */
+  commit(messages: readonly LogMessage[], offsets: LogOffsets | null): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface LogBounds {
+  readonly partition: number;
+  /** Of the first record that is kept, and of the one after the last. */
+  readonly start: number;
+  readonly end: number;
+}
+
+export interface Log {
+  /** By partition. Null: there is no such topic. */
+  bounds(topic: string): Promise<readonly LogBounds[] | null>;
+  /** First offset at or after the time, by partition. */
+  boundsAt(topic: string, timestamp: number): Promise<readonly LogBounds[]>;
+  /** Offsets that the group has committed, by partition; those without are left out. */
+  committed(group: string, topic: string): Promise<ReadonlyMap<number, number>>;
+  create(topic: string, partitions: number, config: Readonly<Record<string, string>>): Promise<void>;
+  /** Reads committed records only, from the positions on. */
+  read(positions: readonly LogPosition[]): Promise<LogReader>;
+  producer(id: string): Promise<LogProducer>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,163 @@
+/** Live on a real Kafka: outputs exactly once whatever dies when, and the same as replay's. */
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { after, before, test } from 'node:test';
+import { publish } from '../../src/live/publish.js';
+import { kafkaClient } from '../../src/live/kafka.js';
+import type { LiveResult } from '../../src/live/live.js';
+import { settingsFrom } from '../../src/live/settings.js';
+import { defaultParameters } from '../../src/runtime/options.js';
+import { runReplay } from '../../src/runtime/replay.js';
+import { KafkaServer, kafkaMissing } from './kafka-server.js';
+import { RegistryServer, registryMissing } from './registry-server.js';
+import { skipped } from './skip.js';
+
+const skip = skipped(kafkaMissing() ?? registryMissing());
+const rows = 60_000;
+
+let kafka: KafkaServer;
+let registry: RegistryServer;
+let folder: string;
+
+before(async () => {
+  if (skip !== false) return;
+  folder = await mkdtemp(join(tmpdir(), 'tapewright-live-'));
+  [kafka, registry] = await Promise.all([KafkaServer.start(), RegistryServer.start()]);
+});
+
+after(async () => {
+  await Promise.all([kafka?.stop(), registry?.stop()]);
+  if (folder !== undefined) await rm(folder, { recursive: true, force: true });
+});
+
+const settings = () => settingsFrom({ brokers: kafka.brokers.join(','), registry: registry.address }, {});
+
+/** `keyed`: rows of a key go to one partition, so that partitions can be lanes. */
+const sqlOf = (topic: string, out: string, keyed: boolean): string => `
+CREATE TABLE ticks (
+  symbol STRING, price DOUBLE, volume BIGINT, event_time TIMESTAMP(3), event_type STRING,
+  WATERMARK FOR event_time AS event_time - INTERVAL '5' SECOND
+) WITH ('connector' = 'kafka', 'topic' = '${topic}', 'format' = 'avro-confluent'${keyed ? ", 'key.fields' = 'symbol'" : ''});
+CREATE TABLE vwap (
+  symbol STRING, window_start TIMESTAMP(3), vwap DOUBLE, trades BIGINT
+) WITH ('connector' = 'kafka', 'topic' = '${out}', 'format' = 'json', 'key.fields' = 'symbol');
+CREATE TABLE jumps (
+  symbol STRING, event_time TIMESTAMP(3), price DOUBLE, mean DOUBLE
+) WITH ('connector' = 'kafka', 'topic' = '${out}-jumps', 'format' = 'avro-confluent');
+INSERT INTO vwap SELECT symbol, window_start, SUM(price * volume) / SUM(volume), COUNT(*)
+FROM TABLE(TUMBLE(TABLE ticks, DESCRIPTOR(event_time), INTERVAL '1' MINUTE)) WHERE event_type = 'TRADE' GROUP BY symbol, window_start, window_end;
+INSERT INTO jumps SELECT * FROM (
+  SELECT symbol, event_time, price, AVG(price) OVER (PARTITION BY symbol ORDER BY event_time RANGE BETWEEN INTERVAL '1' MINUTE PRECEDING AND CURRENT ROW) AS mean FROM ticks
+) WHERE ABS(price - mean) > 0.002 * mean;
+`;
+
+interface Ended {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly result: LiveResult | null;
+  readonly errors: string;
+}
+
+function live(sql: string, group: string, killAt: string | null): Promise<Ended> {
+  const told = { sql, brokers: kafka.brokers.join(','), registry: registry.address, group, state: join(folder, group), killAt };
+  const child = spawn(process.execPath, [fileURLToPath(new URL('./live-process.js', import.meta.url)), JSON.stringify(told)], { stdio: ['ignore', 'pipe', 'pipe'] });
+  let out = '', errors = '';
+  child.stdout.on('data', (text: Buffer) => { out += text.toString(); });
+  child.stderr.on('data', (text: Buffer) => { errors += text.toString(); });
+  return new Promise((resolve) => child.once('close', (code, signal) => resolve({ code, signal, errors, result: out === '' ? null : JSON.parse(out) as LiveResult })));
+}
+
+/** What a read_committed reader finds in a topic, partition by partition. */
+async function committed(topic: string, count: number): Promise<string[]> {
+  const consumer = kafkaClient(settings()).consumer({ groupId: `reader-${topic}-${Math.random()}`, maxWaitTimeInMs: 200 });
+  const seen: { readonly partition: number; readonly offset: number; readonly value: string }[] = [];
+  await consumer.connect();
+  await consumer.subscribe({ topic, fromBeginning: true });
+  let quiet = 0;
+  const ended = new Promise<void>((resolve) => {
+    // More than expected would be as wrong as less: a few empty fetches show that nothing follows.
+    consumer.on(consumer.events.FETCH, ({ payload }) => {
+      quiet = payload.numberOfBatches === 0 ? quiet + 1 : 0;
+      if (seen.length >= count && quiet > 3) resolve();
+    });
+  });
+  await consumer.run({ eachMessage: ({ partition, message }) => {
+    seen.push({ partition, offset: Number(message.offset), value: message.value?.toString('latin1') ?? '' });
+    return Promise.resolve();
+  } });
+  await ended;
+  await consumer.disconnect();
+  return seen.sort((a, b) => a.partition - b.partition || a.offset - b.offset).map(({ value }) => value);
+}
+
+async function replayed(sql: string, data: string): Promise<Readonly<Record<string, { readonly rows: number; readonly digest: string; readonly setDigest: string }>>> {
+  const { outputs } = await runReplay({
+    run: {
+      kind: 'new', out: join(folder, `replay-${Math.random()}`), parameters: { ...defaultParameters, bindings: { ticks: { given: data, base: process.cwd(), map: {} } } },
+      texts: { name: 'live', scenario: null, sql: [{ path: 'live.sql', text: sql }], expect: { outputs: [], lateMax: null, rejectedMax: null } },
+    },
+    stopAfterRows: null, report: false,
+  });
+  return outputs;
+}
+
+test('one partition: live gives the digests of replay, through kills at every point of the protocol, and nothing twice', { skip, timeout: 900_000 }, async () => {
+  await publish({ dataset: 'us-equities-day', topic: 'one', rows, rowsMax: rows, speed: null, partitions: 1, replication: 1, partitionBy: null, subPartitions: new Map(), format: 'avro', compression: 'lz4', deliveryTimeout: 60_000, settings: settings() });
+  const sql = sqlOf('one', 'one-out', false);
+  const history = await replayed(sql, 'us-equities-day?rows=60000');
+  const undisturbed = await live(sqlOf('one', 'calm-out', false), 'calm', null);
+  assert.equal(undisturbed.code, 0, undisturbed.errors);
+  for (const table of ['vwap', 'jumps']) {
+    assert.equal(undisturbed.result!.lanes[0]!.outputs[table]!.rows, history[table]!.rows);
+    assert.equal(undisturbed.result!.lanes[0]!.outputs[table]!.digest, history[table]!.digest);
+  }
+  const kills = ['taking:1', 'taken:1', 'fetch:2', 'apply:1', 'commit:1', 'committed:1', 'apply:2', 'commit:2', 'committed:2', 'checkpoint:1', 'checkpointed:1', 'commit:1', 'taking:1', 'committed:1'];
+  for (const killAt of kills) {
+    const { signal, code, errors } = await live(sql, 'killed', killAt);
+    if (code === 0) break;
+    assert.equal(signal, 'SIGKILL', `at ${killAt}: ${errors}`);
+  }
+  const last = await live(sql, 'killed', null);
+  assert.equal(last.code, 0, last.errors);
+  for (const table of ['vwap', 'jumps']) assert.equal(last.result!.lanes[0]!.outputs[table]!.digest, history[table]!.digest, table);
+  const expected = await committed('calm-out', history['vwap']!.rows);
+  assert.equal(expected.length, history['vwap']!.rows);
+  assert.deepEqual(await committed('one-out', expected.length), expected);
+  assert.equal((await committed('one-out-jumps', history['jumps']!.rows)).length, history['jumps']!.rows);
+});
+
+test('four partitions are four lanes: the same rows as one lane, as a set', { skip, timeout: 900_000 }, async () => {
+  await publish({ dataset: 'us-equities-day', topic: 'four', rows, rowsMax: rows, speed: null, partitions: 4, replication: 1, partitionBy: null, subPartitions: new Map(), format: 'avro', compression: 'lz4', deliveryTimeout: 60_000, settings: settings() });
+  const sql = sqlOf('four', 'four-out', true);
+  const killed = await live(sql, 'four', 'committed:5');
+  assert.equal(killed.signal, 'SIGKILL', killed.errors);
+  const { result, code, errors } = await live(sql, 'four', null);
+  assert.equal(code, 0, errors);
+  assert.equal(result!.lanes.length, 4);
+  const found = await committed('four-out', result!.lanes.reduce((sum, { outputs }) => sum + outputs['vwap']!.rows, 0));
+  assert.equal(new Set(found).size, found.length);
+  const calm = await live(sqlOf('four', 'four-calm', true), 'four-calm', null);
+  assert.deepEqual(result!.lanes.map(({ outputs }) => outputs), calm.result!.lanes.map(({ outputs }) => outputs));
+});
+
+test('what cannot be decoded goes to the dead letters with its bytes, and a changed pipeline is refused', { skip, timeout: 900_000 }, async () => {
+  const file = join(folder, 'few.jsonl');
+  await writeFile(file, Array.from({ length: 50 }, (_, index) => `${JSON.stringify({ symbol: 'A', price: 10 + index, volume: 1, event_type: 'TRADE', event_time: new Date(1_700_000_000_000 + index * 5000).toISOString().slice(0, 23) })}\n`).join(''));
+  await publish({ dataset: file, topic: 'poison', speed: null, partitions: 1, replication: 1, partitionBy: null, subPartitions: new Map(), rowsMax: null, format: 'avro', compression: 'none', deliveryTimeout: 60_000, settings: settings() });
+  const producer = kafkaClient(settings()).producer();
+  await producer.connect();
+  await producer.send({ topic: 'poison', messages: [{ key: 'A', value: 'no avro' }, { key: 'A', value: Buffer.from([0, 0, 0, 0, 99, 1]) }, { key: 'A', value: null }] });
+  await producer.disconnect();
+  const sql = sqlOf('poison', 'poison-out', false);
+  const first = await live(sql, 'poison', 'committed:1');
+  assert.equal(first.signal, 'SIGKILL', first.errors);
+  const { result, errors } = await live(sql, 'poison', null);
+  assert.equal(result?.lanes[0]!.deadLetters, 3, errors);
+  assert.deepEqual((await committed('poison-dead-letters', 2)).slice(0, 2), ['no avro', '\0\0\0\0c\u0001']);
+  const changed = await live(sql.replace("'1' MINUTE PRECEDING", "'2' MINUTE PRECEDING"), 'poison', null);
+  assert.match(changed.errors, /group poison runs another pipeline/);
+});
