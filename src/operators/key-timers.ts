@@ -48,6 +48,24 @@ export class KeyTimers {
     return -1;
   }
 
+  isSet(id: number): boolean {
+    return this.#due[id]! < Infinity;
+  }
+
+  /** Keys that are kept become 0, 1, 2 … */
+  keep(ids: readonly number[]): void {
+    this.#due = Float64Array.from(ids, (id) => this.#due[id]!);
+    this.#waiting = ids.map((id) => this.#waiting[id] ?? []);
+    this.#fillQueue();
+  }
+
+  #fillQueue(): void {
+    this.#queue = new DueRows();
+    this.#due.forEach((due, id) => {
+      if (due < Infinity) this.#queue.add(id, due);
+    });
+  }
+
   snapshot(writer: ByteWriter, keys: number): void {
     writer.float64Array(this.#due.subarray(0, keys));
     for (let id = 0; id < keys; id += 1) writer.float64Array(Float64Array.from(this.#waiting[id] ?? []));
@@ -55,12 +73,11 @@ export class KeyTimers {
 
   restore(reader: ByteReader, keys: number): void {
     this.#due = reader.float64Array();
-    this.#queue = new DueRows();
     for (let id = 0; id < keys; id += 1) {
       const waiting = reader.float64Array();
       if (waiting.length > 0) this.#waiting[id] = Array.from(waiting);
-      if (this.#due[id]! < Infinity) this.#queue.add(id, this.#due[id]!);
     }
+    this.#fillQueue();
   }
 }
 

@@ -21,6 +21,9 @@ export interface TemporalJoinSpec extends JoinSpec {
   readonly times: readonly [number, number];
 }
 
+/** Fewer keys are not worth a look at which of them are empty. */
+const SWEEP_MIN = 4096;
+
 export class TemporalJoin implements TwoInputOperator {
   readonly name: string;
   readonly #spec: TemporalJoinSpec;
@@ -33,6 +36,7 @@ export class TemporalJoin implements TwoInputOperator {
   #versions: Versions;
   #timers = new KeyTimers();
   readonly #pairs = new Pairs();
+  #sweepAt = SWEEP_MIN;
   /** Of the chunk's rows: key ids; of the right's also their slots. */
   #leftIds = new Int32Array(0);
   #rightIds = new Int32Array(0);
@@ -54,7 +58,30 @@ export class TemporalJoin implements TwoInputOperator {
     const letOut = new Int32Array(released.length);
     this.#pairs.clear();
     this.#play(left, right, released, letOut, chunk, watermark, reports[0]);
+    if (this.#keys.size >= this.#sweepAt) this.#sweep();
     return released.length === 0 ? noRows : this.#joined(released, letOut, reports[0]);
+  }
+
+  /** Forgets keys that only left rows had which are gone. */
+  #sweep(): void {
+    const { size } = this.#keys;
+    const kept: number[] = [];
+    const ids = new Int32Array(size);
+    for (let id = 0; id < size; id += 1) {
+      if (!this.#versions.has(id) && !this.#timers.isSet(id)) continue;
+      ids[id] = kept.length;
+      kept.push(id);
+    }
+    if (kept.length * 2 <= size) {
+      this.#keys = this.#keys.keeping(kept);
+      this.#versions.keep(kept);
+      this.#timers.keep(kept);
+      this.#waiting.renumber(ids);
+      this.#known = 0;
+      this.#isNull.fill(0);
+      this.#reserve();
+    }
+    this.#sweepAt = Math.max(SWEEP_MIN, 2 * this.#keys.size);
   }
 
   /** Key ids of both sides' rows, and slots for the right's. */

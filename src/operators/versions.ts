@@ -88,6 +88,19 @@ export class Versions {
     return time >= this.#dropped[id]! && (head === NONE || this.#time[head]! > time);
   }
 
+  /** Whether the key has a version, if only one that says that the row was deleted. */
+  has(id: number): boolean {
+    return this.#head[id] !== NONE;
+  }
+
+  /** Keys that are kept become 0, 1, 2 … */
+  keep(ids: readonly number[]): void {
+    this.#head = Int32Array.from(ids, (id) => this.#head[id]!);
+    this.#tail = Int32Array.from(ids, (id) => this.#tail[id]!);
+    this.#found = Int32Array.from(ids, (id) => this.#found[id]!);
+    this.#dropped = Float64Array.from(ids, (id) => this.#dropped[id]!);
+  }
+
   #link(id: number, before: number, after: number): void {
     if (before === NONE) this.#head[id] = after;
     else this.#next[before] = after;

@@ -215,6 +215,11 @@ export class WaitingRows {
     this.#length = count;
   }
 
+  /** Key ids become those of `ids`, where keys that wait no more were dropped. */
+  renumber(ids: Int32Array): void {
+    for (let row = 0; row < this.#length; row += 1) this.#ids[row] = ids[this.#ids[row]!]!;
+  }
+
   #join(): void {
     if (this.#parts.length === 0) return;
     const before = this.#length - this.#parts.reduce((sum, part) => sum + part.length, 0);

@@ -45,3 +45,11 @@ test('NULL keys meet nothing', () => {
   assert.deepEqual(met(drive(make('left'), arrivals).rows), [[90, null]]);
   assert.deepEqual(drive(make('inner'), arrivals).rows, []);
 });
+
+test('keys that have come and gone are no burden, and change nothing', () => {
+  const arrivals: Arrival[] = [quote(1, 7, 0)];
+  for (let n = 0; n < 20_000; n += 1) arrivals.push(trade(10 + n, n, n, `k${n}`));
+  arrivals.push(trade(30_000, 90, 30_000), { side: 1, k: 'k5', ts: 30_001, v: 8, mark: 30_000 }, trade(30_002, 91, 30_002, 'k5'));
+  for (const restore of [false, true]) assert.deepEqual(met(drive(make('inner'), arrivals, [3000], restore).rows), [[90, 7], [91, 8]]);
+  assert.equal(drive(make('left'), arrivals, [3000]).rows.length, 20_002);
+});
