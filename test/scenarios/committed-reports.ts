@@ -10,10 +10,10 @@ import type { ReplayResult } from '../../src/runtime/options.js';
 import { newRunOptions } from '../../src/scenario/flags.js';
 
 /** Scenarios over a part of the default day's rows or over another market, each with an event that it is about. */
-export const eventScenarios = ['flash-crash', 'sliding-volatility', 'fx-payrolls', 'hot-symbols', 'black-swan', 'stuck-price'] as const;
+export const eventScenarios = ['flash-crash', 'sliding-volatility', 'fx-payrolls', 'hot-symbols', 'black-swan', 'stuck-price', 'rebound'] as const;
 
 /** Scenarios about sessions, of traders and of venues, and about what is done when something happens. */
-export const sessionScenarios = ['trader-sessions', 'halts'] as const;
+export const sessionScenarios = ['trader-sessions', 'halts', 'open-close'] as const;
 
 /** Scenarios whose reports are committed. */
 export const reportedScenarios = ['trading-day', ...eventScenarios, ...sessionScenarios] as const;

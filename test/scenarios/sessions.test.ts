@@ -21,6 +21,7 @@ import { assertCommitted, replayShipped, sessionScenarios } from './committed-re
 const missed: Readonly<Record<(typeof sessionScenarios)[number], readonly string[]>> = {
   'trader-sessions': ['trader_sessions', 'lopsided_sessions'],
   halts: ['anomaly_alerts', 'trading_halts', 'risk_reviews', 'notifications'],
+  'open-close': ['venue_phases', 'venue_halts'],
 };
 
 const temporary = await mkdtemp(join(tmpdir(), 'tapewright-sessions-'));
