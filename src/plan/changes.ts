@@ -21,7 +21,9 @@ export function isUpdating(node: PlanNode): boolean {
  */
 export function keptByTime(node: Extract<PlanNode, { kind: 'rank' | 'window-rank' }>): 'first' | 'last' | null {
   const [key, ...more] = node.order;
-  if (node.to !== 1 || more.length > 0 || !isEventTime(node.input, key!.column) || isUpdating(node.input)) return null;
+  if (node.to !== 1 || more.length > 0 || isUpdating(node.input)) return null;
+  const { column } = key!;
+  if (!(node.kind === 'rank' ? isRowtime(node.input, column) : isEventTime(node.input, column))) return null;
   return key!.descending ? 'last' : 'first';
 }
 

@@ -6,6 +6,7 @@ import { compareCells, textOf, type Cell } from './cells.js';
 import { aggregateOf, type Sample, type Value } from './oracle-aggregates.js';
 import { Refused, inputsOf, tableFields, tableName, tablesOf, type Aggregate, type AlignedWindow, type Condition, type Query, type Scalar, type Session } from './query.js';
 import { oracleJoin } from './oracle-join.js';
+import { oracleGroup, oracleRank } from './oracle-changes.js';
 import { OracleSessions } from './oracle-sessions.js';
 import type { Case } from './random-pipelines.js';
 
@@ -73,6 +74,8 @@ class Oracle {
       case 'assign': return this.#need(query.input, [...own(query.input), ...query.keys]);
       case 'window': case 'regroup': return this.#need(query.input, [...query.keys, ...read]);
       case 'over': return this.#need(query.input, [...own(query.input), ...query.partition, ...read]);
+      case 'group': return this.#need(query.input, [...query.keys, ...read]);
+      case 'rank': return this.#need(query.input, [...own(query.input), ...query.partition, query.by]);
       case 'union': {
         // Columns go by their place.
         const places = query.fields.flatMap(({ name }, place) => (needs.has(name) ? [place] : []));
@@ -166,6 +169,8 @@ class Oracle {
       }
       case 'window': case 'regroup': return this.#grouped(query);
       case 'over': return this.#over(query);
+      case 'group': return this.#group(query);
+      case 'rank': return oracleRank(query, this.#rows(query.input), this.#path(query), (row, before) => this.#refuseLate(row, before, null, null));
       case 'join': return oracleJoin(query, query.inputs.map((input) => this.#rows(input)) as [OracleRow[], OracleRow[]], this.#path(query), (row, before, start, end) => this.#refuseLate(row, before, start, end));
     }
   }
@@ -242,6 +247,24 @@ class Oracle {
         this.#refuse(error, released);
         return [];
       }
+    });
+  }
+
+  #group(query: Extract<Query, { kind: 'group' }>): OracleRow[] {
+    const { input, keys, aggregates } = query;
+    const keyColumns = keys.map((key) => columnOf(input, key));
+    const taken = this.#passing(input, (row) => argumentsOf(aggregates, reader(input, row), false));
+    return oracleGroup<Taken>({
+      // What comes first and last is a matter of arrival: all are of one time.
+      rows: taken.map(({ row, values }) => ({ key: keyColumns.map((column) => row.cells[column] as Cell), row: { time: 0, values, cells: row.cells }, released: row.released, time: row.time })),
+      results: (rows, released) => {
+        try {
+          return aggregates.map((aggregate, index) => aggregateOf(aggregate, samplesOf(aggregate, index, rows, input)));
+        } catch (error) {
+          this.#refuse(error, released);
+          return null;
+        }
+      },
     });
   }
 

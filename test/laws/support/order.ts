@@ -5,7 +5,7 @@ import { inputsOf, tableFields, tablesOf, type Query } from './query.js';
 /** `sequence`: rows come in the order of event time and keys. `set`: in the order of arrival, at least in part. */
 export function orderOf(query: Query): 'sequence' | 'set' {
   switch (query.kind) {
-    case 'table': case 'union': case 'join': return 'set';
+    case 'table': case 'union': case 'join': case 'group': case 'rank': return 'set';
     case 'assign': return query.window.kind === 'session' ? 'sequence' : 'set';
     case 'filter': case 'project': return orderOf(query.input);
     case 'window': case 'regroup': return 'sequence';
@@ -24,6 +24,8 @@ const edges = ['FIRST_VALUE', 'LAST_VALUE', 'LAG'];
 /** No value of the outputs depends on the order of arrival, beyond peers. */
 export function isOrderFree({ pipeline, tables }: Case): boolean {
   const free = (query: Query): boolean => {
+    // What changes does so as rows come.
+    if (query.kind === 'group' || query.kind === 'rank') return false;
     const ordered = ('aggregates' in query && query.aggregates.some(({ name }) => edges.includes(name))) || (query.kind === 'over' && query.frame.unit === 'rows');
     const inputs = inputsOf(query);
     return (!ordered || inputs.every(keepsPeers)) && !touches(query, tables) && inputs.every(free);

@@ -82,6 +82,10 @@ export type Query =
       readonly keys: readonly string[]; readonly aggregates: readonly Aggregate[]; readonly havingMin: number | null;
     }
   | Node & { readonly kind: 'over'; readonly input: Query; readonly partition: readonly string[]; readonly frame: Frame; readonly aggregates: readonly Aggregate[] }
+  /** Groups that never end. Nothing stands on it. */
+  | Node & { readonly kind: 'group'; readonly input: Query; readonly keys: readonly string[]; readonly aggregates: readonly Aggregate[] }
+  /** The first rows of each partition. Nothing stands on it, unless it is the first one by event time, which stays. */
+  | Node & { readonly kind: 'rank'; readonly input: Query; readonly partition: readonly string[]; readonly by: string; readonly descending: boolean; readonly to: number }
   | Node & { readonly kind: 'union'; readonly inputs: readonly Query[] }
   /** Rows of the left with those of the right whose event times, the right's taken away, lie within bounds. */
   | Node & {
@@ -119,6 +123,12 @@ export function tablesOf(query: Query): number[] {
   return [...new Set(own)].sort((a, b) => a - b);
 }
 
+/** Whether rows of the query are taken back later: its output is a changelog. */
+export const isUpdating = (query: Query): boolean => query.kind === 'group' || (query.kind === 'rank' && !isFirst(query));
+
+/** The first row of each key by event time. */
+export const isFirst = (query: Extract<Query, { kind: 'rank' }>): boolean => query.to === 1 && query.by === query.input.rowtime && !query.descending;
+
 export function sqlOf(pipeline: Pipeline): string {
   const writer = new SqlWriter();
   const statements = pipeline.statements.map(({ query, output }) => `INSERT INTO out_${output}\n${writer.select(query)};`);
@@ -154,7 +164,19 @@ class SqlWriter {
       case 'regroup': return this.#grouped(query, query.carried, query.carried, this.#from(query.input));
       case 'over': return this.#over(query);
       case 'join': return this.#join(query);
+      case 'group': return this.#group(query);
+      case 'rank': return this.#rank(query);
     }
+  }
+
+  #group({ input, keys, aggregates }: Extract<Query, { kind: 'group' }>): string {
+    const items = [...keys, ...aggregates.map((aggregate) => `${aggregateText(aggregate, false)} AS ${aggregate.result.name}`)];
+    return `SELECT ${items.join(', ')} FROM ${this.#from(input)}${keys.length === 0 ? '' : ` GROUP BY ${keys.join(', ')}`}`;
+  }
+
+  #rank({ input, partition, by, descending, to, fields }: Extract<Query, { kind: 'rank' }>): string {
+    const over = `${partition.length === 0 ? '' : `PARTITION BY ${partition.join(', ')} `}ORDER BY ${by}${descending ? ' DESC' : ''}`;
+    return `SELECT ${fields.map(({ name }) => name).join(', ')} FROM (SELECT *, ROW_NUMBER() OVER (${over}) AS rn FROM ${this.#from(input)}) WHERE rn <= ${to}`;
   }
 
   #join({ inputs: [left, right], type, keys, lower, upper, renamed }: Extract<Query, { kind: 'join' }>): string {

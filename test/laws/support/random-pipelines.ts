@@ -23,7 +23,7 @@ export interface CaseOptions {
   readonly rowsMax?: number;
 }
 
-export const operatorNames = ['filter', 'project', 'assign', 'tumble', 'hop', 'cumulate', 'session', 'regroup', 'range', 'range all', 'rows', 'rows all', 'union', 'join'] as const;
+export const operatorNames = ['filter', 'project', 'assign', 'tumble', 'hop', 'cumulate', 'session', 'regroup', 'range', 'range all', 'rows', 'rows all', 'union', 'join', 'group', 'rank'] as const;
 type OperatorName = (typeof operatorNames)[number];
 export const aggregateNames: readonly AggregateName[] = [
   'COUNT', 'SUM', 'AVG', 'MIN', 'MAX', 'STDDEV_POP', 'STDDEV_SAMP', 'VAR_POP', 'VAR_SAMP', 'FIRST_VALUE', 'LAST_VALUE', 'LAG',
@@ -130,6 +130,10 @@ class Builder {
       return { kind: 'union', inputs: draw.offset % 2 === 0 ? [input, other] : [other, input], fields, rowtime, view };
     }
     const depth = depthOf(fields) + 1;
+    // Results that change are the last thing that a statement says.
+    if ((draw.name === 'group' || draw.name === 'rank') && !last) return this.#operator({ ...draw, name: 'regroup' }, input, last, again);
+    if (draw.name === 'group') return this.#group(draw, input, depth);
+    if (draw.name === 'rank') return this.#rank(draw, input);
     if (draw.name === 'join') return this.#join(draw, input, depth);
     if (draw.name === 'project') {
       const kept = fields.map((field) => ({ sql: field.name, reads: [field.name], field, value: (at: (name: string) => Cell) => at(field.name) }));
@@ -155,6 +159,23 @@ class Builder {
     }
     const older = draw.view === (draw.condition % 2 === 0) && window.kind !== 'cumulate' && (window.kind === 'session' || window.offset === 0);
     return { kind: 'window', input, window, names, older, keys, aggregates, havingMin: draw.having, fields: [...keyFields, ...results, ...times], rowtime: names[2], view };
+  }
+
+  #group(draw: OperatorDraw, input: Query, depth: number): Query {
+    const { fields, rowtime } = input;
+    const keys = this.#keysOf(draw, fields);
+    // Whether a deviation has changed is a matter of its last bit.
+    const aggregates = draw.aggregates.map((aggregate, index) => aggregateOf(aggregateNames[aggregate.name]!.startsWith('STDDEV') ? { ...aggregate, name: 0 } : aggregate, fields, draw.name, `a${depth}_${index}`));
+    const keyFields = keys.map((key) => fields.find(({ name }) => name === key)!);
+    return { kind: 'group', input, keys, aggregates, fields: [...keyFields, ...aggregates.map(({ result }) => result)], rowtime, view: false };
+  }
+
+  #rank(draw: OperatorDraw, input: Query): Query {
+    const { fields, rowtime } = input;
+    // Times other than the rowtime may be one or not.
+    const eligible = [rowtime, ...exactOf(fields).filter(({ kind }) => kind !== 'TIMESTAMP').map(({ name }) => name)];
+    const by = draw.condition % 3 === 0 ? rowtime : eligible[draw.size % eligible.length]!;
+    return { kind: 'rank', input, partition: this.#keysOf(draw, fields), by, descending: draw.condition % 2 === 0, to: draw.offset % 3 + 1, fields, rowtime, view: false };
   }
 
   #join(draw: OperatorDraw, left: Query, depth: number): Query {

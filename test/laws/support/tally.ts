@@ -6,7 +6,7 @@ const kinds = ['DOUBLE', 'BIGINT', 'INT', 'DECIMAL', 'STRING', 'BOOLEAN', 'TIMES
 /** Those that can stand above others; a regrouping stands on a window, or a sub-query that hands its columns on. */
 const operators = operatorNames.filter((name) => name !== 'regroup');
 const pairs = [
-  ...operators.flatMap((above) => operators.map((below) => `${above} / ${below}`)),
+  ...operators.flatMap((above) => operators.filter((name) => name !== 'group' && name !== 'rank').map((below) => `${above} / ${below}`)),
   ...['assign', 'tumble', 'hop', 'cumulate', 'session'].map((below) => `regroup / ${below}`), ...operators.map((above) => `${above} / regroup`),
 ];
 
