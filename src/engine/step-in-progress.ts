@@ -20,7 +20,7 @@ export class StepInProgress {
   readonly outputs: Batch[][];
   readonly late: Placed<LateRow>[] = [];
   readonly deadLetters: Placed<DeadLetter>[] = [];
-  readonly slices: Omit<Slice, 'checksum'>[] = [];
+  readonly slices: { -readonly [Member in Exclude<keyof Slice, 'checksum'>]: Slice[Member] }[] = [];
   readonly checksums: string[] = [];
   readonly turns: number[] = [];
   readonly endedBeyond = new Set<number>();
@@ -33,10 +33,15 @@ export class StepInProgress {
   record({ batch, from, to }: SliceRows): void {
     const { input, partition } = batch;
     const end = positionOf(batch, to - 1) + 1;
-    let index = this.slices.findIndex((slice) => slice.input === input && slice.partition === partition);
-    if (index < 0) index = this.slices.push({ input, partition, from: positionOf(batch, from), to: end, rows: to - from }) - 1;
-    else this.slices[index] = { ...this.slices[index]!, to: end, rows: this.slices[index]!.rows + to - from };
-    const { turns } = this;
+    const { slices, turns } = this;
+    // Where inputs take turns row by row this runs for each of them: slices grow in place.
+    let index = 0;
+    while (index < slices.length && (slices[index]!.input !== input || slices[index]!.partition !== partition)) index += 1;
+    if (index === slices.length) slices.push({ input, partition, from: positionOf(batch, from), to: end, rows: to - from });
+    else {
+      slices[index]!.to = end;
+      slices[index]!.rows += to - from;
+    }
     if (turns.length > 0 && turns[turns.length - 2] === index) turns[turns.length - 1]! += to - from;
     else turns.push(index, to - from);
   }
