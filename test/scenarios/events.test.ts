@@ -45,6 +45,7 @@ const otherwise: Readonly<Record<(typeof eventScenarios)[number], Otherwise>> = 
     unmet: ['event_rates.flood', 'rate_alerts.first', 'rate_alerts.burst', 'rate_alerts.quiet'],
   },
   'stuck-price': { bind: 'market_data_raw=us-equities-day?rows=250000&inject=none', unmet: ['stuck_alerts.stuck', 'stuck_alerts.soon'] },
+  rebound: { bind: 'market_data_raw=us-equities-day?rows=250000&inject=none', unmet: ['rebound_alerts.spikes', 'rebound_alerts.fingers', 'rebound_alerts.soon', 'rebounds_by_hour.pair'] },
 };
 
 const temporary = await mkdtemp(join(tmpdir(), 'tapewright-events-'));
