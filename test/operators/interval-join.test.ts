@@ -94,3 +94,14 @@ test('a row that comes behind the watermark meets what is kept, and is late for 
     { position: 2, windowStart: 10_000, windowEnd: 11_001, reason: 'rows that it could match are forgotten' },
   ]);
 });
+
+test('rows and keys are forgotten on the way, and nothing is lost by it', () => {
+  const count = 40_000;
+  const row = (id: number, ts: number): Row => ({ k: `k${id}`, id, v: 1, ts });
+  // Every third left row has a partner, half a second later.
+  const left = Array.from({ length: count }, (_, id) => row(id, id * 20));
+  const right = Array.from({ length: Math.ceil(count / 3) }, (_, third) => row(third * 3, third * 60 + 500));
+  const { outputs } = runSql(`${table('l', 1)}${table('r', 1)}SELECT a.id, b.id AS other FROM l AS a LEFT JOIN r AS b ON a.k = b.k AND b.ts BETWEEN a.ts AND a.ts + INTERVAL '2' SECOND;`, { l: left, r: right });
+  const found = outputs['query_1']!.map(([id, other]) => [Number(id), other] as const).sort((a, b) => a[0] - b[0]);
+  assert.deepEqual(found, left.map((_, id) => [id, id % 3 === 0 ? id : null]));
+});

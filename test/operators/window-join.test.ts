@@ -120,3 +120,23 @@ test('a window join can be aggregated by its window, and joined again', () => {
   const { outputs } = runSql(sql, { l: [row('A', 1, 0), row('A', 2, 1999), row('B', 5, 3000)], r: [row('A', 10, 500), row('B', 20, 1000), row('B', 30, 2000)] });
   assert.deepEqual(outputs['query_1'], [['A', 2, 23, 2000], ['B', 1, 35, 4000]]);
 });
+
+test('rows and keys of fired windows are forgotten, and nothing is lost by it', () => {
+  const count = 24_000;
+  const row = (id: number): Row => ({ k: `k${id}`, id, v: 1, ts: id * 20 });
+  const windowed = (name: string) => `TABLE(TUMBLE(TABLE ${name}, DESCRIPTOR(ts), INTERVAL '2' SECOND))`;
+  const left = Array.from({ length: count }, (_, id) => row(id));
+  const right = left.filter((_, id) => id % 3 === 0);
+  const { outputs } = runSql(`${table('l', 1)}${table('r', 1)}SELECT a.id, b.id AS other FROM ${windowed('l')} AS a LEFT JOIN ${windowed('r')} AS b ON a.window_start = b.window_start AND a.window_end = b.window_end AND a.k = b.k;`, { l: left, r: right });
+  const found = outputs['query_1']!.map(([id, other]) => [Number(id), other] as const).sort((a, b) => a[0] - b[0]);
+  assert.deepEqual(found, left.map((_, id) => [id, id % 3 === 0 ? id : null]));
+});
+
+test('a row whose window has fired is late', () => {
+  const windowed = (name: string) => `TABLE(TUMBLE(TABLE ${name}, DESCRIPTOR(ts), INTERVAL '2' SECOND))`;
+  const row = (id: number, ts: number): Row => ({ k: 'A', id, v: 1, ts });
+  const { outputs, late } = runSql(`${table('l', 0)}${table('r', 0)}SELECT a.id, b.id AS other FROM ${windowed('l')} AS a JOIN ${windowed('r')} AS b ON a.window_start = b.window_start AND a.window_end = b.window_end;`,
+    { l: [row(1, 500), row(2, 5000), row(3, 700)], r: [row(7, 600), row(8, 3000)] });
+  assert.deepEqual(outputs['query_1'], [[1, 7]]);
+  assert.deepEqual(late.map(({ position, windowStart, windowEnd, reason }) => ({ position, windowStart, windowEnd, reason })), [{ position: 2, windowStart: 0, windowEnd: 2000, reason: 'the window has fired' }]);
+});
