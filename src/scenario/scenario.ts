@@ -63,7 +63,7 @@ async function readPipeline(file: YamlMap, folder: string): Promise<Pick<Pipelin
     else {
       const made = await pipelineModule(path, inner);
       sql.push(...made.sql);
-      modules.push(...made.modules);
+      modules.push(...(made.modules ?? []));
     }
   }
   return modules.length === 0 ? { sql } : { sql, modules };
