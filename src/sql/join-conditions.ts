@@ -1,8 +1,9 @@
 /** What a join's conditions say: which sides they read, keys, and bounds on event times. */
-import type { Expression, Place } from '../plan/expression.js';
-import { columnsOf } from '../plan/expression.js';
-import { makeCall } from '../functions/scalar.js';
+import { withNullable, type SqlType } from '../core/types.js';
 import type { Session } from '../functions/kernel.js';
+import { makeCall } from '../functions/scalar.js';
+import { columnsOf, literal } from '../plan/expression.js';
+import type { Expression, Place } from '../plan/expression.js';
 
 /** Parts that must all be true. */
 export function conjunctsOf(condition: Expression): readonly Expression[] {
@@ -29,11 +30,23 @@ export interface KeyPair {
   readonly right: Expression;
 }
 
-export function keyPairOf(conjunct: Expression, first: number): KeyPair | null {
-  if (conjunct.kind !== 'call' || conjunct.name !== '=') return null;
-  const [one, other] = conjunct.args as readonly [Expression, Expression];
-  const reads = `${readsOf(one, first)} ${readsOf(other, first)}`;
-  return reads === 'left right' ? { left: one, right: other } : reads === 'right left' ? { left: other, right: one } : null;
+/** The equalities that `=`, or IS NOT DISTINCT FROM, comes to; none for other conditions. */
+export function keyPairsOf(conjunct: Expression, first: number, session: Session): readonly KeyPair[] {
+  if (conjunct.kind !== 'call' || (conjunct.name !== '=' && conjunct.name !== 'IS NOT DISTINCT FROM')) return [];
+  const { args: [one, other], place } = conjunct;
+  const reads = `${readsOf(one!, first)} ${readsOf(other!, first)}`;
+  if (reads !== 'left right' && reads !== 'right left') return [];
+  const [left, right] = reads === 'left right' ? [one!, other!] : [other!, one!];
+  if (conjunct.name === '=' || (!left.type.nullable && !right.type.nullable)) return [{ left, right }];
+  // Keys are never equal by NULL, so what stands for it is compared: whether there is a value, and the value.
+  const isNull = (side: Expression): Expression => makeCall('IS NULL', [side], place, session);
+  const value = (side: Expression): Expression => makeCall('COALESCE', [side, neutral(side.type)], place, session);
+  return [{ left: isNull(left), right: isNull(right) }, { left: value(left), right: value(right) }];
+}
+
+/** Some value of a type. */
+function neutral(type: SqlType): Expression {
+  return literal(type.kind === 'STRING' ? '' : type.kind === 'BOOLEAN' ? false : 0, withNullable(type, false));
 }
 
 /** Milliseconds by which the event time in column `left` may differ from that in `right` (over both sides' columns). */

@@ -6,7 +6,7 @@ import { isUpdating } from '../plan/changes.js';
 import { durationText } from '../plan/print.js';
 import { isRowtime } from '../plan/trace.js';
 import { joinedSchema } from './join.js';
-import { allOf, keyPairOf, timeBoundOf, type KeyPair, type TimeBounds } from './join-conditions.js';
+import { allOf, keyPairsOf, timeBoundOf, type KeyPair, type TimeBounds } from './join-conditions.js';
 import type { Environment } from './query.js';
 import { projectNode } from './projection.js';
 import type { OpenJoin, Relation } from './relation.js';
@@ -44,11 +44,11 @@ export function decideJoin(parts: JoinParts, environment: Environment): DecidedJ
   const isTime = (column: number): boolean => (column < first ? isRowtime(left.node, column) : isRowtime(right.node, column - first));
   for (const conjunct of parts.conditions) {
     const bound = asOf === null ? timeBoundOf(conjunct, first, isTime) : null;
-    const pair = bound === null ? keyPairOf(conjunct, first) : null;
+    const keys = bound === null ? keyPairsOf(conjunct, first, environment.session) : [];
     if (bound !== null) {
       bounds.push(bound);
       timed.push(conjunct);
-    } else if (pair !== null) pairs.push(pair);
+    } else if (keys.length > 0) pairs.push(...keys);
     else others.push(conjunct);
   }
   const windows = asOf === null ? windowPairs(left, right, pairs, first) : null;

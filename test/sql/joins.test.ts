@@ -66,6 +66,8 @@ test('keys may be computed; the columns of both sides stay as they are', () => {
   assert.deepEqual(root.schema.map(({ name }) => name), ['symbol', 'price', 'venue', 'event_time', 'symbol0', 'bid', 'ask', 'event_time0']);
   const join = [...nodesBelow(root)].find(isJoin)!;
   assert.deepEqual(join.keys, { left: [4], right: [0] });
+  // Whether there is a value, and the value.
+  assert.equal(joinOf('SELECT t.price FROM trades t JOIN quotes q ON t.symbol IS NOT DISTINCT FROM q.symbol AND t.event_time = q.event_time').keys.left.length, 2);
 });
 
 test('USING and NATURAL make columns one, and * names them first', () => {
