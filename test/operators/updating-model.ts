@@ -155,7 +155,7 @@ export const statements: Readonly<Record<string, Statement>> = {
 
 const plans = new Map<string, Pipeline>();
 
-function run(sql: string, rows: readonly Fact[], options: RunOptions = {}): EngineRun {
+export function runStatement(sql: string, rows: readonly Fact[], options: RunOptions = {}): EngineRun {
   const plan = plans.get(sql) ?? planSql(`${declared}${sql};`);
   plans.set(sql, plan);
   return runPipeline(plan, { t: rows.map((row) => ({ ...row })) }, options);
@@ -189,10 +189,10 @@ export const updatingDraws: fc.Arbitrary<UpdatingDraw> = fc.record({
 /** The changelog adds up to the result over all rows; neither batches nor stops change it. */
 export function holds({ name, rows, batchRows, restoreEvery }: UpdatingDraw): void {
   const { sql, batch } = statements[name]!;
-  const whole = run(sql, rows);
+  const whole = runStatement(sql, rows);
   assert.deepEqual(whole.late, []);
   assert.deepEqual(replayed(whole.outputs['query_1']!), batch(rows).map((row) => JSON.stringify(row)).sort(), sql);
-  const cut = run(sql, rows, { batchRows, stepEvery: 1000, restoreEvery, strings: 'recoded' });
+  const cut = runStatement(sql, rows, { batchRows, stepEvery: 1000, restoreEvery, strings: 'recoded' });
   assert.deepEqual(cut.outputs['query_1'], whole.outputs['query_1'], 'batches and stops change nothing');
   assert.deepEqual(cut.digests, whole.digests);
 }
