@@ -17,6 +17,8 @@ export interface FlinkExplanation {
   readonly statements: readonly string[];
   /** What is otherwise than in the text, and why; `path` and `line` are null for what is not in it. */
   readonly changes: readonly { readonly table: string | null; readonly path: string | null; readonly line: number | null; readonly change: string }[];
+  /** Functions in TypeScript, which Flink must be given under the same names. */
+  readonly functions: readonly string[];
   /** What Flink refuses of the pipeline, whichever way it is written. */
   readonly refusals: readonly string[];
   /** Where results may differ from a replay's. */
@@ -32,11 +34,11 @@ export function explainFlink(texts: PipelineTexts, parameters: RunParameters): F
   if (!statements.some(({ kind }) => kind === 'insert')) {
     throw new TapewrightError('SQL_UNSUPPORTED', `${texts.name} has no SQL: what is built in TypeScript runs here only; write it as SQL for a cluster`, { name: texts.name });
   }
-  const code = userCodeOf(pipeline);
+  const functions = userCodeOf(pipeline);
   const written = new Set(statements.map(({ name }) => name));
   const made = pipeline.sinks.map(({ name }) => name).filter((name) => !written.has(name));
   const notes = [
-    ...(code.length === 0 ? [] : [`Flink does not have ${code.join(', ')}, written in TypeScript: register a function of that name there first, with CREATE FUNCTION … AS 'class'.`]),
+    ...(functions.length === 0 ? [] : [`Flink does not have ${listed(functions)}, written in TypeScript: register the same in Java or Python there first, CREATE FUNCTION ${functions[0]!} AS 'class'.`]),
     ...(made.length === 0 ? [] : [`${listed(made)}, which ${made.length === 1 ? 'is' : 'are'} made without SQL (responses, TypeScript), ${made.length === 1 ? 'is' : 'are'} not in these statements.`]),
     ...notesOf(pipeline),
     ...boundNotes(parameters),
@@ -44,7 +46,7 @@ export function explainFlink(texts: PipelineTexts, parameters: RunParameters): F
   const inserts = statements.filter(({ kind }) => kind === 'insert');
   const others = statements.filter(({ kind }) => kind !== 'insert');
   return {
-    name: texts.name, version: flinkVersion, notes, refusals: statements.flatMap(({ refusals }) => refusals),
+    name: texts.name, version: flinkVersion, notes, functions, refusals: statements.flatMap(({ refusals }) => refusals),
     statements: [...others.map(({ text }) => text), `EXECUTE STATEMENT SET\nBEGIN\n${inserts.map(({ text }) => `${text};\n`).join('')}END`],
     changes: statements.flatMap(({ name, line, changes }) => {
       const place = line === null ? { path: null, line: null } : placeInFiles(texts.sql, line);

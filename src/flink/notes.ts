@@ -27,6 +27,7 @@ export function notesOf({ statements, sources }: Pipeline): readonly string[] {
 export function userCodeOf({ statements }: Pipeline): readonly string[] {
   const names = new Set<string>();
   for (const node of statements.flatMap(({ root }) => [...nodesBelow(root)])) {
+    if (node.kind === 'process') names.add(node.process.name);
     for (const { user } of aggregatesOf(node)) if (user !== undefined) names.add(user.name);
     expressionsOf(node).forEach((expression) => collect(expression, names));
   }
