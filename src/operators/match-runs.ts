@@ -1,6 +1,9 @@
 /** Matches in the making, and whole ones that wait for an earlier one, by the row with which they begin. */
 import type { State } from './match-automaton.js';
 
+/** Beyond every number of a row. No infinity: numbers of rows are then small integers to the machine, which are kept in place. */
+export const NONE = 2 ** 31 - 1;
+
 /** What a run has summed up for one group of aggregates: its slot, and the number of the last row in it. */
 export interface RunSum {
   readonly slot: number;
@@ -14,19 +17,18 @@ export class Run {
 
   constructor(
     public state: State,
-    /** Number and event time of the first row; infinite before there is one. */
+    /** Number of the first row; NONE before there is one. */
     readonly start: number,
-    readonly startTime: number,
     readonly bounds: number[],
   ) {}
 
   static waiting(state: State, variables: number): Run {
-    return new Run(state, Infinity, Infinity, new Array<number>(2 * variables).fill(-1));
+    return new Run(state, NONE, new Array<number>(2 * variables).fill(-1));
   }
 
   /** A copy that goes another way: in `state`. */
-  branch(state: State, start: number, startTime: number): Run {
-    return new Run(state, start, startTime, this.bounds.slice());
+  branch(state: State, start: number): Run {
+    return new Run(state, start, this.bounds.slice());
   }
 
   take(variable: number, row: number): void {

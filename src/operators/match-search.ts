@@ -3,7 +3,7 @@ import type { ByteReader, ByteWriter } from '../core/bytes.js';
 import type { MatchSkip } from '../plan/match.js';
 import type { State, Transition } from './match-automaton.js';
 import { MatchRows } from './match-rows.js';
-import { Run, RunQueue } from './match-runs.js';
+import { NONE, Run, RunQueue } from './match-runs.js';
 import type { Ways } from './match-ways.js';
 import type { Schema } from '../core/types.js';
 
@@ -20,8 +20,9 @@ export interface Searcher {
   readonly back: number;
   /** Columns of the rows that are kept. */
   readonly schema: Schema;
-  /** The row at index `at` is on trial for the run: told before conditions are asked. */
-  onTrial(search: MatchSearch, run: Run, at: number): void;
+  /** Told before conditions are asked: the row at index `at` is on trial, and for which run. */
+  onTrial(search: MatchSearch, at: number): void;
+  run: Run;
   /** Takes a whole match, certain at `time`. */
   matched(search: MatchSearch, run: Run, time: number): void;
   /** A match whose AFTER MATCH SKIP has nowhere to go: why not. */
@@ -54,15 +55,16 @@ export class MatchSearch {
 
   /** The least number of a row that is still looked at. */
   get needed(): number {
-    const first = Math.min(this.#runs.earliest!.start, this.whole.earliest?.start ?? Infinity, this.rows.next);
+    const first = Math.min(this.#runs.earliest!.start, this.whole.earliest?.start ?? NONE, this.rows.next);
     return Math.max(0, first - this.searcher.back);
   }
 
   /** The row at index `at` of the rows; what began too long ago has been ended by `advance`. */
   step(at: number, time: number): void {
     const before = this.#runs;
+    this.searcher.onTrial(this, at);
     this.#next.clear();
-    for (let k = 0; k < before.length; k += 1) this.#try(before.items[k]!, at, time);
+    for (let k = 0; k < before.length; k += 1) this.#try(before.items[k]!, at);
     this.#runs = this.#next;
     this.#next = before;
     if (this.#found.length === 0 && this.whole.length === 0) return;
@@ -73,18 +75,17 @@ export class MatchSearch {
 
   /** Event time is `time`: ends what would take too long, and lets go the matches that waited for it. */
   advance(time: number): void {
-    const { within } = this.searcher;
+    const { within, waiting } = this.searcher;
     if (within === null) return;
-    const { waiting } = this.searcher;
-    while (this.#runs.earliest !== waiting && this.#runs.earliest!.startTime + within <= time) {
+    for (let earliest = this.#runs.earliest!; earliest !== waiting && this.#timeOf(earliest) + within <= time; earliest = this.#runs.earliest!) {
       // Where matches wait, each time-out has its own moment; else the last one's will do.
-      const moment = this.whole.length === 0 ? time : this.#runs.earliest!.startTime + within;
+      const moment = this.whole.length === 0 ? time : this.#timeOf(earliest) + within;
       const before = this.#runs;
       const kept = this.#next;
       kept.clear();
       for (let k = 0; k < before.length; k += 1) {
         const run = before.items[k]!;
-        if (run === waiting || run.startTime + within > moment) kept.add(run);
+        if (run === waiting || this.#timeOf(run) + within > moment) kept.add(run);
         else this.searcher.ended(run);
       }
       this.#runs = kept;
@@ -93,45 +94,47 @@ export class MatchSearch {
     }
   }
 
+  /** Event time of the run's first row. */
+  #timeOf({ start }: Run): number {
+    return this.rows.time[start - this.rows.base]!;
+  }
+
   /** Where the run goes with the row: nowhere, on, or several ways. */
-  #try(run: Run, at: number, time: number): void {
+  #try(run: Run, at: number): void {
     const { searcher, rows } = this;
-    searcher.onTrial(this, run, at);
+    searcher.run = run;
     const { takes, choose } = searcher.ways[run.state.id]!;
-    const count = choose(rows.values, rows.nulls, at, rows.base, run.bounds, run.start, chosen);
-    const number = rows.base + at;
-    const isNew = run === searcher.waiting;
-    if (isNew) {
-      if (count > 0) this.#branch(run, takes, count, number, number, time);
+    const way = choose(rows.values, rows.nulls, at, rows.base, run.bounds, run.start, chosen);
+    if (run === searcher.waiting) {
+      if (way !== -1) this.#branch(run, takes, way, rows.base + at, rows.base + at);
       this.#next.add(run);
       return;
     }
-    if (count === 0) {
-      searcher.ended(run);
-      return;
+    if (way >= 0) {
+      const { source, target } = takes[way]!;
+      if (!target.mayEnd) {
+        // One way, and more rows to come: the run goes it itself.
+        run.state = target;
+        run.take(source.variable, rows.base + at);
+        this.#next.add(run);
+        return;
+      }
     }
-    const { source, target } = takes[chosen[count - 1]!]!;
-    if (count > 1 || target.mayEnd) {
-      this.#branch(run, takes, count, number, run.start, run.startTime);
-      searcher.ended(run);
-      return;
-    }
-    // One way, and more rows to come: the run goes it itself.
-    run.state = target;
-    run.take(source.variable, number);
-    this.#next.add(run);
+    if (way !== -1) this.#branch(run, takes, way, rows.base + at, run.start);
+    searcher.ended(run);
   }
 
-  /** Copies of the run go the `count` ways chosen. */
-  #branch(run: Run, takes: readonly Transition[], count: number, number: number, start: number, startTime: number): void {
+  /** Copies of the run, which begins with row `start`, take row `number` the way chosen, or the ways. */
+  #branch(run: Run, takes: readonly Transition[], way: number, number: number, start: number): void {
+    const count = way >= 0 ? 1 : -way - 1;
     for (let k = 0; k < count; k += 1) {
-      const { source, target } = takes[chosen[k]!]!;
-      const next = run.branch(target, start, startTime);
+      const { source, target } = takes[way >= 0 ? way : chosen[k]!]!;
+      const next = run.branch(target, start);
       next.take(source.variable, number);
       if (target.isFinal) this.#found.add(next);
       else {
         this.#next.add(next);
-        if (target.mayEnd) this.#found.add(next.branch(target, start, startTime));
+        if (target.mayEnd) this.#found.add(next.branch(target, start));
       }
     }
   }
@@ -189,11 +192,10 @@ function writeRun(writer: ByteWriter, run: Run, base: number, isWaiting: boolean
   if (isWaiting) return;
   writer.varint(run.state.id);
   writer.varint(run.start - base);
-  writer.f64(run.startTime);
   for (const number of run.bounds) writer.varint(number < 0 ? 0 : number - base + 1);
 }
 
 function readRun(reader: ByteReader, { states, waiting }: Searcher): Run {
   if (reader.u8() === 0) return waiting;
-  return new Run(states[reader.varint()]!, reader.varint(), reader.f64(), waiting.bounds.map(() => reader.varint() - 1));
+  return new Run(states[reader.varint()]!, reader.varint(), waiting.bounds.map(() => reader.varint() - 1));
 }

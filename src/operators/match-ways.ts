@@ -2,7 +2,10 @@
 import type { MatchTest } from '../plan/match-condition.js';
 import type { State, Transition } from './match-automaton.js';
 
-/** Puts the numbers of the ways that the row may go into `out`; returns how many. The other arguments are a `MatchTest`'s. */
+/**
+ * The number of the only way that the row may go, −1 where there is none. Several are put into `out`, and −n − 1 is
+ * returned for n of them. The other arguments are a `MatchTest`'s.
+ */
 type Choose = (...args: [...Parameters<MatchTest>, out: number[]]) => number;
 
 export interface Ways {
@@ -27,9 +30,9 @@ export function compileWays(state: State, tests: readonly (MatchTest | null)[]):
   const body = [
     '"use strict";',
     'return function choose(values, nulls, at, base, bounds, start, out) {',
-    `let n = 0${asked.map((variable) => `, h${variable}`).join('')};`,
-    ...found.map(({ source, unless }, way) => `if (${unless.map((variable) => `!${holds(variable)} && `).join('')}${holds(source.variable)}) out[n++] = ${way};`),
-    'return n;',
+    `let n = 0, only = -1${asked.map((variable) => `, h${variable}`).join('')};`,
+    ...found.map(({ source, unless }, way) => `if (${unless.map((variable) => `!${holds(variable)} && `).join('')}${holds(source.variable)}) { if (n === 0) only = ${way}; else { out[0] = only; out[n] = ${way}; } n += 1; }`),
+    'return n < 2 ? only : -n - 1;',
     '};',
   ].join('\n');
   const make = new Function('tests', body) as (tests: readonly (MatchTest | null)[]) => Choose;

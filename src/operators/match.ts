@@ -50,8 +50,8 @@ export class MatchRecognize implements Operator, Searcher {
   #swept = -Infinity;
   #ids = new Int32Array(0);
   /** What is on trial, for aggregates and failures. */
+  run: Run;
   #search: MatchSearch | null = null;
-  #run: Run;
   #at = 0;
   #failed = false;
   readonly #failures: FailedMatch[] = [];
@@ -69,7 +69,7 @@ export class MatchRecognize implements Operator, Searcher {
     const { start, states } = buildAutomaton(spec.pattern);
     this.states = states;
     this.waiting = Run.waiting(start, spec.pattern.length);
-    this.#run = this.waiting;
+    this.run = this.waiting;
     const renumber = (expression: MatchExpression): MatchExpression =>
       ({ ...expression, references: expression.references.map((reference) => renumbered(reference, (column) => this.#kept.indexOf(column))) });
     const defines = spec.defines.map((define) => (define === null ? null : renumber(define)));
@@ -132,7 +132,6 @@ export class MatchRecognize implements Operator, Searcher {
       search.advance(at);
       if (search.rows.isFull) search.rows.makeRoom(search.needed);
       const index = search.rows.append(kept, row, at);
-      this.#aggregates.nextRow();
       search.step(index, at);
       if (search.whole.length > 0) this.#withWhole.add(search);
     }
@@ -153,10 +152,10 @@ export class MatchRecognize implements Operator, Searcher {
     return { batch: { length: matched.length, columns: matched.columns }, released, time: matched.time };
   }
 
-  onTrial(search: MatchSearch, run: Run, at: number): void {
+  onTrial(search: MatchSearch, at: number): void {
     this.#search = search;
-    this.#run = run;
     this.#at = at;
+    this.#aggregates.nextRow();
   }
 
   /** A condition's test; one with an aggregate that cannot be computed does not hold. */
@@ -185,7 +184,7 @@ export class MatchRecognize implements Operator, Searcher {
   }
 
   #aggregate(reference: AggregateReference, variable: number): Physical {
-    const result = this.#aggregates.onTrial(reference, this.#run, this.#search!.rows, this.#at, variable);
+    const result = this.#aggregates.onTrial(reference, this.run, this.#search!.rows, this.#at, variable);
     if ('value' in result) return result.value;
     this.#fail(reference.call.place, result.error);
     return null;

@@ -9,7 +9,7 @@ import type { MatchExpression, MatchReference } from './match.js';
 /**
  * `values` and `nulls` are the columns of the key's rows; `at` is the index of the row on trial in them, `base` the
  * number of the row with index 0. Variable v's rows so far are those numbered bounds[2v] to bounds[2v + 1], −1 for none;
- * `start` is the match's first row, infinite before there is one.
+ * `start` is the match's first row, beyond all before there is one.
  */
 export type MatchTest = (
   values: readonly unknown[], nulls: readonly (Uint8Array | null)[], at: number, base: number,
@@ -87,9 +87,9 @@ function rowLines(row: string, { variable: of, from, offset, back }: MatchRefere
     `const ${row}l = ${isOwn ? 'base + at' : `bounds[${2 * of! + 1}]`};`,
     `const ${row}f = ${of === null ? `(start < ${row}l ? start : ${row}l)` : isOwn ? `(bounds[${2 * variable}] < 0 ? ${row}l : bounds[${2 * variable}])` : `bounds[${2 * of}]`};`,
   ];
-  const number = from === 'last' ? `${row}l - ${offset}` : `${row}f + ${offset}`;
-  const exists = `${row}f >= 0 && ${from === 'last' ? `${number} >= ${row}f` : `${number} <= ${row}l`}`;
-  const index = `${number} - base - ${back}`;
+  const number = offset === 0 ? `${row}${from === 'last' ? 'l' : 'f'}` : from === 'last' ? `${row}l - ${offset}` : `${row}f + ${offset}`;
+  const exists = `${row}f >= 0${offset === 0 ? '' : from === 'last' ? ` && ${number} >= ${row}f` : ` && ${number} <= ${row}l`}`;
+  const index = `${number} - base${back === 0 ? '' : ` - ${back}`}`;
   lines.push(`const ${row} = ${exists}${back === 0 ? '' : ` && ${index} >= 0`} ? ${index} : -1;`);
   return lines;
 }
