@@ -226,7 +226,7 @@ class Builder {
     const from = inputs.map((input, side) => this.#stage(input, form.columns[side]!.map((column) => columnRef(column, input.schema[column]!.type)), null, statement, name));
     const index = this.#push({
       kind: 'operator', from, made: form.make(name), schema: form.schema, inputSchemas: inputs.map((input, side) => picked(input.schema, form.columns[side]!)),
-      statement, group: this.#groupOf(node), window: node.kind === 'window-aggregate' || node.kind === 'global-window' || isSession(node),
+      statement, group: this.#groupOf(node), window: firesWindows(node),
     });
     const built = { node: index, map: form.map };
     this.#built.set(key, built);
@@ -283,8 +283,9 @@ class Builder {
   }
 }
 
-/** Whether the node keeps rows until their session fires. */
-const isSession = (node: StatefulNode): boolean => node.kind === 'window' && node.window.kind === 'session';
+/** Whether the node's rows are results of windows that fire. */
+const firesWindows = (node: StatefulNode): boolean =>
+  ['window-aggregate', 'global-window', 'window-join', 'window-rank'].includes(node.kind) || (node.kind === 'window' && node.window.kind === 'session');
 
 /** Whether the node forgets what was not touched for some time. */
 const timeToLive = (node: StatefulNode): boolean => 'ttl' in node && [node.ttl].flat().some((ttl) => ttl !== null);

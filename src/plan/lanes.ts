@@ -107,7 +107,7 @@ export function statefulOperators(pipeline: Pipeline): readonly StatefulOperator
 function stateOf(node: StatefulNode): string {
   switch (node.kind) {
     case 'window': return 'the rows of each open session';
-    case 'interval-join': return `the rows of both sides of the last ${(node.upper - node.lower) / 1000} s of event time`;
+    case 'interval-join': return `the left's rows of the last ${Math.max(0, -node.lower) / 1000} s of event time, the right's of the last ${Math.max(0, node.upper) / 1000} s`;
     case 'temporal-join': return 'the versions that the watermark has not passed, and left rows that wait for it';
     case 'join': return `every row of both sides${ttlText(Math.max(...node.ttl.map((ttl) => ttl ?? Infinity)))}`;
     case 'window-join': return 'the rows of each open window';
