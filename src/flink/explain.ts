@@ -34,7 +34,7 @@ export function explainFlink(texts: PipelineTexts, parameters: RunParameters): F
   if (!statements.some(({ kind }) => kind === 'insert')) {
     throw new TapewrightError('SQL_UNSUPPORTED', `${texts.name} has no SQL: what is built in TypeScript runs here only; write it as SQL for a cluster`, { name: texts.name });
   }
-  const functions = userCodeOf(pipeline);
+  const functions = userCodeOf(pipeline, joinedText(texts.sql));
   const written = new Set(statements.map(({ name }) => name));
   const made = pipeline.sinks.map(({ name }) => name).filter((name) => !written.has(name));
   const notes = [

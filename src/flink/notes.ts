@@ -2,6 +2,9 @@
 import type { AggregateCall, Pipeline, PlanNode } from '../plan/plan.js';
 import { usesClock, type Expression } from '../plan/expression.js';
 import { nodesBelow } from '../plan/trace.js';
+import type { TableFunction } from '../sql/ast.js';
+import { parseSql } from '../sql/parser.js';
+import { nodesOf } from './nodes.js';
 
 /** Sentences, those that this pipeline gives cause to. */
 export function notesOf({ statements, sources }: Pipeline): readonly string[] {
@@ -23,16 +26,21 @@ export function notesOf({ statements, sources }: Pipeline): readonly string[] {
   return notes;
 }
 
-/** Functions in the user's TypeScript, by name. */
-export function userCodeOf({ statements }: Pipeline): readonly string[] {
+/** Functions in the user's TypeScript, by name: of rows, of groups, and of tables, which only the text names. */
+export function userCodeOf({ statements }: Pipeline, text: string): readonly string[] {
   const names = new Set<string>();
+  for (const node of parseSql(text).statements.flatMap((statement) => [...nodesOf(statement)])) {
+    if (isTableFunction(node) && !ownTableFunctions.includes(node.name)) names.add(node.name.toLowerCase());
+  }
   for (const node of statements.flatMap(({ root }) => [...nodesBelow(root)])) {
-    if (node.kind === 'process') names.add(node.process.name);
     for (const { user } of aggregatesOf(node)) if (user !== undefined) names.add(user.name);
     expressionsOf(node).forEach((expression) => collect(expression, names));
   }
   return [...names];
 }
+
+const ownTableFunctions: readonly string[] = ['TUMBLE', 'HOP', 'CUMULATE', 'SESSION', 'UNNEST'];
+const isTableFunction = (node: object): node is TableFunction => 'kind' in node && node.kind === 'tableFunction';
 
 function collect(expression: Expression, into: Set<string>): void {
   if (expression.kind !== 'call') return;
