@@ -3,7 +3,7 @@ SELECT symbol, price, event_time
 FROM market_data_raw
 WHERE event_type = 'TRADE';
 
--- Five minutes of each symbol, anew every thirty seconds.
+-- Five minutes of each symbol, anew every thirty seconds. Prices below zero have been seen, hence ABS.
 CREATE TEMPORARY VIEW sliding_windows AS
 SELECT
   symbol,
@@ -11,7 +11,7 @@ SELECT
   window_end AS sliding_end,
   window_time AS sliding_time,
   AVG(price) AS ma,
-  (MAX(price) - MIN(price)) / AVG(price) AS volatility
+  (MAX(price) - MIN(price)) / ABS(AVG(price)) AS volatility
 FROM TABLE(HOP(TABLE trades, DESCRIPTOR(event_time), INTERVAL '30' SECOND, INTERVAL '5' MINUTE))
 GROUP BY symbol, window_start, window_end, window_time;
 
@@ -23,7 +23,7 @@ SELECT
   window_end AS tumbling_end,
   window_time AS tumbling_time,
   AVG(price) AS ma,
-  (MAX(price) - MIN(price)) / AVG(price) AS volatility
+  (MAX(price) - MIN(price)) / ABS(AVG(price)) AS volatility
 FROM TABLE(TUMBLE(TABLE trades, DESCRIPTOR(event_time), INTERVAL '5' MINUTE))
 GROUP BY symbol, window_start, window_end, window_time;
 

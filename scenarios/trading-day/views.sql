@@ -3,14 +3,14 @@ SELECT symbol, price, volume, bid, ask, event_time
 FROM market_data_raw
 WHERE event_type = 'TRADE';
 
--- Five minutes of each symbol, anew every thirty seconds.
+-- Five minutes of each symbol, anew every thirty seconds. Prices below zero have been seen, hence ABS.
 CREATE TEMPORARY VIEW moving_windows AS
 SELECT
   symbol,
   window_start,
   window_end,
   AVG(price) AS ma,
-  (MAX(price) - MIN(price)) / AVG(price) AS volatility
+  (MAX(price) - MIN(price)) / ABS(AVG(price)) AS volatility
 FROM TABLE(HOP(TABLE trades, DESCRIPTOR(event_time), INTERVAL '30' SECOND, INTERVAL '5' MINUTE))
 GROUP BY symbol, window_start, window_end;
 

@@ -5,6 +5,8 @@ import { TapewrightError } from '../../src/core/errors.js';
 import { anyOf, atCalendar, customTrigger, everyRows, onCondition, type TriggerDeclaration } from '../../src/functions/trigger.js';
 import { userFunctions } from '../../src/functions/user-functions.js';
 import { globalWindow } from '../../src/functions/window-function.js';
+import { pipeline, table } from '../../src/index.js';
+import { explainTree } from '../../src/plan/explain.js';
 import { planSql } from '../../src/sql/planner.js';
 import { runPipeline, type Entry } from '../engine/run-engine.js';
 
@@ -31,6 +33,21 @@ test('by venue at the open, at the close, and when trading is halted', () => {
     ['XNAS', 1, 14, 100, 1, utc('20:59'), utc('21:00'), 'CLOSE', utc('21:00') - 1],
     ['XNYS', 1, 9, 100, 1, utc('14:32'), utc('21:00'), 'CLOSE', utc('21:00') - 1],
   ]);
+});
+
+test('the builder calls it as SQL does, with its columns typed', () => {
+  const trades = table({
+    name: 't', columns: { exchange: 'STRING', symbol: 'STRING', price: 'DOUBLE', volume: 'BIGINT', halted: 'BOOLEAN', event_time: 'TIMESTAMP(3)' },
+    watermark: { column: 'event_time', delay: 0 },
+  });
+  const phases = table({ name: 'phases', columns: { exchange: 'STRING', fired_by: 'STRING', per_trade: 'BIGINT' } });
+  const built = pipeline(trades
+    .process(openClose, { keys: ['exchange'], on: 'event_time' })
+    .select(({ exchange, fired_by, total, trades: count }) => ({ exchange, fired_by, per_trade: total.dividedBy(count) }))
+    .insertInto(phases));
+  const written = `${create.replace('AS event_time)', "AS event_time)")}CREATE TABLE phases (exchange STRING, fired_by STRING, per_trade BIGINT);
+    INSERT INTO phases SELECT exchange, fired_by, total / trades FROM open_close(input => TABLE t PARTITION BY exchange, on_time => DESCRIPTOR(event_time));`;
+  assert.equal(explainTree(planSql(built.sql, userFunctions(built.functions))), explainTree(planSql(written, userFunctions([openClose]))));
 });
 
 test('what it puts out has event time: windows stand on it', () => {
