@@ -211,7 +211,7 @@ function carriedBy(query: Query): readonly [string, string, string] | null {
 }
 
 function windowOf({ name, size, offset }: OperatorDraw): Window {
-  const shift = [0, 0, 0, 0, 0, 300, -1000, 7000, 1, 0][offset]!;
+  const shift = [0, 0, 0, 0, 2, 300, -1000, 7000, 1, 0][offset]!;
   const kind = name === 'assign' || name === 'regroup' ? (['tumble', 'hop', 'cumulate', 'session'] as const)[size % 4]! : name;
   // Two of them are distances at which rows often stand.
   if (kind === 'session') return { kind, gap: [1000, 777, 2500, 1501][size % 4]! };
