@@ -111,3 +111,15 @@ test('what throws goes to the dead letters, or stops a strict run', async (conte
   const strict = await newRunOptions(path('run.sql'), { bind: [`ticks=${path('ticks.jsonl')}`], functions: [path('functions.mjs')], out: path('strict'), strict: true });
   await assert.rejects(runReplay({ ...strict, report: false }), { code: 'EXPRESSION_FAILED', message: /twice threw: no twos, at row 1 of ticks/ });
 });
+
+test('a scenario names modules: of functions, and of pipelines', async (context) => {
+  const directory = directoryFor(context);
+  const path = files(directory, twice('return 2 * price;'));
+  writeFileSync(path('more.mjs'), "export const more = { kind: 'pipeline', sql: 'CREATE TABLE more (twice DOUBLE);\\nINSERT INTO more SELECT twice(price) FROM ticks;\\n', functions: [] };\n");
+  writeFileSync(path('scenario.yaml'), 'name: doubled\npipeline: [run.sql, more.mjs]\nfunctions: [functions.mjs]\nbind: { ticks: ticks.jsonl }\n');
+  const result = await runReplay({ ...(await newRunOptions(path('scenario.yaml'), { out: path('run') })), report: false });
+  assert.deepEqual((await queryBundle(result.directory, 'SELECT twice FROM more')).rows.flat(), [2, 4, 6]);
+  assert.equal((await verifyRun(result.directory)).equal, true);
+  writeFileSync(path('scenario.yaml'), 'name: doubled\npipeline: [run.sql]\nfunctions: [../functions.mjs]\nbind: { ticks: ticks.jsonl }\n');
+  await assert.rejects(newRunOptions(path('scenario.yaml'), {}), { code: 'SCENARIO_INVALID', message: /functions.* files within the scenario's folder, which \.\.\/functions\.mjs is not/ });
+});
