@@ -2,6 +2,7 @@
 import type { Hint, NamedTable, TableReference } from './ast.js';
 import { planMatch } from './match.js';
 import { openJoin } from './join.js';
+import { closed } from './join-lowering.js';
 import { didYouMean, tableName } from './names.js';
 import { planQuery } from './query.js';
 import type { Environment } from './query.js';
@@ -28,7 +29,7 @@ export function planFrom(reference: TableReference, environment: Environment): R
       return reference.alias === undefined ? relation : aliased(relation, reference.alias, []);
     }
     case 'join': return openJoin(reference, (side) => planFrom(side, environment), environment);
-    case 'matchRecognize': return planMatch(reference, planFrom(reference.input, environment), environment);
+    case 'matchRecognize': return planMatch(reference, closed(planFrom(reference.input, environment), null, environment), environment);
   }
 }
 
