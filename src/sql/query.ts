@@ -1,4 +1,4 @@
-/** Queries: WITH, UNION ALL, and what may not follow them. */
+/** Queries: WITH, UNION, and what may not follow them. */
 import { commonType } from '../functions/scalar.js';
 import type { Session } from '../functions/kernel.js';
 import { typeName } from '../core/types.js';
@@ -8,6 +8,7 @@ import type { PlanNode } from '../plan/plan.js';
 import { isRowtime } from '../plan/trace.js';
 import type { Query, QueryBody, SetOperation } from './ast.js';
 import { assign } from './assign.js';
+import { distinctRows } from './distinct.js';
 import type { Remark } from './binder.js';
 import type { Catalog } from './catalog.js';
 import { checkPlanSize } from './plan-size.js';
@@ -58,12 +59,14 @@ function planBody(body: QueryBody, environment: Environment): Relation {
 }
 
 function planUnion(operation: SetOperation, environment: Environment): Relation {
-  const branches = unionBranches(operation);
+  const { operator, all, place } = operation;
+  if (operator !== 'UNION') throw sqlUnsupported(place, `${operator}${all ? ' ALL' : ''} is not supported`, 'Use WHERE conditions, or a join.');
+  const branches = unionBranches(operation, all);
   const relations = branches.map((branch) => planBody(branch, environment));
   const [first, ...others] = relations as [Relation, ...Relation[]];
   others.forEach((other, index) => {
     if (other.columns.length !== first.columns.length) {
-      throw sqlInvalid(branches[index + 1]!.place, `UNION ALL of ${first.columns.length} columns with ${other.columns.length}`, 'Give each SELECT the same columns, in the same order.');
+      throw sqlInvalid(branches[index + 1]!.place, `UNION of ${first.columns.length} columns with ${other.columns.length}`, 'Give each SELECT the same columns, in the same order.');
     }
   });
   const names = columnNames(first);
@@ -81,7 +84,8 @@ function planUnion(operation: SetOperation, environment: Environment): Relation 
   const shared = types.findIndex((_, index) => inputs.every((input) => isRowtime(input, index)));
   const rowtime = shared < 0 ? null : shared;
   const columns = first.columns.map(({ name }, index) => ({ name, qualifier: [], role: sameRole(relations, index) ? first.columns[index]!.role : null }));
-  return { node: { kind: 'union', inputs, schema, rowtime }, columns, refused: [], window: first.window };
+  const union: Relation = { node: { kind: 'union', inputs, schema, rowtime }, columns, refused: [], window: first.window };
+  return all ? union : distinctRows(union, place, environment.timeToLive);
 }
 
 /** A window column stays one where every input has it from the same kind of window. */
@@ -90,20 +94,16 @@ function sameRole(relations: readonly Relation[], index: number): boolean {
   return relations.every((relation) => key(relation) === key(relations[0]!));
 }
 
-/** The SELECTs of a chain of UNION ALL, left to right. */
-function unionBranches(body: QueryBody): readonly QueryBody[] {
-  if (body.kind !== 'setOperation') return [body];
-  if (body.operator !== 'UNION' || !body.all) {
-    const what = body.operator === 'UNION' ? 'UNION (which removes duplicates)' : `${body.operator}${body.all ? ' ALL' : ''}`;
-    throw sqlUnsupported(body.place, `${what} is not supported: its result would be updated for ever`, body.operator === 'UNION' ? 'Write UNION ALL.' : 'Use WHERE conditions.');
-  }
-  return [...unionBranches(body.left), ...unionBranches(body.right)];
+/** The inputs of a chain of unions, left to right. Where duplicates go in the end, they need not go before. */
+function unionBranches(body: QueryBody, all: boolean): readonly QueryBody[] {
+  if (body.kind !== 'setOperation' || body.operator !== 'UNION' || (all && !body.all)) return [body];
+  return [...unionBranches(body.left, all), ...unionBranches(body.right, all)];
 }
 
 function unionType(types: readonly SqlType[], name: string, { place }: SetOperation): SqlType {
   const common = commonType(types);
   if (common === null) {
-    throw sqlInvalid(place, `column '${name}' of UNION ALL is ${types.map((type) => typeName(type, false)).join(' and ')}`, 'CAST them to one type.');
+    throw sqlInvalid(place, `column '${name}' of UNION is ${types.map((type) => typeName(type, false)).join(' and ')}`, 'CAST them to one type.');
   }
   return common;
 }

@@ -11,6 +11,7 @@ import { planFrom } from './from.js';
 import { groupWindowOf, withoutWindow } from './group-windows.js';
 import { lowerGroups, type Grouping } from './grouping.js';
 import { groupedSets, lowerGroupingSets } from './grouping-sets.js';
+import { distinctRows } from './distinct.js';
 import { didYouMean } from './names.js';
 import { lowerOvers } from './overs.js';
 import { projectNode } from './projection.js';
@@ -47,7 +48,10 @@ export function planSelect(select: Select, outer: Environment): Relation {
   const items = uniqueNames(select.items.flatMap((item, index) => selectItems(item, index, collecting(around, virtuals, select.windows, 'SELECT'))));
   const having = select.having === undefined ? undefined : bindCondition(select.having, 'HAVING', collecting(around, virtuals, select.windows, 'HAVING'));
   const grouped = select.groupBy !== undefined || having !== undefined || virtuals.calls.some((call) => call.over === null);
-  const given = (over: Relation, calls: Virtuals, of: readonly Item[]): Relation => distinctly(select, projected(over, calls, of, environment), environment);
+  const given = (over: Relation, calls: Virtuals, of: readonly Item[]): Relation => {
+    const rows = projected(over, calls, of, environment);
+    return select.distinct ? distinctRows(rows, select.place, environment.timeToLive) : rows;
+  };
   if (!grouped) return given(relation, virtuals, items);
 
   const place = select.groupBy?.place ?? virtuals.calls.find((call) => call.over === null)?.place ?? select.having!.place;
@@ -80,17 +84,6 @@ function refuseClauses(select: Select): void {
 function filtered(relation: Relation, condition: Expression): Relation {
   const { node } = relation;
   return { ...relation, node: { kind: 'filter', input: node, condition, schema: node.schema, rowtime: node.rowtime } };
-}
-
-/** DISTINCT groups by all columns. */
-function distinctly({ distinct, place }: Select, relation: Relation, { timeToLive }: Environment): Relation {
-  if (!distinct) return relation;
-  const { columns, node } = relation;
-  const items = columns.map(({ name, place: own }, index): Item => ({ name, expression: columnRef(index, node.schema[index]!.type), place: own ?? place }));
-  const groups = items.map(({ expression, place: own }) => ({ expression, place: own }));
-  const lowered = lowerGroups(relation, { groups, window: null, timeToLive, place }, new Virtuals(columns.length), new Map());
-  const expressions = items.map((item) => lowered.rewrite(item.expression, item.place));
-  return { ...relation, node: projectNode(lowered.relation.node, expressions, node.schema) };
 }
 
 /** The items over `relation`, after an over node where they have OVER calls. */

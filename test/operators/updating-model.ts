@@ -79,6 +79,13 @@ export const statements: Readonly<Record<string, Statement>> = {
   groups: { sql: `SELECT k, ${calls} FROM t GROUP BY k`, batch: (rows) => groups(rows, ({ k }) => [k]).map(({ key, rows: own }) => [...key, ...results(own)]) },
   all: { sql: `SELECT ${calls} FROM t`, batch: (rows) => (rows.length === 0 ? [] : [results(rows)]) },
   distinct: { sql: 'SELECT DISTINCT k, n FROM t WHERE m > 0', batch: (rows) => groups(rows.filter(({ m }) => m > 0), ({ k, n }) => [k, n]).map(({ key }) => key) },
+  union: {
+    sql: 'SELECT k, n FROM t WHERE m > 0 UNION SELECT k, m FROM t UNION ALL SELECT k, 7 FROM t WHERE m = 0',
+    batch: (rows) => [
+      ...groups([...rows.filter(({ m }) => m > 0).map(({ k, n }) => [k, n]), ...rows.map(({ k, m }) => [k, m])], (row) => row).map(({ key }) => key),
+      ...rows.filter(({ m }) => m === 0).map(({ k }) => [k, 7]),
+    ],
+  },
   having: {
     sql: 'SELECT k, COUNT(*), SUM(n) FROM t GROUP BY k HAVING SUM(n) > 0',
     batch: (rows) => groups(rows, ({ k }) => [k]).map(({ key, rows: own }) => [...key, own.length, sum(own.map(({ n }) => n))]).filter((row) => row[2] !== null && (row[2] as number) > 0),
