@@ -12,6 +12,10 @@ const texts = [
   `WITH s AS (SELECT symbol, price, event_time, AVG(price) OVER w AS m FROM ticks WINDOW w AS (PARTITION BY symbol ORDER BY event_time ROWS 5 PRECEDING))
    SELECT *, CASE WHEN price > m THEN 'up' ELSE 'down' END AS way FROM s WHERE m IS NOT NULL UNION ALL SELECT symbol, bid, event_time, ask, exchange FROM ticks`,
   'CREATE TABLE o (a DECIMAL(10, 2), b AS a + 1, c TIMESTAMP(3) METADATA, WATERMARK FOR c AS c); INSERT INTO o (a) SELECT CAST(price AS DECIMAL(8, 2)) FROM ticks AS t',
+  `SET 'table.exec.state.ttl' = '1 h'; SELECT a.price, b.bid FROM ticks AS a LEFT JOIN ticks AS b ON a.symbol = b.symbol AND b.event_time BETWEEN a.event_time - INTERVAL '1' SECOND AND a.event_time
+   JOIN ticks AS c USING (symbol), ticks AS e WHERE a.event_time = c.event_time AND a.exchange NOT IN (SELECT exchange FROM ticks AS d WHERE d.price > a.price)`,
+  `SELECT a.price FROM TABLE(HOP(TABLE ticks, DESCRIPTOR(event_time), INTERVAL '1' MINUTE, INTERVAL '2' MINUTE)) AS a FULL JOIN TABLE(HOP(TABLE ticks, DESCRIPTOR(event_time), INTERVAL '1' MINUTE, INTERVAL '2' MINUTE)) AS b
+   ON a.window_start = b.window_start AND a.window_end = b.window_end AND a.symbol = b.symbol WHERE EXISTS (SELECT * FROM ticks WHERE price > 1)`,
 ];
 
 /** Law: a text is planned or refused with its place, whatever was done to it; nothing else is thrown. */
@@ -32,7 +36,7 @@ test('texts with words left out, doubled or swapped are planned or refused', () 
       assert.match(error.message, /^line \d+, column \d+: /);
       assert.equal(typeof error.details['line'], 'number', error.message);
     }
-  }), { numRuns: 400 });
+  }), { numRuns: 600 });
 });
 
 test('a bare SELECT goes to an output of its own, numbered among the bare ones', () => {
