@@ -53,18 +53,12 @@ export function compileMatchCondition({ references, expression: given }: MatchEx
   return make(generator.constants);
 }
 
-/** Whether it is taken from the row on trial, or at a distance from that. */
-function isOnTrial(reference: MatchReference, variable: number): boolean {
-  return reference.kind === 'row' && reference.from === 'last' && reference.offset === 0
-    && (reference.variable === null || reference.variable === variable);
-}
-
 /** Code that reads one reference; nothing but numbers of ours gets into it. */
 function rowCode(index: number, reference: MatchReference & { kind: 'row' }, variable: number): { lines: string[]; value: string; isNull: string | null } {
   const row = `r${index}r`;
   const lines = rowLines(row, reference, variable);
   const column = `values[${reference.column}]`;
-  const certain = isOnTrial(reference, variable) && reference.back === 0;
+  const { certain } = reference;
   const value = `r${index}v`;
   if (storageOf(reference.type) === 'text') {
     lines.push(`const ${value} = ${certain ? '' : `${row} < 0 ? null : `}${column}[${row}];`);
@@ -80,9 +74,10 @@ function rowCode(index: number, reference: MatchReference & { kind: 'row' }, var
 }
 
 /** The index of the row that is meant, −1 where there is none. */
-function rowLines(row: string, { variable: of, from, offset, back }: MatchReference & { kind: 'row' }, variable: number): string[] {
+function rowLines(row: string, { variable: of, from, offset, back, certain }: MatchReference & { kind: 'row' }, variable: number): string[] {
   const isOwn = of === null || of === variable;
-  if (isOwn && from === 'last' && offset === 0) return [`const ${row} = at - ${back}${back === 0 ? '' : ` < 0 ? -1 : at - ${back}`};`];
+  if (isOwn && from === 'last' && offset === 0) return [`const ${row} = ${back === 0 ? 'at' : `at < ${back} ? -1 : at - ${back}`};`];
+  if (certain && !isOwn) return [`const ${row} = bounds[${2 * of! + (from === 'last' ? 1 : 0)}] - base;`];
   const lines = [
     `const ${row}l = ${isOwn ? 'base + at' : `bounds[${2 * of! + 1}]`};`,
     `const ${row}f = ${of === null ? `(start < ${row}l ? start : ${row}l)` : isOwn ? `(bounds[${2 * variable}] < 0 ? ${row}l : bounds[${2 * variable}])` : `bounds[${2 * of}]`};`,

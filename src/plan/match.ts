@@ -23,11 +23,11 @@ export type MatchReference =
   /**
    * Column of the `offset`th row of the variable, counted from its first or from its last, or of the row `back` rows
    * before that one among the rows of the key. NULL where there is no such row. In DEFINE the row on trial counts as
-   * one of its variable.
+   * one of its variable. `certain`: there is such a row in any case.
    */
   | {
       readonly kind: 'row'; readonly column: number; readonly variable: number | null; readonly from: 'first' | 'last';
-      readonly offset: number; readonly back: number; readonly type: SqlType;
+      readonly offset: number; readonly back: number; readonly certain: boolean; readonly type: SqlType;
     }
   | { readonly kind: 'aggregate'; readonly variable: number | null; readonly call: AggregateCall; readonly type: SqlType }
   /** The event time at which the match became certain. */

@@ -84,15 +84,15 @@ export class MatchBinder {
   #column(parts: readonly Name[], place: Place, { from, offset, back }: Navigation, one: OneVariable | null): Expression {
     const { variable, column } = this.#resolve(parts, place, one);
     const type = typeOfColumn(this.#around.relation, column);
-    const certain = offset === 0 && back === 0 && this.#hasRows(variable, from);
+    const certain = offset === 0 && back === 0 && this.#hasRows(variable);
     const index = this.#below.add(columnRef(column, type));
-    return this.#add({ kind: 'row', column: index, variable, from, offset, back, type: withNullable(type, type.nullable || !certain) });
+    return this.#add({ kind: 'row', column: index, variable, from, offset, back, certain, type: withNullable(type, type.nullable || !certain) });
   }
 
-  /** Whether the variable has a row in any case. */
-  #hasRows(variable: number | null, from: 'first' | 'last'): boolean {
-    if (this.#defined !== null) return from === 'last' && (variable === null || variable === this.#defined);
-    return variable === null || this.#variables[variable]!.min > 0;
+  /** Whether the variable has a row in any case: in a condition the row on trial is one of its variable. */
+  #hasRows(variable: number | null): boolean {
+    if (variable === null || variable === this.#defined) return true;
+    return this.#variables[variable]!.min > 0 && (this.#defined === null || variable < this.#defined);
   }
 
   #resolve(parts: readonly Name[], place: Place, one: OneVariable | null): { readonly variable: number | null; readonly column: number } {
