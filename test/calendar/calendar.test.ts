@@ -3,6 +3,8 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { calendar, venues } from '../../src/calendar/calendar.js';
 import { TapewrightError } from '../../src/core/errors.js';
+import { fx } from '../../src/datasets/market/fx.js';
+import { SESSION_CLOSE, SESSION_OPEN } from '../../src/datasets/market/us-equities.js';
 
 const minutes = (millis: number): string => new Date(millis).toISOString().slice(11, 16);
 
@@ -97,6 +99,12 @@ test('the week of foreign exchange is one session, shorter or longer where New Y
   const [summer] = calendar('FX').sessionsOf('2026-03-08');
   assert.deepEqual([new Date(summer!.open).toISOString(), new Date(summer!.close).toISOString()], ['2026-03-08T21:00:00.000Z', '2026-03-13T21:00:00.000Z']);
   assert.deepEqual(calendar('FX').sessionsOf('2026-03-03'), []);
+});
+
+test('the generated days keep the hours of the calendars', () => {
+  const [, session] = calendar('XNAS').sessionsOf('2026-03-02');
+  assert.deepEqual([session!.open, session!.close], [SESSION_OPEN, SESSION_CLOSE]);
+  assert.equal(calendar('FX').nextClose(fx(1).from), fx(1).to);
 });
 
 test('what is always open never opens nor closes, in any year', () => {

@@ -46,6 +46,14 @@ for (const scenario of sessionScenarios) {
   });
 }
 
+test('halts: four lanes have the same responses as one', async () => {
+  const bind = ['market_data_raw=us-equities-day?rows=100000&seed=3&inject=none'];
+  const lanes = await runReplay(await newRunOptions(path('halts'), { bind, out: join(temporary, 'lanes'), lanes: '4' }));
+  const one = await verifyRun(join(temporary, 'halts-otherwise'));
+  const sets = (outputs: ReplayResult['outputs']) => Object.entries(outputs).map(([name, { rows, setDigest }]) => [name, rows, setDigest]);
+  assert.deepEqual(sets(lanes.outputs), sets(one.outputs));
+});
+
 test('halts: a run that was stopped half-way and resumed has the same responses, and verifies', async () => {
   const bind = ['market_data_raw=us-equities-day?rows=100000&seed=3&inject=none'];
   const stopped = await runReplay(await newRunOptions(path('halts'), { bind, out: join(temporary, 'stopped'), 'stop-after-rows': '40000' }));
