@@ -6,6 +6,8 @@ export interface TableUse {
   readonly isSource: boolean;
   readonly isSink: boolean;
   readonly primaryKey: readonly string[];
+  /** How a message has that key: as its bytes where it is one STRING. */
+  readonly keyFormat: 'raw' | 'json';
   /** Rows that change later are written into it. */
   readonly updates: boolean;
   /** The columns that rows are divided into lanes by, where they are one STRING. */
@@ -49,7 +51,7 @@ const exactlyOnce = (id: string): Options => ({
 });
 
 /** Options without which the connector refuses the table. */
-function missing({ name, isSource }: TableUse, options: Options, cluster: Cluster, pipeline: string): Options {
+function missing({ name, isSource, keyFormat }: TableUse, options: Options, cluster: Cluster, pipeline: string): Options {
   const topic = name.replaceAll('_', '-');
   const format = isSource ? 'avro-confluent' : 'json';
   const wanted: Record<string, string> = {};
@@ -62,7 +64,7 @@ function missing({ name, isSource }: TableUse, options: Options, cluster: Cluste
       if (options['value.format'] === undefined) wanted['format'] = format;
       break;
     case 'upsert-kafka':
-      Object.assign(wanted, { topic, 'properties.bootstrap.servers': cluster.kafka, 'key.format': 'json', 'value.format': format });
+      Object.assign(wanted, { topic, 'properties.bootstrap.servers': cluster.kafka, 'key.format': keyFormat, 'value.format': format });
       break;
     case 'jdbc':
       Object.assign(wanted, { url: cluster.database, 'table-name': name });
@@ -80,7 +82,7 @@ function missing({ name, isSource }: TableUse, options: Options, cluster: Cluste
 function fit(use: TableUse, options: Options): { readonly options: Options; readonly why: string } | null {
   const format = options['value.format'] ?? options['format'] ?? '';
   if (options['connector'] !== 'kafka' || changeFormats.test(format)) return null;
-  if (use.primaryKey.length > 0) return { options: asUpserts(options), why: `upsert-kafka: Flink takes no primary key on a Kafka table with ${format}` };
+  if (use.primaryKey.length > 0) return { options: asUpserts(options, use.keyFormat), why: `upsert-kafka: Flink takes no primary key on a Kafka table with ${format}` };
   if (!use.updates) return null;
   return {
     options: renamed(options, [[/^(value\.)?json\./, '$1debezium-json.']], { [options['value.format'] === undefined ? 'format' : 'value.format']: 'debezium-json' }),
@@ -89,11 +91,11 @@ function fit(use: TableUse, options: Options): { readonly options: Options; read
 }
 
 /** A topic's newest row by key: read from its start, keyed by the primary key. */
-function asUpserts(options: Options): Options {
+function asUpserts(options: Options, keyFormat: string): Options {
   const left = Object.fromEntries(Object.entries(options).filter(([key]) => !/^(key\.(fields|fields-prefix|format)|scan\.(startup|topic-partition-discovery)\..*|topic-pattern)$/.test(key)));
   const format = options['value.format'] ?? options['format'] ?? 'json';
   const values = renamed(left, [[new RegExp(`^${format}\\.`), `value.${format}.`], [/^format$/, 'value.format']]);
-  return { ...values, connector: 'upsert-kafka', 'key.format': options['key.format'] === 'raw' ? 'raw' : 'json', 'value.format': format };
+  return { ...values, connector: 'upsert-kafka', 'key.format': keyFormat, 'value.format': format };
 }
 
 function renamed(options: Options, rules: readonly (readonly [RegExp, string])[], more: Options = {}): Options {

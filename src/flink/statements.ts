@@ -93,11 +93,10 @@ class Statements {
   #useOf(statement: CreateTable): TableUse {
     const name = statement.name.parts.at(-1)!.text;
     const sink = this.pipeline.sinks.find((one) => one.name === name);
-    const column = this.key?.length === 1 ? statement.columns.find((one) => one.name.text === this.key![0]) : undefined;
-    const isText = column?.kind === 'physicalColumn' && ['STRING', 'VARCHAR', 'CHAR'].includes(column.type.name);
+    const primaryKey = statement.primaryKeys.flatMap(({ columns }) => columns.map(({ text }) => text));
     return {
       name, isSource: this.pipeline.sources.some((one) => one.name === name), isSink: sink !== undefined, updates: sink !== undefined && sink.changes !== 'none',
-      primaryKey: statement.primaryKeys.flatMap(({ columns }) => columns.map(({ text }) => text)), key: isText ? column.name.text : null,
+      primaryKey, keyFormat: isOneText(statement, primaryKey) ? 'raw' : 'json', key: isOneText(statement, this.key ?? []) ? this.key![0]! : null,
     };
   }
 
@@ -137,6 +136,12 @@ class Statements {
   #head({ statement, comments }: Piece): Pick<FlinkStatement, 'line' | 'comments'> {
     return { line: statement.place.line, comments };
   }
+}
+
+/** Whether these columns are one, and a text. */
+function isOneText({ columns }: CreateTable, names: readonly string[]): boolean {
+  const column = names.length === 1 ? columns.find(({ name }) => name.text === names[0]) : undefined;
+  return column?.kind === 'physicalColumn' && ['STRING', 'VARCHAR', 'CHAR'].includes(column.type.name);
 }
 
 /** Whether Flink must be told what a key means that the query's rows may share. */

@@ -39,15 +39,17 @@ export const operatorWorkloads: Readonly<Record<string, OperatorWorkload>> = {
     sql: `${versioned}SELECT t.symbol, t.event_time, t.price, q.bid, q.ask FROM trades AS t LEFT JOIN quotes FOR SYSTEM_TIME AS OF t.event_time AS q ON t.symbol = q.symbol;`,
     tables: apart, least: null,
   },
+  /** The pattern of the scenario `rebound`. */
   match: {
-    sql: `${source('trades')}SELECT * FROM trades MATCH_RECOGNIZE (
+    sql: `${market}SELECT * FROM market MATCH_RECOGNIZE (
       PARTITION BY symbol ORDER BY event_time
-      MEASURES A.price AS before, MIN(FALL.price) AS low, BACK.price AS after, BACK.event_time AS back_at
+      MEASURES TOP.event_time AS top_time, BACK.event_time AS back_time, TOP.price AS top_price, MIN(price) AS low_price, BACK.price AS back_price
       ONE ROW PER MATCH AFTER MATCH SKIP PAST LAST ROW
-      PATTERN (A FALL+? BOTTOM RISE*? BACK) WITHIN INTERVAL '1' MINUTE
-      DEFINE FALL AS FALL.price < A.price, BOTTOM AS BOTTOM.price < A.price * 0.99, RISE AS RISE.price < A.price, BACK AS BACK.price >= A.price
+      PATTERN (TOP SLIDE* FELL CLIMB* BACK) WITHIN INTERVAL '1' MINUTE
+      DEFINE SLIDE AS SLIDE.price < TOP.price AND SLIDE.price > TOP.price * 0.99, FELL AS FELL.price <= TOP.price * 0.99,
+        CLIMB AS CLIMB.price < TOP.price * 0.998, BACK AS BACK.price >= TOP.price * 0.998
     );`,
-    tables: { trades: 'TRADE' }, least: 1e6,
+    tables: all, least: 1e6,
   },
   'match-steps': {
     sql: `${market}SELECT * FROM market MATCH_RECOGNIZE (

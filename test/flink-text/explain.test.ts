@@ -94,7 +94,7 @@ test('a table without a connector is a topic: of Avro records read, of JSON writ
   for (const option of ["'connector' = 'kafka'", "'topic' = 'market-data-raw'", "'key.format' = 'raw'", "'key.fields' = 'symbol'", "'scan.startup.mode' = 'latest-offset'", "'properties.group.id' = 'day'", "'format' = 'avro-confluent'", "'avro-confluent.url' = 'http://schema-registry:8081'"]) {
     assert.ok(source!.includes(option), option);
   }
-  assert.match(keyed!, /'connector' = 'upsert-kafka', 'topic' = 'latest', .*'key\.format' = 'json', 'value\.format' = 'json'/);
+  assert.match(keyed!, /'connector' = 'upsert-kafka', 'topic' = 'latest', .*'key\.format' = 'raw', 'value\.format' = 'json'/);
   assert.match(sink!, /'topic' = 'price-alerts'/);
   assert.match(sink!, /'sink\.delivery-guarantee' = 'exactly-once', 'sink\.transactional-id-prefix' = 'day-price_alerts', 'properties\.transaction\.timeout\.ms' = '900000'/);
 });
@@ -122,7 +122,10 @@ test('what Flink words otherwise, and what its sinks cannot take', () => {
   assert.match(own(texts.inner).at(-1)!, /TUMBLE\(\(SELECT \* FROM trades WHERE price > 0\), DESCRIPTOR/);
   assert.match(own(texts.twoTimes).at(-1)!, /INSERT INTO alerts SELECT first_time, CAST\(second_time AS TIMESTAMP\(3\)\) AS second_time, symbol FROM \( SELECT event_time, event_time, symbol FROM trades \) AS written \(first_time, second_time, symbol\);/);
   assert.match(own(texts.changes)[1]!, /'format' = 'debezium-json'/);
-  assert.match(own(texts.keyedTopic)[1]!, /'connector' = 'upsert-kafka', 'topic' = 'alerts', .*'value\.format' = 'json', 'key\.format' = 'json'/);
+  assert.match(own(texts.keyedTopic)[1]!, /'connector' = 'upsert-kafka', 'topic' = 'alerts', .*'value\.format' = 'json', 'key\.format' = 'raw'/);
+  assert.match(own(texts.joins).at(-1)!, /SELECT trade_time, CAST\(other_time AS TIMESTAMP\(3\)\) AS other_time, bid FROM \( SELECT t\.event_time, o\.event_time/);
+  assert.match(own(texts.joins).at(-1)!, /INSERT INTO alerts SELECT t\.event_time, q\.event_time, q\.bid FROM trades/, 'of a temporal join only the left one is an event time');
+  assert.match(own(texts.pattern).at(-1)!, /PATTERN \(`START` DOWN\{2,\} UP\)/);
   assert.match(own(texts.edges).at(-1)!, /FROM \(SELECT \* FROM TABLE\(HOP\(.*INTERVAL '5' MINUTE\)\) WHERE window_start < window_end\) AS t WHERE price > 0 GROUP BY/);
 });
 

@@ -32,6 +32,12 @@ export const texts = {
   keyedTopic: `${trades}${alerts('symbol STRING, price DOUBLE, PRIMARY KEY (symbol) NOT ENFORCED')}INSERT INTO alerts SELECT symbol, price FROM trades;`,
   edges: `${trades}SELECT symbol, FIRST_VALUE(price) AS opened FROM TABLE(HOP(TABLE trades, DESCRIPTOR(event_time), INTERVAL '1' MINUTE, INTERVAL '5' MINUTE)) AS t
     WHERE price > 0 GROUP BY symbol, window_start, window_end;`,
+  pattern: `${trades}SELECT * FROM trades MATCH_RECOGNIZE (PARTITION BY symbol ORDER BY event_time MEASURES START.price AS before, LAST(DOWN.price) AS low
+    ONE ROW PER MATCH AFTER MATCH SKIP TO FIRST DOWN PATTERN (START DOWN{2,} UP) WITHIN INTERVAL '1' MINUTE DEFINE DOWN AS DOWN.price < START.price, UP AS UP.price > START.price);`,
+  joins: `${trades}CREATE TABLE quotes (symbol STRING, bid DOUBLE, event_time TIMESTAMP(3), PRIMARY KEY (symbol) NOT ENFORCED, WATERMARK FOR event_time AS event_time) ${kafka('quotes')};
+    ${alerts('trade_time TIMESTAMP(3), other_time TIMESTAMP(3), bid DOUBLE')}
+    INSERT INTO alerts SELECT t.event_time, o.event_time, t.price FROM trades AS t JOIN trades AS o ON t.symbol = o.symbol AND t.event_time BETWEEN o.event_time AND o.event_time + INTERVAL '1' SECOND;
+    INSERT INTO alerts SELECT t.event_time, q.event_time, q.bid FROM trades AS t JOIN quotes FOR SYSTEM_TIME AS OF t.event_time AS q ON t.symbol = q.symbol;`,
   secrets: `CREATE TABLE trades (symbol STRING, price DOUBLE) WITH ('connector' = 'kafka', 'topic' = 'trades', 'properties.bootstrap.servers' = 'kafka:9092', 'format' = 'json',
       'properties.sasl.jaas.config' = 'PlainLoginModule required password="hunter2";');
     CREATE TABLE kept (symbol STRING, price DOUBLE) WITH ('connector' = 'jdbc', 'url' = 'jdbc:postgresql://db:5432/market?user=me&password=hunter2', 'username' = 'me', 'password' = 'hunter2');
