@@ -187,18 +187,22 @@ export interface UpdatingDraw {
   readonly rows: readonly Fact[];
   readonly batchRows: number[];
   readonly restoreEvery: number;
+  /** Time-to-live in milliseconds. What it forgets is in no result over all rows. */
+  readonly ttl: number | null;
 }
 
 export const updatingDraws: fc.Arbitrary<UpdatingDraw> = fc.record({
   name: fc.constantFrom(...Object.keys(statements)), rows: facts, batchRows: fc.array(fc.integer({ min: 1, max: 6 }), { minLength: 1, maxLength: 4 }), restoreEvery: fc.integer({ min: 1, max: 3 }),
+  ttl: fc.constantFrom(null, null, null, 1000, 3000),
 });
 
 /** The changelog adds up to the result over all rows; neither batches nor stops change it. */
-export function holds({ name, rows, batchRows, restoreEvery }: UpdatingDraw): void {
-  const { sql, batch } = statements[name]!;
+export function holds({ name, rows, batchRows, restoreEvery, ttl }: UpdatingDraw): void {
+  const { sql: text, batch } = statements[name]!;
+  const sql = ttl === null ? text : `SET 'table.exec.state.ttl' = '${ttl} ms'; ${text}`;
   const whole = runStatement(sql, rows);
   assert.deepEqual(whole.late, []);
-  assert.deepEqual(replayed(whole.outputs['query_1']!), batch(rows).map((row) => JSON.stringify(row)).sort(), sql);
+  if (ttl === null) assert.deepEqual(replayed(whole.outputs['query_1']!), batch(rows).map((row) => JSON.stringify(row)).sort(), sql);
   const cut = runStatement(sql, rows, { batchRows, stepEvery: 1000, restoreEvery, strings: 'recoded' });
   assert.deepEqual(cut.outputs['query_1'], whole.outputs['query_1'], 'batches and stops change nothing');
   assert.deepEqual(cut.digests, whole.digests);

@@ -12,8 +12,8 @@ test('law: every changelog adds up to the result over all rows, however the run 
 test('every statement of the law is there with many rows and with none', () => {
   for (const name of Object.keys(statements)) {
     const rows = Array.from({ length: 60 }, (_, row) => ({ k: ['a', 'b', null][row % 3]!, m: row % 2, x: ((row * 7) % 13) / 4, n: (row * 5) % 4, ts: row * 500 + ((row * 3) % 4) * 1000 }));
-    holds({ name, rows, batchRows: [7], restoreEvery: 2 });
-    holds({ name, rows: [], batchRows: [1], restoreEvery: 1 });
+    holds({ name, rows, batchRows: [7], restoreEvery: 2, ttl: null });
+    holds({ name, rows: [], batchRows: [1], restoreEvery: 1, ttl: null });
   }
 });
 
