@@ -16,15 +16,22 @@ export async function judgeSet(flink: FlinkServer, trials: readonly Trial[]): Pr
       if (!(error instanceof FlinkError) || trials.length === 0) throw error;
       // One statement that Flink does not take spoils the set: find it, and run the others.
       const refused = await refusedOf(flink, await prepareJob(trials, folder));
-      if (refused.size === 0) throw error;
+      if (refused.size === 0) return judgeHalves(flink, trials, error);
       for (const [trial, reason] of refused) verdicts[trial] = { kind: 'refused', reason };
-      return judgeAll(flink, trials.filter((_, trial) => !refused.has(trial)), folder);
+      return judgeSet(flink, trials.filter((_, trial) => !refused.has(trial)));
     });
     const rest = [...judged];
     return verdicts.map((verdict) => verdict ?? rest.shift()!);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** A job failed: at which statement, only smaller jobs can say. */
+async function judgeHalves(flink: FlinkServer, trials: readonly Trial[], { causes }: FlinkError): Promise<Verdict[]> {
+  if (trials.length === 1) return [{ kind: 'refused', reason: `its job fails: ${causes.at(-1) ?? 'no reason'}` }];
+  const middle = trials.length >> 1;
+  return [...await judgeSet(flink, trials.slice(0, middle)), ...await judgeSet(flink, trials.slice(middle))];
 }
 
 async function judgeAll(flink: FlinkServer, trials: readonly Trial[], folder: string): Promise<Verdict[]> {
