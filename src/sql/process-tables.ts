@@ -29,9 +29,9 @@ export function processTable(call: TableFunction, process: UserProcess, read: (i
   const given = namedArguments(call, name);
   const table = given.get('INPUT')?.value;
   if (table?.kind !== 'tableInput') throw sqlInvalid(call.place, `${name} is given no table`, example);
-  if (table.orderBy.length > 0) throw sqlInvalid(table.orderBy[0]!.place, `${name} takes no ORDER BY`, "Its rows come by event time; for others declare order: 'arrival'.");
   const relation = read(table);
   const time = timeOf(given.get('ON_TIME')?.value, relation, call, example);
+  const ordered = orderedBy(table, relation, time, process);
   const keys = table.partitionBy.map((key) => keyColumn(key, relation, name));
   const below = new Projection(relation.node);
   const timeAt = below.add(columnRef(time, typeOfColumn(relation, time)));
@@ -50,7 +50,7 @@ export function processTable(call: TableFunction, process: UserProcess, read: (i
   const window = windowOf(process.code);
   if (window !== null) return windowTable(input, timeAt, keysAt, columns, process, window, call.place);
   const schema = [...keyFields, ...process.output, { name: processRowtime, type: withNullable(input.schema[timeAt]!.type, false) }];
-  const node: ProcessNode = { kind: 'process', input, time: timeAt, keys: keysAt, columns, process, place: call.place, schema, rowtime: schema.length - 1 };
+  const node: ProcessNode = { kind: 'process', input, time: timeAt, keys: keysAt, columns, process: ordered, place: call.place, schema, rowtime: schema.length - 1 };
   return { node, columns: schema.map((field) => ({ name: field.name, qualifier: [], role: null })), refused: [], window: null };
 }
 
@@ -69,6 +69,16 @@ function windowTable(input: PlanNode, time: number, keys: readonly number[], col
   const schema = picked.map((column) => (column === node.rowtime ? { ...node.schema[column]!, name: processRowtime } : node.schema[column]!));
   const root: PlanNode = { kind: 'project', input: node, expressions: picked.map((column) => columnRef(column, node.schema[column]!.type)), schema, rowtime: schema.length - 1 };
   return { node: root, columns: schema.map((field) => ({ name: field.name, qualifier: [], role: null })), refused: [], window: null };
+}
+
+/** With ORDER BY the event time, as Flink has it, rows come in that order whatever the operator declares. */
+function orderedBy({ orderBy }: TableInput, relation: Relation, time: number, process: UserProcess): UserProcess {
+  const [first, second] = orderBy;
+  if (first === undefined) return process;
+  const index = first.expression.kind === 'name' ? resolveColumn(relation, first.expression.parts, first.place) : -1;
+  if (index !== time || first.descending) throw sqlInvalid(first.place, `${process.name} is ordered by something else than the event time`, 'Write ORDER BY its column, or leave ORDER BY out.');
+  if (second !== undefined) throw sqlUnsupported(second.place, `${process.name} ordered by more than the event time is not supported`, 'Leave the others out: ties come in the order of arrival.');
+  return { ...process, order: 'event time' };
 }
 
 function namedArguments(call: TableFunction, name: string): ReadonlyMap<string, TableArgument> {

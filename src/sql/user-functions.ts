@@ -1,5 +1,4 @@
 /** What SQL says of functions in the user's code: that they exist, and where an aggregate can be computed. */
-import { isUpdating } from '../plan/changes.js';
 import type { AggregateCall, PlanNode } from '../plan/plan.js';
 import { inputsOf } from '../plan/trace.js';
 import type { UserFunctions } from '../functions/user-functions.js';
@@ -20,14 +19,11 @@ export function createsFunction(statement: Extract<Statement, { kind: 'unsupport
 
 const callsOf = (node: PlanNode): readonly AggregateCall[] => ('aggregates' in node ? node.aggregates : []);
 
-/** Refuses aggregates that cannot do what their place asks of them. @throws SQL_UNSUPPORTED. */
+/** Refuses aggregates that cannot merge where windows are merged. @throws SQL_UNSUPPORTED. */
 export function checkUserAggregates(root: PlanNode): void {
   for (const input of inputsOf(root)) checkUserAggregates(input);
   for (const { user, place } of callsOf(root)) {
     if (user === undefined) continue;
-    if (root.kind === 'group-aggregate' && isUpdating(root.input) && user.code.retract === undefined) {
-      throw sqlUnsupported(place, `${user.name} cannot take rows back, and the rows that it gets here change`, 'Give it retract(state, …).');
-    }
     if (root.kind === 'window-aggregate' && root.window !== null && root.window.kind !== 'tumble' && user.code.merge === undefined) {
       throw sqlUnsupported(place, `${user.name} cannot merge, which ${root.window.kind.toUpperCase()} needs`, 'Give it merge(state, other), or read from TABLE(…) and GROUP BY window_start, window_end.');
     }

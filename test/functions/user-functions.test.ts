@@ -99,6 +99,17 @@ for (const [name, sql] of Object.entries(windows)) {
   });
 }
 
+test('groups without a window take rows in, and back where these change below', () => {
+  const volumes = [[1, 10], [2, 20], [1, 30], [3, 40]].map(([volume, price], index) => row(index, price!, { volume: volume! }));
+  const grouped = run('SELECT symbol, wavg(price, volume) AS v FROM t GROUP BY symbol;', [wavg], volumes, { restoreEvery: 1, stepEvery: 1000 });
+  assert.deepEqual(grouped.outputs.query_1!.at(-1)!.slice(0, 2), ['A', 200 / 7]);
+  const changing = 'SELECT wavg(price, volume) AS v FROM (SELECT volume, MAX(price) AS price FROM t GROUP BY volume);';
+  assert.deepEqual(run(changing, [wavg], volumes, { restoreEvery: 1, stepEvery: 1000 }).outputs.query_1!.at(-1)![0], (30 + 40 + 120) / 6);
+  assert.throws(() => run(changing.replace('wavg(price, volume)', 'longest(price)'), [longest], volumes), /longest has no 'retract', and the rows below it change later/);
+  // Without retract, where rows only come.
+  assert.deepEqual(run('SELECT longest(price) AS l FROM t;', [longest], volumes, { restoreEvery: 1, stepEvery: 1000 }).outputs.query_1!.at(-1)![0], 4);
+});
+
 test('without retract a frame is added up anew; without merge a hop keeps each window', () => {
   const runs = run('SELECT longest(price) OVER (PARTITION BY symbol ORDER BY event_time ROWS BETWEEN 2 PRECEDING AND CURRENT ROW) AS l FROM t;', [longest], [1, 2, 3, 4, 1, 5].map((price, index) => row(index, price)), { restoreEvery: 1, stepEvery: 1000 });
   assert.deepEqual(runs.outputs.query_1!.flat(), [1, 2, 3, 3, 2, 2]);
