@@ -6,7 +6,7 @@ import type { Pipeline, PlanNode, SinkTable, SourceTable, Statement } from '../p
 import { isUpdating, uniqueKeys, updatesBelow } from '../plan/changes.js';
 import type { Place } from '../plan/expression.js';
 import { operatorText } from '../plan/operator-text.js';
-import { inputsOf, nodesBelow } from '../plan/trace.js';
+import { inputsOf } from '../plan/trace.js';
 import type { Insert, QueryStatement, Statement as SqlStatement } from './ast.js';
 import { Catalog } from './catalog.js';
 import { declareTable } from './create-table.js';
@@ -16,7 +16,7 @@ import { parseSql } from './parser.js';
 import { checkPlanSize } from './plan-size.js';
 import { planQuery } from './query.js';
 import type { Environment } from './query.js';
-import { refuseUnbounded } from './ranks.js';
+import { withRowNumbers } from './ranks.js';
 import { simplify } from './simplify.js';
 import { checkUserAggregates, createsFunction } from './user-functions.js';
 import { sqlInvalid, sqlUnsupported } from './sql-error.js';
@@ -117,10 +117,10 @@ class Planner {
     this.#addStatement(sink, node, statement.place);
   }
 
-  #addStatement(sink: SinkTable, root: PlanNode, place: Place): void {
-    checkPlanSize(root, place);
+  #addStatement(sink: SinkTable, given: PlanNode, place: Place): void {
+    checkPlanSize(given, place);
     this.#checkCase(sink, place);
-    for (const node of nodesBelow(root)) refuseUnbounded(node);
+    const root = withRowNumbers(given);
     checkUpdates(root, place);
     const simple = simplify(root);
     checkUserAggregates(simple);

@@ -5,7 +5,9 @@
 import { sqlType } from '../core/types.js';
 import { conjunction } from '../plan/conjunction.js';
 import { columnRef, columnsOf, literal, substitute, type Expression } from '../plan/expression.js';
-import type { PlanNode, SortKey } from '../plan/plan.js';
+import { isUpdating } from '../plan/changes.js';
+import type { AggregateCall, PlanNode, SortKey } from '../plan/plan.js';
+import { inputsOf, isRowtime, withInputs } from '../plan/trace.js';
 import { Projection, projectNode } from './projection.js';
 import type { Relation, WindowRole } from './relation.js';
 import { sqlUnsupported } from './sql-error.js';
@@ -71,10 +73,19 @@ export function withRankBounds(node: PlanNode): PlanNode {
   return { kind: 'filter', input: above, condition: rest.reduce(conjunction), schema: above.schema, rowtime: above.rowtime };
 }
 
-/** Refuses a rank of which every row would have to be kept for ever. */
-export function refuseUnbounded(node: PlanNode): void {
-  if ((node.kind !== 'rank' && node.kind !== 'window-rank') || node.to < Infinity) return;
-  throw sqlUnsupported(node.place, 'ROW_NUMBER without a condition on it would number every row for ever', 'Put it into a sub-query and say which rows you want: SELECT … FROM (SELECT *, ROW_NUMBER() OVER (…) AS rn FROM t) WHERE rn <= 10.');
+/**
+ * The same plan with ranks that nobody bounds as OVER counts, where they follow the rowtime: then a row's number stays.
+ * Refuses others: every row would have to be kept for ever.
+ */
+export function withRowNumbers(root: PlanNode): PlanNode {
+  const node = withInputs(root, inputsOf(root).map(withRowNumbers));
+  if ((node.kind !== 'rank' && node.kind !== 'window-rank') || node.to < Infinity) return node;
+  const { input, partition, order: [key, ...more], place, schema } = node;
+  if (more.length > 0 || key!.descending || !isRowtime(input, key!.column) || isUpdating(input)) {
+    throw sqlUnsupported(place, 'ROW_NUMBER without a condition on it would number every row for ever', 'Put it into a sub-query and say which rows you want: SELECT … FROM (SELECT *, ROW_NUMBER() OVER (…) AS rn FROM t) WHERE rn <= 10. Or order it by the rowtime alone.');
+  }
+  const count: AggregateCall = { name: 'COUNT', argument: null, distinct: false, filter: null, type: numberType, place };
+  return { kind: 'over', input, time: key!.column, partition, frame: { kind: 'rows', preceding: null }, aggregates: [count], place, schema, rowtime: key!.column };
 }
 
 /** The number of a single rank is known, and no column any more. */

@@ -150,6 +150,10 @@ export const statements: Readonly<Record<string, Statement>> = {
     sql: ranked('PARTITION BY k', 'ts', 't', 'rn <= 1', 'k, x, m, n'),
     batch: (rows) => top(rows, ({ k }) => [k], (a, b) => a.ts - b.ts, 1, 1).map(({ row: { k, x, m, n } }) => [k, x, m, n]),
   },
+  'every number': {
+    sql: 'SELECT k, x, ROW_NUMBER() OVER (PARTITION BY k ORDER BY ts) AS rn FROM t',
+    batch: (rows) => top(rows, ({ k }) => [k], (a, b) => a.ts - b.ts, 1, Infinity).map(({ row: { k, x }, number }) => [k, x, number]),
+  },
   'top of windows': {
     sql: ranked('PARTITION BY window_start, window_end, k', 'x DESC', "TABLE(TUMBLE(TABLE t, DESCRIPTOR(ts), INTERVAL '3' SECOND))", 'rn <= 2', 'k, x, m, rn'),
     batch: (rows) => top(rows, ({ k, ts }) => [k, Math.floor(ts / 3000)], (a, b) => falling(a.x, b.x), 1, 2).map(({ row: { k, x, m }, number }) => [k, x, m, number]),

@@ -113,7 +113,7 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
     ["SELECT SUM(price) OVER (ORDER BY event_time ROWS §INTERVAL '1' SECOND PRECEDING) FROM ticks", I, /whole number/],
     ['SELECT SUM(price) OVER (ORDER BY event_time RANGE §5 PRECEDING) FROM ticks', I, /interval/],
     ['SELECT SUM(price) OVER (ORDER BY event_time), §SUM(price) OVER (ORDER BY event_time ROWS 1 PRECEDING) FROM ticks', U, /windows of one SELECT differ.*sub-query/],
-    ['SELECT §ROW_NUMBER() OVER (PARTITION BY symbol ORDER BY event_time) FROM ticks', U, /every row for ever.*WHERE rn <= 10/],
+    ['SELECT §ROW_NUMBER() OVER (PARTITION BY symbol ORDER BY event_time DESC) FROM ticks', U, /every row for ever.*WHERE rn <= 10/],
     ['SELECT price FROM (SELECT price, §ROW_NUMBER() OVER (ORDER BY price) AS rn FROM ticks) WHERE rn > 5', U, /every row for ever/],
     ['SELECT §ROW_NUMBER() FROM ticks', I, /needs OVER/],
     ['SELECT ROW_NUMBER() OVER §(PARTITION BY symbol) FROM ticks', I, /no ORDER BY/],
