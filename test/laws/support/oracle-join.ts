@@ -1,4 +1,4 @@
-/** Interval joins by definition: every pair is looked at, and what was still kept when its later row came. */
+/** Joins by definition: of an interval, every pair is looked at, and what was still kept when its later row came. */
 import { textOf, type Cell } from './cells.js';
 import type { OracleRow } from './oracle.js';
 import type { Query } from './query.js';
@@ -68,4 +68,32 @@ function compareTexts(a: readonly Cell[], b: readonly Cell[]): number {
     return part === null ? -1 : other === null ? 1 : (part as string) < (other as string) ? -1 : 1;
   }
   return 0;
+}
+
+/** Window joins by definition: window by window and key by key, over the rows that were not late. */
+export function oracleWindowJoin(
+  { type, inputs: sides, keys, windows }: Join, inputs: readonly [readonly OracleRow[], readonly OracleRow[]], path: readonly number[],
+  refuse: (row: OracleRow, before: number, start: number, end: number) => void,
+): OracleRow[] {
+  const groups = new Map<string, { start: number; end: number; keys: readonly Cell[]; rows: [OracleRow[], OracleRow[]] }>();
+  inputs.forEach((rows, side) => rows.forEach((row) => {
+    const at = (name: string) => row.cells[sides[side as 0 | 1].fields.findIndex((field) => field.name === name)] as Cell;
+    const [start, end] = windows![side as 0 | 1].map((name) => at(name) as number) as [number, number];
+    const before = row.released === 0 ? -Infinity : path[row.released - 1]!;
+    if (end - 1 <= before) return refuse(row, before, start, end);
+    const parts = keys.map(at);
+    const name = [start, end, ...parts.map(textOf)].join('|');
+    const group = groups.get(name) ?? { start, end, keys: parts, rows: [[], []] };
+    groups.set(name, group);
+    group.rows[side as 0 | 1].push(row);
+  }));
+  const sorted = [...groups.values()].sort((a, b) => a.end - b.end || compareTexts(a.keys, b.keys) || a.start - b.start);
+  return sorted.flatMap(({ end, keys: parts, rows: [lefts, rights] }) => {
+    const [released, time] = [path.findIndex((mark) => mark >= end - 1), end - 1];
+    const matches = !parts.includes(null) && lefts.length > 0 && rights.length > 0;
+    const nulls = (side: 0 | 1) => sides[side].fields.map(() => null);
+    const rows = matches ? lefts.flatMap((left) => rights.map((right) => [...left.cells, ...right.cells]))
+      : type === 'left' ? lefts.map((left) => [...left.cells, ...nulls(1)]) : type === 'right' ? rights.map((right) => [...nulls(0), ...right.cells]) : [];
+    return rows.map((cells) => ({ cells, released, time }));
+  });
 }

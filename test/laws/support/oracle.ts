@@ -5,7 +5,7 @@
 import { compareCells, textOf, type Cell } from './cells.js';
 import { aggregateOf, type Sample, type Value } from './oracle-aggregates.js';
 import { Refused, inputsOf, tableFields, tableName, tablesOf, type Aggregate, type AlignedWindow, type Condition, type Query, type Scalar, type Session } from './query.js';
-import { oracleJoin } from './oracle-join.js';
+import { oracleJoin, oracleWindowJoin } from './oracle-join.js';
 import { oracleGroup, oracleRank } from './oracle-changes.js';
 import { OracleSessions } from './oracle-sessions.js';
 import type { Case } from './random-pipelines.js';
@@ -84,8 +84,9 @@ class Oracle {
       }
       case 'join': {
         const [left, right] = query.inputs;
-        this.#need(left, [...own(left), ...query.keys, left.rowtime]);
-        this.#need(right, [...right.fields.flatMap(({ name }, place) => (needs.has(query.renamed[place]!) ? [name] : [])), ...query.keys, right.rowtime]);
+        const [starts, ends] = [0, 1].map((bound) => query.windows?.map((names) => names[bound]!) ?? []);
+        this.#need(left, [...own(left), ...query.keys, left.rowtime, ...[starts![0], ends![0]].filter((name) => name !== undefined)]);
+        this.#need(right, [...right.fields.flatMap(({ name }, place) => (needs.has(query.renamed[place]!) ? [name] : [])), ...query.keys, right.rowtime, ...[starts![1], ends![1]].filter((name) => name !== undefined)]);
       }
     }
   }
@@ -171,7 +172,7 @@ class Oracle {
       case 'over': return this.#over(query);
       case 'group': return this.#group(query);
       case 'rank': return oracleRank(query, this.#rows(query.input), this.#path(query), (row, before) => this.#refuseLate(row, before, null, null));
-      case 'join': return oracleJoin(query, query.inputs.map((input) => this.#rows(input)) as [OracleRow[], OracleRow[]], this.#path(query), (row, before, start, end) => this.#refuseLate(row, before, start, end));
+      case 'join': return (query.windows === null ? oracleJoin : oracleWindowJoin)(query, query.inputs.map((input) => this.#rows(input)) as [OracleRow[], OracleRow[]], this.#path(query), (row, before, start, end) => this.#refuseLate(row, before, start, end));
     }
   }
 
@@ -346,7 +347,7 @@ interface OverRow extends Taken {
 /** By table below `query`, the longest that joins on the way hold its rows back. */
 function holds(query: Query, delay: number, into: Map<number, number>): void {
   if (query.kind === 'table') into.set(query.table, Math.max(delay, into.get(query.table) ?? 0));
-  const own = query.kind === 'join' ? Math.max(-query.lower, query.upper) + (query.type === 'inner' ? 0 : 1) : 0;
+  const own = query.kind === 'join' && query.windows === null ? Math.max(-query.lower, query.upper) + (query.type === 'inner' ? 0 : 1) : 0;
   for (const input of inputsOf(query)) holds(input, delay + own, into);
 }
 

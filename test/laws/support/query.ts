@@ -87,10 +87,12 @@ export type Query =
   /** The first rows of each partition. Nothing stands on it, unless it is the first one by event time, which stays. */
   | Node & { readonly kind: 'rank'; readonly input: Query; readonly partition: readonly string[]; readonly by: string; readonly descending: boolean; readonly to: number }
   | Node & { readonly kind: 'union'; readonly inputs: readonly Query[] }
-  /** Rows of the left with those of the right whose event times, the right's taken away, lie within bounds. */
+  /** Rows of the left with those of the right whose event times, the right's taken away, lie within bounds; or of equal windows. */
   | Node & {
       readonly kind: 'join'; readonly inputs: readonly [Query, Query]; readonly type: 'inner' | 'left' | 'right'; readonly keys: readonly string[];
       readonly lower: number; readonly upper: number;
+      /** Columns of start and end of both sides' windows; null: bounds on time. */
+      readonly windows: readonly [readonly [string, string], readonly [string, string]] | null;
       /** What the right's columns are called, in their order. */
       readonly renamed: readonly string[];
     };
@@ -179,9 +181,11 @@ class SqlWriter {
     return `SELECT ${fields.map(({ name }) => name).join(', ')} FROM (SELECT *, ROW_NUMBER() OVER (${over}) AS rn FROM ${this.#from(input)}) WHERE rn <= ${to}`;
   }
 
-  #join({ inputs: [left, right], type, keys, lower, upper, renamed }: Extract<Query, { kind: 'join' }>): string {
+  #join({ inputs: [left, right], type, keys, lower, upper, windows, renamed }: Extract<Query, { kind: 'join' }>): string {
     const items = [...left.fields.map(({ name }) => `a.${name}`), ...right.fields.map(({ name }, index) => `b.${name} AS ${renamed[index]}`)];
-    const on = [...keys.map((key) => `a.${key} = b.${key}`), `a.${left.rowtime} BETWEEN b.${right.rowtime} + ${interval(lower)} AND b.${right.rowtime} + ${interval(upper)}`];
+    const within = windows === null ? [`a.${left.rowtime} BETWEEN b.${right.rowtime} + ${interval(lower)} AND b.${right.rowtime} + ${interval(upper)}`]
+      : [0, 1].map((bound) => `a.${windows[0][bound]} = b.${windows[1][bound]}`);
+    const on = [...keys.map((key) => `a.${key} = b.${key}`), ...within];
     return `SELECT ${items.join(', ')} FROM ${this.#from(left)} AS a ${type.toUpperCase()} JOIN ${this.#from(right)} AS b ON ${on.join(' AND ')}`;
   }
 

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import type { Cell, Field, Kind } from './cells.js';
 import { clock, conditionOver, scalarOver } from './expressions.js';
-import { tableFields, tablesOf, type Aggregate, type AggregateName, type Frame, type Pipeline, type Query, type Statement, type Window } from './query.js';
+import { inputsOf, tableFields, tablesOf, type Aggregate, type AggregateName, type Frame, type Pipeline, type Query, type Statement, type Window } from './query.js';
 import { randomRows, type Disorder, type Row } from './random-rows.js';
 
 export interface Case {
@@ -179,14 +179,19 @@ class Builder {
   }
 
   #join(draw: OperatorDraw, left: Query, depth: number): Query {
-    const right = this.base(draw.size % 2, draw.condition % 3 === 0 ? null : draw.condition);
+    const carried = carriedBy(left);
+    const window = carried === null ? null : carriedWindow(left);
+    const base = this.base(draw.size % 2, draw.condition % 3 === 0 ? null : draw.condition);
+    const right: Query = window === null || window.kind === 'session' ? base
+      : { kind: 'assign', input: base, window, names: ['ws', 'we', 'wt'], keys: [], fields: [...base.fields, ...['ws', 'we', 'wt'].map((name): Field => ({ name, kind: 'TIMESTAMP' }))], rowtime: 'wt', view: draw.view };
+    const windows = carried === null || right === base ? null : [[carried[0], carried[1]], ['ws', 'we']] as const;
     const renamed = right.fields.map(({ name }) => `r${depth}_${name}`);
     // NULL in the key of a row without partner belongs to no lane.
     const type = (['inner', 'inner', 'left', this.options.keyed === true ? 'left' : 'right'] as const)[draw.condition % 4]!;
     const [lower, upper] = ([[-1000, 1000], [0, 500], [-2000, 0], [300, 300], [500, 1500], [-100, 0], [0, 0]] as const)[draw.offset % 7]!;
     const keys = this.#keysOf(draw, left.fields).filter((key) => key === 'symbol' || key === 'note');
     const fields = [...left.fields, ...right.fields.map((field, index) => ({ ...field, name: renamed[index]! }))];
-    return { kind: 'join', inputs: [left, right], type, keys, lower, upper, renamed, fields, rowtime: type === 'right' ? `r${depth}_event_time` : left.rowtime, view: draw.view };
+    return { kind: 'join', inputs: [left, right], type, keys, lower, upper, windows, renamed, fields, rowtime: type === 'right' ? `r${depth}_${right.rowtime}` : left.rowtime, view: draw.view };
   }
 
   #keysOf(draw: OperatorDraw, fields: readonly Field[]): string[] {
@@ -207,7 +212,16 @@ function carriedBy(query: Query): readonly [string, string, string] | null {
   // The older form's bounds are values like any other.
   if (query.kind === 'assign' || query.kind === 'window') return query.kind === 'window' && query.older ? null : query.names;
   if (query.kind === 'regroup') return query.carried;
+  if (query.kind === 'join' && query.windows !== null) {
+    return query.type === 'right' ? ['ws', 'we', 'wt'].map((name) => query.renamed[query.inputs[1].fields.findIndex((field) => field.name === name)]!) as [string, string, string] : carriedBy(query.inputs[0]);
+  }
   return query.kind === 'filter' || query.kind === 'project' ? carriedBy(query.input) : null;
+}
+
+/** Which kind of window a query's rows carry. */
+function carriedWindow(query: Query): Window {
+  if (query.kind === 'assign' || query.kind === 'window') return query.window;
+  return carriedWindow(inputsOf(query)[0]!);
 }
 
 function windowOf({ name, size, offset }: OperatorDraw): Window {

@@ -12,7 +12,7 @@ const pairs = [
 
 export class Tally {
   readonly #groups = new Map<string, Map<string, number>>([
-    ['operators', zeros([...operatorNames, 'view', 'older form', 'having', 'offset', 'distinct', 'filter (where)', 'clock', 'two statements', 'one output of two', 'two tables'])],
+    ['operators', zeros([...operatorNames, 'view', 'older form', 'having', 'offset', 'distinct', 'filter (where)', 'clock', 'two statements', 'one output of two', 'two tables', 'window join'])],
     ['aggregates', zeros(aggregateNames)], ['argument types', zeros(kinds)], ['pairs', zeros(pairs)],
   ]);
 
@@ -54,6 +54,7 @@ export class Tally {
     if (query.view) this.#add('operators', 'view');
     if (query.kind === 'window' && query.older) this.#add('operators', 'older form');
     if (query.kind === 'union' && new Set(query.inputs.flatMap(tableOf)).size > 1) this.#add('operators', 'two tables');
+    if (query.kind === 'join' && query.windows !== null) this.#add('operators', 'window join');
     if ('window' in query && query.window.kind !== 'session' && query.window.offset !== 0) this.#add('operators', 'offset');
     if ('havingMin' in query && query.havingMin !== null) this.#add('operators', 'having');
     if ('aggregates' in query) {
