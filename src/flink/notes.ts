@@ -1,5 +1,4 @@
 /** Where a cluster's results of this pipeline may differ from ours, whatever the text. */
-import { isResponse } from '../plan/responses.js';
 import type { AggregateCall, Pipeline, PlanNode } from '../plan/plan.js';
 import { usesClock, type Expression } from '../plan/expression.js';
 import { nodesBelow } from '../plan/trace.js';
@@ -8,7 +7,7 @@ import { parseSql } from '../sql/parser.js';
 import { nodesOf } from './nodes.js';
 
 /** Sentences, those that this pipeline gives cause to. */
-export function notesOf({ statements, sources, sinks }: Pipeline): readonly string[] {
+export function notesOf({ statements, sources }: Pipeline): readonly string[] {
   const nodes = [...new Set(statements.flatMap(({ root }) => [...nodesBelow(root)]))];
   const calls = nodes.flatMap(aggregatesOf).filter(isReal);
   const sliding = nodes.filter(({ kind }) => kind === 'over').flatMap(aggregatesOf).filter(isReal);
@@ -24,8 +23,6 @@ export function notesOf({ statements, sources, sinks }: Pipeline): readonly stri
     notes.push('Fields of Avro records are found by the name of the column: one that is not there is NULL, and an event time must not be.');
   }
   if (nodes.flatMap(expressionsOf).some(usesClock)) notes.push("CURRENT_TIMESTAMP and its like are the machine's clock there, and the greatest event time so far here.");
-  const responses = sinks.filter(isResponse).map(({ name }) => name);
-  if (responses.length > 0) notes.push(`${responses.join(', ')} come of the scenario's responses, which are not SQL: they are not among these statements.`);
   return notes;
 }
 
