@@ -1,7 +1,7 @@
 /** What is known of a function of the user's without its code: enough to plan with, never to run. */
-import { TapewrightError } from '../core/errors.js';
 import type { ColumnTypes, ProcessDeclaration } from './process-function.js';
 import type { DeclaredType } from './declared-types.js';
+import { failure } from './kernel.js';
 import type { FunctionDeclaration } from './user-functions.js';
 import type { AggregateDeclaration, NullRule, ScalarDeclaration } from './user-function.js';
 
@@ -36,8 +36,9 @@ export function signatureOf(declaration: FunctionDeclaration): FunctionSignature
 
 /** A declaration of that signature, whose code is not there. */
 export function declarationOf({ kind, name, args, returns, nulls, input, output, order, can }: FunctionSignature): FunctionDeclaration {
+  // What is computed again for a report says so, and goes on without.
   const absent = (): never => {
-    throw new TapewrightError('FUNCTION_INVALID', `the code of ${name} is not there`, { name });
+    throw failure(`the code of ${name} is not there`);
   };
   const parts = Object.fromEntries(can.map((part) => [part, absent]));
   if (kind === 'process') {

@@ -70,4 +70,7 @@ test('quiet-symbols.ts: state and timers go through checkpoints and a stop', asy
   assert.equal(stopped.status, 'stopped');
   const resumed = await runReplay({ run: { kind: 'resume', directory: out }, stopAfterRows: null, report: false });
   assert.deepEqual(resumed.outputs, whole.outputs);
+  // Keys divide it into lanes.
+  const divided = await runReplay({ ...(await newRunOptions(example('quiet-symbols'), { bind, out: join(directory, 'lanes'), key: 'symbol', lanes: '3' })), report: false });
+  assert.equal(divided.outputs['silences']!.setDigest, whole.outputs['silences']!.setDigest);
 });
