@@ -1,6 +1,6 @@
 /**
- * A pattern as an automaton: the graph that Flink's compiler of patterns builds, so that its greedy and reluctant
- * quantifiers take the same rows here. A variable is one state for each row that it has to take, and one for the rest.
+ * A pattern as an automaton: much the graph that Flink's compiler of patterns builds, so that its greedy and reluctant
+ * quantifiers take the same rows here; but a greedy variable that has as many rows as it may keeps none from the next. A variable is one state for each row that it has to take, and one for the rest.
  */
 import { isPossessive, type PatternVariable } from '../plan/match.js';
 
@@ -9,8 +9,8 @@ export interface Transition {
   readonly source: State;
   readonly takes: boolean;
   readonly target: State;
-  /** Variables that may not have the row: greedy ones before, which would have taken it. */
-  readonly unless: number[];
+  /** Going on: not where the source's variable, which is greedy, may have the row. */
+  readonly unlessTaken: boolean;
 }
 
 export class State {
@@ -28,12 +28,12 @@ export class State {
   }
 
   take(target: State): void {
-    this.transitions.push({ source: this, takes: true, target, unless: [] });
+    this.transitions.push({ source: this, takes: true, target, unlessTaken: false });
   }
 
   /** `target` has its transitions already. */
-  proceed(target: State): void {
-    this.transitions.push({ source: this, takes: false, target, unless: [] });
+  proceed(target: State, unlessTaken: boolean): void {
+    this.transitions.push({ source: this, takes: false, target, unlessTaken });
     if (target.mayEnd) this.mayEnd = true;
   }
 }
@@ -52,27 +52,25 @@ export function buildAutomaton(pattern: readonly PatternVariable[]): Automaton {
     return state;
   };
   let next = add(-1);
-  for (let variable = pattern.length - 1; variable >= 0; variable -= 1) {
-    // A greedy variable keeps what it would take from the next, which is not optional.
-    if (isPossessive(pattern[variable]!)) for (const { takes, unless } of next.transitions) if (takes) unless.push(variable);
-    next = statesOf(pattern[variable]!, () => add(variable), next);
-  }
+  for (let variable = pattern.length - 1; variable >= 0; variable -= 1) next = statesOf(pattern[variable]!, () => add(variable), next);
   return { start: next, states };
 }
 
 /** The states of one variable before those of `next`; returns the first. */
-function statesOf({ min, max }: PatternVariable, add: () => State, next: State): State {
+function statesOf(variable: PatternVariable, add: () => State, next: State): State {
+  const { min, max } = variable;
+  const possessive = isPossessive(variable);
   const single = (target: State, skips: boolean): State => {
     const state = add();
     state.take(target);
-    if (skips) state.proceed(next);
+    if (skips) state.proceed(next, possessive);
     return state;
   };
   const from = Math.max(min, 1);
   let following = next;
   if (max === null) {
     following = add();
-    following.proceed(next);
+    following.proceed(next, possessive);
     following.take(following);
   } else {
     for (let more = from; more < max; more += 1) following = single(following, true);

@@ -13,8 +13,8 @@ export interface PatternVariable {
 }
 
 /**
- * Whether the variable keeps every row that it could take from the next one, even when it has as many as it may: so it
- * is in Flink. Only an optional one, A?, excludes nothing, though it is greedy.
+ * Whether the variable takes every row that it may take: what comes after it gets one only where its condition does not
+ * hold, or it has as many as it may. So greedy is in Flink; but an optional one, A?, excludes nothing.
  */
 export const isPossessive = ({ min, max, greedy }: PatternVariable): boolean => greedy && min !== max && (min > 0 || max !== 1);
 

@@ -36,12 +36,10 @@ export function matchesIn(rows: readonly KeyRow[], { variables, skip, within }: 
   const holds = (variable: number, row: number, mapping: Mapping): boolean => variables[variable]!.condition.holds(qty, {
     row, before: row === 0 ? null : row - 1, all: [...rowsOf(mapping), row], of: (other) => (other === variable ? [...mapping[other]!, row] : mapping[other]!),
   });
-  /**
-   * Whether the variable can be left with row `row` not its own. A greedy one keeps every row that it may have from the
-   * next, even where it has as many as it may: so it is in Flink, but for the optional A?.
-   */
+  /** Whether the variable can be left with row `row` not its own: a greedy one takes every row that it may take. */
   const mayLeave = (variable: number, row: number, mapping: Mapping, count: number): boolean => {
-    return count >= variables[variable]!.min && !(isPossessive(variables[variable]!) && holds(variable, row, mapping));
+    const { min, max } = variables[variable]!;
+    return count === max || (count >= min && !(isPossessive(variables[variable]!) && holds(variable, row, mapping)));
   };
 
   /** The ways to take `row` after `way`. */
