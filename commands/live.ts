@@ -10,7 +10,7 @@ export default class Live extends BaseCommand {
 Brokers and registry come from the flags or from KAFKA_BROKERS and SCHEMA_REGISTRY; users, passwords and keys only from the environment or files (see: publish --help). Ctrl-C finishes the step, writes a checkpoint and stops.`;
 
   static override examples = [
-    '<%= config.bin %> <%= command.id %> trading-day --sink vwap_1m=kafka:vwap-1m',
+    "<%= config.bin %> <%= command.id %> trading-day --sink vwap_1m=kafka:vwap-1m --sink '*=kafka:'",
     '<%= config.bin %> <%= command.id %> vwap.sql --group vwap --start earliest --until latest --json',
   ];
 
@@ -21,7 +21,7 @@ Brokers and registry come from the flags or from KAFKA_BROKERS and SCHEMA_REGIST
     registry: Flags.string({ description: 'schema registry; by default SCHEMA_REGISTRY', helpValue: 'URL,…' }),
     group: Flags.string({ description: 'names the run: its journal, offsets and producers [default: tapewright-SCENARIO]', helpValue: 'NAME' }),
     state: Flags.string({ description: 'folder for checkpoints [default: live/GROUP]', helpValue: 'DIR' }),
-    sink: Flags.string({ description: 'write a table to a topic, whatever its connector', helpValue: 'TABLE=kafka:TOPIC', multiple: true, multipleNonGreedy: true }),
+    sink: Flags.string({ description: 'write a table to a topic, whatever its connector; * for all whose connector live does not write', helpValue: 'TABLE=kafka:TOPIC', multiple: true, multipleNonGreedy: true }),
     start: Flags.option({ description: "where the first start begins, instead of the tables' scan.startup.mode", options: ['earliest', 'latest', 'group'] as const })(),
     until: Flags.option({ description: 'end, as history does, at the offsets that are last now', options: ['latest'] as const })(),
     functions: Flags.string({ description: 'a .js module whose exported functions the SQL may call', helpValue: 'FILE', multiple: true, multipleNonGreedy: true }),

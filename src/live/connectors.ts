@@ -32,14 +32,25 @@ export function sourceTopic(table: SourceTable, override: StartMode | null): Sou
   return { table, topic: options['topic'], format: formatOf(name, options), start: override ?? startOf(name, options) };
 }
 
-/** `redirect`: topics given with --sink, by table. */
-export function sinkTopic(table: SinkTable, redirect: ReadonlyMap<string, string>): SinkTopic {
-  const { options, name, schema, primaryKey } = table;
-  const given = redirect.get(name);
-  const connector = options['connector'];
-  if (given === undefined && connector !== 'kafka' && connector !== 'upsert-kafka') {
-    throw refused(name, `its connector is '${connector ?? 'none'}', which live does not write`, `send it to a topic: --sink ${name}=kafka:${name.replaceAll('_', '-')}`);
+/**
+ * All sinks, so that everything that is in the way is said at once. `redirect`: topics given with --sink, by table; `*`
+ * is the prefix of topics for all tables whose connector live does not write.
+ */
+export function sinkTopics(tables: readonly SinkTable[], redirect: ReadonlyMap<string, string>): SinkTopic[] {
+  const foreign = tables.filter(({ name, options }) => !redirect.has(name) && !redirect.has('*') && !isKafka(options['connector']));
+  if (foreign.length > 0) {
+    const flags = foreign.map(({ name }) => `--sink ${name}=kafka:${topicName(name)}`).join(' ');
+    throw new TapewrightError('SQL_UNSUPPORTED', `live does not write the connectors of ${foreign.map(({ name, options }) => `${name} ('${options['connector'] ?? 'none'}')`).join(', ')}; send them to topics: ${flags}, or all of them: --sink '*=kafka:PREFIX'`, { tables: foreign.map(({ name }) => name) });
   }
+  return tables.map((table) => sinkTopic(table, redirect.get(table.name) ?? (redirect.has('*') && !isKafka(table.options['connector']) ? `${redirect.get('*')}${topicName(table.name)}` : undefined)));
+}
+
+const isKafka = (connector: string | undefined): boolean => connector === 'kafka' || connector === 'upsert-kafka';
+const topicName = (table: string): string => table.replaceAll('_', '-');
+
+function sinkTopic(table: SinkTable, given: string | undefined): SinkTopic {
+  const { options, name, schema, primaryKey } = table;
+  const connector = options['connector'];
   const topic = given ?? options['topic'];
   if (topic === undefined) throw refused(name, "it has no 'topic'", "add 'topic' = '…' to its WITH");
   if (table.changes !== 'none' && connector !== 'upsert-kafka') throw refused(name, 'its rows change later', "use 'connector' = 'upsert-kafka' and a PRIMARY KEY");

@@ -50,11 +50,14 @@ function readRecord(topic: string, offset: number, key: Buffer | null, value: Bu
   throw new TapewrightError('JOURNAL_LOST', `record ${offset} of ${topic} is no journal record: something else writes to this topic; give the group another name`, { topic, offset });
 }
 
+/** After which a journal that nobody takes counts as read. */
+const quietMillis = 3000;
+
 /**
  * All records of a lane, up to the one that took it with `nonce`: whatever was committed before is seen, though the
- * client shows neither control records nor where the log ends.
+ * client shows neither control records nor where the log ends. Without a nonce: up to where nothing comes for a while.
  */
-export async function readJournalTopic(log: Log, topic: string, lane: number, nonce: string, patienceMillis: number): Promise<JournalRecord[]> {
+export async function readJournalTopic(log: Log, topic: string, lane: number, nonce: string | null, patienceMillis: number): Promise<JournalRecord[]> {
   const bounds = (await log.bounds(topic))?.find(({ partition }) => partition === lane);
   if (bounds === undefined) throw new TapewrightError('JOURNAL_LOST', `${topic} has no partition ${lane}: the journal was made for fewer lanes`, { topic, lane });
   if (bounds.start > 0) throw new TapewrightError('JOURNAL_LOST', `${topic} begins at ${bounds.start}: records before were deleted, so the run cannot be taken up; set retention.ms=-1, and start under another group`, { topic, lane });
@@ -64,6 +67,7 @@ export async function readJournalTopic(log: Log, topic: string, lane: number, no
   try {
     for (;;) {
       const fetch = await reader.next(1000);
+      if (fetch === null && nonce === null && performance.now() > until - patienceMillis + quietMillis) return records;
       for (const { offset, key, value } of fetch?.records ?? []) {
         const record = readRecord(topic, offset, key, value);
         records.push(record);

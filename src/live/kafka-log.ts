@@ -97,6 +97,7 @@ class KafkaReader implements LogReader {
   #drained: () => void = () => undefined;
   #failure: Error | null = null;
   #closed = false;
+  emptyAnswers = 0;
 
   constructor(kafka: Kafka, private readonly positions: readonly LogPosition[]) {
     this.#consumer = kafka.consumer({ groupId: `tapewright-reader-${randomUUID()}`, maxWaitTimeInMs: 100, sessionTimeout: 30_000, readUncommitted: false, allowAutoTopicCreation: false });
@@ -111,6 +112,9 @@ class KafkaReader implements LogReader {
     const assigned = new Promise<Readonly<Record<string, readonly number[]>>>((resolve) => {
       consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => resolve(payload.memberAssignment));
     });
+    consumer.on(consumer.events.FETCH, ({ payload }) => {
+      this.emptyAnswers = payload.numberOfBatches === 0 ? this.emptyAnswers + 1 : 0;
+    });
     consumer.on(consumer.events.CRASH, ({ payload }) => {
       this.#failure = payload.error;
       this.#wake();
@@ -123,6 +127,7 @@ class KafkaReader implements LogReader {
         else consumer.seek({ topic, partition, offset: String(offset) });
       }
     }
+    this.emptyAnswers = 0;
   }
 
   async #take({ batch, resolveOffset, heartbeat }: EachBatchPayload): Promise<void> {
@@ -141,6 +146,7 @@ class KafkaReader implements LogReader {
     const last = batch.messages[batch.messages.length - 1];
     if (last !== undefined) resolveOffset(last.offset);
     if (records.length === 0) return;
+    this.emptyAnswers = 0;
     this.#next.set(`${topic}/${partition}`, records[records.length - 1]!.offset + 1);
     this.#queue.push({ topic, partition, records });
     this.#records += records.length;
@@ -191,7 +197,11 @@ class KafkaProducer implements LogProducer {
     const transaction = await this.producer.transaction();
     try {
       const topics = new Map<string, LogMessage[]>();
-      for (const message of messages) topics.set(message.topic, [...(topics.get(message.topic) ?? []), message]);
+      for (const message of messages) {
+        const list = topics.get(message.topic);
+        if (list === undefined) topics.set(message.topic, [message]);
+        else list.push(message);
+      }
       const results = await transaction.sendBatch({
         acks: -1, compression: compressionOf('lz4'),
         topicMessages: [...topics].map(([topic, list]) => ({ topic, messages: list.map(({ partition, key, value, headers }) => ({ partition, key, value, ...(headers === undefined ? {} : { headers: { ...headers } }) })) })),

@@ -16,6 +16,9 @@ export type Compression = 'none' | 'gzip' | 'lz4';
 
 export const compressionOf = (name: Compression): number => ({ none: CompressionTypes.None, gzip: CompressionTypes.GZIP, lz4: CompressionTypes.LZ4 })[name];
 
+/** Warnings of the client about choices that are made here on purpose: partitions are chosen by us, and a delivery's retries are ours. */
+const known = /switched default partitioner|Limiting retries for the idempotent producer/;
+
 /** `remark` is told what the client would log as a warning. */
 export function kafkaClient({ brokers, ssl, sasl }: LiveSettings, remark: (text: string) => void = () => undefined): Kafka {
   return new kafkajs.Kafka({
@@ -23,7 +26,7 @@ export function kafkaClient({ brokers, ssl, sasl }: LiveSettings, remark: (text:
     connectionTimeout: 5000, requestTimeout: 30_000, retry: { initialRetryTime: 100, retries: 3, maxRetryTime: 2000 },
     logLevel: logLevel.WARN,
     logCreator: () => ({ level, log: { message } }) => {
-      if (level === logLevel.WARN) remark(message);
+      if (level === logLevel.WARN && !known.test(message)) remark(message);
     },
   });
 }

@@ -7,31 +7,22 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { ByteReader, ByteWriter } from '../core/bytes.js';
 import { TapewrightError } from '../core/errors.js';
-import type { DeadLetter, Slice, StepRecord } from '../core/step.js';
+import type { Slice, StepRecord } from '../core/step.js';
 import { Engine, type StepResult } from '../engine/engine.js';
-import type { ScanBatch } from '../engine/scan-batch.js';
 import type { Pipeline } from '../plan/plan.js';
 import { sha256 } from '../runtime/replay.js';
 import type { CheckpointStore } from '../stores/checkpoints.js';
-import type { Decoder } from './decoder.js';
 import { deadLetterMessage, lateMessage, type OutputEncoder } from './encoder.js';
 import { journalMessage, readJournalTopic, type JournalRecord, type StartRecord } from './journal-topic.js';
-import type { Log, LogFetch, LogMessage, LogPosition, LogProducer, LogReader, LogRecord } from './log.js';
+import type { Log, LogFetch, LogMessage, LogPosition, LogProducer, LogReader } from './log.js';
+import { gap, lettersOf, logPositions, patienceMillis, rerun, scanPiece, type LaneInput, type Piece, type Rejection } from './rerun.js';
 
 /** Of a step. */
 const rowsMax = 16_384;
 const bytesMax = 4 * 1024 * 1024;
 
-/** How long a lane that is being taken waits to see its own mark: a transaction of the one before may have to time out. */
-const patienceMillis = 60_000;
-
-export interface LaneInput {
-  readonly table: string;
-  readonly topic: string;
-  /** Of the topic, by partition of the engine. */
-  readonly partitions: readonly number[];
-  readonly decoder: Decoder;
-}
+/** Before the log is believed that nothing more is there. */
+const emptyAnswersMin = 10;
 
 export interface LaneSpec {
   readonly lane: number;
@@ -67,12 +58,6 @@ interface Taken {
   readonly isEnded: boolean;
 }
 
-interface Piece {
-  readonly input: number;
-  readonly partition: number;
-  readonly records: readonly LogRecord[];
-}
-
 export class LiveLane {
   #checkpointed = performance.now();
   #waiting: Piece[] = [];
@@ -89,7 +74,7 @@ export class LiveLane {
     try {
       this.events.phase(lane, 'taken', taken.engine.seq - 1);
       if (taken.isEnded) return { engine: taken.engine, ended: true };
-      reader = await this.log.read(this.#logPositions(taken.positions));
+      reader = await this.log.read(logPositions(this.spec.inputs, taken.positions));
       const ended = await this.#steps(taken, reader, signal);
       await this.#checkpoint(taken);
       return { engine: taken.engine, ended };
@@ -116,7 +101,7 @@ export class LiveLane {
         throw new TapewrightError('CHECKPOINT_MISMATCH', `group ${group} runs another pipeline: the SQL was changed since it began; start the changed one under another group (--group)`, { group });
       }
       const { engine, positions } = await this.#restored(steps, start);
-      await this.#rerun(engine, positions, steps.slice(engine.seq));
+      await rerun(this.log, this.spec.inputs, engine, positions, steps.slice(engine.seq));
       return { engine, positions, start, producer, isEnded: steps[steps.length - 1]?.end === true };
     } catch (error) {
       await producer.close();
@@ -157,43 +142,14 @@ export class LiveLane {
     return { engine: this.#makeEngine(), positions };
   }
 
-  /** Journalled steps once more, their outputs withheld: the digests must come again. */
-  async #rerun(engine: Engine, positions: number[][], steps: readonly StepRecord[]): Promise<void> {
-    if (steps.length === 0) return;
-    const { inputs } = this.spec;
-    const source = new RangeReader(await this.log.read(this.#logPositions(positions)));
-    try {
-      for (const step of steps) {
-        engine.tick(step.now);
-        const rejected: Rejection[] = [];
-        const batches: ScanBatch[] = [];
-        for (const { input, partition, from, to } of step.slices) {
-          const { topic, partitions } = inputs[input]!;
-          if (positions[input]![partition]! !== from) throw gap(topic, partitions[partition]!, positions[input]![partition]!, from);
-          const records = await source.range(topic, partitions[partition]!, from, to);
-          batches.push(await this.#scan(engine, { input, partition, records }, rejected));
-          positions[input]![partition] = to;
-        }
-        feedInOrder(engine, step, batches);
-        const { record } = engine.close({ end: step.end, rejected: this.#letters(rejected) });
-        if (record.digest !== step.digest) throw differs(step, record.digest);
-      }
-    } finally {
-      await source.close();
-    }
-  }
-
   async #steps(taken: Taken, reader: LogReader, signal: AbortSignal): Promise<boolean> {
     const { lane } = this.spec;
-    for (let idleSince = performance.now(); ;) {
+    for (;;) {
       if (signal.aborted) return false;
       this.events.phase(lane, 'fetch', taken.engine.seq);
       const pieces = await this.#collect(reader);
-      if (pieces.length > 0) {
-        await this.#step(taken, pieces, false);
-        idleSince = performance.now();
-      }
-      if (this.#isAtEnd(taken, performance.now() - idleSince)) {
+      if (pieces.length > 0) await this.#step(taken, pieces, false);
+      else if (this.#isAtEnd(taken, reader)) {
         await this.#step(taken, [], true);
         return true;
       }
@@ -240,16 +196,16 @@ export class LiveLane {
       const first = piece.records[0]!.offset;
       const wanted = positions[piece.input]![piece.partition]!;
       if (first < wanted) throw gap(this.spec.inputs[piece.input]!.topic, piece.partition, wanted, first);
-      const batch = await this.#scan(engine, piece, rejected);
+      const batch = await scanPiece(this.spec.inputs, engine, piece, rejected);
       engine.feed({ batch, from: 0, to: batch.batch.length });
       positions[piece.input]![piece.partition] = piece.records[piece.records.length - 1]!.offset + 1;
       rows += piece.records.length;
     }
     this.events.phase(lane, 'apply', engine.seq);
-    const result = engine.close({ end, rejected: this.#letters(rejected) });
+    const result = engine.close({ end, rejected: lettersOf(this.spec.inputs, rejected) });
     const record = { ...result.record, slices: covering(result.record.slices, before, positions) };
     this.events.phase(lane, 'commit', record.seq);
-    await taken.producer.commit(this.#messages(result, record), { group: this.spec.group, positions: this.#logPositions(positions), metadata: JSON.stringify({ seq: record.seq, digest: record.digest.slice(0, 16) }) });
+    await taken.producer.commit(this.#messages(result, record), { group: this.spec.group, positions: logPositions(this.spec.inputs, positions), metadata: JSON.stringify({ seq: record.seq, digest: record.digest.slice(0, 16) }) });
     this.rows += rows;
     this.events.phase(lane, 'committed', record.seq);
     this.events.committed(lane, result, rows);
@@ -265,34 +221,14 @@ export class LiveLane {
     ];
   }
 
-  async #scan(engine: Engine, { input, partition, records }: Piece, rejected: Rejection[]): Promise<ScanBatch> {
-    const decoded = await this.spec.inputs[input]!.decoder.decode(records);
-    for (const { offset, column, error, key, value } of decoded.rejected) rejected.push({ input, partition, offset, expression: column ?? '', error, key, value });
-    const scanned = engine.scan(input, partition, decoded.batch);
-    const byOffset = scanned.rejected.length === 0 ? null : new Map(records.map((record) => [record.offset, record]));
-    for (const { position, error, expression } of scanned.rejected) {
-      const record = byOffset!.get(position);
-      rejected.push({ input, partition, offset: position, expression, error, key: record?.key?.toString('latin1') ?? null, value: record?.value?.toString('latin1') ?? null });
-    }
-    return scanned.batch;
-  }
-
-  /** In an order that does not depend on how the records were fetched. */
-  #letters(rejected: readonly Rejection[]): Omit<DeadLetter, 'lane' | 'step'>[] {
-    return [...rejected].sort((a, b) => a.input - b.input || a.partition - b.partition || a.offset - b.offset).map(({ input, partition, offset, expression, error, key, value }) => ({
-      input: this.spec.inputs[input]!.table, partition: this.spec.inputs[input]!.partitions[partition]!, position: offset, eventTime: null, statement: -1, operator: 'source', expression, error, key, value,
-    }));
-  }
-
-  #logPositions(positions: readonly (readonly number[])[]): LogPosition[] {
-    return this.spec.inputs.flatMap(({ topic, partitions }, input) => partitions.map((partition, index) => ({ topic, partition, offset: positions[input]![index]! })));
-  }
-
-  /** All partitions have reached their stop. Records that no reader is shown (ends of transactions) may stand before it. */
-  #isAtEnd({ start: { stops }, positions }: Taken, idle: number): boolean {
+  /**
+   * All partitions have reached their stop. Ends of transactions, which no reader is shown, may stand before it: then the
+   * log says several times that there is nothing more.
+   */
+  #isAtEnd({ start: { stops }, positions }: Taken, reader: LogReader): boolean {
     if (stops === null || this.#waiting.length > 0) return false;
-    const left = this.#logPositions(positions).some(({ topic, partition, offset }) => offset < offsetOf(stops, topic, partition));
-    return !left || idle > 5000;
+    const left = logPositions(this.spec.inputs, positions).some(({ topic, partition, offset }) => offset < offsetOf(stops, topic, partition));
+    return !left || reader.emptyAnswers >= emptyAnswersMin;
   }
 
   async #checkpoint({ engine, positions }: Taken): Promise<void> {
@@ -309,17 +245,7 @@ export class LiveLane {
   }
 }
 
-interface Rejection {
-  readonly input: number;
-  readonly partition: number;
-  readonly offset: number;
-  readonly expression: string;
-  readonly error: string;
-  readonly key: string | null;
-  readonly value: string | null;
-}
-
-function checkContiguous(steps: readonly StepRecord[], topic: string): void {
+export function checkContiguous(steps: readonly StepRecord[], topic: string): void {
   const wrong = steps.findIndex(({ seq }, index) => seq !== index);
   if (wrong >= 0) throw new TapewrightError('JOURNAL_LOST', `${topic} has step ${steps[wrong]!.seq} where ${wrong} belongs: records are missing or were written twice`, { topic, seq: wrong });
 }
@@ -330,12 +256,6 @@ function offsetOf(positions: readonly LogPosition[], topic: string, partition: n
   return found.offset;
 }
 
-const gap = (topic: string, partition: number, wanted: number, found: number): TapewrightError =>
-  new TapewrightError('SOURCE_GAP', `partition ${partition} of ${topic} goes on at ${found} where ${wanted} was wanted`, { topic, partition, wanted, found });
-
-const differs = (step: StepRecord, digest: string): TapewrightError =>
-  new TapewrightError('CHECKPOINT_MISMATCH', `step ${step.seq} of lane ${step.lane} gives digest ${digest.slice(0, 16)} where the journal has ${step.digest.slice(0, 16)}: the input was changed, or another version wrote it; nothing was committed`, { lane: step.lane, seq: step.seq });
-
 /** From where the step found each partition to where it left it, rows that could not be used among them. */
 function covering(slices: readonly Slice[], before: readonly (readonly number[])[], after: readonly (readonly number[])[]): Slice[] {
   const covered = slices.map((slice) => ({ ...slice, from: before[slice.input]![slice.partition]!, to: after[slice.input]![slice.partition]! }));
@@ -344,48 +264,4 @@ function covering(slices: readonly Slice[], before: readonly (readonly number[])
     if (to > from && !covered.some((slice) => slice.input === input && slice.partition === partition)) covered.push({ input, partition, from, to, rows: 0, checksum: '0'.repeat(16) });
   }));
   return covered;
-}
-
-/** Feeds a journalled step: slices take turns as its order says. */
-function feedInOrder(engine: Engine, { order, slices }: StepRecord, batches: readonly ScanBatch[]): void {
-  const at = slices.map(() => 0);
-  const turns = order.length > 0 ? order : slices.flatMap(({ rows }, index) => [index, rows]);
-  for (let turn = 0; turn < turns.length; turn += 2) {
-    const slice = turns[turn]!;
-    const from = at[slice]!;
-    const to = Math.min(from + turns[turn + 1]!, batches[slice]!.batch.length);
-    engine.feed({ batch: batches[slice]!, from, to });
-    at[slice] = to;
-  }
-}
-
-/** Records of partitions by offset, out of what a reader gives in any order of partitions. */
-class RangeReader {
-  readonly #held = new Map<string, LogRecord[]>();
-
-  constructor(private readonly reader: LogReader) {}
-
-  /** All records in [from, to); the last of them is there. */
-  async range(topic: string, partition: number, from: number, to: number): Promise<LogRecord[]> {
-    const key = `${topic}/${partition}`;
-    const until = performance.now() + patienceMillis;
-    for (;;) {
-      const held = this.#held.get(key) ?? [];
-      const end = held.findIndex(({ offset }) => offset >= to - 1);
-      if (end >= 0) {
-        if (held[end]!.offset !== to - 1) throw gap(topic, partition, to - 1, held[end]!.offset);
-        this.#held.set(key, held.slice(end + 1));
-        return held.slice(0, end + 1).filter(({ offset }) => offset >= from);
-      }
-      if (performance.now() > until) throw new TapewrightError('SOURCE_GAP', `partition ${partition} of ${topic} does not give ${from} to ${to - 1} again: retention may have deleted them`, { topic, partition, from, to });
-      const fetch = await this.reader.next(1000);
-      if (fetch === null) continue;
-      const other = `${fetch.topic}/${fetch.partition}`;
-      this.#held.set(other, [...(this.#held.get(other) ?? []), ...fetch.records]);
-    }
-  }
-
-  close(): Promise<void> {
-    return this.reader.close();
-  }
 }

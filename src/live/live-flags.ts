@@ -1,6 +1,7 @@
 /** From the flags of `live` to what the runtime is asked. */
 import { join } from 'node:path';
 import { TapewrightError } from '../core/errors.js';
+import { planTexts } from '../runtime/pipeline.js';
 import { parseDuration } from '../scenario/duration.js';
 import { withFunctions } from '../scenario/modules.js';
 import { loadScenario } from '../scenario/scenario.js';
@@ -22,9 +23,10 @@ export interface LiveFlags {
 
 /** @throws USAGE, SCENARIO_INVALID. */
 export async function liveOptions(given: string, flags: LiveFlags, environment: Readonly<Record<string, string | undefined>>): Promise<Omit<LiveOptions, 'signal' | 'events' | 'onRemark'>> {
-  const settings = settingsFrom(flags, environment);
   const scenario = await loadScenario(given);
   const texts = await withFunctions(scenario.texts, flags.functions ?? []);
+  const said = (option: string): string | undefined => planTexts(texts).sources.map(({ options }) => options[option]).find((value) => value !== undefined);
+  const settings = settingsFrom(flags, environment, { brokers: said('properties.bootstrap.servers'), registry: said('avro-confluent.url') });
   const group = flags.group ?? `tapewright-${texts.name.replace(/[^\w.-]/g, '-')}`;
   if (!/^[\w.-]{1,200}$/.test(group)) throw new TapewrightError('USAGE', `--group ${group}: letters, digits, '.', '_' and '-' only, as in names of topics`, { group });
   const checkpointEvery = parseDuration(flags['checkpoint-every']);
@@ -37,8 +39,8 @@ export async function liveOptions(given: string, flags: LiveFlags, environment: 
 
 function redirects(texts: readonly string[]): ReadonlyMap<string, string> {
   return new Map(texts.map((text) => {
-    const found = /^([^=]+)=kafka:([\w.-]+)$/.exec(text);
-    if (found === null) throw new TapewrightError('USAGE', `--sink ${text}: write TABLE=kafka:TOPIC`, { given: text });
-    return [found[1]!, found[2]!];
+    const found = /^([^=*]+)=kafka:([\w.-]+)$|^(\*)=kafka:([\w.-]*)$/.exec(text);
+    if (found === null) throw new TapewrightError('USAGE', `--sink ${text}: write TABLE=kafka:TOPIC, or *=kafka:PREFIX for all that need one`, { given: text });
+    return [found[1] ?? found[3]!, found[2] ?? found[4]!];
   }));
 }

@@ -4,12 +4,13 @@ import { join } from 'node:path';
 import { TapewrightError } from '../core/errors.js';
 import { Engine } from '../engine/engine.js';
 import { laneKeys } from '../plan/lanes.js';
+import type { Pipeline } from '../plan/plan.js';
 import { sourceColumns } from '../runtime/input-reader.js';
 import type { PipelineTexts } from '../runtime/options.js';
 import { joinedText, planTexts } from '../runtime/pipeline.js';
 import { sha256 } from '../runtime/replay.js';
 import { CheckpointStore } from '../stores/checkpoints.js';
-import { sinkTopic, sourceTopic, type SourceTopic, type StartMode } from './connectors.js';
+import { sinkTopics, sourceTopic, type SinkTopic, type SourceTopic, type StartMode } from './connectors.js';
 import { AvroFormat, Decoder, JsonFormat } from './decoder.js';
 import { OutputEncoder } from './encoder.js';
 import type { StartRecord } from './journal-topic.js';
@@ -17,6 +18,7 @@ import { KafkaLog } from './kafka-log.js';
 import { LiveLane, type LaneEvents, type LaneSpec } from './lane.js';
 import type { Log, LogBounds, LogPosition } from './log.js';
 import { SchemaRegistry } from './registry.js';
+import type { LaneInput } from './rerun.js';
 import type { LiveSettings } from './settings.js';
 
 export interface LiveOptions {
@@ -51,51 +53,80 @@ export interface LiveResult {
 /** Milliseconds between attempts to take a failed lane again: doubling. */
 const backOffMin = 1000, backOffMax = 60_000;
 
-export async function runLive(options: LiveOptions): Promise<LiveResult> {
-  const pipeline = planTexts(options.texts);
-  const planHash = createHash('sha256').update(joinedText(options.texts.sql)).digest('hex');
-  const sources = pipeline.sources.map((table) => sourceTopic(table, options.start));
-  const sinks = pipeline.sinks.map((table) => sinkTopic(table, options.redirect));
-  const { settings, group, onRemark } = options;
+/** What a pipeline is on Kafka. */
+export interface LivePlan {
+  readonly pipeline: Pipeline;
+  readonly planHash: string;
+  readonly sources: readonly SourceTopic[];
+  readonly sinks: readonly SinkTopic[];
+  readonly registry: SchemaRegistry | null;
+  readonly lanes: number;
+  readonly topics: LaneSpec['topics'];
+  inputs(lane: number): LaneInput[];
+}
+
+/** Tables as topics, partitions as lanes. Throws SQL_UNSUPPORTED, USAGE, KAFKA_REFUSED and the like. */
+export async function planLive(log: Log, { texts, settings, group, start, redirect, onRemark }: Pick<LiveOptions, 'texts' | 'settings' | 'group' | 'start' | 'redirect' | 'onRemark'>): Promise<LivePlan> {
+  const pipeline = planTexts(texts);
+  const sources = pipeline.sources.map((table) => sourceTopic(table, start));
+  const sinks = sinkTopics(pipeline.sinks, redirect);
   const needsRegistry = [...sources, ...sinks].some(({ format }) => format === 'avro-confluent');
   if (needsRegistry && settings.registries.length === 0) throw new TapewrightError('USAGE', "format 'avro-confluent' needs a schema registry: give --registry URL or set SCHEMA_REGISTRY");
   const registry = needsRegistry ? new SchemaRegistry(settings.registries, settings.registryAuthorization) : null;
+  const bounds = new Map<string, readonly LogBounds[]>();
+  for (const { topic, table } of sources) {
+    const found = await log.bounds(topic);
+    if (found === null) throw new TapewrightError('KAFKA_REFUSED', `table ${table.name} reads topic ${topic}, which is not there; make it, or check 'topic'`, { topic });
+    bounds.set(topic, found);
+  }
+  const counts = sources.map(({ topic }) => bounds.get(topic)!.length);
+  const keys = laneKeys(pipeline, null);
+  const lanes = keys.possible && counts.every((count) => count === counts[0]) ? counts[0]! : 1;
+  if (lanes === 1 && counts.some((count) => count > 1)) onRemark(`one lane over all partitions: ${keys.possible ? 'the topics have different numbers of partitions' : keys.reason}`);
+  const probe = new Engine(pipeline, { lane: 0, partitions: counts, hash: sha256, withholdBefore: null, strict: false });
+  return {
+    pipeline, sources, sinks, registry, lanes, planHash: createHash('sha256').update(joinedText(texts.sql)).digest('hex'),
+    topics: { journal: `${group}-journal`, late: `${group}-late`, deadLetters: `${group}-dead-letters` },
+    inputs: (lane) => sources.map(({ topic, table, format }, input) => {
+      const columns = sourceColumns(pipeline, input, probe.plan.columns[input]!);
+      if (columns.some(({ name }) => table.metadata.some((each) => each.name === name))) {
+        throw new TapewrightError('SQL_UNSUPPORTED', `table ${table.name} reads metadata columns, which live does not give yet: leave them out`, { table: table.name });
+      }
+      return {
+        table: table.name, topic, partitions: lanes === 1 ? bounds.get(topic)!.map(({ partition }) => partition) : [lane],
+        decoder: new Decoder(columns, format === 'json' ? new JsonFormat(columns) : new AvroFormat(columns, registry!)),
+      };
+    }),
+  };
+}
+
+export async function runLive(options: LiveOptions): Promise<LiveResult> {
+  const { settings, group, onRemark } = options;
   const log = new KafkaLog(settings, onRemark);
   try {
-    const bounds = new Map<string, readonly LogBounds[]>();
-    for (const { topic, table } of sources) {
-      const found = await log.bounds(topic);
-      if (found === null) throw new TapewrightError('KAFKA_REFUSED', `table ${table.name} reads topic ${topic}, which is not there; make it, or check 'topic'`, { topic });
-      bounds.set(topic, found);
-    }
-    const counts = sources.map(({ topic }) => bounds.get(topic)!.length);
-    const keys = laneKeys(pipeline, null);
-    const lanes = keys.possible && counts.every((count) => count === counts[0]) ? counts[0]! : 1;
-    if (lanes === 1 && counts.some((count) => count > 1)) onRemark(`one lane over all partitions: ${keys.possible ? 'the topics have different numbers of partitions' : keys.reason}`);
-    const topics = { journal: `${group}-journal`, late: `${group}-late`, deadLetters: `${group}-dead-letters` };
+    const plan = await planLive(log, options);
+    const { pipeline, lanes, topics, planHash } = plan;
     await ensureOwn(log, topics, lanes);
-    const encoders = await Promise.all(sinks.map(async (sink) => {
+    const outputs = await Promise.all(plan.sinks.map(async (sink) => {
       const found = await log.bounds(sink.topic);
       if (found === null) await log.create(sink.topic, lanes, {});
-      return OutputEncoder.open(sink, found?.length ?? lanes, registry);
+      return OutputEncoder.open(sink, found?.length ?? lanes, plan.registry);
     }));
-    const probe = new Engine(pipeline, { lane: 0, partitions: counts, hash: sha256, withholdBefore: null, strict: false });
     const specOf = (lane: number): LaneSpec => ({
-      lane, group, planHash, pipeline, outputs: encoders, topics, checkpoints: new CheckpointStore(join(options.state, 'checkpoints')),
+      lane, group, planHash, pipeline, outputs, topics, checkpoints: new CheckpointStore(join(options.state, 'checkpoints')), inputs: plan.inputs(lane),
       checkpointEvery: options.checkpointEvery, strict: options.strict, clock: () => Date.now(),
-      inputs: sources.map(({ topic, table, format }, input) => {
-        const columns = sourceColumns(pipeline, input, probe.plan.columns[input]!);
-        if (table.metadata.length > 0 && columns.some(({ name }) => table.metadata.some((each) => each.name === name))) {
-          throw new TapewrightError('SQL_UNSUPPORTED', `table ${table.name} reads metadata columns, which live does not give yet: leave them out`, { table: table.name });
-        }
-        return {
-          table: table.name, topic, partitions: lanes === 1 ? bounds.get(topic)!.map(({ partition }) => partition) : [lane],
-          decoder: new Decoder(columns, format === 'json' ? new JsonFormat(columns) : new AvroFormat(columns, registry!)),
-        };
-      }),
-      begin: () => beginning(log, sources, options, lanes === 1 ? null : lane),
+      begin: () => beginning(log, plan.sources, options, lanes === 1 ? null : lane),
     });
-    const results = await Promise.all(Array.from({ length: lanes }, (_, lane) => runLane(log, specOf(lane), options)));
+    // Where one lane cannot go on, the others finish their step and stop.
+    const failure = new AbortController();
+    const signal = AbortSignal.any([options.signal, failure.signal]);
+    const ends = await Promise.allSettled(Array.from({ length: lanes }, (_, lane) => runLane(log, specOf(lane), { ...options, signal }).catch((error: unknown) => {
+      failure.abort();
+      throw error;
+    })));
+    const failed = ends.find((end) => end.status === 'rejected');
+    if (failed !== undefined) throw failed.reason;
+    const results = ends.map((end) => (end as PromiseFulfilledResult<Awaited<ReturnType<typeof runLane>>>).value);
     return {
       group, ended: results.every(({ ended }) => ended),
       lanes: results.map(({ engine, rows }, lane) => ({

@@ -24,6 +24,8 @@ export interface LogPosition {
 }
 
 export interface LogReader {
+  /** Answers in a row in which the log had nothing at any of the positions: all that is committed has been delivered. */
+  readonly emptyAnswers: number;
   /** The next records of any partition; null when none came within `millis`, or the reader was closed. */
   next(millis: number): Promise<LogFetch | null>;
   close(): Promise<void>;

@@ -14,15 +14,20 @@ export interface LiveSettings {
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** `HOST:PORT,…` of each; undefined flags fall back to KAFKA_BROKERS and SCHEMA_REGISTRY. */
-export function settingsFrom(flags: { readonly brokers?: string | undefined; readonly registry?: string | undefined }, environment: Environment): LiveSettings {
-  const brokers = listOf(flags.brokers ?? environment['KAFKA_BROKERS'] ?? '');
+export interface Addresses {
+  readonly brokers?: string | undefined;
+  readonly registry?: string | undefined;
+}
+
+/** `HOST:PORT,…` of each: flags, then KAFKA_BROKERS and SCHEMA_REGISTRY, then what the tables say. */
+export function settingsFrom(flags: Addresses, environment: Environment, tables: Addresses = {}): LiveSettings {
+  const brokers = listOf(flags.brokers ?? environment['KAFKA_BROKERS'] ?? tables.brokers ?? '');
   if (brokers.length === 0) throw new TapewrightError('USAGE', 'no Kafka brokers are named: give --brokers HOST:PORT,… or set KAFKA_BROKERS');
   for (const broker of brokers) if (!/^[^:\s]+:\d{1,5}$|^\[[^\]]+\]:\d{1,5}$/.test(broker)) throw new TapewrightError('USAGE', `'${broker}' is no broker address: write HOST:PORT`, { broker });
   const user = environment['SCHEMA_REGISTRY_USERNAME'];
   const password = secret('SCHEMA_REGISTRY_PASSWORD', environment);
   return {
-    brokers, ssl: sslFrom(environment), sasl: saslFrom(environment), registries: listOf(flags.registry ?? environment['SCHEMA_REGISTRY'] ?? ''),
+    brokers, ssl: sslFrom(environment), sasl: saslFrom(environment), registries: listOf(flags.registry ?? environment['SCHEMA_REGISTRY'] ?? tables.registry ?? ''),
     registryAuthorization: user === undefined ? null : `Basic ${Buffer.from(`${user}:${password ?? ''}`).toString('base64')}`,
   };
 }

@@ -45,17 +45,20 @@ export function makeDirectory(path: string): Promise<void> {
 // Not mkdir's own `recursive`: where the file system lets nobody make a directory (/proc), that never returns.
 async function makeWithParents(path: string): Promise<void> {
   try {
-    await mkdir(path);
+    await makeOne(path);
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
     const parent = dirname(path);
-    if (code === 'ENOENT' && parent !== path) {
-      await makeWithParents(parent);
-      await mkdir(path);
-    } else if (!(await stat(path).catch(() => null))?.isDirectory()) {
-      throw error;
-    }
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || parent === path) throw error;
+    await makeWithParents(parent);
+    await makeOne(path);
   }
+}
+
+/** Another may be making the same one at the same time. */
+async function makeOne(path: string): Promise<void> {
+  await mkdir(path).catch(async (error: unknown) => {
+    if (!(await stat(path).catch(() => null))?.isDirectory()) throw error;
+  });
 }
 
 /** Makes renames and new names in `directory` durable. */

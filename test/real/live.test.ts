@@ -10,6 +10,8 @@ import { publish } from '../../src/live/publish.js';
 import { kafkaClient } from '../../src/live/kafka.js';
 import type { LiveResult } from '../../src/live/live.js';
 import { settingsFrom } from '../../src/live/settings.js';
+import { verifyLive } from '../../src/live/verify-live.js';
+import { faults } from '../../src/core/faults.js';
 import { defaultParameters } from '../../src/runtime/options.js';
 import { runReplay } from '../../src/runtime/replay.js';
 import { KafkaServer, kafkaMissing } from './kafka-server.js';
@@ -94,6 +96,12 @@ async function committed(topic: string, count: number): Promise<string[]> {
   return seen.sort((a, b) => a.partition - b.partition || a.offset - b.offset).map(({ value }) => value);
 }
 
+async function verified(sql: string, group: string): Promise<{ readonly equal: boolean; readonly rows: number }> {
+  const texts = { name: 'live', scenario: null, sql: [{ path: 'live.sql', text: sql }], expect: { outputs: [], lateMax: null, rejectedMax: null } };
+  const { equal, lanes } = await verifyLive({ texts, settings: settings(), group, redirect: new Map(), onRemark: () => undefined });
+  return { equal, rows: lanes.reduce((sum, lane) => sum + lane.rows, 0) };
+}
+
 async function replayed(sql: string, data: string): Promise<Readonly<Record<string, { readonly rows: number; readonly digest: string; readonly setDigest: string }>>> {
   const { outputs } = await runReplay({
     run: {
@@ -124,6 +132,10 @@ test('one partition: live gives the digests of replay, through kills at every po
   const last = await live(sql, 'killed', null);
   assert.equal(last.code, 0, last.errors);
   for (const table of ['vwap', 'jumps']) assert.equal(last.result!.lanes[0]!.outputs[table]!.digest, history[table]!.digest, table);
+  assert.deepEqual(await verified(sql, 'killed'), { equal: true, rows });
+  faults.naiveSum = true;
+  assert.equal((await verified(sql, 'killed')).equal, false);
+  faults.naiveSum = false;
   const expected = await committed('calm-out', history['vwap']!.rows);
   assert.equal(expected.length, history['vwap']!.rows);
   assert.deepEqual(await committed('one-out', expected.length), expected);

@@ -1,0 +1,136 @@
+/** Records of a lane's input as the engine takes them, and journalled steps made once more from them. */
+import { TapewrightError } from '../core/errors.js';
+import type { DeadLetter, StepRecord } from '../core/step.js';
+import type { Engine, StepResult } from '../engine/engine.js';
+import type { ScanBatch } from '../engine/scan-batch.js';
+import type { Decoder } from './decoder.js';
+import type { Log, LogPosition, LogReader, LogRecord } from './log.js';
+
+/** How long a lane that is being taken waits to see its own mark: a transaction of the one before may have to time out. */
+export const patienceMillis = 60_000;
+
+export interface LaneInput {
+  readonly table: string;
+  readonly topic: string;
+  /** Of the topic, by partition of the engine. */
+  readonly partitions: readonly number[];
+  readonly decoder: Decoder;
+}
+
+/** Records of one partition of the engine. */
+export interface Piece {
+  readonly input: number;
+  readonly partition: number;
+  readonly records: readonly LogRecord[];
+}
+
+export interface Rejection {
+  readonly input: number;
+  readonly partition: number;
+  readonly offset: number;
+  readonly expression: string;
+  readonly error: string;
+  readonly key: string | null;
+  readonly value: string | null;
+}
+
+/** Decodes a piece and finds its event times; rows that cannot be used go to `rejected`. */
+export async function scanPiece(inputs: readonly LaneInput[], engine: Engine, { input, partition, records }: Piece, rejected: Rejection[]): Promise<ScanBatch> {
+  const decoded = await inputs[input]!.decoder.decode(records);
+  for (const { offset, column, error, key, value } of decoded.rejected) rejected.push({ input, partition, offset, expression: column ?? '', error, key, value });
+  const scanned = engine.scan(input, partition, decoded.batch);
+  const byOffset = scanned.rejected.length === 0 ? null : new Map(records.map((record) => [record.offset, record]));
+  for (const { position, error, expression } of scanned.rejected) {
+    const record = byOffset!.get(position);
+    rejected.push({ input, partition, offset: position, expression, error, key: record?.key?.toString('latin1') ?? null, value: record?.value?.toString('latin1') ?? null });
+  }
+  return scanned.batch;
+}
+
+/** In an order that does not depend on how the records were fetched. */
+export function lettersOf(inputs: readonly LaneInput[], rejected: readonly Rejection[]): Omit<DeadLetter, 'lane' | 'step'>[] {
+  return [...rejected].sort((a, b) => a.input - b.input || a.partition - b.partition || a.offset - b.offset).map(({ input, partition, offset, expression, error, key, value }) => ({
+    input: inputs[input]!.table, partition: inputs[input]!.partitions[partition]!, position: offset, eventTime: null, statement: -1, operator: 'source', expression, error, key, value,
+  }));
+}
+
+export const logPositions = (inputs: readonly LaneInput[], positions: readonly (readonly number[])[]): LogPosition[] =>
+  inputs.flatMap(({ topic, partitions }, input) => partitions.map((partition, index) => ({ topic, partition, offset: positions[input]![index]! })));
+
+/** Applies journalled steps from `positions` on, which move along. Throws CHECKPOINT_MISMATCH at the first whose digest does not come again. */
+export async function rerun(
+  log: Log, inputs: readonly LaneInput[], engine: Engine, positions: number[][], steps: readonly StepRecord[], onStep: (result: StepResult) => void = () => undefined,
+): Promise<void> {
+  if (steps.length === 0) return;
+  const source = new RangeReader(await log.read(logPositions(inputs, positions)));
+  try {
+    for (const step of steps) {
+      engine.tick(step.now);
+      const rejected: Rejection[] = [];
+      const batches: ScanBatch[] = [];
+      for (const { input, partition, from, to } of step.slices) {
+        const { topic, partitions } = inputs[input]!;
+        if (positions[input]![partition]! !== from) throw gap(topic, partitions[partition]!, positions[input]![partition]!, from);
+        const records = await source.range(topic, partitions[partition]!, from, to);
+        batches.push(await scanPiece(inputs, engine, { input, partition, records }, rejected));
+        positions[input]![partition] = to;
+      }
+      feedInOrder(engine, step, batches);
+      const result = engine.close({ end: step.end, rejected: lettersOf(inputs, rejected) });
+      if (result.record.digest !== step.digest) throw differs(step, result.record.digest);
+      onStep(result);
+    }
+  } finally {
+    await source.close();
+  }
+}
+
+export const gap = (topic: string, partition: number, wanted: number, found: number): TapewrightError =>
+  new TapewrightError('SOURCE_GAP', `partition ${partition} of ${topic} goes on at ${found} where ${wanted} was wanted`, { topic, partition, wanted, found });
+
+const differs = (step: StepRecord, digest: string): TapewrightError =>
+  new TapewrightError('CHECKPOINT_MISMATCH', `step ${step.seq} of lane ${step.lane} gives digest ${digest.slice(0, 16)} where the journal has ${step.digest.slice(0, 16)}: the input was changed, or another version wrote it; nothing was committed`, { lane: step.lane, seq: step.seq });
+
+/** Feeds a journalled step: slices take turns as its order says. */
+function feedInOrder(engine: Engine, { order, slices }: StepRecord, batches: readonly ScanBatch[]): void {
+  const at = slices.map(() => 0);
+  const turns = order.length > 0 ? order : slices.flatMap(({ rows }, index) => [index, rows]);
+  for (let turn = 0; turn < turns.length; turn += 2) {
+    const slice = turns[turn]!;
+    const from = at[slice]!;
+    const to = Math.min(from + turns[turn + 1]!, batches[slice]!.batch.length);
+    engine.feed({ batch: batches[slice]!, from, to });
+    at[slice] = to;
+  }
+}
+
+/** Records of partitions by offset, out of what a reader gives in any order of partitions. */
+class RangeReader {
+  readonly #held = new Map<string, LogRecord[]>();
+
+  constructor(private readonly reader: LogReader) {}
+
+  /** All records in [from, to); the last of them is there. */
+  async range(topic: string, partition: number, from: number, to: number): Promise<LogRecord[]> {
+    const key = `${topic}/${partition}`;
+    const until = performance.now() + patienceMillis;
+    for (;;) {
+      const held = this.#held.get(key) ?? [];
+      const end = held.findIndex(({ offset }) => offset >= to - 1);
+      if (end >= 0) {
+        if (held[end]!.offset !== to - 1) throw gap(topic, partition, to - 1, held[end]!.offset);
+        this.#held.set(key, held.slice(end + 1));
+        return held.slice(0, end + 1).filter(({ offset }) => offset >= from);
+      }
+      if (performance.now() > until) throw new TapewrightError('SOURCE_GAP', `partition ${partition} of ${topic} does not give ${from} to ${to - 1} again: retention may have deleted them`, { topic, partition, from, to });
+      const fetch = await this.reader.next(1000);
+      if (fetch === null) continue;
+      const other = `${fetch.topic}/${fetch.partition}`;
+      this.#held.set(other, [...(this.#held.get(other) ?? []), ...fetch.records]);
+    }
+  }
+
+  close(): Promise<void> {
+    return this.reader.close();
+  }
+}
