@@ -1,10 +1,12 @@
 /** When a global window fires, in a plan: triggers over columns by index. */
 import type { Trigger, TriggerDeclaration } from '../functions/trigger.js';
 
-/** Written by the user. Equal names: equal triggers. */
+/** Written by the user. Equal names of one window's: equal triggers, which one operator may stand for. */
 export interface CustomTrigger {
   readonly kind: 'custom';
   readonly name: string;
+  /** The window that it is of. */
+  readonly owner: string;
   /** How many numbers it keeps for a key. */
   readonly stateSize: number;
   /** Input columns that it looks at, and their names. */
@@ -25,13 +27,13 @@ export type TriggerSpec =
   | { readonly kind: 'any'; readonly of: readonly TriggerSpec[] }
   | CustomTrigger;
 
-/** The trigger of a declaration; `columnOf` finds the columns that it names. */
-export function resolveTrigger(trigger: TriggerDeclaration, columnOf: (name: string) => number): TriggerSpec {
+/** The trigger of the window `owner`; `columnOf` finds the columns that it names. */
+export function resolveTrigger(trigger: TriggerDeclaration, owner: string, columnOf: (name: string) => number): TriggerSpec {
   switch (trigger.kind) {
     case 'calendar': return { ...trigger, venue: typeof trigger.venue === 'string' ? trigger.venue : { column: columnOf(trigger.venue.column) } };
     case 'condition': return { ...trigger, column: columnOf(trigger.column) };
-    case 'any': return { ...trigger, of: trigger.of.map((each) => resolveTrigger(each, columnOf)) };
-    case 'custom': return { ...trigger, columns: trigger.columns.map((name) => ({ name, column: columnOf(name) })), create: () => trigger.create() };
+    case 'any': return { ...trigger, of: trigger.of.map((each) => resolveTrigger(each, owner, columnOf)) };
+    case 'custom': return { ...trigger, owner, columns: trigger.columns.map((name) => ({ name, column: columnOf(name) })), create: () => trigger.create() };
     default: return trigger;
   }
 }

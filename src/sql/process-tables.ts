@@ -63,7 +63,7 @@ function windowTable(input: PlanNode, time: number, keys: readonly number[], col
     return { name, argument, distinct, filter: null, type, place };
   });
   const names = window.aggregates.map(({ name }) => name);
-  const node = globalWindow({ input, time, keys, aggregates, trigger: resolveTrigger(window.trigger, columnOf), purges: window.purges, place }, names);
+  const node = globalWindow({ input, time, keys, aggregates, trigger: resolveTrigger(window.trigger, process.name, columnOf), purges: window.purges, place }, names);
   const at = (name: string): number => node.schema.findIndex((field, index) => index >= keys.length && field.name === name);
   const picked = [...keys.keys(), ...process.output.map(({ name }) => at(name)), node.rowtime!];
   const schema = picked.map((column) => (column === node.rowtime ? { ...node.schema[column]!, name: processRowtime } : node.schema[column]!));

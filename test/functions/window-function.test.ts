@@ -77,6 +77,16 @@ test('a trigger that throws costs the row that it was given, which is kept', () 
   assert.deepEqual(deadLetters.map(({ error }) => error), ['wary_trigger threw: a price below nothing']);
 });
 
+test('windows with triggers of one name are still two', () => {
+  const named = (name: string, says: string) => globalWindow({
+    name, input: { price: 'DOUBLE' }, aggregates: { trades: 'COUNT(*)' },
+    trigger: customTrigger({ name: 'always', stateSize: 0, columns: [], create: () => ({ onRow: () => says, onTime: () => null }) }),
+  });
+  const call = (name: string): string => `SELECT fired_by FROM ${name}(input => TABLE t PARTITION BY exchange, on_time => DESCRIPTOR(event_time));\n`;
+  const pipeline = planSql(create + call('one') + call('two'), userFunctions([named('one', 'ONE'), named('two', 'TWO')]));
+  assert.deepEqual(runPipeline(pipeline, { t: [row('14:00', 'A', 1)] }).outputs, { query_1: [['ONE']], query_2: [['TWO']] });
+});
+
 test('what is wrong with a declaration is said when it is made', () => {
   const refused = (make: () => unknown, pattern: RegExp): void => assert.throws(make, (error: unknown) => error instanceof TapewrightError && error.code === 'FUNCTION_INVALID' && (assert.match(error.message, pattern), true));
   const made = (change: Record<string, unknown>) => () => globalWindow({ name: 'w', input: { x: 'BIGINT', k: 'STRING' }, aggregates: { n: 'COUNT(*)' }, trigger: everyRows(2), ...change } as never);

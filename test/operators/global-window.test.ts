@@ -85,7 +85,7 @@ test('a row is late for a window that a later firing has emptied, not as such', 
 test("a trigger of the user's keeps its numbers and its timers", () => {
   /** Fires a while after the first row, and at once when x has grown by as much. */
   const patient: TriggerSpec = {
-    kind: 'custom', name: 'patient', stateSize: 2, columns: [{ name: 'x', column: 1 }],
+    kind: 'custom', name: 'patient', owner: 'test', stateSize: 2, columns: [{ name: 'x', column: 1 }],
     create: () => ({
       onRow: ({ time, value }, { state, wakeAt }) => {
         if (state[0] === 0) wakeAt(time + 100);
