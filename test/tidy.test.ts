@@ -43,7 +43,7 @@ test('every dependency has its line in the README', () => {
 
 test('tests mirror the sources', { skip }, () => {
   const sources = new Set(tracked.filter((path) => path.startsWith('src/')).map((path) => path.replace(/^src\/|\/[^/]*$/g, '')));
-  const special = ['bench', 'commands', 'conformance', 'laws', 'scenarios', 'real', 'flink', 'support', 'examples'];
+  const special = ['bench', 'commands', 'conformance', 'laws', 'scenarios', 'real', 'flink', 'flink-text', 'support', 'examples'];
   const folders = new Set(tracked.filter((path) => /^test\/.+\//.test(path)).map((path) => path.split('/')[1]!));
   assert.deepEqual([...folders].filter((folder) => !sources.has(folder) && !special.includes(folder)), []);
   assert.deepEqual(tracked.filter((path) => /^test\/.*\.test\.ts$/.test(path) && basename(path) !== basename(path).toLowerCase()), []);
