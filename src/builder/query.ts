@@ -139,6 +139,21 @@ export class Query<C extends ColumnTypes> {
     return this.#selected({ ...this.#picked(this.names), ...values(row) }, [], over) as unknown as Query<Both<C, ColumnsOf<V>>>;
   }
 
+  /**
+   * The first `rows` rows of those with equal values in `by`, in this order ('-price': the greatest first); updated as
+   * others come before them. With window_start and window_end in `by`, once and for all when the window fires.
+   */
+  top(rows: number, { by, order }: { readonly by: readonly NameOf<C>[]; readonly order: readonly [NameOf<C> | `-${NameOf<C>}`, ...(NameOf<C> | `-${NameOf<C>}`)[]] }): Query<C> {
+    if (!Number.isSafeInteger(rows) || rows < 1) throw wrong(`top(${rows}, …) is how many rows: a whole number from 1`);
+    const keys = order.map((key) => ({ name: key.replace(/^-/, ''), descending: key.startsWith('-') }));
+    checkColumns([...by, ...keys.map(({ name }) => name)], this.names, 'the query');
+    const partition = by.length === 0 ? '' : `PARTITION BY ${by.map(nameText).join(', ')} `;
+    const ordered = keys.map(({ name, descending }) => `${nameText(name)}${descending ? ' DESC' : ''}`).join(', ');
+    const number = new Value<'BIGINT NOT NULL', 'row'>(() => ({ text: `ROW_NUMBER() OVER (${partition}ORDER BY ${ordered})`, binds: strength.atom }));
+    const numbered = this.#selected({ ...this.#picked(this.names), row_num: number }, [], null);
+    return numbered.where((row) => (row as Row<{ row_num: 'BIGINT NOT NULL' }>).row_num.le(rows)).#selected(this.#picked(this.names), [], null) as unknown as Query<C>;
+  }
+
   /** The rows of both; columns go by name. */
   unionAll<D extends ColumnTypes>(other: Query<D> & Fills<D, C>): Query<Merged<C, D>> {
     const strange = other.names.find((name) => !this.names.includes(name)) ?? this.names.find((name) => !other.names.includes(name));
@@ -159,7 +174,7 @@ export class Query<C extends ColumnTypes> {
     const version = asOf === undefined ? '' : ` FOR SYSTEM_TIME AS OF ${columnText(asOf, 'l')}`;
     const from = `${this.#asSource()} AS l\n${type === 'inner' ? '' : `${type.toUpperCase()} `}JOIN ${right.#asSource()}${version} AS r ON ${conditionText(condition)}`;
     const [mine, theirs] = [this.#parts, right.#parts];
-    const joined = new Query<C>({ ...this.#over(from), tables: [...mine.tables, ...theirs.tables], functions: [...mine.functions, ...theirs.functions, ...condition.functions] });
+    const joined = new Query<C>({ ...this.#over(from), isWindowed: false, tables: [...mine.tables, ...theirs.tables], functions: [...mine.functions, ...theirs.functions, ...condition.functions] });
     const values = select(...rows);
     const times = [columnText(mine.rowtime ?? '', 'l'), columnText(theirs.rowtime ?? '', 'r')];
     const rowtime = Object.entries(values).find(([, value]) => times.includes(value.write(inRow).text))?.[0] ?? null;
@@ -175,7 +190,7 @@ export class Query<C extends ColumnTypes> {
     const from = `${nameText(declaration.name)}(input => ${this.#asTable()}${by}, on_time => DESCRIPTOR(${nameText(this.#time(on, declaration.name))}))`;
     const names = [...keys, ...Object.keys(declaration.output), processRowtime];
     const functions = [...this.#parts.functions, declaration as unknown as FunctionDeclaration];
-    return new Query({ ...this.#over(from), names, rowtime: processRowtime, functions });
+    return new Query({ ...this.#over(from), names, rowtime: processRowtime, isWindowed: false, functions });
   }
 
   /** Writes the rows into a table: its columns by name, others are left out. */
@@ -259,8 +274,8 @@ export class Query<C extends ColumnTypes> {
   }
 
   #grouped<V extends Values<'group'>>(keys: readonly string[], values: (row: Row<C>, key: Row<C, 'group'>) => V): Query<ColumnTypes> {
-    const { isWindowed } = this.#parts;
-    const by = isWindowed ? [...keys.filter((key) => !windowNames.includes(key)), ...windowNames] : [...keys];
+    const windows = this.#parts.isWindowed ? windowNames.filter((name) => this.names.includes(name)) : [];
+    const by = [...keys.filter((key) => !windows.includes(key)), ...windows];
     const computed = values(this.#row(), this.#row<'group'>());
     const twice = Object.keys(computed).find((name) => by.includes(name));
     if (twice !== undefined) throw wrong(`an aggregate is named '${twice}' as a key is: rename it`);

@@ -44,8 +44,11 @@ export interface CustomTriggerDeclaration<Column extends string = string> {
 }
 
 /** As a venue opens and closes: its name in the calendars, or the column that has it. Says OPEN or CLOSE. */
-export const atCalendar = <Column extends string = never>(venue: string | { readonly column: Column }, ...at: readonly ('open' | 'close')[]): TriggerDeclaration<Column> =>
-  ({ kind: 'calendar', venue, at: at.length === 0 ? ['open', 'close'] : at });
+export function atCalendar(venue: string, ...at: readonly ('open' | 'close')[]): TriggerDeclaration<never>;
+export function atCalendar<Column extends string>(venue: { readonly column: Column }, ...at: readonly ('open' | 'close')[]): TriggerDeclaration<Column>;
+export function atCalendar<Column extends string>(venue: string | { readonly column: Column }, ...at: readonly ('open' | 'close')[]): TriggerDeclaration<Column> {
+  return { kind: 'calendar', venue, at: at.length === 0 ? ['open', 'close'] : at };
+}
 
 /** With every so many rows of a key. Says ROWS. */
 export const everyRows = (rows: number): TriggerDeclaration<never> => ({ kind: 'rows', rows });

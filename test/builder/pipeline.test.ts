@@ -5,6 +5,8 @@ import { avg, call, count, countDistinct, lag, max, min, sqlCall, stddevPop, sum
 import { pipeline } from '../../src/builder/pipeline.js';
 import type { Insert } from '../../src/builder/query.js';
 import { cumulate, hop, session, tumble } from '../../src/builder/windows.js';
+import { globalWindow } from '../../src/functions/window-function.js';
+import { atCalendar } from '../../src/functions/trigger.js';
 import { processFunction } from '../../src/functions/process-function.js';
 import { aggregateFunction, scalarFunction } from '../../src/functions/user-function.js';
 import { userFunctions } from '../../src/functions/user-functions.js';
@@ -21,6 +23,8 @@ const jumps = processFunction({
   name: 'jumps', input: { price: 'DOUBLE' }, output: { price: 'DOUBLE' }, state: () => ({ price: 0 }),
   onRow: (row, context) => { if (row.price !== null) context.emit({ price: row.price }); },
 });
+
+const closes = globalWindow({ name: 'closes', input: { volume: 'BIGINT' }, aggregates: { volume: 'SUM(volume)' }, trigger: atCalendar('XNYS', 'close') });
 
 const bar = "SELECT symbol, window_start, SUM(price * volume) / SUM(volume) AS vwap, COUNT(*) AS trades FROM TABLE(TUMBLE(TABLE trades, DESCRIPTOR(event_time), INTERVAL '1' MINUTE))";
 const byWindow = 'GROUP BY symbol, window_start, window_end';
@@ -86,6 +90,22 @@ const cases: Readonly<Record<string, readonly [built: () => Insert, sql: string]
     () => trades.groupBy('symbol').aggregate((row) => ({ n: count(), best: max(row.price) })).output(),
     'SELECT symbol, COUNT(*) AS n, MAX(price) AS best FROM trades GROUP BY symbol',
   ],
+  'first rows': [
+    () => trades.top(2, { by: ['symbol'], order: ['-price', 'event_time'] }).select('symbol', 'price').output(),
+    'SELECT symbol, price FROM (SELECT *, ROW_NUMBER() OVER (PARTITION BY symbol ORDER BY price DESC, event_time) AS row_num FROM trades) WHERE row_num <= 2',
+  ],
+  'first rows of windows': [
+    () => trades.window(tumble('1 minute')).groupBy('symbol').aggregate((row) => ({ volume: sum(row.volume) })).top(1, { by: ['window_start', 'window_end'], order: ['-volume', 'symbol'] }).select('symbol', 'volume').output(),
+    "SELECT symbol, volume FROM (SELECT *, ROW_NUMBER() OVER (PARTITION BY window_start, window_end ORDER BY volume DESC, symbol) AS row_num FROM (SELECT symbol, window_start, window_end, window_time, SUM(volume) AS volume FROM TABLE(TUMBLE(TABLE trades, DESCRIPTOR(event_time), INTERVAL '1' MINUTE)) GROUP BY symbol, window_start, window_end, window_time)) WHERE row_num <= 1",
+  ],
+  'groups of windowed rows, and of rows that are so no more': [
+    () => trades.window(tumble('1 minute')).groupBy('symbol', 'venue').aggregate((row) => ({ volume: sum(row.volume) })).groupBy('symbol').aggregate((row) => ({ most: max(row.volume) })).select('symbol', 'most').groupBy('symbol').aggregate((row) => ({ ever: max(row.most) })).output(),
+    "SELECT symbol, MAX(most) AS ever FROM (SELECT symbol, MAX(volume) AS most FROM (SELECT symbol, venue, window_start, window_end, window_time, SUM(volume) AS volume FROM TABLE(TUMBLE(TABLE trades, DESCRIPTOR(event_time), INTERVAL '1' MINUTE)) GROUP BY symbol, venue, window_start, window_end, window_time) GROUP BY symbol, window_start, window_end, window_time) GROUP BY symbol",
+  ],
+  'a global window with a trigger': [
+    () => trades.process(closes, { keys: ['symbol'] }).select('symbol', 'volume', 'fired_by').output(),
+    'SELECT symbol, volume, fired_by FROM closes(input => TABLE trades PARTITION BY symbol, on_time => DESCRIPTOR(event_time))',
+  ],
   'interval join': [
     () => trades.join(quotes, { on: (t, q) => t.symbol.eq(q.symbol).and(t.event_time.between(q.event_time.earlierBy('1 second'), q.event_time.laterBy('5 seconds'))) }, (t, q) => ({ symbol: t.symbol, bid: q.bid })).output(),
     "SELECT l.symbol, r.bid FROM trades AS l JOIN quotes AS r ON l.symbol = r.symbol AND l.event_time BETWEEN r.event_time - INTERVAL '1' SECOND AND r.event_time + INTERVAL '5' SECOND",
@@ -107,7 +127,7 @@ const cases: Readonly<Record<string, readonly [built: () => Insert, sql: string]
 for (const [name, [build, sql]] of Object.entries(cases)) {
   test(`${name}: the plan is that of SQL`, () => {
     const built = pipeline(build());
-    const functions = userFunctions([mid, last, jumps] as never);
+    const functions = userFunctions([mid, last, jumps, closes] as never);
     const ofBuilt = planSql(built.sql, functions);
     const ofSql = planSql(`${declarations}${sql};`, functions);
     const statements = (text: string): string => text.slice(text.indexOf('statement 1'));
