@@ -75,13 +75,29 @@ export class Pairs {
     return { batch: { length, columns }, released: this.released.slice(0, length), time: this.time.slice(0, length) };
   }
 
-  /** The order of leaving; null where they stand in it. */
+  /** The order of leaving; null where they stand in it. Rows without partner come after the pairs: two runs, merged. */
   #order(): Int32Array | null {
     const { released, time, length } = this;
-    let at = 1;
+    const first = this.#runEnd(0);
+    if (first === length) return null;
+    const order = new Int32Array(length);
+    if (this.#runEnd(first) < length) {
+      for (let at = 0; at < length; at += 1) order[at] = at;
+      return order.sort((a, b) => released[a]! - released[b]! || time[a]! - time[b]! || a - b);
+    }
+    for (let a = 0, b = first, at = 0; at < length; at += 1) {
+      const takesFirst = b === length || (a < first && (released[a]! - released[b]! || time[a]! - time[b]!) <= 0);
+      order[at] = takesFirst ? a++ : b++;
+    }
+    return order;
+  }
+
+  /** The end of the run from `start` on in which (released, time) does not descend. */
+  #runEnd(start: number): number {
+    const { released, time, length } = this;
+    let at = start + 1;
     while (at < length && (released[at - 1]! < released[at]! || (released[at - 1] === released[at] && time[at - 1]! <= time[at]!))) at += 1;
-    if (at >= length) return null;
-    return Int32Array.from({ length }, (_, index) => index).sort((a, b) => released[a]! - released[b]! || time[a]! - time[b]! || a - b);
+    return Math.min(at, length);
   }
 
   #reorder(order: Int32Array): void {
