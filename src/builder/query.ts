@@ -4,6 +4,8 @@ import type { ProcessDeclaration } from '../functions/process-function.js';
 import { processRowtime } from '../functions/process-function.js';
 import type { FunctionDeclaration } from '../functions/user-functions.js';
 import { nameText } from '../flink/reserved-words.js';
+import { indented, plain, selectText } from './parts.js';
+import type { Parts } from './parts.js';
 import { checkColumns, columnText, rowOf } from './rows.js';
 import type { Table } from './table.js';
 import type { Both, BooleanType, ColumnTypes, ColumnsOf, Fills, Merged, NameOf, Row, Scope, Values, WindowColumns } from './types.js';
@@ -12,27 +14,6 @@ import type { Typed, Writing } from './value.js';
 import { intervalText, millisOf } from './windows.js';
 import type { Duration, Window } from './windows.js';
 import { wrong } from './wrong.js';
-
-/** A SELECT in the making. */
-interface Parts {
-  /** What stands after FROM. */
-  readonly from: string;
-  readonly where: readonly string[];
-  /** What stands after SELECT, by name; null: every column. */
-  readonly items: ReadonlyMap<string, string> | null;
-  readonly group: readonly string[];
-  /** The window of OVER, if there is one. */
-  readonly over: string | null;
-  /** The whole text, of a UNION ALL. */
-  readonly whole: string | null;
-  readonly names: readonly string[];
-  /** The column of event time. */
-  readonly rowtime: string | null;
-  /** Rows carry the columns of a window. */
-  readonly isWindowed: boolean;
-  readonly tables: readonly Table<ColumnTypes>[];
-  readonly functions: readonly FunctionDeclaration[];
-}
 
 /** What is written into a table. */
 export interface Insert {
@@ -298,20 +279,6 @@ export class Grouped<C extends ColumnTypes, Key extends NameOf<C>> {
     return this.#aggregate(values as never) as unknown as Query<Both<Pick<C, Key | Extract<keyof C, keyof WindowColumns>>, ColumnsOf<V>>>;
   }
 }
-
-export const plain = (from: string, names: readonly string[]): Parts =>
-  ({ from, where: [], items: null, group: [], over: null, whole: null, names, rowtime: null, isWindowed: false, tables: [], functions: [] });
-
-function selectText({ from, where, items, group, over, whole }: Parts): string {
-  if (whole !== null) return whole;
-  const lines = [`SELECT ${items === null ? '*' : [...items].map(([name, text]) => (text === nameText(name) ? text : `${text} AS ${nameText(name)}`)).join(', ')}`, `FROM ${from}`];
-  if (where.length > 0) lines.push(`WHERE ${where.join(' AND ')}`);
-  if (group.length > 0) lines.push(`GROUP BY ${group.join(', ')}`);
-  if (over !== null) lines.push(over);
-  return lines.join('\n');
-}
-
-const indented = (text: string): string => text.split('\n').map((line) => `  ${line}`).join('\n');
 
 function conditionText(value: Typed<DeclaredType, Scope>): string {
   const { text, binds } = written(value, inRow);

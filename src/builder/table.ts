@@ -1,7 +1,8 @@
 /** Tables in TypeScript: declared once, read as a query, written as a sink. */
 import { literalText, nameText } from '../flink/reserved-words.js';
 import { declaredType } from '../functions/declared-types.js';
-import { Query, plain } from './query.js';
+import { plain } from './parts.js';
+import { Query } from './query.js';
 import { checkColumns, rowOf } from './rows.js';
 import type { Both, ColumnTypes, ColumnsOf, NameOf, Row, Values } from './types.js';
 import { intervalText, millisOf } from './windows.js';

@@ -103,6 +103,22 @@ test('the guard stops code that asks for what a replay cannot repeat, by the nam
   assert.ok(Date.now() > 0 && Math.random() >= 0 && new Date().getHours() >= 0);
 });
 
+test('aggregates and operators are guarded as well', async (context) => {
+  const directory = directoryFor(context);
+  const path = files(directory, '');
+  const ask = async (query: string, code: string, out: string): Promise<unknown> => {
+    writeFileSync(path('functions.mjs'), code);
+    writeFileSync(path('run.sql'), `${sql.slice(0, sql.indexOf('INSERT'))}INSERT INTO doubled ${query};`);
+    return run(path, out);
+  };
+  await assert.rejects(ask("SELECT symbol, noisy(price) FROM TABLE(TUMBLE(TABLE ticks, DESCRIPTOR(event_time), INTERVAL '1' MINUTE)) GROUP BY symbol, window_start, window_end",
+    "export const noisy = { args: ['DOUBLE'], returns: 'DOUBLE', create: () => ({ sum: 0 }), add(state, value) { state.sum += value * Math.random(); }, result: ({ sum }) => sum };", 'aggregate'),
+  { code: 'FUNCTION_FORBIDDEN', message: /the function noisy calls Math\.random/ });
+  await assert.rejects(ask('SELECT symbol, age FROM stamped(input => TABLE ticks PARTITION BY symbol)',
+    "export const stamped = { input: { price: 'DOUBLE' }, output: { age: 'DOUBLE' }, state: () => null, onRow(row, context) { context.emit({ age: Date.now() - context.time }); } };", 'operator'),
+  { code: 'FUNCTION_FORBIDDEN', message: /the function stamped calls Date\.now/ });
+});
+
 test('what throws goes to the dead letters, or stops a strict run', async (context) => {
   const directory = directoryFor(context);
   const path = files(directory, twice("if (price === 2) throw new Error('no twos'); return 2 * price;"));
