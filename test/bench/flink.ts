@@ -46,6 +46,8 @@ if (missing !== null) {
   process.exit(2);
 }
 
+// What ends this process by hand ends Flink's with it.
+process.once('SIGINT', () => process.exit(130)).once('SIGTERM', () => process.exit(143));
 const machine = thisMachine();
 say(`${machineText(machine)}\nFlink 2.3.0: ${settingsText()}`);
 const dataset = `us-equities-day?rows=${rows}`;
