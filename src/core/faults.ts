@@ -65,6 +65,10 @@ export const faults = {
   lanesOverlap: false,
   /** An interval join leaves out pairs that are exactly at its upper or lower bound. */
   boundsLeftOut: false,
+  /** A greedy variable of a pattern lets the next one have rows that it could take. */
+  greedyGivesWay: false,
+  /** A checkpoint leaves out the matches in the making. */
+  matchesNotSaved: false,
   /** Number of rows of a lane after which the process dies, in effect; -1: never. */
   stopAtRow: -1,
 };

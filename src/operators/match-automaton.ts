@@ -2,6 +2,7 @@
  * A pattern as an automaton: much the graph that Flink's compiler of patterns builds, so that its greedy and reluctant
  * quantifiers take the same rows here; but a greedy variable that has as many rows as it may keeps none from the next. A variable is one state for each row that it has to take, and one for the rest.
  */
+import { faults } from '../core/faults.js';
 import { isPossessive, type PatternVariable } from '../plan/match.js';
 
 /** Takes the row, where the source's variable may have it; or goes on to the next state with the row still to be taken. */
@@ -59,7 +60,7 @@ export function buildAutomaton(pattern: readonly PatternVariable[]): Automaton {
 /** The states of one variable before those of `next`; returns the first. */
 function statesOf(variable: PatternVariable, add: () => State, next: State): State {
   const { min, max } = variable;
-  const possessive = isPossessive(variable);
+  const possessive = isPossessive(variable) && !faults.greedyGivesWay;
   const single = (target: State, skips: boolean): State => {
     const state = add();
     state.take(target);

@@ -1,5 +1,6 @@
 /** The search in the rows of one key: which matches each row begins, goes on with and ends. */
 import type { ByteReader, ByteWriter } from '../core/bytes.js';
+import { faults } from '../core/faults.js';
 import type { MatchSkip } from '../plan/match.js';
 import type { State, Transition } from './match-automaton.js';
 import { MatchRows } from './match-rows.js';
@@ -172,8 +173,9 @@ export class MatchSearch {
     const { needed } = this;
     this.rows.snapshot(writer, needed);
     for (const queue of [this.#runs, this.whole]) {
-      writer.varint(queue.length);
-      for (const run of queue.items.slice(0, queue.length)) writeRun(writer, run, needed, run === this.searcher.waiting);
+      const runs = queue.items.slice(0, queue.length).filter((run) => run === this.searcher.waiting || !faults.matchesNotSaved);
+      writer.varint(runs.length);
+      for (const run of runs) writeRun(writer, run, needed, run === this.searcher.waiting);
     }
   }
 

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
 import { faults } from '../../src/core/faults.js';
+import { matchLaw } from '../operators/match-model.js';
 import { regularLaw } from '../operators/regular-model.js';
 import { temporalLaw } from '../operators/temporal-model.js';
 import { updatingLaw } from '../operators/updating-model.js';
@@ -37,6 +38,7 @@ const bugs: Readonly<Record<Bug, Caught>> = {
   arrivalForEventTime: by(arrivalLaw), lanesOverlap: by(lanesLaw), watermarkNotSaved: by(recoveryLaw), waitingRowsNotSaved: by(recoveryLaw),
   openWindowsNotSaved: by(recoveryLaw), firesAgainAfterRestore: by(recoveryLaw), lateRowsDropped: by(onceLaw), sessionsApart: by(oracleLaw), boundsLeftOut: by(oracleLaw),
   versionsByArrival: byOperator('temporal', temporalLaw), partnersNotCounted: byOperator('regular', regularLaw),
+  greedyGivesWay: byOperator('match', matchLaw), matchesNotSaved: byOperator('match', matchLaw),
   retractionLeftOut: byOperator('updating', updatingLaw), nobodyMovesUp: byOperator('updating', updatingLaw),
 };
 
