@@ -1,5 +1,4 @@
 /** A pipeline on Kafka: tables become topics, partitions become lanes, and every lane runs until it ends or is stopped. */
-import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { TapewrightError } from '../core/errors.js';
 import { Engine } from '../engine/engine.js';
@@ -7,7 +6,9 @@ import { laneKeys } from '../plan/lanes.js';
 import type { Pipeline } from '../plan/plan.js';
 import { sourceColumns } from '../runtime/input-reader.js';
 import type { PipelineTexts } from '../runtime/options.js';
-import { joinedText, planTexts } from '../runtime/pipeline.js';
+import { requireModules } from '../runtime/functions.js';
+import { planTexts } from '../runtime/pipeline.js';
+import { planHashOf } from '../runtime/prepare.js';
 import { sha256 } from '../runtime/replay.js';
 import { CheckpointStore } from '../stores/checkpoints.js';
 import { sinkTopics, sourceTopic, type SinkTopic, type SourceTopic, type StartMode } from './connectors.js';
@@ -67,6 +68,7 @@ export interface LivePlan {
 
 /** Tables as topics, partitions as lanes. Throws SQL_UNSUPPORTED, USAGE, KAFKA_REFUSED and the like. */
 export async function planLive(log: Log, { texts, settings, group, start, redirect, onRemark }: Pick<LiveOptions, 'texts' | 'settings' | 'group' | 'start' | 'redirect' | 'onRemark'>): Promise<LivePlan> {
+  requireModules(texts);
   const pipeline = planTexts(texts);
   const sources = pipeline.sources.map((table) => sourceTopic(table, start));
   const sinks = sinkTopics(pipeline.sinks, redirect);
@@ -85,7 +87,7 @@ export async function planLive(log: Log, { texts, settings, group, start, redire
   if (lanes === 1 && counts.some((count) => count > 1)) onRemark(`one lane over all partitions: ${keys.possible ? 'the topics have different numbers of partitions' : keys.reason}`);
   const probe = new Engine(pipeline, { lane: 0, partitions: counts, hash: sha256, withholdBefore: null, strict: false });
   return {
-    pipeline, sources, sinks, registry, lanes, planHash: createHash('sha256').update(joinedText(texts.sql)).digest('hex'),
+    pipeline, sources, sinks, registry, lanes, planHash: planHashOf(texts),
     topics: { journal: `${group}-journal`, late: `${group}-late`, deadLetters: `${group}-dead-letters` },
     inputs: (lane) => sources.map(({ topic, table, format }, input) => {
       const columns = sourceColumns(pipeline, input, probe.plan.columns[input]!);

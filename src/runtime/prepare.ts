@@ -32,6 +32,13 @@ export interface Prepared {
   readonly remarks: readonly string[];
 }
 
+/** Of everything that decides what a pipeline computes: its SQL, responses and modules. */
+export function planHashOf(texts: PipelineTexts): string {
+  const policy = responsesOf(texts);
+  const parts = [joinedText(texts.sql), policy === null ? '' : JSON.stringify(policy), texts.modules === undefined ? '' : JSON.stringify(texts.modules)];
+  return parts.reduce((hash, part) => hash.update(part), createHash('sha256')).digest('hex');
+}
+
 /** Throws SQL_INVALID, SQL_UNSUPPORTED, USAGE, LANES_IMPOSSIBLE, DATASET_MISSING and the like, before a row is read. */
 export async function prepare(texts: PipelineTexts, parameters: RunParameters, say: (remark: string) => void): Promise<Prepared> {
   requireModules(texts);
@@ -52,9 +59,7 @@ export async function prepare(texts: PipelineTexts, parameters: RunParameters, s
     const timeless = pipeline.sources.filter(({ watermark }) => watermark === null).map(({ name }) => name);
     if (timeless.length > 0) remarks.push(`--from and --to do not bound ${timeless.join(', ')}: without WATERMARK there is no event time.`);
   }
-  const policy = responsesOf(texts);
-  const planHash = createHash('sha256').update(joinedText(texts.sql)).update(policy === null ? '' : JSON.stringify(policy)).update(texts.modules === undefined ? '' : JSON.stringify(texts.modules)).digest('hex');
-  return { pipeline, inputs, laneColumns: choice.lanes === 1 ? null : choice.columns, lookBack: reach, planHash, remarks };
+  return { pipeline, inputs, laneColumns: choice.lanes === 1 ? null : choice.columns, lookBack: reach, planHash: planHashOf(texts), remarks };
 }
 
 function refuseUnknownTables(pipeline: Pipeline, { bindings }: RunParameters): void {
