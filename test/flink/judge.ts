@@ -10,7 +10,7 @@ import { textsOf } from './job.js';
 import { sampleKept, type Kept } from './kept.js';
 import { kinds } from './kinds.js';
 import { commandOf, parseOptions, setSize, type Options } from './options.js';
-import { judgeSet } from './set.js';
+import { jobFails, judgeSet } from './set.js';
 import { shrink, type Difference } from './shrink.js';
 import { Summary } from './summary.js';
 import type { Drawn } from './statement.js';
@@ -59,6 +59,7 @@ async function runSet(flink: FlinkServer, options: Options, set: number, summary
   verdicts.forEach((verdict, index) => summary.add(drawn[index]!.value, verdict));
   say(`set ${set}: ${summary.line(verdicts)}`);
   for (const [index, verdict] of verdicts.entries()) {
+    if (verdict.kind === 'refused' && verdict.reason.startsWith(jobFails)) say(`${verdict.reason}: ${textsOf({ drawn: drawn[index]!.value, world }).join('\n')}`);
     if (verdict.kind !== 'different') continue;
     const found: Difference = { trial: { drawn: drawn[index]!.value, world }, verdict };
     say(await explained(flink, options, set, drawn[index]!, world, found, summary.shown < shrunkMost));

@@ -8,6 +8,8 @@ import { runOurs } from './ours.js';
 import { runTheirs } from './theirs.js';
 import { judge, type Verdict } from './verdict.js';
 
+export const jobFails = 'its job fails';
+
 export async function judgeSet(flink: FlinkServer, trials: readonly Trial[]): Promise<Verdict[]> {
   const folder = await mkdtemp(join(flink.scratch, 'set-'));
   try {
@@ -29,7 +31,7 @@ export async function judgeSet(flink: FlinkServer, trials: readonly Trial[]): Pr
 
 /** A job failed: at which statement, only smaller jobs can say. */
 async function judgeHalves(flink: FlinkServer, trials: readonly Trial[], { causes }: FlinkError): Promise<Verdict[]> {
-  if (trials.length === 1) return [{ kind: 'refused', reason: `its job fails: ${causes.at(-1) ?? 'no reason'}` }];
+  if (trials.length === 1) return [{ kind: 'refused', reason: `${jobFails}: ${causes.at(-1) ?? 'no reason'}` }];
   const middle = trials.length >> 1;
   return [...await judgeSet(flink, trials.slice(0, middle)), ...await judgeSet(flink, trials.slice(middle))];
 }
