@@ -29,6 +29,8 @@ export interface Job {
   /** CREATE TABLE and CREATE VIEW. */
   readonly definitions: readonly string[];
   readonly inserts: readonly string[];
+  /** Names of the tables that each trial reads. */
+  readonly tables: readonly (readonly string[])[];
   /** The trial of each insert. */
   readonly trialOf: readonly number[];
   /** Files by table name. */
@@ -53,7 +55,10 @@ export async function prepareJob(trials: readonly Trial[], folder: string): Prom
     ...outputs.flat().map(({ name, columns }) => `CREATE TABLE ${name} (${columns.map((column) => `${column.name} ${column.type}`).join(', ')}) WITH ('connector' = 'print', 'print-identifier' = '${name}')`),
     ...views,
   ];
-  return { trials, outputs, definitions, inserts: inserts.map(({ text }) => text), trialOf: inserts.map(({ trial }) => trial), files };
+  return {
+    trials, outputs, definitions, inserts: inserts.map(({ text }) => text), trialOf: inserts.map(({ trial }) => trial), files,
+    tables: trials.map(({ drawn }, trial) => drawn.tables.map((table) => names[trial]!.table(table))),
+  };
 }
 
 /** The statements of one trial, for people. */

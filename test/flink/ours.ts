@@ -9,7 +9,7 @@ import { canonical } from './value.js';
 export interface Ours {
   /** By trial and output. */
   readonly outputs: readonly (readonly (readonly Change[])[])[];
-  /** Rows that an expression refused, by trial. */
+  /** Rows that an expression refused in the tables of each trial. */
   readonly deadLetters: readonly number[];
 }
 
@@ -31,8 +31,9 @@ export function runOurs(job: Job): Promise<Ours> {
       }
       outputs.push(changes);
     }
-    const deadLetters = job.trials.map(() => 0);
-    for (const [statement, count] of (await query('SELECT statement, COUNT(*) FROM bundle.dead_letters GROUP BY statement')).rows) deadLetters[job.trialOf[Number(statement)]!]! += Number(count);
+    // By table, not by statement: statements that share an operator share its dead letters, which name one of them.
+    const byTable = new Map((await query('SELECT input, COUNT(*) FROM bundle.dead_letters GROUP BY input')).rows.map(([input, count]) => [input, Number(count)]));
+    const deadLetters = job.tables.map((names) => names.reduce((sum, name) => sum + (byTable.get(name) ?? 0), 0));
     return { outputs, deadLetters };
   }));
 }
