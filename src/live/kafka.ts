@@ -33,7 +33,9 @@ export function kafkaClient({ brokers, ssl, sasl }: LiveSettings, remark: (text:
 
 /** What a call to Kafka failed with, as a user can use it. */
 export function kafkaFailure(what: string, brokers: readonly string[], cause: unknown): TapewrightError {
-  const { name, message, type } = cause as KafkaJSError & { readonly type?: string };
+  // An error of several topics holds the reasons within.
+  const [inner] = (cause as { readonly errors?: readonly Error[] }).errors ?? [];
+  const { name, message, type } = (inner ?? cause) as KafkaJSError & { readonly type?: string };
   const unreachable = /KafkaJS(Connection|NumberOfRetriesExceeded|Broker|RequestTimeout)/.test(name ?? '') && (type === undefined || type === '');
   return unreachable
     ? new TapewrightError('KAFKA_UNREACHABLE', `${what}: no broker answers at ${brokers.join(', ')} (${message}); start it, or name another with --brokers`, { brokers }, { cause })

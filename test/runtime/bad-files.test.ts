@@ -108,8 +108,11 @@ test('what could not begin leaves nothing that would be in the way', async () =>
   const { newRunOptions } = await import('../../src/scenario/flags.js');
   const { runReplay } = await import('../../src/runtime/replay.js');
   writeText(path('run.sql'), sql);
+  // Damaged from the start: of what is damaged later, some rows have run already.
+  const damaged = readFileSync(path('good.parquet'));
+  writeFileSync(path('first-page.parquet'), damaged.fill(0xff, 40, 400));
   const run = async (file: string) => runReplay({ ...(await newRunOptions(path('run.sql'), { bind: [`ticks=${path(file)}`], out })), report: false });
-  for (const file of ['without.parquet', 'cut.parquet', 'page.parquet', 'nowhere.parquet']) await assert.rejects(run(file), TapewrightError);
+  for (const file of ['without.parquet', 'cut.parquet', 'first-page.parquet', 'nowhere.parquet']) await assert.rejects(run(file), TapewrightError);
   assert.equal(existsSync(join(out, 'manifest.json')), false);
   assert.equal((await run('good.parquet')).status, 'complete');
 });

@@ -53,7 +53,9 @@ export async function openParquetReader(request: ReaderRequest): Promise<Reader 
       first += footer.rows;
     }
     await prepareZstd();
-    return new ParquetReader(request, files, first, close);
+    const reader = new ParquetReader(request, files, first, close);
+    await reader.start();
+    return reader;
   } catch {
     await close();
     return null;
@@ -108,6 +110,8 @@ class ParquetReader implements Reader {
   /** Bytes of the next row group's columns, asked for while the one before is read. */
   #ahead: Promise<Uint8Array[]> | null = null;
   #interrupted = false;
+  /** Read at the start, and not asked for yet. */
+  #first: RawBatch | null = null;
   readonly #fills: readonly ColumnFill[];
 
   constructor(
@@ -137,7 +141,17 @@ class ParquetReader implements Reader {
     this.#groupAt = -(this.#position - first);
   }
 
+  /** Reads the first batch, so that a file that is damaged from the start shows before a run begins. */
+  async start(): Promise<void> {
+    this.#first = await this.next();
+  }
+
   async next(): Promise<RawBatch | null> {
+    if (this.#first !== null) {
+      const first = this.#first;
+      this.#first = null;
+      return first;
+    }
     const position = this.#position;
     const wanted = this.#nextRows;
     this.#nextRows = Math.min(this.request.batchRows, wanted * 2);
