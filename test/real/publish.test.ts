@@ -125,9 +125,9 @@ test('as a user would: the command, its JSON, and Ctrl-C in the middle of a pace
   const admin = kafkaClient(settingsFrom({}, env)).admin();
   await admin.connect();
   // The first messages are there: so the day is under way.
-  while (!(await admin.listTopics()).includes('paced') || Number((await admin.fetchTopicOffsets('paced'))[0]!.high) === 0) await new Promise((resolve) => setImmediate(resolve));
+  while (child.exitCode === null && (!(await admin.listTopics()).includes('paced') || Number((await admin.fetchTopicOffsets('paced'))[0]!.high) === 0)) await new Promise((resolve) => setImmediate(resolve));
   child.kill('SIGINT');
-  const code = await new Promise((resolve) => child.once('exit', resolve));
+  const code = child.exitCode ?? await new Promise((resolve) => child.once('exit', resolve));
   const stopped = JSON.parse(out) as { acknowledged: number; stopped: boolean };
   assert.equal(code, 130);
   assert.equal(stopped.stopped, true);
