@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Admin, Consumer, EachBatchPayload, Kafka, Producer } from 'kafkajs';
 import { TapewrightError } from '../core/errors.js';
-import { compressionOf, kafkaClient, kafkaFailure } from './kafka.js';
+import { compressionOf, coordinatorRetry, kafkaClient, kafkaFailure } from './kafka.js';
 import type { Log, LogBounds, LogFetch, LogMessage, LogOffsets, LogPosition, LogProducer, LogReader } from './log.js';
 import type { LiveSettings } from './settings.js';
 
@@ -100,7 +100,7 @@ class KafkaReader implements LogReader {
   emptyAnswers = 0;
 
   constructor(kafka: Kafka, private readonly positions: readonly LogPosition[]) {
-    this.#consumer = kafka.consumer({ groupId: `tapewright-reader-${randomUUID()}`, maxWaitTimeInMs: 100, sessionTimeout: 30_000, readUncommitted: false, allowAutoTopicCreation: false });
+    this.#consumer = kafka.consumer({ groupId: `tapewright-reader-${randomUUID()}`, maxWaitTimeInMs: 100, sessionTimeout: 30_000, readUncommitted: false, allowAutoTopicCreation: false, retry: coordinatorRetry });
     for (const { topic, partition, offset } of positions) this.#next.set(`${topic}/${partition}`, offset);
   }
 

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { after, before, test } from 'node:test';
 import { publish } from '../../src/live/publish.js';
-import { kafkaClient } from '../../src/live/kafka.js';
+import { coordinatorRetry, kafkaClient } from '../../src/live/kafka.js';
 import type { LiveResult } from '../../src/live/live.js';
 import { settingsFrom } from '../../src/live/settings.js';
 import { verifyLive } from '../../src/live/verify-live.js';
@@ -16,6 +16,7 @@ import { defaultParameters } from '../../src/runtime/options.js';
 import { runReplay } from '../../src/runtime/replay.js';
 import { KafkaServer, kafkaMissing } from './kafka-server.js';
 import { RegistryServer, registryMissing } from './registry-server.js';
+import { mustEnd } from './must-end.js';
 import { skipped } from './skip.js';
 
 const skip = skipped(kafkaMissing() ?? registryMissing());
@@ -34,6 +35,7 @@ before(async () => {
 after(async () => {
   await Promise.all([kafka?.stop(), registry?.stop()]);
   if (folder !== undefined) await rm(folder, { recursive: true, force: true });
+  mustEnd();
 });
 
 const settings = () => settingsFrom({ brokers: kafka.brokers.join(','), registry: registry.address }, {});
@@ -75,12 +77,13 @@ function live(sql: string, group: string, killAt: string | null): Promise<Ended>
 
 /** What a read_committed reader finds in a topic, partition by partition. */
 async function committed(topic: string, count: number): Promise<string[]> {
-  const consumer = kafkaClient(settings()).consumer({ groupId: `reader-${topic}-${Math.random()}`, maxWaitTimeInMs: 200 });
+  const consumer = kafkaClient(settings()).consumer({ groupId: `reader-${topic}-${Math.random()}`, maxWaitTimeInMs: 200, retry: coordinatorRetry });
   const seen: { readonly partition: number; readonly offset: number; readonly value: string }[] = [];
   await consumer.connect();
   await consumer.subscribe({ topic, fromBeginning: true });
   let quiet = 0;
-  const ended = new Promise<void>((resolve) => {
+  const ended = new Promise<void>((resolve, reject) => {
+    consumer.on(consumer.events.CRASH, ({ payload }) => reject(payload.error));
     // More than expected would be as wrong as less: a few empty fetches show that nothing follows.
     consumer.on(consumer.events.FETCH, ({ payload }) => {
       quiet = payload.numberOfBatches === 0 ? quiet + 1 : 0;

@@ -10,11 +10,12 @@ import type { KafkaMessage } from 'kafkajs';
 import { partitionOf } from '../../src/core/murmur2.js';
 import { avroType } from '../../src/formats/confluent.js';
 import type { AvroRecord } from '../../src/formats/avro-schema.js';
-import { kafkaClient } from '../../src/live/kafka.js';
+import { coordinatorRetry, kafkaClient } from '../../src/live/kafka.js';
 import { publish, type PublishOptions } from '../../src/live/publish.js';
 import { SchemaRegistry } from '../../src/live/registry.js';
 import { settingsFrom } from '../../src/live/settings.js';
 import { freePorts } from './java.js';
+import { mustEnd } from './must-end.js';
 import { skipped } from './skip.js';
 import { KafkaServer, kafkaMissing } from './kafka-server.js';
 import { RegistryServer, registryMissing } from './registry-server.js';
@@ -35,6 +36,7 @@ before(async () => {
 after(async () => {
   await Promise.all([kafka?.stop(), registry?.stop()]);
   if (folder !== undefined) await rm(folder, { recursive: true, force: true });
+  mustEnd();
 });
 
 const optionsFor = (changes: Partial<PublishOptions> & Pick<PublishOptions, 'dataset' | 'topic'>): PublishOptions => ({
@@ -46,7 +48,7 @@ type Seen = KafkaMessage & { readonly partition: number };
 
 /** All messages of a topic, by an independent consumer group of the plain client. */
 async function messagesOf(topic: string, count: number): Promise<Seen[]> {
-  const consumer = kafkaClient(settingsFrom({ brokers: kafka.brokers.join(',') }, {})).consumer({ groupId: `reader-${topic}` });
+  const consumer = kafkaClient(settingsFrom({ brokers: kafka.brokers.join(',') }, {})).consumer({ groupId: `reader-${topic}`, retry: coordinatorRetry });
   const seen: Seen[] = [];
   await consumer.connect();
   await consumer.subscribe({ topic, fromBeginning: true });
