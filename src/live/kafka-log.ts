@@ -2,12 +2,15 @@
 import { randomUUID } from 'node:crypto';
 import type { Admin, Consumer, EachBatchPayload, Kafka, Producer } from 'kafkajs';
 import { TapewrightError } from '../core/errors.js';
-import { compressionOf, coordinatorRetry, kafkaClient, kafkaFailure } from './kafka.js';
+import { compressionOf, kafkaClient, kafkaFailure } from './kafka.js';
 import type { Log, LogBounds, LogFetch, LogMessage, LogOffsets, LogPosition, LogProducer, LogReader } from './log.js';
 import type { LiveSettings } from './settings.js';
 
 /** Records that may wait between the client and the lane; beyond it the fetch is not answered. */
 const waitingMax = 65_536;
+
+/** Of a reader that has not joined its group yet, a fraction of a second apart. */
+const crashesMax = 60;
 
 export class KafkaLog implements Log {
   readonly #kafka: Kafka;
@@ -97,10 +100,15 @@ class KafkaReader implements LogReader {
   #drained: () => void = () => undefined;
   #failure: Error | null = null;
   #closed = false;
+  #joined = false;
+  #crashes = 0;
   emptyAnswers = 0;
 
   constructor(kafka: Kafka, private readonly positions: readonly LogPosition[]) {
-    this.#consumer = kafka.consumer({ groupId: `tapewright-reader-${randomUUID()}`, maxWaitTimeInMs: 100, sessionTimeout: 30_000, readUncommitted: false, allowAutoTopicCreation: false, retry: coordinatorRetry });
+    this.#consumer = kafka.consumer({ groupId: `tapewright-reader-${randomUUID()}`, maxWaitTimeInMs: 100, sessionTimeout: 30_000, readUncommitted: false, allowAutoTopicCreation: false,
+      // Before it has joined, a crash is a broker that loads its coordinators; later it is for the lane to take up.
+      retry: { restartOnFailure: () => Promise.resolve(!this.#joined && !this.#closed && this.#crashes < crashesMax) },
+    });
     for (const { topic, partition, offset } of positions) this.#next.set(`${topic}/${partition}`, offset);
   }
 
@@ -109,15 +117,22 @@ class KafkaReader implements LogReader {
     await consumer.connect();
     const topics = [...new Set(this.positions.map(({ topic }) => topic))];
     await consumer.subscribe({ topics, fromBeginning: true });
-    const assigned = new Promise<Readonly<Record<string, readonly number[]>>>((resolve) => {
-      consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => resolve(payload.memberAssignment));
+    const assigned = new Promise<Readonly<Record<string, readonly number[]>>>((resolve, reject) => {
+      consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
+        this.#joined = true;
+        resolve(payload.memberAssignment);
+      });
+      consumer.on(consumer.events.CRASH, ({ payload: { error, restart } }) => {
+        this.#crashes += 1;
+        if (restart) return;
+        this.#failure = error;
+        this.#wake();
+        reject(error);
+      });
     });
+    assigned.catch(() => undefined);
     consumer.on(consumer.events.FETCH, ({ payload }) => {
       this.emptyAnswers = payload.numberOfBatches === 0 ? this.emptyAnswers + 1 : 0;
-    });
-    consumer.on(consumer.events.CRASH, ({ payload }) => {
-      this.#failure = payload.error;
-      this.#wake();
     });
     await consumer.run({ autoCommit: false, eachBatchAutoResolve: false, partitionsConsumedConcurrently: Math.min(8, this.positions.length), eachBatch: (payload) => this.#take(payload) });
     for (const [topic, partitions] of Object.entries(await assigned)) {

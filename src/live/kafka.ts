@@ -12,9 +12,6 @@ CompressionCodecs[CompressionTypes.LZ4] = () => ({
   decompress: (buffer: Buffer) => Promise.resolve(lz4Decompress(buffer)),
 });
 
-/** For consumers: a broker that has just started loads its coordinators for some seconds. */
-export const coordinatorRetry = { retries: 8 };
-
 export type Compression = 'none' | 'gzip' | 'lz4';
 
 export const compressionOf = (name: Compression): number => ({ none: CompressionTypes.None, gzip: CompressionTypes.GZIP, lz4: CompressionTypes.LZ4 })[name];
@@ -26,8 +23,7 @@ const known = /switched default partitioner|Limiting retries for the idempotent 
 export function kafkaClient({ brokers, ssl, sasl }: LiveSettings, remark: (text: string) => void = () => undefined): Kafka {
   return new kafkajs.Kafka({
     clientId: 'tapewright', brokers: [...brokers], ...(ssl === undefined || ssl === false ? {} : { ssl }), ...(sasl === undefined ? {} : { sasl }),
-    connectionTimeout: 5000, requestTimeout: 30_000, // A consumer that fails while it disconnects would start again afterwards and never end: what failed is ours to take up.
-    retry: { initialRetryTime: 100, retries: 3, maxRetryTime: 2000, restartOnFailure: () => Promise.resolve(false) },
+    connectionTimeout: 5000, requestTimeout: 30_000, retry: { initialRetryTime: 100, retries: 3, maxRetryTime: 2000 },
     logLevel: logLevel.WARN,
     logCreator: () => ({ level, log: { message } }) => {
       if (level === logLevel.WARN && !known.test(message)) remark(message);

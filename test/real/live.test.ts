@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { after, before, test } from 'node:test';
 import { publish } from '../../src/live/publish.js';
-import { coordinatorRetry, kafkaClient } from '../../src/live/kafka.js';
+import { kafkaClient } from '../../src/live/kafka.js';
 import type { LiveResult } from '../../src/live/live.js';
 import { settingsFrom } from '../../src/live/settings.js';
 import { verifyLive } from '../../src/live/verify-live.js';
@@ -15,6 +15,7 @@ import { faults } from '../../src/core/faults.js';
 import { defaultParameters } from '../../src/runtime/options.js';
 import { runReplay } from '../../src/runtime/replay.js';
 import { KafkaServer, kafkaMissing } from './kafka-server.js';
+import { readTopic } from './read-topic.js';
 import { RegistryServer, registryMissing } from './registry-server.js';
 import { mustEnd } from './must-end.js';
 import { skipped } from './skip.js';
@@ -76,28 +77,8 @@ function live(sql: string, group: string, killAt: string | null): Promise<Ended>
 }
 
 /** What a read_committed reader finds in a topic, partition by partition. */
-async function committed(topic: string, count: number): Promise<string[]> {
-  const consumer = kafkaClient(settings()).consumer({ groupId: `reader-${topic}-${Math.random()}`, maxWaitTimeInMs: 200, retry: coordinatorRetry });
-  const seen: { readonly partition: number; readonly offset: number; readonly value: string }[] = [];
-  await consumer.connect();
-  await consumer.subscribe({ topic, fromBeginning: true });
-  let quiet = 0;
-  const ended = new Promise<void>((resolve, reject) => {
-    consumer.on(consumer.events.CRASH, ({ payload }) => reject(payload.error));
-    // More than expected would be as wrong as less: a few empty fetches show that nothing follows.
-    consumer.on(consumer.events.FETCH, ({ payload }) => {
-      quiet = payload.numberOfBatches === 0 ? quiet + 1 : 0;
-      if (seen.length >= count && quiet > 3) resolve();
-    });
-  });
-  await consumer.run({ eachMessage: ({ partition, message }) => {
-    seen.push({ partition, offset: Number(message.offset), value: message.value?.toString('latin1') ?? '' });
-    return Promise.resolve();
-  } });
-  await ended;
-  await consumer.disconnect();
-  return seen.sort((a, b) => a.partition - b.partition || a.offset - b.offset).map(({ value }) => value);
-}
+const committed = async (topic: string, count: number): Promise<string[]> =>
+  (await readTopic(settings(), topic, count)).map(({ value }) => value?.toString('latin1') ?? '');
 
 async function verified(sql: string, group: string): Promise<{ readonly equal: boolean; readonly rows: number }> {
   const texts = { name: 'live', scenario: null, sql: [{ path: 'live.sql', text: sql }], expect: { outputs: [], lateMax: null, rejectedMax: null } };

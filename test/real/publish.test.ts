@@ -6,11 +6,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
-import type { KafkaMessage } from 'kafkajs';
 import { partitionOf } from '../../src/core/murmur2.js';
 import { avroType } from '../../src/formats/confluent.js';
 import type { AvroRecord } from '../../src/formats/avro-schema.js';
-import { coordinatorRetry, kafkaClient } from '../../src/live/kafka.js';
+import { kafkaClient } from '../../src/live/kafka.js';
 import { publish, type PublishOptions } from '../../src/live/publish.js';
 import { SchemaRegistry } from '../../src/live/registry.js';
 import { settingsFrom } from '../../src/live/settings.js';
@@ -18,6 +17,7 @@ import { freePorts } from './java.js';
 import { mustEnd } from './must-end.js';
 import { skipped } from './skip.js';
 import { KafkaServer, kafkaMissing } from './kafka-server.js';
+import { readTopic, type Seen } from './read-topic.js';
 import { RegistryServer, registryMissing } from './registry-server.js';
 
 const run = promisify(execFile);
@@ -44,25 +44,7 @@ const optionsFor = (changes: Partial<PublishOptions> & Pick<PublishOptions, 'dat
   settings: settingsFrom({ brokers: kafka.brokers.join(','), registry: registry.address }, {}), ...changes,
 });
 
-type Seen = KafkaMessage & { readonly partition: number };
-
-/** All messages of a topic, by an independent consumer group of the plain client. */
-async function messagesOf(topic: string, count: number): Promise<Seen[]> {
-  const consumer = kafkaClient(settingsFrom({ brokers: kafka.brokers.join(',') }, {})).consumer({ groupId: `reader-${topic}`, retry: coordinatorRetry });
-  const seen: Seen[] = [];
-  await consumer.connect();
-  await consumer.subscribe({ topic, fromBeginning: true });
-  await new Promise<void>((resolve, reject) => {
-    consumer.on(consumer.events.CRASH, ({ payload }) => reject(payload.error));
-    void consumer.run({ eachMessage: ({ partition, message }) => {
-      seen.push({ ...message, partition });
-      if (seen.length === count) resolve();
-      return Promise.resolve();
-    } });
-  });
-  await consumer.disconnect();
-  return seen;
-}
+const messagesOf = (topic: string, count: number): Promise<Seen[]> => readTopic(settingsFrom({ brokers: kafka.brokers.join(',') }, {}), topic, count);
 
 test('a day in Avro: every row once, each symbol in order in the partition of its key, the schema in the registry', { skip, timeout: 300_000 }, async () => {
   const published = await publish(optionsFor({ dataset: 'us-equities-day', topic: 'market-data-raw', rows: 20_000, rowsMax: 20_000 }));
