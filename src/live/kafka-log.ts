@@ -146,6 +146,7 @@ class KafkaReader implements LogReader {
   }
 
   async #take({ batch, resolveOffset, heartbeat }: EachBatchPayload): Promise<void> {
+    const at = performance.now();
     const { topic, partition } = batch;
     const wanted = this.#next.get(`${topic}/${partition}`);
     if (wanted === undefined || this.#closed) return;
@@ -163,7 +164,7 @@ class KafkaReader implements LogReader {
     if (records.length === 0) return;
     this.emptyAnswers = 0;
     this.#next.set(`${topic}/${partition}`, records[records.length - 1]!.offset + 1);
-    this.#queue.push({ topic, partition, records });
+    this.#queue.push({ topic, partition, records, at });
     this.#records += records.length;
     this.#wake();
   }

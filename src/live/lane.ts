@@ -44,9 +44,24 @@ export interface LaneSpec {
 /** Named points of the protocol, for those who watch and for tests that kill. */
 export type LanePhase = 'fetch' | 'apply' | 'commit' | 'committed' | 'checkpoint' | 'checkpointed' | 'taking' | 'taken';
 
+/** A step that is committed: what went in, what came out, and how long it took. */
+export interface CommittedStep {
+  readonly pieces: readonly Piece[];
+  readonly result: StepResult;
+  /** As the journal has it. */
+  readonly record: StepRecord;
+  /** On the clock of `performance.now()`: the step began, its outputs were there, they were committed. */
+  readonly times: { readonly begun: number; readonly applied: number; readonly committed: number };
+}
+
 export interface LaneEvents {
   phase(lane: number, phase: LanePhase, seq: number): void;
   committed(lane: number, result: StepResult, rows: number): void;
+  /** For those who record or measure, before `committed`. */
+  onStep?(lane: number, step: CommittedStep): void;
+  /** The next offsets of a lane that is taken. */
+  onTaken?(lane: number, positions: readonly LogPosition[]): void;
+  onCheckpoint?(lane: number, checkpoint: { readonly seq: number; readonly bytes: number; readonly millis: number }): void;
 }
 
 /** The state of a lane that is taken: the engine, and the next offset of each input partition. */
@@ -73,6 +88,7 @@ export class LiveLane {
     let reader: LogReader | null = null;
     try {
       this.events.phase(lane, 'taken', taken.engine.seq - 1);
+      this.events.onTaken?.(lane, logPositions(this.spec.inputs, taken.positions));
       if (taken.isEnded) return { engine: taken.engine, ended: true };
       reader = await this.log.read(logPositions(this.spec.inputs, taken.positions));
       const ended = await this.#steps(taken, reader, signal);
@@ -182,7 +198,7 @@ export class LiveLane {
   #pieceOf(fetch: LogFetch | null): Piece | null {
     if (fetch === null) return null;
     const input = this.spec.inputs.findIndex(({ topic }) => topic === fetch.topic);
-    return { input, partition: this.spec.inputs[input]!.partitions.indexOf(fetch.partition), records: fetch.records };
+    return { input, partition: this.spec.inputs[input]!.partitions.indexOf(fetch.partition), records: fetch.records, at: fetch.at ?? performance.now() };
   }
 
   async #step(taken: Taken, pieces: readonly Piece[], end: boolean): Promise<void> {
@@ -190,6 +206,7 @@ export class LiveLane {
     const { engine, positions } = taken;
     const before = positions.map((offsets) => [...offsets]);
     const rejected: Rejection[] = [];
+    const begun = performance.now();
     engine.tick(clock());
     let rows = 0;
     for (const piece of pieces) {
@@ -204,10 +221,12 @@ export class LiveLane {
     this.events.phase(lane, 'apply', engine.seq);
     const result = engine.close({ end, rejected: lettersOf(this.spec.inputs, rejected) });
     const record = { ...result.record, slices: covering(result.record.slices, before, positions) };
+    const applied = performance.now();
     this.events.phase(lane, 'commit', record.seq);
     await taken.producer.commit(this.#messages(result, record), { group: this.spec.group, positions: logPositions(this.spec.inputs, positions), metadata: JSON.stringify({ seq: record.seq, digest: record.digest.slice(0, 16) }) });
     this.rows += rows;
     this.events.phase(lane, 'committed', record.seq);
+    this.events.onStep?.(lane, { pieces, result, record, times: { begun, applied, committed: performance.now() } });
     this.events.committed(lane, result, rows);
   }
 
@@ -236,12 +255,14 @@ export class LiveLane {
     if (engine.seq === 0) return;
     const { lane, checkpoints, planHash } = this.spec;
     this.events.phase(lane, 'checkpoint', engine.seq - 1);
+    const began = performance.now();
     const state = engine.snapshot();
     const writer = new ByteWriter(state.length + 1024);
     writer.string(JSON.stringify({ planHash, positions }));
     writer.bytes(state);
     await checkpoints.write(lane, engine.seq - 1, engine.stepDigest!, writer.written());
     this.events.phase(lane, 'checkpointed', engine.seq - 1);
+    this.events.onCheckpoint?.(lane, { seq: engine.seq - 1, bytes: writer.written().length, millis: performance.now() - began });
   }
 }
 

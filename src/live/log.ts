@@ -14,6 +14,8 @@ export interface LogFetch {
   readonly topic: string;
   readonly partition: number;
   readonly records: readonly LogRecord[];
+  /** When they came in, on the clock of `performance.now()`; left out where the body does not know. */
+  readonly at?: number;
 }
 
 export interface LogPosition {

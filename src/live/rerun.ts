@@ -22,6 +22,8 @@ export interface Piece {
   readonly input: number;
   readonly partition: number;
   readonly records: readonly LogRecord[];
+  /** When they came in, on the clock of `performance.now()`; left out where they are read again. */
+  readonly at?: number;
 }
 
 export interface Rejection {
