@@ -209,8 +209,17 @@ class KafkaProducer implements LogProducer {
     return new KafkaProducer(producer);
   }
 
-  async commit(messages: readonly LogMessage[], offsets: LogOffsets | null): Promise<void> {
+  async commit(messages: readonly LogMessage[], offsets: LogOffsets | null): Promise<LogPosition[]> {
+    try {
+      return await this.#commit(messages, offsets);
+    } catch (cause) {
+      throw isFenced(cause) ? new TapewrightError('PRODUCER_FENCED', 'another process has taken the producer', {}, { cause }) : cause;
+    }
+  }
+
+  async #commit(messages: readonly LogMessage[], offsets: LogOffsets | null): Promise<LogPosition[]> {
     const transaction = await this.producer.transaction();
+    let positions: LogPosition[];
     try {
       const topics = new Map<string, LogMessage[]>();
       for (const message of messages) {
@@ -226,17 +235,27 @@ class KafkaProducer implements LogProducer {
       const acknowledged = new Set(results.filter(({ errorCode }) => errorCode === 0).map(({ topicName, partition }) => `${topicName}/${partition}`));
       const lost = messages.find(({ topic, partition }) => !acknowledged.has(`${topic}/${partition}`));
       if (lost !== undefined) throw new Error(`partition ${lost.partition} of ${lost.topic} was not acknowledged`);
+      positions = results.map(({ topicName: topic, partition, baseOffset }) => ({ topic, partition, offset: Number(baseOffset) }));
       if (offsets !== null) await transaction.sendOffsets({ consumerGroupId: offsets.group, topics: offsetTopics(offsets) });
     } catch (cause) {
       await transaction.abort().catch(() => undefined);
       throw cause;
     }
     await transaction.commit();
+    return positions;
   }
 
   async close(): Promise<void> {
     await this.producer.disconnect().catch(() => undefined);
   }
+}
+
+/** The client wraps what it has tried again. */
+function isFenced(cause: unknown): boolean {
+  for (let error = cause as { readonly type?: string; readonly cause?: unknown } | undefined; error !== undefined && error !== null; error = error.cause as typeof error) {
+    if (error.type === 'INVALID_PRODUCER_EPOCH' || error.type === 'PRODUCER_FENCED') return true;
+  }
+  return false;
 }
 
 function offsetTopics({ positions, metadata }: LogOffsets): { topic: string; partitions: { partition: number; offset: string; metadata: string }[] }[] {

@@ -49,8 +49,11 @@ export interface LogOffsets {
 
 /** One at a time for each id: a new one with the same id fences the one before, and ends its open transaction. */
 export interface LogProducer {
-  /** All messages and offsets, or none. An Error says nothing about which: discard the producer and look. */
-  commit(messages: readonly LogMessage[], offsets: LogOffsets | null): Promise<void>;
+  /**
+   * All messages and offsets, or none. Resolves to the offset of the first message to each partition. An Error says
+   * nothing about which: discard the producer and look. PRODUCER_FENCED: another has taken the id since.
+   */
+  commit(messages: readonly LogMessage[], offsets: LogOffsets | null): Promise<readonly LogPosition[]>;
   close(): Promise<void>;
 }
 
