@@ -9,13 +9,14 @@ import { ByteReader, ByteWriter } from '../core/bytes.js';
 import { TapewrightError } from '../core/errors.js';
 import type { Slice, StepRecord } from '../core/step.js';
 import { Engine, type StepResult } from '../engine/engine.js';
+import type { SliceRows } from '../engine/scan-batch.js';
 import type { Pipeline } from '../plan/plan.js';
 import { sha256 } from '../runtime/replay.js';
 import type { CheckpointStore } from '../stores/checkpoints.js';
 import { deadLetterMessage, lateMessage, type OutputEncoder } from './encoder.js';
 import { journalMessage, readJournalTopic, type JournalRecord, type StartRecord } from './journal-topic.js';
 import type { Log, LogFetch, LogMessage, LogPosition, LogProducer, LogReader } from './log.js';
-import { gap, lettersOf, logPositions, patienceMillis, rerun, scanPiece, type LaneInput, type Piece, type Rejection } from './rerun.js';
+import { gap, lettersOf, logPositions, patienceMillis, rerun, scanPiece, type FoldedStep, type LaneInput, type Piece, type Rejection } from './rerun.js';
 
 /** Of a step. */
 const rowsMax = 16_384;
@@ -45,11 +46,7 @@ export interface LaneSpec {
 export type LanePhase = 'fetch' | 'apply' | 'commit' | 'committed' | 'checkpoint' | 'checkpointed' | 'taking' | 'taken';
 
 /** A step that is committed: what went in, what came out, and how long it took. */
-export interface CommittedStep {
-  readonly pieces: readonly Piece[];
-  readonly result: StepResult;
-  /** As the journal has it. */
-  readonly record: StepRecord;
+export interface CommittedStep extends FoldedStep {
   /** On the clock of `performance.now()`: the step began, its outputs were there, they were committed. */
   readonly times: { readonly begun: number; readonly applied: number; readonly committed: number };
 }
@@ -59,6 +56,10 @@ export interface LaneEvents {
   committed(lane: number, result: StepResult, rows: number): void;
   /** For those who record or measure, before `committed`. */
   onStep?(lane: number, step: CommittedStep): void;
+  /** A step that was committed before and is made again, its outputs withheld. */
+  onAgain?(lane: number, step: FoldedStep): void;
+  /** Waited for before a checkpoint is written, which may be where the next process goes on from. */
+  beforeCheckpoint?(lane: number, seq: number): Promise<void>;
   /** The next offsets of a lane that is taken. */
   onTaken?(lane: number, positions: readonly LogPosition[]): void;
   onCheckpoint?(lane: number, checkpoint: { readonly seq: number; readonly bytes: number; readonly millis: number }): void;
@@ -117,7 +118,7 @@ export class LiveLane {
         throw new TapewrightError('CHECKPOINT_MISMATCH', `group ${group} runs another pipeline: the SQL was changed since it began; start the changed one under another group (--group)`, { group });
       }
       const { engine, positions } = await this.#restored(steps, start);
-      await rerun(this.log, this.spec.inputs, engine, positions, steps.slice(engine.seq));
+      await rerun(this.log, this.spec.inputs, engine, positions, steps.slice(engine.seq), (step) => this.events.onAgain?.(lane, step));
       return { engine, positions, start, producer, isEnded: steps[steps.length - 1]?.end === true };
     } catch (error) {
       await producer.close();
@@ -206,6 +207,7 @@ export class LiveLane {
     const { engine, positions } = taken;
     const before = positions.map((offsets) => [...offsets]);
     const rejected: Rejection[] = [];
+    const fed: SliceRows[] = [];
     const begun = performance.now();
     engine.tick(clock());
     let rows = 0;
@@ -214,7 +216,8 @@ export class LiveLane {
       const wanted = positions[piece.input]![piece.partition]!;
       if (first < wanted) throw gap(this.spec.inputs[piece.input]!.topic, piece.partition, wanted, first);
       const batch = await scanPiece(this.spec.inputs, engine, piece, rejected);
-      engine.feed({ batch, from: 0, to: batch.batch.length });
+      fed.push({ batch, from: 0, to: batch.batch.length });
+      engine.feed(fed[fed.length - 1]!);
       positions[piece.input]![piece.partition] = piece.records[piece.records.length - 1]!.offset + 1;
       rows += piece.records.length;
     }
@@ -226,7 +229,7 @@ export class LiveLane {
     await taken.producer.commit(this.#messages(result, record), { group: this.spec.group, positions: logPositions(this.spec.inputs, positions), metadata: JSON.stringify({ seq: record.seq, digest: record.digest.slice(0, 16) }) });
     this.rows += rows;
     this.events.phase(lane, 'committed', record.seq);
-    this.events.onStep?.(lane, { pieces, result, record, times: { begun, applied, committed: performance.now() } });
+    this.events.onStep?.(lane, { pieces, fed, rejected, result, record, times: { begun, applied, committed: performance.now() } });
     this.events.committed(lane, result, rows);
   }
 
@@ -255,6 +258,7 @@ export class LiveLane {
     if (engine.seq === 0) return;
     const { lane, checkpoints, planHash } = this.spec;
     this.events.phase(lane, 'checkpoint', engine.seq - 1);
+    await this.events.beforeCheckpoint?.(lane, engine.seq - 1);
     const began = performance.now();
     const state = engine.snapshot();
     const writer = new ByteWriter(state.length + 1024);

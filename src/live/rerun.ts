@@ -2,7 +2,7 @@
 import { TapewrightError } from '../core/errors.js';
 import type { DeadLetter, StepRecord } from '../core/step.js';
 import type { Engine, StepResult } from '../engine/engine.js';
-import type { ScanBatch } from '../engine/scan-batch.js';
+import type { ScanBatch, SliceRows } from '../engine/scan-batch.js';
 import type { Decoder } from './decoder.js';
 import type { Log, LogPosition, LogReader, LogRecord } from './log.js';
 
@@ -24,6 +24,17 @@ export interface Piece {
   readonly records: readonly LogRecord[];
   /** When they came in, on the clock of `performance.now()`; left out where they are read again. */
   readonly at?: number;
+}
+
+/** A step: what went in and what came out. */
+export interface FoldedStep {
+  readonly pieces: readonly Piece[];
+  /** Rows of the pieces in the order in which the engine took them. */
+  readonly fed: readonly SliceRows[];
+  readonly rejected: readonly Rejection[];
+  readonly result: StepResult;
+  /** As the journal has it. */
+  readonly record: StepRecord;
 }
 
 export interface Rejection {
@@ -61,7 +72,7 @@ export const logPositions = (inputs: readonly LaneInput[], positions: readonly (
 
 /** Applies journalled steps from `positions` on, which move along. Throws CHECKPOINT_MISMATCH at the first whose digest does not come again. */
 export async function rerun(
-  log: Log, inputs: readonly LaneInput[], engine: Engine, positions: number[][], steps: readonly StepRecord[], onStep: (result: StepResult) => void = () => undefined,
+  log: Log, inputs: readonly LaneInput[], engine: Engine, positions: number[][], steps: readonly StepRecord[], onStep: (step: FoldedStep) => void = () => undefined,
 ): Promise<void> {
   if (steps.length === 0) return;
   const source = new RangeReader(await log.read(logPositions(inputs, positions)));
@@ -70,17 +81,20 @@ export async function rerun(
       engine.tick(step.now);
       const rejected: Rejection[] = [];
       const batches: ScanBatch[] = [];
+      const pieces: Piece[] = [];
       for (const { input, partition, from, to } of step.slices) {
         const { topic, partitions } = inputs[input]!;
         if (positions[input]![partition]! !== from) throw gap(topic, partitions[partition]!, positions[input]![partition]!, from);
-        const records = await source.range(topic, partitions[partition]!, from, to);
-        batches.push(await scanPiece(inputs, engine, { input, partition, records }, rejected));
+        const piece = { input, partition, records: await source.range(topic, partitions[partition]!, from, to) };
+        pieces.push(piece);
+        batches.push(await scanPiece(inputs, engine, piece, rejected));
         positions[input]![partition] = to;
       }
-      feedInOrder(engine, step, batches);
+      const fed = inOrder(step, batches);
+      for (const rows of fed) engine.feed(rows);
       const result = engine.close({ end: step.end, rejected: lettersOf(inputs, rejected) });
       if (result.record.digest !== step.digest) throw differs(step, result.record.digest);
-      onStep(result);
+      onStep({ pieces, fed, rejected, result, record: step });
     }
   } finally {
     await source.close();
@@ -93,17 +107,19 @@ export const gap = (topic: string, partition: number, wanted: number, found: num
 const differs = (step: StepRecord, digest: string): TapewrightError =>
   new TapewrightError('CHECKPOINT_MISMATCH', `step ${step.seq} of lane ${step.lane} gives digest ${digest.slice(0, 16)} where the journal has ${step.digest.slice(0, 16)}: the input was changed, or another version wrote it; nothing was committed`, { lane: step.lane, seq: step.seq });
 
-/** Feeds a journalled step: slices take turns as its order says. */
-function feedInOrder(engine: Engine, { order, slices }: StepRecord, batches: readonly ScanBatch[]): void {
+/** The rows of a journalled step: slices take turns as its order says. */
+function inOrder({ order, slices }: StepRecord, batches: readonly ScanBatch[]): SliceRows[] {
   const at = slices.map(() => 0);
   const turns = order.length > 0 ? order : slices.flatMap(({ rows }, index) => [index, rows]);
+  const fed: SliceRows[] = [];
   for (let turn = 0; turn < turns.length; turn += 2) {
     const slice = turns[turn]!;
     const from = at[slice]!;
     const to = Math.min(from + turns[turn + 1]!, batches[slice]!.batch.length);
-    engine.feed({ batch: batches[slice]!, from, to });
+    fed.push({ batch: batches[slice]!, from, to });
     at[slice] = to;
   }
+  return fed;
 }
 
 /** Records of partitions by offset, out of what a reader gives in any order of partitions. */
