@@ -7,7 +7,9 @@ export default class Live extends BaseCommand {
 
   static override description = `Reads the topics of the pipeline's tables and writes its outputs to theirs. Each step is one transaction: outputs, late rows (GROUP-late), dead letters (GROUP-dead-letters), the step's record in the journal (GROUP-journal) and the input offsets. Lanes follow the partitions where the keys allow it. A process that dies, at whatever moment, is simply started again: it makes its state anew from the newest checkpoint and the journal, compares digests, and goes on where the journal ends.
 
-Brokers and registry come from the flags or from KAFKA_BROKERS and SCHEMA_REGISTRY; users, passwords and keys only from the environment or files (see: publish --help). Ctrl-C finishes the step, writes a checkpoint and stops.`;
+Brokers and registry come from the flags or from KAFKA_BROKERS and SCHEMA_REGISTRY; users, passwords and keys only from the environment or files (see: publish --help). Ctrl-C finishes the step, writes a checkpoint and stops.
+
+While it runs, a terminal shows lanes, lag, rates, latencies against their budget, and the last alerts; with --json there is a line of JSON a second ({"status": …}) and the result as the last. Latencies are kept in the state folder every ten seconds (see: report latency). --metrics serves Prometheus on the loopback; alert rules and a dashboard are in the folder ops.`;
 
   static override examples = [
     "<%= config.bin %> <%= command.id %> trading-day --sink vwap_1m=kafka:vwap-1m --sink '*=kafka:'",
@@ -27,40 +29,37 @@ Brokers and registry come from the flags or from KAFKA_BROKERS and SCHEMA_REGIST
     functions: Flags.string({ description: 'a .js module whose exported functions the SQL may call', helpValue: 'FILE', multiple: true, multipleNonGreedy: true }),
     'checkpoint-every': Flags.string({ description: 'real time between checkpoints', default: '10s', helpValue: 'DURATION' }),
     strict: Flags.boolean({ description: 'stop at the first row that an expression fails on' }),
+    metrics: Flags.integer({ description: 'serve metrics for Prometheus at http://127.0.0.1:PORT/metrics; 0: any port that is free', helpValue: 'PORT', min: 0, max: 65_535 }),
     quiet: Flags.boolean({ description: 'print no progress' }),
   };
 
   async run(): Promise<LiveResult> {
     const { args, flags } = await this.parse(Live);
-    const [{ runLive }, { liveOptions }, { stopOnInterrupt }] = await Promise.all([
-      import('../src/live/live.js'), import('../src/live/live-flags.js'), import('../src/runtime/interrupt.js'),
+    const [{ runLive }, { liveOptions }, { stopOnInterrupt }, { MeteredRun }] = await Promise.all([
+      import('../src/live/live.js'), import('../src/live/live-flags.js'), import('../src/runtime/interrupt.js'), import('../src/live/meter-run.js'),
     ]);
     const asked = await liveOptions(args.scenario, flags, process.env);
-    const interrupt = stopOnInterrupt(() => this.say('Stopping: the step is finished and a checkpoint written. Ctrl-C again ends at once.'));
-    let rows = 0, outputs = 0, saidAt = performance.now(), saidRows = 0;
+    const { NO_COLOR: noColour, TERM: terminal } = process.env;
+    const isView = process.stdout.isTTY && !flags.quiet && !this.jsonEnabled() && terminal !== 'dumb';
+    const metered = await MeteredRun.start({
+      ...asked, metricsPort: flags.metrics ?? null, screen: isView ? process.stdout : null, colours: (noColour ?? '') === '',
+      onStatus: this.jsonEnabled() ? (status) => this.logJson({ status }) : null, say: flags.quiet || this.jsonEnabled() ? null : (text) => this.say(text),
+    });
+    const interrupt = stopOnInterrupt(() => metered.remark('Stopping: the step is finished and a checkpoint written. Ctrl-C again ends at once.'));
     try {
-      const result = await runLive({
-        ...asked, signal: interrupt.signal, onRemark: (text) => this.say(`Remark: ${text}`),
-        events: {
-          phase: (lane, phase, seq) => {
-            if (phase === 'taken' && !flags.quiet) this.say(`Lane ${lane} is taken after step ${seq < 0 ? 'none' : seq}`);
-          },
-          committed: (_lane, step, read) => {
-            rows += read;
-            for (const { batch } of step.outputs) outputs += batch.length;
-            const seconds = (performance.now() - saidAt) / 1000;
-            if (flags.quiet || seconds < 2) return;
-            this.say(`${rows} rows in, ${outputs} out, ${Math.round((rows - saidRows) / seconds)} rows a second${Number.isFinite(step.record.now) ? `, ${new Date(step.record.now).toISOString()}` : ''}`);
-            saidAt = performance.now();
-            saidRows = rows;
-          },
-        },
-      });
+      const result = await runLive({ ...asked, signal: interrupt.signal, onRemark: (text) => metered.remark(`Remark: ${text}`), events: metered.events });
+      await metered.close();
       this.print(result);
       return result;
     } finally {
+      await metered.close();
       interrupt.end();
     }
+  }
+
+  /** A line each, so that a machine can read them as they come. */
+  override logJson(json: unknown): void {
+    process.stdout.write(`${JSON.stringify(json)}\n`);
   }
 
   private print({ group, ended, lanes }: LiveResult): void {

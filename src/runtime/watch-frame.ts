@@ -3,20 +3,9 @@ import { sparkline, thinned } from '../report/sparkline.js';
 import { visible } from '../report/aligned-table.js';
 import { formatEventTime } from '../scenario/duration.js';
 import { shortCount } from './progress-line.js';
+import { cut, filled, fitted, lengthOf, lineLength, printed, title, type Line } from './frame-line.js';
 import type { AlertRow, LatestRow, Mover, TapeRow, WatchState } from './watch-state.js';
 import { realText } from './watch-text.js';
-
-export type Colour = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan';
-
-const codes: Readonly<Record<Colour, string>> = { bold: '1', dim: '2', red: '31', green: '32', yellow: '33', cyan: '36' };
-
-/** A part of a line; the text holds nothing that a terminal obeys. */
-interface Span {
-  readonly text: string;
-  readonly colour?: Colour;
-}
-
-type Line = readonly Span[];
 
 /** Beside each other from here on, one under the other below. */
 const twoColumns = 76;
@@ -51,7 +40,7 @@ function headLines(state: WatchState, width: number): Line[] {
 }
 
 /** `−5.0 s`, `250 ms`. */
-function secondsText(millis: number): string {
+export function secondsText(millis: number): string {
   const size = Math.abs(millis);
   const sign = millis < 0 ? '−' : '';
   if (size < 1_000) return `${sign}${Math.round(size)} ms`;
@@ -82,10 +71,6 @@ function narrowBody(state: WatchState, width: number, room: number): Line[] {
   return [...filled(moverLines(state.movers, width, third), third), ...filled(tapeLines(state.tape, width, third), third), ...alertLines(state, width, room - 2 * third)];
 }
 
-const filled = (lines: readonly Line[], height: number): Line[] => Array.from({ length: height }, (_, index) => lines[index] ?? []);
-
-const title = (text: string): Line => [{ text: ` ${text}`, colour: 'dim' }];
-
 function tapeLines(tape: readonly TapeRow[], width: number, room: number): Line[] {
   if (room < 2) return [];
   const rows = tape.slice(0, room - 2);
@@ -111,7 +96,8 @@ function moverLines(movers: readonly Mover[], width: number, room: number): Line
   })];
 }
 
-function alertLines({ alerts, alertCounts, latest }: WatchState, width: number, room: number): Line[] {
+/** The last alerts with counts by kind, or the last rows of outputs while there is none. */
+export function alertLines({ alerts, alertCounts, latest }: Pick<WatchState, 'alerts' | 'alertCounts' | 'latest'>, width: number, room: number): Line[] {
   if (room < 1) return [];
   if (alerts.length === 0 && latest.length > 0) return latestLines(latest, width, room);
   const counts = alertCounts.map(([kind, rows]) => `${visible(kind)} ${shortCount(rows)}`).join('   ');
@@ -131,25 +117,4 @@ function latestLines(latest: readonly LatestRow[], width: number, room: number):
   const rows = latest.slice(0, room - 1);
   const names = Math.min(20, Math.max(1, ...rows.map(({ output }) => lengthOf(visible(output)))));
   return filled([title('LAST OUTPUTS'), ...rows.map(({ output, text }): Line => [{ text: ` ${fitted(visible(output), names)}  `, colour: 'cyan' }, { text: cut(visible(text), width - names - 3) }])], room);
-}
-
-const lengthOf = (text: string): number => [...text].length;
-const lineLength = (line: Line): number => line.reduce((sum, { text }) => sum + lengthOf(text), 0);
-
-function cut(text: string, width: number): string {
-  if (lengthOf(text) <= width) return text;
-  return width < 1 ? '' : `${[...text].slice(0, width - 1).join('')}…`;
-}
-
-const fitted = (text: string, width: number): string => cut(text, width) + ' '.repeat(Math.max(0, width - lengthOf(text)));
-
-function printed(line: Line, width: number, colours: boolean): string {
-  let room = width;
-  const parts: string[] = [];
-  for (const { text, colour } of line) {
-    const shown = cut(text, room);
-    room -= lengthOf(shown);
-    parts.push(colours && colour !== undefined && shown.trim() !== '' ? `\u001b[${codes[colour]}m${shown}\u001b[0m` : shown);
-  }
-  return parts.join('').trimEnd();
 }

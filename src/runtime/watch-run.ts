@@ -2,7 +2,8 @@
 import { ProgressLine, progressText } from './progress-line.js';
 import type { ObservedRun, Progress, RunObserver } from './options.js';
 import { Watch, watchedRun } from './watch-state.js';
-import { WatchView, type Screen } from './watch-view.js';
+import type { Screen } from './frame-screen.js';
+import { WatchView } from './watch-view.js';
 
 export interface ShowOptions {
   readonly screen: Screen;
