@@ -1,9 +1,10 @@
 /** Writes rows as Arrow IPC, record batch by record batch: as a file, or as a stream where nothing can be written after the end. */
 import duckdb from '@duckdb/node-bindings';
 import { Footer, FileBlock } from 'apache-arrow/ipc/metadata/file';
-import { BufferRegion, FieldNode, Message, RecordBatch } from 'apache-arrow/ipc/metadata/message';
+import { Message } from 'apache-arrow/ipc/metadata/message';
 import { Field, Schema } from 'apache-arrow/schema';
 import { ArrowColumnWriter, arrowKind } from './arrow-column.js';
+import { encodedMessage, endOfStream, recordBatchMessage } from './arrow-message.js';
 
 export interface ArrowField {
   readonly name: string;
@@ -37,7 +38,7 @@ export class ArrowWriter {
 
   async begin(): Promise<void> {
     if (this.form === 'file') await this.#put(Buffer.from(`${mark}\0\0`));
-    await this.#message(Message.from(this.#schema), []);
+    await this.#put(encodedMessage(Message.from(this.#schema)).bytes);
   }
 
   async append(chunk: duckdb.DataChunk): Promise<void> {
@@ -52,7 +53,7 @@ export class ArrowWriter {
 
   async end(): Promise<void> {
     await this.#flush();
-    await this.#put(Uint8Array.of(255, 255, 255, 255, 0, 0, 0, 0));
+    await this.#put(endOfStream);
     if (this.form === 'stream') return;
     const footer = Footer.encode(new Footer(this.#schema, undefined, this.#blocks, []));
     const length = Buffer.alloc(4);
@@ -62,33 +63,10 @@ export class ArrowWriter {
 
   async #flush(): Promise<void> {
     if (this.#rows === 0) return;
-    const taken = this.#columns.map((column) => column.take());
-    const regions: BufferRegion[] = [];
-    const pieces: Uint8Array[] = [];
-    let at = 0;
-    for (const bytes of taken.flatMap(({ buffers }) => buffers)) {
-      regions.push(new BufferRegion(at, bytes.length));
-      const padding = new Uint8Array(-bytes.length & 63);
-      pieces.push(bytes, padding);
-      at += bytes.length + padding.length;
-    }
-    const nodes = taken.map(({ nulls }) => new FieldNode(this.#rows, nulls));
-    const offset = this.#at;
-    const metadata = await this.#message(Message.from(new RecordBatch(this.#rows, nodes, regions, null), at), pieces);
-    this.#blocks.push(new FileBlock(metadata, at, offset));
+    const { bytes, metadata, body } = recordBatchMessage(this.#rows, this.#columns.map((column) => column.take()));
+    this.#blocks.push(new FileBlock(metadata, body, this.#at));
+    await this.#put(bytes);
     this.#rows = 0;
-  }
-
-  /** Returns the bytes before the body. */
-  async #message(message: Message, body: readonly Uint8Array[]): Promise<number> {
-    const encoded = Message.encode(message);
-    const length = Math.ceil((encoded.length + 8) / 64) * 64;
-    const head = Buffer.alloc(length);
-    head.writeUInt32LE(0xffff_ffff, 0);
-    head.writeInt32LE(length - 8, 4);
-    head.set(encoded, 8);
-    await this.#put(Buffer.concat([head, ...body]));
-    return length;
   }
 
   async #put(bytes: Uint8Array): Promise<void> {
