@@ -23,6 +23,7 @@ import { chunkOf, moment, rowAt, type ChunkPart, type ChunkSource } from './chun
 import { failedResult, failedRow, lateRow, type Situation } from './refused-rows.js';
 import { scanRows, type ReadRows, type ScannedRows } from './scan.js';
 import { marksIn, positionOf, type ScanBatch, type SliceRows } from './scan-batch.js';
+import { netted } from './net-changes.js';
 import { StepInProgress, inOrder } from './step-in-progress.js';
 import { Watermarks } from './watermarks.js';
 
@@ -36,6 +37,8 @@ export interface EngineOptions {
   readonly withholdBefore: number | null;
   /** A failing expression stops the run. */
   readonly strict: boolean;
+  /** Sources whose rows come in transactions, by database: their watermarks move at the end of each. None when not given. */
+  readonly captures?: readonly (readonly number[])[];
 }
 
 export interface StepResult {
@@ -86,6 +89,8 @@ export class Engine {
   /** Rows fed that have not run through the plan yet. */
   #pending: SliceRows[] = [];
   #pendingRows = 0;
+  /** Of `#pending`: where the transaction begins that has not ended yet; -1: none is open. */
+  #openFrom = -1;
   /** The batch that such rows are of, by input and partition. */
   readonly #pendingBatches: (ScanBatch | null)[][];
   /** Rows run through the plan: the number of the next one in the lane. */
@@ -110,7 +115,8 @@ export class Engine {
     this.#digests = pipeline.sinks.map((sink) => new OutputDigest(sink.name, digestSchema(sink), options.hash));
     this.#stepDigest = new StepDigest(pipeline.sinks.length, options.hash);
     this.#checksums = options.partitions.map((count, input) => Array.from({ length: count }, () => new SliceChecksum(this.plan.columns[input]!.length)));
-    this.#watermarks = new Watermarks(pipeline.sources.map((source) => source.watermark !== null), options.partitions, this.plan.groups);
+    const captures = (options.captures ?? []).map((inputs) => inputs.map((input) => ({ input, delay: this.plan.scans[input]?.delayed?.delay ?? null })));
+    this.#watermarks = new Watermarks(pipeline.sources.map((source) => source.watermark !== null), options.partitions, this.plan.groups, captures);
     this.#delivered = options.partitions.map((count) => new Float64Array(count).fill(-Infinity));
     this.#positions = options.partitions.map((count) => new Float64Array(count));
     this.#pendingBatches = options.partitions.map((count) => new Array<ScanBatch | null>(count).fill(null));
@@ -202,12 +208,14 @@ export class Engine {
     const other = this.#pendingBatches[batch.input]![batch.partition]!;
     if ((other !== null && other !== batch) || this.#pendingRows >= CHUNK_ROWS) this.#flush();
     const last = this.#pending[this.#pending.length - 1];
-    if (last !== undefined && last.batch === batch && last.to === from) this.#pending[this.#pending.length - 1] = { batch, from: last.from, to };
-    else this.#pending.push(rows);
+    if (rows.transaction !== undefined && this.#openFrom < 0) this.#openFrom = this.#pending.length;
+    if (last !== undefined && last.batch === batch && last.to === from && rows.transaction === undefined && last.transaction === undefined) {
+      this.#pending[this.#pending.length - 1] = { batch, from: last.from, to };
+    } else this.#pending.push(rows);
+    if (rows.transaction === 'end') this.#openFrom = -1;
     this.#pendingBatches[batch.input]![batch.partition] = batch;
     this.#pendingRows += to - from;
     this.#step!.record(rows);
-    this.#checksums[batch.input]![batch.partition]!.update(batch.batch, from, to);
     this.#note(rows);
   }
 
@@ -218,6 +226,7 @@ export class Engine {
 
   /** Ends the current step. Its outputs and digest do not depend on how its rows were fed. */
   close(options: CloseOptions): StepResult {
+    assert(this.#openFrom < 0, 'a step ends with its last transaction');
     this.#flush();
     const step = (this.#step ??= new StepInProgress(this.pipeline.sinks.length));
     for (const slice of step.slices) step.checksums.push(this.#checksums[slice.input]![slice.partition]!.finish());
@@ -237,14 +246,22 @@ export class Engine {
     this.#positions[input]![partition] = positionOf(batch, to - 1) + 1;
   }
 
-  /** Runs the rows fed so far through the plan. */
+  /** Runs the rows fed so far through the plan, but for those of a transaction that has not ended. */
   #flush(): void {
-    if (this.#pending.length === 0) return;
-    const source = chunkOf(this.#pending, this.#rowsRun);
-    this.#rowsRun += this.#pendingRows;
-    this.#pending = [];
-    this.#pendingRows = 0;
-    for (const { batch } of source.parts) this.#pendingBatches[batch.input]![batch.partition] = null;
+    const count = this.#openFrom < 0 ? this.#pending.length : this.#openFrom;
+    if (count === 0) return;
+    const source = chunkOf(count === this.#pending.length ? this.#pending : this.#pending.slice(0, count), this.#rowsRun);
+    const rows = source.chunk.to - source.chunk.from;
+    this.#rowsRun += rows;
+    this.#pending = count === this.#pending.length ? [] : this.#pending.slice(count);
+    this.#pendingRows -= rows;
+    if (this.#openFrom >= 0) this.#openFrom = 0;
+    for (const { batch, from, to } of source.parts) {
+      this.#pendingBatches[batch.input]![batch.partition] = null;
+      // Here, not where rows are fed: inputs may take turns row by row, and each call costs.
+      this.#checksums[batch.input]![batch.partition]!.update(batch.batch, from, to);
+    }
+    for (const { batch } of this.#pending) this.#pendingBatches[batch.input]![batch.partition] = batch;
     const { behind, path } = this.#watermarks.advance(source);
     this.#counts.behind += behind;
     this.#run(this.#reachedBy(source), { source, path, now: this.plan.usesNow ? this.#nowPath(source) : null, isEnd: false });
@@ -303,7 +320,7 @@ export class Engine {
       else if (node.kind === 'output') {
         const merged = mergeRows(node.from.map((from) => results[from]!));
         // What changes rows that were withheld must come with them: a changelog is whole or worth nothing.
-        const rows = node.changes === 'none' ? this.#released(merged) : withKinds(merged, this.pipeline.sinks[node.table]!);
+        const rows = node.changes === 'none' ? this.#released(merged) : withKinds(netted(merged, turn.source.transactions, node.key), this.pipeline.sinks[node.table]!);
         if (rows.batch.length > 0) step.outputs[node.table]!.push(rows.batch);
       }
     }

@@ -11,21 +11,30 @@ import { markOf } from './scan-batch.js';
  */
 export type Group = readonly { readonly input: number; readonly delay: number }[];
 
+/** A table of which rows come in transactions. `delay`: of its watermark, milliseconds; null: it is no constant. */
+export interface CapturedTable {
+  readonly input: number;
+  readonly delay: number | null;
+}
+
 export class Watermarks {
   /** By input, by partition; Infinity for inputs without WATERMARK, which hold nobody back. */
   #marks: Float64Array[];
   readonly #held: readonly boolean[];
   readonly #groups: readonly Group[];
+  /** By input, the tables that its transactions are about, itself among them: they move together. */
+  readonly #captures: ReadonlyMap<number, readonly CapturedTable[]>;
   /** One array for each group, and one for a partition of its own, used again from chunk to chunk. */
   readonly #paths: Float64Array[];
   #own = new Float64Array(0);
 
   /**
    * `watermarked[input]`: the table has a WATERMARK; each input has `partitions` partitions in this lane. `groups`
-   * are those by which operators are judged.
+   * are those by which operators are judged, `captures` the tables of each database whose transactions are kept whole.
    */
-  constructor(watermarked: readonly boolean[], partitions: readonly number[], groups: readonly Group[]) {
+  constructor(watermarked: readonly boolean[], partitions: readonly number[], groups: readonly Group[], captures: readonly (readonly CapturedTable[])[] = []) {
     this.#held = watermarked;
+    this.#captures = new Map(captures.flatMap((tables) => tables.map(({ input }) => [input, tables])));
     this.#groups = groups;
     this.#paths = groups.map(() => new Float64Array(0));
     this.#marks = partitions.map((count, input) => new Float64Array(count).fill(watermarked[input] ? -Infinity : Infinity));
@@ -34,8 +43,14 @@ export class Watermarks {
   /** The least watermark of a group. */
   of(group: number): number {
     if (faults.fastestInputLeads) return Math.max(...this.#groups[group]!.flatMap(({ input, delay }) => [...this.#marks[input]!].map((mark) => mark - delay)));
+    // Asked row by row where inputs take turns: by index, which costs half of walking the arrays.
+    const members = this.#groups[group]!;
     let least = Infinity;
-    for (const { input, delay } of this.#groups[group]!) for (const mark of this.#marks[input]!) if (mark - delay < least) least = mark - delay;
+    for (let member = 0; member < members.length; member += 1) {
+      const { input, delay } = members[member]!;
+      const marks = this.#marks[input]!;
+      for (let partition = 0; partition < marks.length; partition += 1) if (marks[partition]! - delay < least) least = marks[partition]! - delay;
+    }
     return least;
   }
 
@@ -84,12 +99,15 @@ export class Watermarks {
     return { before: Math.min(before - late, others), after };
   }
 
-  #advanceMixed({ chunk, parts, turns }: ChunkSource): { behind: number; path(group: number): WatermarkPath } {
+  #advanceMixed({ chunk, parts, turns, transactions }: ChunkSource): { behind: number; path(group: number): WatermarkPath } {
     const rows = chunk.to;
     const befores = this.#groups.map((_, group) => this.of(group));
-    const moved = parts.map(({ batch: { input: moving } }) => this.#groups.flatMap((members, group) => members.filter(({ input }) => input === moving).map(({ delay }) => ({ group, delay }))));
-    const touched = [...new Set(moved.flat().map(({ group }) => group))];
+    const movedBy = (moving: number) => this.#groups.flatMap((members, group) => members.filter(({ input }) => input === moving).map(({ delay }) => ({ group, delay })));
+    const moved = parts.map(({ batch: { input } }) => movedBy(input));
+    const inputs = new Set(parts.flatMap(({ batch: { input } }) => [input, ...(this.#captures.get(input) ?? []).map((table) => table.input)]));
+    const touched = [...new Set([...inputs].flatMap((input) => movedBy(input).map(({ group }) => group)))];
     const current = [...befores];
+    const proposals = new Proposals();
     const arrays = this.#groups.map((_, group) => (touched.includes(group) ? this.#pathArray(group, rows) : this.#paths[group]!));
     let behind = 0;
     for (let at = 0; at < rows; at += 1) {
@@ -101,7 +119,15 @@ export class Watermarks {
       const own = this.#marks[input]!;
       const mark = own[partition]!;
       if (time[row]! <= mark && this.#held[input]) behind += 1;
-      if (proposed > mark) {
+      if (transactions !== null && transactions[at]! >= 0) {
+        // What a transaction moves, its end moves: half of one lets nothing go.
+        proposals.add(input, partition, proposed, time[row]!);
+        if (transactions[at] === at) {
+          this.#commit(proposals, this.#captures.get(input) ?? []);
+          proposals.clear();
+          for (const group of touched) current[group] = this.of(group);
+        }
+      } else if (proposed > mark) {
         own[partition] = proposed;
         // Only who held the group back can let it go.
         for (const { group, delay } of moved[part]!) if (mark - delay <= current[group]!) current[group] = this.of(group);
@@ -110,6 +136,15 @@ export class Watermarks {
     }
     if (faults.watermarkPerBatch) for (const group of touched) arrays[group]!.fill(current[group]!, 0, rows);
     return { behind, path: (group) => ({ before: befores[group]!, after: arrays[group]! }) };
+  }
+
+  /** A transaction is over: its tables have all rows up to its time, also those that it does not touch. */
+  #commit(proposals: Proposals, tables: readonly CapturedTable[]): void {
+    for (const { input, partition, mark } of proposals.marks) this.raise(input, partition, mark);
+    for (const { input, delay } of tables) {
+      if (delay === null || proposals.time === -Infinity || !this.#held[input]) continue;
+      for (let partition = 0; partition < this.#marks[input]!.length; partition += 1) this.raise(input, partition, proposals.time - delay);
+    }
   }
 
   #pathArray(group: number, length: number): Float64Array {
@@ -133,6 +168,25 @@ export class Watermarks {
 
   restore(reader: ByteReader): void {
     this.#marks = this.#marks.map(() => reader.float64Array());
+  }
+}
+
+/** The watermarks that the rows of a transaction propose. */
+class Proposals {
+  readonly marks: { readonly input: number; readonly partition: number; mark: number }[] = [];
+  /** Greatest event time of its rows. */
+  time = -Infinity;
+
+  add(input: number, partition: number, mark: number, time: number): void {
+    if (time > this.time) this.time = time;
+    const known = this.marks.find((other) => other.input === input && other.partition === partition);
+    if (known === undefined) this.marks.push({ input, partition, mark });
+    else if (mark > known.mark) known.mark = mark;
+  }
+
+  clear(): void {
+    this.marks.length = 0;
+    this.time = -Infinity;
   }
 }
 

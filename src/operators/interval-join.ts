@@ -25,6 +25,8 @@ export interface IntervalJoinSpec extends JoinSpec {
 /** Below so many rows or keys, forgetting any is not worth the while. */
 const SWEEP_MIN = 32_768;
 
+const noTimes = new Float64Array(0);
+
 /** A row that leaves without partner, if it has none. */
 interface Pad {
   readonly side: 0 | 1;
@@ -76,6 +78,7 @@ export class IntervalJoin implements TwoInputOperator {
     this.#noteKeys();
     const [left, right] = inputs;
     const lengths = [left.batch.length, right.batch.length] as const;
+    const times = inputs.map(({ batch }, index) => (lengths[index] === 0 ? noTimes : (batch.columns[this.#sides[index]!.spec.time] as Column & { values: Float64Array }).values));
     let l = 0;
     let r = 0;
     while (l < lengths[0] || r < lengths[1]) {
@@ -83,14 +86,13 @@ export class IntervalJoin implements TwoInputOperator {
       const index = isLeft ? 0 : 1;
       const rows = inputs[index];
       const row = isLeft ? l++ : r++;
-      this.#take(index, rows, row, firsts[index] + row, watermarkBefore(watermark, chunk, rows.released[row]!), reports[index], pads);
+      this.#take(index, rows, row, firsts[index] + row, times[index]![row]!, watermarkBefore(watermark, chunk, rows.released[row]!), reports[index], pads);
     }
   }
 
-  #take(index: 0 | 1, rows: Rows, row: number, slot: number, before: number, report: Report, pads: Pad[]): void {
+  #take(index: 0 | 1, rows: Rows, row: number, slot: number, time: number, before: number, report: Report, pads: Pad[]): void {
     const side = this.#sides[index];
     const { first, last, isOuter } = side.spec;
-    const time = (rows.batch.columns[side.spec.time] as Column & { values: Float64Array }).values[row]!;
     const released = rows.released[row]!;
     const id = side.newIds[row]!;
     const isNull = this.#isNull[id] === 1;

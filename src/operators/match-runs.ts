@@ -18,7 +18,7 @@ export class Run {
   constructor(
     public state: State,
     /** Number of the first row; NONE before there is one. */
-    readonly start: number,
+    public start: number,
     readonly bounds: number[],
   ) {}
 
@@ -26,9 +26,13 @@ export class Run {
     return new Run(state, NONE, new Array<number>(2 * variables).fill(-1));
   }
 
-  /** A copy that goes another way: in `state`. */
-  branch(state: State, start: number): Run {
-    return new Run(state, start, this.bounds.slice());
+  /** A copy that goes another way: in `state`. It is `spare`, a run that has ended, where there is one. */
+  branch(state: State, start: number, spare: Run | undefined): Run {
+    if (spare === undefined) return new Run(state, start, this.bounds.slice());
+    spare.state = state;
+    spare.start = start;
+    for (let at = 0; at < this.bounds.length; at += 1) spare.bounds[at] = this.bounds[at]!;
+    return spare;
   }
 
   take(variable: number, row: number): void {

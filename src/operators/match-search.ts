@@ -28,7 +28,10 @@ export interface Searcher {
   matched(search: MatchSearch, run: Run, time: number): void;
   /** A match whose AFTER MATCH SKIP has nowhere to go: why not. */
   stuck(search: MatchSearch, time: number, error: string): void;
+  /** Nobody holds the run any more: it becomes one of `spare`. */
   ended(run: Run): void;
+  /** Runs to be used again: most rows begin one that the next row ends. */
+  readonly spare: Run[];
 }
 
 /** Numbers of the ways chosen last; every search uses it. */
@@ -127,15 +130,16 @@ export class MatchSearch {
 
   /** Copies of the run, which begins with row `start`, take row `number` the way chosen, or the ways. */
   #branch(run: Run, takes: readonly Transition[], way: number, number: number, start: number): void {
+    const { spare } = this.searcher;
     const count = way >= 0 ? 1 : -way - 1;
     for (let k = 0; k < count; k += 1) {
       const { source, target } = takes[way >= 0 ? way : chosen[k]!]!;
-      const next = run.branch(target, start);
+      const next = run.branch(target, start, spare.pop());
       next.take(source.variable, number);
       if (target.isFinal) this.#found.add(next);
       else {
         this.#next.add(next);
-        if (target.mayEnd) this.#found.add(next.branch(target, start));
+        if (target.mayEnd) this.#found.add(next.branch(target, start, spare.pop()));
       }
     }
   }
@@ -155,6 +159,7 @@ export class MatchSearch {
       whole.remove((run) => run.start < from);
       if (typeof next === 'number') searcher.matched(this, match, time);
       else searcher.stuck(this, time, next);
+      searcher.ended(match);
     }
   }
 

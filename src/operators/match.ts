@@ -2,7 +2,7 @@
  * MATCH_RECOGNIZE: rows wait for the watermark, are searched for the pattern key by key in order of event time, and
  * each match leaves as one row when it is certain. As in Flink, a row at or below the watermark is late.
  */
-import type { Column } from '../core/batch.js';
+import { batchOf, type Column } from '../core/batch.js';
 import type { ByteReader, ByteWriter } from '../core/bytes.js';
 import { gather } from '../core/column-builder.js';
 import type { Physical, Schema } from '../core/types.js';
@@ -32,6 +32,7 @@ export class MatchRecognize implements Operator, Searcher {
   readonly states: readonly State[];
   readonly ways: readonly Ways[];
   readonly waiting: Run;
+  readonly spare: Run[] = [];
   readonly skip: MatchSpec['skip'];
   readonly within: number | null;
   readonly back: number;
@@ -39,6 +40,8 @@ export class MatchRecognize implements Operator, Searcher {
   readonly #spec: MatchSpec;
   /** Input columns that are kept; `schema` are their fields. */
   readonly #kept: readonly number[];
+  /** Input columns that wait for the watermark: those, and what orders rows of one instant. */
+  readonly #waits: readonly number[];
   readonly #aggregates: MatchAggregates;
   readonly #measures: MatchMeasures;
   #keys: KeyTable;
@@ -65,6 +68,7 @@ export class MatchRecognize implements Operator, Searcher {
     const references = expressions.flatMap((expression) => expression.references);
     this.#kept = [...new Set(references.flatMap(referenceColumns))].sort((a, b) => a - b);
     this.schema = this.#kept.map((column) => spec.input[column]!);
+    this.#waits = [...new Set([...this.#kept, ...spec.order.map(({ column }) => column)])];
     this.back = references.reduce((most, reference) => Math.max(most, reference.kind === 'row' ? reference.back : 0), 0);
     const { start, states } = buildAutomaton(spec.pattern);
     this.states = states;
@@ -78,7 +82,7 @@ export class MatchRecognize implements Operator, Searcher {
     this.ways = states.map((state) => compileWays(state, tests));
     this.#measures = new MatchMeasures(spec.partition.map((column) => spec.input[column]!), spec.measures.map(renumber), this.schema);
     this.#keys = new KeyTable(spec.partition.length);
-    this.#rows = new WaitingRows(spec.input);
+    this.#rows = new WaitingRows(this.#waits.map((column) => spec.input[column]!));
   }
 
   process(rows: Rows, chunk: Chunk, watermark: WatermarkPath, report: Report): Rows {
@@ -96,21 +100,22 @@ export class MatchRecognize implements Operator, Searcher {
     if (this.#ids.length < batch.length) this.#ids = new Int32Array(batch.length);
     this.#keys.fill(this.#spec.partition.map((column) => batch.columns[column]!), batch.length, this.#ids);
     const time = (batch.columns[this.#spec.time] as Column & { values: Float64Array }).values;
+    const waiting = batchOf(batch.length, this.#waits.map((column) => batch.columns[column]!));
     let accepted = 0;
     for (let row = 0; row < batch.length; row += 1) {
       const before = watermarkBefore(watermark, chunk, released[row]!);
       if (time[row]! > before) continue;
-      this.#rows.append(batch, accepted, row, time, this.#ids, null);
+      this.#rows.append(waiting, accepted, row, time, this.#ids, null);
       accepted = row + 1;
       report.late({ rows: { batch, released, ...rest }, row, watermark: before, windowStart: null, windowEnd: null, reason: 'the watermark has passed this time' });
     }
-    this.#rows.append(batch, accepted, batch.length, time, this.#ids, null);
+    this.#rows.append(waiting, accepted, batch.length, time, this.#ids, null);
   }
 
   /** Rows of one key and one instant in the order that ORDER BY gives beyond the time; arrival decides the rest. */
   #ordered(released: ReleasedRows): ReleasedRows {
-    const { order } = this.#spec;
-    if (order.length === 0) return released;
+    if (this.#spec.order.length === 0) return released;
+    const order = this.#spec.order.map((key) => ({ ...key, column: this.#waits.indexOf(key.column) }));
     const { length, time, ids } = released;
     const rows = Int32Array.from({ length }, (_, row) => row);
     for (let start = 0; start < length; ) {
@@ -124,7 +129,7 @@ export class MatchRecognize implements Operator, Searcher {
   }
 
   #searchIn({ columns, time, ids, length }: ReleasedRows): void {
-    const kept = this.#kept.map((column) => columns[column]!);
+    const kept = columns.slice(0, this.#kept.length);
     for (let row = 0; row < length; row += 1) {
       const id = ids[row]!;
       const search = (this.#searches[id] ??= new MatchSearch(this, id));
@@ -181,6 +186,7 @@ export class MatchRecognize implements Operator, Searcher {
 
   ended(run: Run): void {
     this.#aggregates.release(run);
+    this.spare.push(run);
   }
 
   #aggregate(reference: AggregateReference, variable: number): Physical {

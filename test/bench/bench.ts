@@ -16,16 +16,16 @@ import { workloadNames, type WorkloadName } from './workloads.js';
 
 const { values: flags } = parseArgs({
   options: {
-    rows: { type: 'string', default: '10000000' },
-    times: { type: 'string', default: '5' },
+    rows: { type: 'string' },
+    times: { type: 'string' },
     only: { type: 'string', default: '' },
     operators: { type: 'boolean', default: false },
     long: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
   },
 });
-const rows = wholeNumber('rows', flags.rows);
-const times = wholeNumber('times', flags.times);
+const rows = wholeNumber('rows', flags.rows ?? (flags.operators ? '2000000' : '10000000'));
+const times = wholeNumber('times', flags.times ?? (flags.operators ? '3' : '5'));
 const only = flags.only.split(',').filter((name) => name !== '');
 const chosen = workloadNames.filter((name) => only.length === 0 || only.includes(name));
 /** Rows of `--long`, as a multiple of `--rows`. */
