@@ -17,6 +17,8 @@ export interface ChunkSource {
   readonly ordinal: number;
   /** By chunk row: which part's turn it is, and the batch row. Null with a single part. */
   readonly turns: { readonly part: Int32Array; readonly row: Int32Array } | null;
+  /** By chunk row: the last chunk row of the transaction that it belongs to, -1: to none. Null where there is none at all. */
+  readonly transactions: Int32Array | null;
 }
 
 /** The batch and batch row at a chunk row; null where watermarks move without a row. */
@@ -28,14 +30,15 @@ export function rowAt(source: ChunkSource, at: number): { readonly batch: ScanBa
 
 /** One moment, no row: the end of history, or a mark that the source gives. */
 export function moment(ordinal: number): ChunkSource {
-  return { chunk: { from: 0, to: 1 }, parts: [], ordinal, turns: null };
+  return { chunk: { from: 0, to: 1 }, parts: [], ordinal, turns: null, transactions: null };
 }
 
 /** Slices in the order of interleaving; those of one partition follow each other in one batch. `ordinal`: rows before. */
 export function chunkOf(slices: readonly SliceRows[], ordinal: number): ChunkSource {
-  if (slices.length === 1) {
+  const isTransacted = slices.some(({ transaction }) => transaction !== undefined);
+  if (slices.length === 1 && !isTransacted) {
     const { from, to } = slices[0]!;
-    return { chunk: { from, to }, parts: [{ ...slices[0]!, released: null }], ordinal: ordinal - from, turns: null };
+    return { chunk: { from, to }, parts: [{ ...slices[0]!, released: null }], ordinal: ordinal - from, turns: null, transactions: null };
   }
   const runs: { batch: ScanBatch; from: number; to: number }[] = [];
   const runOf = new Map<ScanBatch, number>();
@@ -59,5 +62,19 @@ export function chunkOf(slices: readonly SliceRows[], ordinal: number): ChunkSou
       at += 1;
     }
   }
-  return { chunk: { from: 0, to: rows }, parts, ordinal, turns };
+  return { chunk: { from: 0, to: rows }, parts, ordinal, turns, transactions: isTransacted ? endsOf(slices, rows) : null };
+}
+
+/** See `ChunkSource.transactions`. */
+function endsOf(slices: readonly SliceRows[], rows: number): Int32Array {
+  const ends = new Int32Array(rows).fill(-1);
+  let at = 0;
+  let first = -1;
+  for (const { from, to, transaction } of slices) {
+    if (first < 0) first = at;
+    at += to - from;
+    if (transaction === 'end') ends.fill(at - 1, first, at);
+    if (transaction !== 'open') first = -1;
+  }
+  return ends;
 }

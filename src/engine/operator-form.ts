@@ -7,6 +7,7 @@ import { overForm, windowAggregateForm, windowForm } from './window-form.js';
 import { matchForm } from './match-form.js';
 import { processForm } from './process-form.js';
 import { globalWindowForm, haltsForm } from './timeline-form.js';
+import { changelogForm } from './changelog-form.js';
 import { groupAggregateForm, rankForm } from './updating-form.js';
 
 export type MadeOperator =
@@ -29,6 +30,7 @@ export function formOf(node: StatefulNode, needs: ReadonlySet<number>): Operator
     case 'window-aggregate': return windowAggregateForm(node, needs);
     case 'over': return overForm(node, needs);
     case 'group-aggregate': return groupAggregateForm(node, needs);
+    case 'changelog': return changelogForm(node, needs);
     case 'rank': case 'window-rank': return rankForm(node, needs);
     case 'process': return processForm(node);
     case 'match': return matchForm(node);

@@ -4,6 +4,7 @@
  */
 import { assert } from '../core/errors.js';
 import type { Schema } from '../core/types.js';
+import { uniqueKeys } from '../plan/changes.js';
 import { compileStage } from '../plan/compile.js';
 import { conjunction } from '../plan/conjunction.js';
 import { columnRef, columnsOf, substitute, usesClock, type Expression } from '../plan/expression.js';
@@ -28,7 +29,11 @@ export type PhysicalNode =
       readonly window: boolean;
     }
   | { readonly kind: 'union'; readonly from: readonly number[]; readonly schema: Schema }
-  | { readonly kind: 'output'; readonly table: number; readonly from: readonly number[]; readonly changes: SinkTable['changes'] };
+  | {
+      readonly kind: 'output'; readonly table: number; readonly from: readonly number[]; readonly changes: SinkTable['changes'];
+      /** Columns of which the values together are there once at a time; null: none are known. */
+      readonly key: readonly number[] | null;
+    };
 
 export interface PhysicalPlan {
   readonly nodes: readonly PhysicalNode[];
@@ -80,7 +85,9 @@ class Builder {
     const roots = statements.map(({ root }, statement) => this.#stage(root, identity(root), null, statement, 'output'));
     sinks.forEach((sink, table) => {
       const from = statements.flatMap((statement, index) => (statement.sink.name === sink.name ? [roots[index]!] : []));
-      this.#nodes.push({ kind: 'output', table, from, changes: sink.changes });
+      const writers = statements.filter((statement) => statement.sink.name === sink.name);
+      const key = writers.length === 1 ? (uniqueKeys(writers[0]!.root)[0] ?? null) : null;
+      this.#nodes.push({ kind: 'output', table, from, changes: sink.changes, key });
     });
     return {
       nodes: this.#nodes, groups: this.#groups, columns: this.#sourceColumns,

@@ -46,4 +46,6 @@ export interface SliceRows {
   readonly to: number;
   /** Greatest event time among them, where it is known. */
   readonly greatest?: number;
+  /** They are rows of a database transaction, which goes on after them or ends with them. One lies in one batch of each partition. */
+  readonly transaction?: 'open' | 'end';
 }

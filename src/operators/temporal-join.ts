@@ -165,7 +165,7 @@ export class TemporalJoin implements TwoInputOperator {
     }
   }
 
-  #put({ batch, kinds }: Rows, row: number, watermark: number): void {
+  #put({ batch, kinds, time: causes }: Rows, row: number, watermark: number): void {
     const slot = this.#slots[row]!;
     const kind = kinds?.[row];
     // What an update takes back, its new version replaces.
@@ -174,7 +174,8 @@ export class TemporalJoin implements TwoInputOperator {
       return;
     }
     const id = this.#rightIds[row]!;
-    const time = faults.versionsByArrival ? 0 : timesOf(batch, this.#spec.times[1])[row]!;
+    // A row that is deleted carries the time at which it came.
+    const time = faults.versionsByArrival ? 0 : kind === DELETE ? causes[row]! : timesOf(batch, this.#spec.times[1])[row]!;
     this.#versions.put(id, slot, time, kind === DELETE);
     this.#timers.ask(id, time, watermark);
   }

@@ -6,7 +6,7 @@ import { inputsOf, isJoin, isRowtime, joinedColumn } from './trace.js';
 export function isUpdating(node: PlanNode): boolean {
   switch (node.kind) {
     case 'scan': return false;
-    case 'group-aggregate': return true;
+    case 'group-aggregate': case 'changelog': return true;
     case 'rank': return keptByTime(node) !== 'first';
     case 'join': return (node.type !== 'inner' && node.type !== 'semi') || node.inputs.some(isUpdating);
     case 'filter': case 'project': case 'union': return inputsOf(node).some(isUpdating);
@@ -51,7 +51,7 @@ export function updatesBelow(root: PlanNode): Exclude<PlanNode, { kind: 'scan' |
     if (found !== null) return found;
   }
   switch (root.kind) {
-    case 'scan': case 'filter': case 'project': case 'union': case 'join': case 'group-aggregate': case 'rank': return null;
+    case 'scan': case 'filter': case 'project': case 'union': case 'join': case 'group-aggregate': case 'rank': case 'changelog': return null;
     case 'temporal-join': return isUpdating(root.inputs[0]) ? root : null;
     default: return inputsOf(root).some(isUpdating) ? root : null;
   }
@@ -69,6 +69,7 @@ export function uniqueKeys(node: PlanNode): readonly (readonly number[])[] {
       return uniqueKeys(node.input).map((key) => key.map(at)).filter((key) => !key.includes(-1));
     }
     case 'group-aggregate': return [node.keys.map((_, index) => index)];
+    case 'changelog': return [node.keys];
     case 'rank': {
       const own = node.to === 1 ? [node.partition] : node.numbered ? [[...node.partition, node.schema.length - 1]] : [];
       return [...own, ...uniqueKeys(node.input)];

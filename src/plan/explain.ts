@@ -30,7 +30,8 @@ export function scanFilters(pipeline: Pipeline): readonly (readonly string[])[] 
 function sourceLines(source: SourceTable): readonly string[] {
   const delivered = [...source.physical, ...source.metadata].map((field) => field.name);
   const lines = [`source ${source.name}`];
-  source.columns.forEach(({ name, type, expression }, index) => {
+  const declared = source.changeFormat === undefined ? source.columns : source.columns.slice(0, -2);
+  declared.forEach(({ name, type, expression }, index) => {
     const passed = expression.kind === 'column' && delivered[expression.index] === name;
     const notes = [passed ? '' : ` AS ${printExpression(expression, delivered)}`, source.watermark?.column === index ? ' *ROWTIME*' : ''];
     lines.push(`  ${name} ${typeName(type)}${notes.join('')}`);
@@ -40,6 +41,7 @@ function sourceLines(source: SourceTable): readonly string[] {
     lines.push(`  watermark for ${source.columns[column]!.name}: ${expression === null ? "the source's own" : printExpression(expression, delivered)}`);
   }
   if (source.primaryKey.length > 0) lines.push(`  primary key: ${source.primaryKey.join(', ')}`);
+  if (source.changeFormat !== undefined) lines.push(`  changes: ${source.changeFormat}`);
   return lines;
 }
 
@@ -94,6 +96,7 @@ function describe(node: PlanNode): readonly string[] {
       const names = namesOf(node.input);
       return ['group-aggregate', `keys: ${keysText(node.keys, names)}`, `aggregates: ${node.aggregates.map((call) => aggregateText(call, names)).join(', ') || 'none'}`, ...ttlText(node.ttl), output];
     }
+    case 'changelog': return ['changelog', `keys: ${keysText(node.keys, namesOf(node))}`, output];
     case 'rank': case 'window-rank': {
       const names = namesOf(node.input);
       const lines = [`${node.kind} ${rankText(node)}${node.numbered ? ', numbered' : ''}`, `keys: ${keysText(node.partition, names)}`, `order: ${orderText(node.order, names)}`];

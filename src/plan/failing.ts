@@ -33,7 +33,7 @@ export function withColumns(call: AggregateCall, at: (column: number) => number)
 export function columnMayFail(node: PlanNode, column: number): boolean {
   switch (node.kind) {
     case 'scan': return mayFail(node.table.columns[column]!.expression);
-    case 'filter': return columnMayFail(node.input, column);
+    case 'filter': case 'changelog': return columnMayFail(node.input, column);
     case 'project': {
       const expression = node.expressions[column]!;
       return mayFail(expression) || [...columnsOf(expression)].some((below) => columnMayFail(node.input, below));

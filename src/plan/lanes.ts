@@ -116,6 +116,7 @@ function stateOf(node: StatefulNode): string {
     case 'process': return `what ${node.process.name} keeps, and its timers${node.process.order === 'arrival' ? '' : ', and rows that wait for the watermark'}`;
     case 'match': return `rows of matches in the making${node.within === null ? ', as long as these take' : `, for ${node.within / 1000} s of event time at the most`}, and rows that wait for the watermark`;
     case 'rank': return `the first ${node.to} rows${ttlText(node.ttl ?? Infinity)}`;
+    case 'changelog': return 'the row of each key, for ever';
     case 'window-rank': return `the first ${node.to} rows of each open window`;
     default: return aggregatesText(node);
   }

@@ -29,7 +29,7 @@ function reach(node: PlanNode): number | null {
     case 'window-rank': return reach(node.input);
     case 'window-join': return longest(node.inputs.map(reach));
     case 'interval-join': return plus(longest(node.inputs.map(reach)), Math.max(Math.abs(node.lower), Math.abs(node.upper)));
-    case 'temporal-join': case 'join': case 'group-aggregate': case 'rank': case 'process': case 'global-window': case 'halts': return null;
+    case 'temporal-join': case 'join': case 'group-aggregate': case 'rank': case 'process': case 'global-window': case 'halts': case 'changelog': return null;
   }
 }
 

@@ -11,6 +11,7 @@ export function operatorText(node: StatefulNode): string {
     case 'over': return `over ${frameText(node.frame)}`;
     case 'window-aggregate': return `window-aggregate ${node.window === null ? 'over windowed rows' : windowText(node.window)}`;
     case 'group-aggregate': return 'group-aggregate';
+    case 'changelog': return 'changelog';
     case 'rank': case 'window-rank': return `${node.kind} ${rankText(node)}`;
     case 'global-window': return `global-window ${triggerText(node.trigger, node.input.schema.map(({ name }) => name))}${node.purges ? '' : ', ACCUMULATING'}`;
     case 'halts': return `halts ${node.rules.map(({ anomaly }) => anomaly).join(', ')}`;

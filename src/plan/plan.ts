@@ -21,7 +21,11 @@ export interface SourceTable {
   readonly primaryKey: readonly string[];
   readonly options: Readonly<Record<string, string>>;
   readonly place: Place;
+  /** Set where the table's format tells changes: the last two of its columns then say what each does, and are not declared. */
+  readonly changeFormat?: ChangeFormat;
 }
+
+export type ChangeFormat = 'debezium-json' | 'debezium-avro-confluent';
 
 /** A table that is written: an INSERT target, or `query_N` for a bare SELECT. */
 export interface SinkTable {
@@ -141,6 +145,12 @@ export type UpdatingNode =
   /** The input's columns; updated for ever. */
   | RankBase & { readonly kind: 'rank'; readonly ttl: number | null };
 
+/**
+ * What a table's changes add up to: each row of a key with the one that it takes back. The input's columns without its
+ * last two: what a row does (core/change.ts), and which of its values were not sent.
+ */
+export type ChangelogNode = NodeBase & { readonly kind: 'changelog'; readonly input: PlanNode; readonly keys: readonly number[]; readonly place: Place };
+
 /** The input's columns, when the window fires. */
 export type WindowRankNode = RankBase & { readonly kind: 'window-rank'; readonly attached: AttachedWindow };
 
@@ -185,6 +195,7 @@ export type PlanNode =
   | NodeBase & { readonly kind: 'union'; readonly inputs: readonly PlanNode[] }
   | JoinNode
   | UpdatingNode
+  | ChangelogNode
   | WindowRankNode
   | MatchNode
   | GlobalWindowNode

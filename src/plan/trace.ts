@@ -46,7 +46,7 @@ export function scansBelow(node: PlanNode): readonly Extract<PlanNode, { kind: '
 export function originsOf(node: PlanNode, index: number): readonly ColumnOrigin[] | null {
   switch (node.kind) {
     case 'scan': return [{ table: node.table, column: index }];
-    case 'filter': return originsOf(node.input, index);
+    case 'filter': case 'changelog': return originsOf(node.input, index);
     case 'project': {
       const expression = node.expressions[index]!;
       return expression.kind === 'column' ? originsOf(node.input, expression.index) : null;
@@ -86,7 +86,7 @@ export function keyOrigins({ inputs: [left, right], keys }: JoinNode, key: numbe
  */
 export function isRowtime(node: PlanNode, index: number): boolean {
   switch (node.kind) {
-    case 'scan': case 'window': case 'window-aggregate': case 'global-window': case 'halts': case 'process': case 'match': return index === node.rowtime;
+    case 'scan': case 'window': case 'window-aggregate': case 'global-window': case 'halts': case 'process': case 'match': case 'changelog': return index === node.rowtime;
     case 'filter': return isRowtime(node.input, index);
     case 'project': {
       const expression = node.expressions[index]!;

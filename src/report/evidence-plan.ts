@@ -136,7 +136,7 @@ function reachOf(node: PlanNode): number | null {
     case 'window': return plus(reachOf(node.input), windowReach(node.window));
     case 'window-aggregate': return plus(reachOf(node.input), node.window === null ? 0 : windowReach(node.window));
     case 'window-rank': return reachOf(node.input);
-    case 'interval-join': case 'temporal-join': case 'join': case 'window-join': case 'group-aggregate': case 'rank': case 'process': case 'global-window': case 'halts': case 'match': return null;
+    case 'interval-join': case 'temporal-join': case 'join': case 'window-join': case 'group-aggregate': case 'rank': case 'process': case 'global-window': case 'halts': case 'match': case 'changelog': return null;
     case 'over': return node.frame.kind === 'rows' || node.aggregates.some(({ name }) => name === 'LAG') ? null : plus(reachOf(node.input), node.frame.preceding);
   }
 }

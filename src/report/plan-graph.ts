@@ -139,6 +139,11 @@ export class GraphBuilder {
         const lines = [keys.length === 0 ? 'all rows together' : `by ${keys.join(', ')}`];
         return { index: this.#add(identityOf(node), { kind: 'window', title: node.process.name, lines, from: [index], keeps: false }), columns: own };
       }
+      case 'changelog': {
+        const { index } = this.#node(node.input);
+        const lines = [`by ${node.keys.map((key) => node.schema[key]!.name).join(', ')}`];
+        return { index: this.#add(identityOf(node), { kind: 'window', title: 'CHANGELOG', lines, from: [index], keeps: false }), columns: own };
+      }
       case 'rank': case 'window-rank': {
         const { index } = this.#node(node.input);
         const names = node.input.schema.map(({ name }) => name);

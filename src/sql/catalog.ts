@@ -1,5 +1,5 @@
 /** Tables and views declared so far. */
-import type { SinkTable, SourceTable } from '../plan/plan.js';
+import type { PlanNode, SinkTable, SourceTable } from '../plan/plan.js';
 import type { Place } from '../plan/expression.js';
 import type { CreateView } from './ast.js';
 import { checkTableName, tableName } from './names.js';
@@ -66,6 +66,14 @@ export class Catalog {
 function scan({ source, refused }: DeclaredTable): Relation {
   const schema = source.columns.map(({ name, type }) => ({ name, type }));
   const columns = schema.map((field) => ({ name: field.name, qualifier: [source.name], role: null }));
-  return { node: { kind: 'scan', table: source, schema, rowtime: source.watermark?.column ?? null }, columns, refused, window: null };
+  const node: PlanNode = { kind: 'scan', table: source, schema, rowtime: source.watermark?.column ?? null };
+  if (source.changeFormat === undefined) return { node, columns, refused, window: null };
+  return { node: changelogOf(node, source), columns: columns.slice(0, -2), refused, window: null };
+}
+
+function changelogOf(input: PlanNode, { name, columns, primaryKey, changeFormat, place }: SourceTable): PlanNode {
+  if (primaryKey.length === 0) throw sqlInvalid(place, `table '${name}' of format ${changeFormat} has no PRIMARY KEY, by which its changes find their rows`, 'Add PRIMARY KEY (…) NOT ENFORCED.');
+  const keys = primaryKey.map((key) => columns.findIndex((column) => column.name === key));
+  return { kind: 'changelog', input, keys, schema: input.schema.slice(0, -2), rowtime: input.rowtime, place };
 }
 

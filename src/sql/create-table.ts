@@ -1,4 +1,5 @@
 /** CREATE TABLE: columns of all kinds, watermark, key and options. */
+import { changeColumns } from '../core/change.js';
 import { typeName, withNullable } from '../core/types.js';
 import type { Field, SqlType } from '../core/types.js';
 import { implicitCast } from '../functions/scalar.js';
@@ -42,13 +43,26 @@ export function declareTable(create: CreateTable, session: Session, remark: Rema
   const [watermark, second] = create.watermarks;
   if (second !== undefined) throw sqlInvalid(second.place, 'a table has one WATERMARK', 'Leave one out.');
   const options = tableOptions(create);
+  const declared = {
+    name, physical, metadata, columns, primaryKey: key, options, place: create.name.place,
+    watermark: watermark === undefined ? null : readWatermark(watermark, columns, name, session, remark),
+  };
   return {
-    source: {
-      name, physical, metadata, columns, primaryKey: key, options, place: create.name.place,
-      watermark: watermark === undefined ? null : readWatermark(watermark, columns, name, session, remark),
-    },
+    source: withChanges(declared),
     sink: { name, schema: sinkFields, primaryKey: key, options, changes: 'none' },
     refused,
+  };
+}
+
+/** A table whose format tells changes delivers two columns more, which nobody sees. */
+function withChanges(table: SourceTable): SourceTable {
+  const format = table.options['value.format'] ?? table.options['format'] ?? '';
+  if (format !== 'debezium-json' && format !== 'debezium-avro-confluent') return table;
+  const first = table.physical.length + table.metadata.length;
+  const columns = changeColumns.map(({ name, type }, index) => ({ name, type, expression: columnRef(first + index, type) }));
+  return {
+    ...table, changeFormat: format, columns: [...table.columns, ...columns],
+    metadata: [...table.metadata, ...changeColumns.map(({ name, type }) => ({ name, key: name, type }))],
   };
 }
 

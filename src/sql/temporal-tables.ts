@@ -38,6 +38,7 @@ function versionsOf(node: PlanNode): Versions | null {
       const key = node.table.primaryKey.map((name) => node.table.columns.findIndex((column) => column.name === name));
       return key.length === 0 || node.rowtime === null ? null : { key, time: node.rowtime };
     }
+    case 'changelog': return node.rowtime === null ? null : { key: node.keys, time: node.rowtime };
     case 'project': {
       const below = versionsOf(node.input);
       if (below === null) return null;
