@@ -3,20 +3,19 @@
  * offsets. Whoever takes the lane fences the one before, reads the journal up to its own mark, makes the state again
  * and compares digests: wrong output is never committed.
  */
-import { randomUUID } from 'node:crypto';
-import { hostname } from 'node:os';
-import { ByteReader, ByteWriter } from '../core/bytes.js';
 import { TapewrightError } from '../core/errors.js';
 import type { Slice, StepRecord } from '../core/step.js';
-import { Engine, type StepResult } from '../engine/engine.js';
-import type { SliceRows } from '../engine/scan-batch.js';
+import type { Engine, StepResult } from '../engine/engine.js';
+import { markOf, positionOf, type ScanBatch, type SliceRows } from '../engine/scan-batch.js';
 import type { Pipeline } from '../plan/plan.js';
-import { sha256 } from '../runtime/replay.js';
 import type { CheckpointStore } from '../stores/checkpoints.js';
+import { commitStep } from './commit.js';
 import { deadLetterMessage, lateMessage, type OutputEncoder } from './encoder.js';
-import { journalMessage, readJournalTopic, type JournalRecord, type StartRecord } from './journal-topic.js';
-import type { Log, LogFetch, LogMessage, LogPosition, LogProducer, LogReader } from './log.js';
-import { gap, lettersOf, logPositions, patienceMillis, rerun, scanPiece, type FoldedStep, type LaneInput, type Piece, type Rejection } from './rerun.js';
+import { journalMessage, type StartRecord } from './journal-topic.js';
+import type { Log, LogFetch, LogMessage, LogPosition, LogReader } from './log.js';
+import { missingInput } from './missing.js';
+import { gap, lettersOf, logPositions, passGap, scanPiece, type FoldedStep, type LaneInput, type Piece, type Rejection } from './rerun.js';
+import { checkpointBody, offsetOf, otherOwner, takeLane, type Taken } from './take.js';
 
 /** Of a step. */
 const rowsMax = 16_384;
@@ -24,6 +23,12 @@ const bytesMax = 4 * 1024 * 1024;
 
 /** Before the log is believed that nothing more is there. */
 const emptyAnswersMin = 10;
+
+/** Milliseconds for which a lane waits for rows before it looks what else is to do. */
+const idleMillis = 100;
+
+/** Milliseconds after the end of the run, by the clock, in which its last rows may still come. */
+const untilGraceMillis = 60_000;
 
 export interface LaneSpec {
   readonly lane: number;
@@ -37,9 +42,15 @@ export interface LaneSpec {
   /** Milliseconds. */
   readonly checkpointEvery: number;
   /** Where the first start begins, and where it ends; asked only when the journal is empty. */
-  readonly begin: () => Promise<Pick<StartRecord, 'positions' | 'stops'>>;
+  readonly begin: () => Promise<Pick<StartRecord, 'positions' | 'stops' | 'until'>>;
+  readonly parts: StartRecord['parts'];
   readonly strict: boolean;
+  /** Where input was deleted before it was read: stop, or go on without it. */
+  readonly onGap: 'refuse' | 'continue';
+  /** Milliseconds for which a step waits for more rows. */
+  readonly linger: number;
   readonly clock: () => number;
+  readonly say: (text: string) => void;
 }
 
 /** Named points of the protocol, for those who watch and for tests that kill. */
@@ -65,98 +76,69 @@ export interface LaneEvents {
   onCheckpoint?(lane: number, checkpoint: { readonly seq: number; readonly bytes: number; readonly millis: number }): void;
 }
 
-/** The state of a lane that is taken: the engine, and the next offset of each input partition. */
-interface Taken {
+export interface LaneEnd {
   readonly engine: Engine;
-  readonly positions: number[][];
-  readonly start: StartRecord;
-  readonly producer: LogProducer;
-  readonly isEnded: boolean;
+  /** False: it was asked to stop. */
+  readonly ended: boolean;
 }
 
 export class LiveLane {
   #checkpointed = performance.now();
   #waiting: Piece[] = [];
+  /** Input partitions that have shown a row at or after the end of the run, as `input/partition`. */
+  readonly #past = new Set<string>();
   rows = 0;
 
   constructor(private readonly log: Log, private readonly spec: LaneSpec, private readonly events: LaneEvents) {}
 
-  /** Takes the lane and runs it until its input ends (true) or `signal` asks for a stop (false). Throws what went wrong. */
-  async run(signal: AbortSignal): Promise<{ readonly engine: Engine; readonly ended: boolean }> {
+  /** Takes the lane and runs it until its input ends or `signal` asks for a stop. Throws what went wrong; LANE_TAKEN where another owns it now. */
+  async run(signal: AbortSignal): Promise<LaneEnd> {
     const { lane } = this.spec;
     this.events.phase(lane, 'taking', -1);
-    const taken = await this.#take();
-    let reader: LogReader | null = null;
+    const taken = await takeLane(this.log, this.spec, this.events);
     try {
       this.events.phase(lane, 'taken', taken.engine.seq - 1);
       this.events.onTaken?.(lane, logPositions(this.spec.inputs, taken.positions));
-      if (taken.isEnded) return { engine: taken.engine, ended: true };
-      reader = await this.log.read(logPositions(this.spec.inputs, taken.positions));
-      const ended = await this.#steps(taken, reader, signal);
-      await this.#checkpoint(taken);
+      const ended = taken.isEnded || (await this.#read(taken, signal));
+      if (!taken.isEnded) await this.#checkpoint(taken);
       return { engine: taken.engine, ended };
-    } finally {
-      await Promise.all([reader?.close(), taken.producer.close()]);
-    }
-  }
-
-  async #take(): Promise<Taken> {
-    const { lane, group, topics, planHash } = this.spec;
-    const producer = await this.log.producer(`${group}-${lane}`);
-    try {
-      const nonce = randomUUID();
-      await producer.commit([journalMessage(topics.journal, { kind: 'taken', lane, nonce, host: hostname(), pid: process.pid })], null);
-      const records = await readJournalTopic(this.log, topics.journal, lane, nonce, patienceMillis);
-      let start = records.find((record): record is StartRecord => record.kind === 'start');
-      const steps = records.flatMap((record: JournalRecord) => (record.kind === 'step' ? [record.record] : []));
-      checkContiguous(steps, topics.journal);
-      if (start === undefined) {
-        start = { kind: 'start', lane, planHash, group, ...(await this.spec.begin()) };
-        await producer.commit([journalMessage(topics.journal, start)], null);
-      }
-      if (start.planHash !== planHash) {
-        throw new TapewrightError('CHECKPOINT_MISMATCH', `group ${group} runs another pipeline: the SQL was changed since it began; start the changed one under another group (--group)`, { group });
-      }
-      const { engine, positions } = await this.#restored(steps, start);
-      await rerun(this.log, this.spec.inputs, engine, positions, steps.slice(engine.seq), (step) => this.events.onAgain?.(lane, step));
-      return { engine, positions, start, producer, isEnded: steps[steps.length - 1]?.end === true };
     } catch (error) {
-      await producer.close();
-      throw error;
+      if (!(error instanceof TapewrightError) || error.code !== 'PRODUCER_FENCED') throw error;
+      const other = await otherOwner(this.log, this.spec, taken);
+      throw other === null ? error : new TapewrightError('LANE_TAKEN', `lane ${lane} of group ${this.spec.group} was taken by process ${other.pid} on ${other.host}, which goes on with it`, { lane, pid: other.pid, host: other.host }, { cause: error });
+    } finally {
+      await taken.producer.close();
     }
   }
 
-  #makeEngine(): Engine {
-    const { lane, pipeline, inputs, strict } = this.spec;
-    return new Engine(pipeline, { lane, partitions: inputs.map(({ partitions }) => partitions.length), hash: sha256, withholdBefore: null, strict });
+  /** True: the input has ended. Input that is missing is passed if the run is told to, and its steps go on behind it. */
+  async #read(taken: Taken, signal: AbortSignal): Promise<boolean> {
+    for (;;) {
+      await this.#passMissing(taken);
+      const reader = await this.log.read(logPositions(this.spec.inputs, taken.positions));
+      try {
+        return await this.#steps(taken, reader, signal);
+      } catch (error) {
+        if (!(error instanceof TapewrightError) || error.code !== 'SOURCE_GAP' || this.spec.onGap === 'refuse') throw error;
+        if ((await missingInput(this.log, this.spec.inputs, taken.positions)).length === 0) throw error;
+        this.#waiting = [];
+      } finally {
+        await reader.close();
+      }
+    }
   }
 
-  /** The newest checkpoint that the journal bears out, or the beginning. */
-  async #restored(steps: readonly StepRecord[], start: StartRecord): Promise<Pick<Taken, 'engine' | 'positions'>> {
-    const { checkpoints, lane, planHash } = this.spec;
-    let found: Pick<Taken, 'engine' | 'positions'> | null = null;
-    await checkpoints.newestUsable(lane, ({ seq, bytes }) => {
-      const step = steps[seq];
-      if (step === undefined) {
-        throw new TapewrightError('JOURNAL_LOST', `checkpoint ${seq} of lane ${lane} is beyond the journal, which ends at step ${steps.length - 1}: the journal topic was deleted or is another; name the right group, or remove the checkpoints`, { lane, seq });
-      }
-      const reader = new ByteReader(bytes);
-      const header = JSON.parse(reader.string()) as { readonly planHash: string; readonly positions: number[][] };
-      if (header.planHash !== planHash) return false;
-      const engine = this.#makeEngine();
-      try {
-        engine.restore(reader.bytes());
-      } catch (error) {
-        if (error instanceof TapewrightError && error.code === 'CHECKPOINT_MISMATCH') return false;
-        throw error;
-      }
-      if (engine.seq !== seq + 1 || engine.stepDigest !== step.digest) return false;
-      found = { engine, positions: header.positions };
-      return true;
-    });
-    if (found !== null) return found;
-    const positions = this.spec.inputs.map(({ topic, partitions }) => partitions.map((partition) => offsetOf(start.positions, topic, partition)));
-    return { engine: this.#makeEngine(), positions };
+  /** Input before the positions may have been deleted meanwhile. Throws SOURCE_GAP, or journals it. */
+  async #passMissing(taken: Taken): Promise<void> {
+    const { lane, group, inputs, topics, onGap, say } = this.spec;
+    const missing = await missingInput(this.log, inputs, taken.positions);
+    if (missing.length === 0) return;
+    const words = missing.map(({ topic, partition, from, to }) => `offsets ${from} to ${to - 1} of partition ${partition} of ${topic}`).join(', ');
+    if (onGap === 'refuse') throw new TapewrightError('SOURCE_GAP', `${words} were deleted before group ${group} read them: to go on without them, which the journal then records, give --on-gap continue`, { missing });
+    say(`lane ${lane} goes on without ${words}, which were deleted`);
+    const record = { kind: 'gap', lane, before: taken.engine.seq, missing } as const;
+    await taken.producer.commit([journalMessage(topics.journal, record)], null);
+    passGap(inputs, taken.positions, record);
   }
 
   async #steps(taken: Taken, reader: LogReader, signal: AbortSignal): Promise<boolean> {
@@ -165,22 +147,27 @@ export class LiveLane {
       if (signal.aborted) return false;
       this.events.phase(lane, 'fetch', taken.engine.seq);
       const pieces = await this.#collect(reader);
-      if (pieces.length > 0) await this.#step(taken, pieces, false);
-      else if (this.#isAtEnd(taken, reader)) {
-        await this.#step(taken, [], true);
+      const isStep = pieces.length > 0 && (await this.#step(taken, pieces, signal));
+      if (!isStep && this.#isAtEnd(taken, reader)) {
+        await this.#close(taken, { pieces: [], fed: [], rejected: [] }, { before: copyOf(taken.positions), begun: performance.now(), end: true }, signal);
         return true;
       }
       if (performance.now() - this.#checkpointed >= this.spec.checkpointEvery) await this.#checkpoint(taken);
     }
   }
 
-  /** What is there, up to a step's worth; waits a moment if nothing is. */
+  /** What is there, up to a step's worth; waits a moment if nothing is, and for more as long as it is to linger. */
   async #collect(reader: LogReader): Promise<Piece[]> {
     const pieces: Piece[] = [];
-    let rows = 0, bytes = 0;
+    let rows = 0, bytes = 0, until = 0;
     for (;;) {
-      const piece = this.#waiting.shift() ?? this.#pieceOf(await reader.next(pieces.length === 0 ? 100 : 0));
-      if (piece === null) return pieces;
+      const patience = pieces.length === 0 ? idleMillis : Math.max(0, until - performance.now());
+      const piece = this.#waiting.shift() ?? this.#pieceOf(await reader.next(patience));
+      if (piece === null) {
+        if (pieces.length === 0 || performance.now() >= until) return pieces;
+        continue;
+      }
+      if (pieces.length === 0) until = performance.now() + this.spec.linger;
       let count = 0;
       for (const { key, value } of piece.records) {
         if (rows >= rowsMax || bytes >= bytesMax) break;
@@ -202,34 +189,66 @@ export class LiveLane {
     return { input, partition: this.spec.inputs[input]!.partitions.indexOf(fetch.partition), records: fetch.records, at: fetch.at ?? performance.now() };
   }
 
-  async #step(taken: Taken, pieces: readonly Piece[], end: boolean): Promise<void> {
-    const { lane, clock } = this.spec;
+  /** False: none of the rows belongs to the run any more. */
+  async #step(taken: Taken, pieces: readonly Piece[], signal: AbortSignal): Promise<boolean> {
     const { engine, positions } = taken;
-    const before = positions.map((offsets) => [...offsets]);
-    const rejected: Rejection[] = [];
-    const fed: SliceRows[] = [];
+    const before = copyOf(positions);
     const begun = performance.now();
-    engine.tick(clock());
-    let rows = 0;
+    const input: StepInput = { pieces: [], fed: [], rejected: [] };
+    engine.tick(this.spec.clock());
     for (const piece of pieces) {
-      const first = piece.records[0]!.offset;
-      const wanted = positions[piece.input]![piece.partition]!;
-      if (first < wanted) throw gap(this.spec.inputs[piece.input]!.topic, piece.partition, wanted, first);
-      const batch = await scanPiece(this.spec.inputs, engine, piece, rejected);
-      fed.push({ batch, from: 0, to: batch.batch.length });
-      engine.feed(fed[fed.length - 1]!);
-      positions[piece.input]![piece.partition] = piece.records[piece.records.length - 1]!.offset + 1;
-      rows += piece.records.length;
+      const scanned = await this.#scan(taken, piece, input.rejected);
+      if (scanned === null) continue;
+      const rows = { batch: scanned.batch, from: 0, to: scanned.batch.batch.length };
+      engine.feed(rows);
+      input.fed.push(rows);
+      input.pieces.push(scanned.piece);
+      positions[piece.input]![piece.partition] = scanned.piece.records[scanned.piece.records.length - 1]!.offset + 1;
     }
+    if (input.pieces.length === 0) return false;
+    await this.#close(taken, input, { before, begun, end: false }, signal);
+    return true;
+  }
+
+  /** What of a piece belongs to the run: all before its stop, or before the row that says that event time has come to its end. */
+  async #scan({ engine, positions, start: { stops, until } }: Taken, given: Piece, rejected: Rejection[]): Promise<{ piece: Piece; batch: ScanBatch } | null> {
+    const { inputs } = this.spec;
+    const { topic, partitions } = inputs[given.input]!;
+    const wanted = positions[given.input]![given.partition]!;
+    const first = given.records[0]!.offset;
+    if (first < wanted) throw gap(topic, given.partition, wanted, first);
+    const place = `${given.input}/${given.partition}`;
+    const stop = this.#past.has(place) ? -1 : stops === null ? Infinity : offsetOf(stops, topic, partitions[given.partition]!);
+    const piece = upTo(given, stop);
+    if (piece.records.length === 0) return null;
+    const found: Rejection[] = [];
+    const batch = await scanPiece(inputs, engine, piece, found);
+    if (until === null || batch.greatest < until) {
+      rejected.push(...found);
+      return { piece, batch };
+    }
+    let row = 0;
+    while (row < batch.batch.length && markOf(batch, row) < until) row += 1;
+    const within = row < batch.batch.length ? upTo(piece, positionOf(batch, row)) : piece;
+    if (within !== piece) this.#past.add(place);
+    return within.records.length === 0 ? null : { piece: within, batch: await scanPiece(inputs, engine, within, rejected, until) };
+  }
+
+  async #close(taken: Taken, input: StepInput, { before, begun, end }: { readonly before: readonly (readonly number[])[]; readonly begun: number; readonly end: boolean }, signal: AbortSignal): Promise<void> {
+    const { lane, group, inputs } = this.spec;
+    const { engine, positions } = taken;
     this.events.phase(lane, 'apply', engine.seq);
-    const result = engine.close({ end, rejected: lettersOf(this.spec.inputs, rejected) });
+    if (end) engine.tick(this.spec.clock());
+    const result = engine.close({ end, rejected: lettersOf(inputs, input.rejected) });
     const record = { ...result.record, slices: covering(result.record.slices, before, positions) };
     const applied = performance.now();
     this.events.phase(lane, 'commit', record.seq);
-    await taken.producer.commit(this.#messages(result, record), { group: this.spec.group, positions: logPositions(this.spec.inputs, positions), metadata: JSON.stringify({ seq: record.seq, digest: record.digest.slice(0, 16) }) });
+    const offsets = { group, positions: logPositions(inputs, positions), metadata: JSON.stringify({ seq: record.seq, digest: record.digest.slice(0, 16) }) };
+    await commitStep(this.log, this.spec, taken, { record, messages: this.#messages(result, record), offsets }, signal);
+    const rows = input.pieces.reduce((sum, { records }) => sum + records.length, 0);
     this.rows += rows;
     this.events.phase(lane, 'committed', record.seq);
-    this.events.onStep?.(lane, { pieces, fed, rejected, result, record, times: { begun, applied, committed: performance.now() } });
+    this.events.onStep?.(lane, { ...input, result, record, times: { begun, applied, committed: performance.now() } });
     this.events.committed(lane, result, rows);
   }
 
@@ -244,41 +263,48 @@ export class LiveLane {
   }
 
   /**
-   * All partitions have reached their stop. Ends of transactions, which no reader is shown, may stand before it: then the
-   * log says several times that there is nothing more.
+   * All partitions have come to their end. Ends of transactions, which no reader is shown, may stand before a stop: then
+   * the log says several times that there is nothing more. So it does where the last rows before a time have come.
    */
-  #isAtEnd({ start: { stops }, positions }: Taken, reader: LogReader): boolean {
-    if (stops === null || this.#waiting.length > 0) return false;
-    const left = logPositions(this.spec.inputs, positions).some(({ topic, partition, offset }) => offset < offsetOf(stops, topic, partition));
-    return !left || reader.emptyAnswers >= emptyAnswersMin;
+  #isAtEnd({ start: { stops, until }, positions }: Taken, reader: LogReader): boolean {
+    const { inputs, pipeline, clock } = this.spec;
+    if (this.#waiting.length > 0) return false;
+    const isQuiet = reader.emptyAnswers >= emptyAnswersMin;
+    if (until !== null) {
+      const left = inputs.some(({ partitions }, input) => pipeline.sources[input]!.watermark !== null && partitions.some((_, partition) => !this.#past.has(`${input}/${partition}`)));
+      return !left || (isQuiet && clock() >= until + untilGraceMillis);
+    }
+    return stops !== null && (isQuiet || logPositions(inputs, positions).every(({ topic, partition, offset }) => offset >= offsetOf(stops, topic, partition)));
   }
 
-  async #checkpoint({ engine, positions }: Taken): Promise<void> {
+  async #checkpoint(taken: Taken): Promise<void> {
     this.#checkpointed = performance.now();
+    const { engine } = taken;
     if (engine.seq === 0) return;
-    const { lane, checkpoints, planHash } = this.spec;
+    const { lane, checkpoints } = this.spec;
     this.events.phase(lane, 'checkpoint', engine.seq - 1);
     await this.events.beforeCheckpoint?.(lane, engine.seq - 1);
     const began = performance.now();
-    const state = engine.snapshot();
-    const writer = new ByteWriter(state.length + 1024);
-    writer.string(JSON.stringify({ planHash, positions }));
-    writer.bytes(state);
-    await checkpoints.write(lane, engine.seq - 1, engine.stepDigest!, writer.written());
+    const body = checkpointBody(this.spec, taken);
+    await checkpoints.write(lane, engine.seq - 1, engine.stepDigest!, body);
     this.events.phase(lane, 'checkpointed', engine.seq - 1);
-    this.events.onCheckpoint?.(lane, { seq: engine.seq - 1, bytes: writer.written().length, millis: performance.now() - began });
+    this.events.onCheckpoint?.(lane, { seq: engine.seq - 1, bytes: body.length, millis: performance.now() - began });
   }
 }
 
-export function checkContiguous(steps: readonly StepRecord[], topic: string): void {
-  const wrong = steps.findIndex(({ seq }, index) => seq !== index);
-  if (wrong >= 0) throw new TapewrightError('JOURNAL_LOST', `${topic} has step ${steps[wrong]!.seq} where ${wrong} belongs: records are missing or were written twice`, { topic, seq: wrong });
+/** What goes into a step. */
+interface StepInput {
+  readonly pieces: Piece[];
+  readonly fed: SliceRows[];
+  readonly rejected: Rejection[];
 }
 
-function offsetOf(positions: readonly LogPosition[], topic: string, partition: number): number {
-  const found = positions.find((position) => position.topic === topic && position.partition === partition);
-  if (found === undefined) throw new TapewrightError('SOURCE_GAP', `topic ${topic} has a partition ${partition} that it had not when the run began: start under another group`, { topic, partition });
-  return found.offset;
+const copyOf = (positions: readonly (readonly number[])[]): number[][] => positions.map((offsets) => [...offsets]);
+
+/** Its records before `stop`. */
+function upTo(piece: Piece, stop: number): Piece {
+  const { records } = piece;
+  return records[records.length - 1]!.offset < stop ? piece : { ...piece, records: records.filter(({ offset }) => offset < stop) };
 }
 
 /** From where the step found each partition to where it left it, rows that could not be used among them. */

@@ -11,13 +11,17 @@ import { planTexts } from '../runtime/pipeline.js';
 import { planHashOf } from '../runtime/prepare.js';
 import { sha256 } from '../runtime/replay.js';
 import { CheckpointStore } from '../stores/checkpoints.js';
+import { beginning } from './beginning.js';
 import { sinkTopics, sourceTopic, type SinkTopic, type SourceTopic, type StartMode } from './connectors.js';
 import { AvroFormat, Decoder, JsonFormat } from './decoder.js';
 import { OutputEncoder } from './encoder.js';
-import type { StartRecord } from './journal-topic.js';
-import { KafkaLog } from './kafka-log.js';
+import { kafkaClient } from './kafka.js';
+import { openLog } from './clients.js';
 import { LiveLane, type LaneEvents, type LaneSpec } from './lane.js';
-import type { Log, LogBounds, LogPosition } from './log.js';
+import { runLanes } from './lanes.js';
+import type { Log, LogBounds } from './log.js';
+import { GroupMembership, fixedLanes, type Membership } from './membership.js';
+import { partsOf } from './parts.js';
 import { SchemaRegistry } from './registry.js';
 import type { LaneInput } from './rerun.js';
 import type { LiveSettings } from './settings.js';
@@ -33,8 +37,16 @@ export interface LiveOptions {
   readonly redirect: ReadonlyMap<string, string>;
   /** Instead of the tables' own. */
   readonly start: StartMode | null;
-  /** `latest`: the offsets that are last when the run begins. */
-  readonly until: 'latest' | null;
+  /** `latest`: the offsets that are last when the run begins; a number: event time, epoch ms. */
+  readonly until: 'latest' | number | null;
+  /** Those that the processes of the group share out; all of them; or these. */
+  readonly lanes: 'group' | 'all' | readonly number[];
+  /** Milliseconds after which a process that the group does not hear of loses its lanes. */
+  readonly sessionTimeout: number;
+  /** Where input was deleted before it was read. */
+  readonly onGap: 'refuse' | 'continue';
+  /** Milliseconds for which a step waits for more rows. */
+  readonly linger: number;
   readonly checkpointEvery: number;
   readonly strict: boolean;
   readonly signal: AbortSignal;
@@ -50,9 +62,6 @@ export interface LiveResult {
     readonly outputs: Readonly<Record<string, { readonly rows: number; readonly digest: string; readonly setDigest: string }>>;
   }[];
 }
-
-/** Milliseconds between attempts to take a failed lane again: doubling. */
-const backOffMin = 1000, backOffMax = 60_000;
 
 /** What a pipeline is on Kafka. */
 export interface LivePlan {
@@ -104,7 +113,7 @@ export async function planLive(log: Log, { texts, settings, group, start, redire
 
 export async function runLive(options: LiveOptions): Promise<LiveResult> {
   const { settings, group, onRemark } = options;
-  const log = new KafkaLog(settings, onRemark);
+  const log = openLog(settings, onRemark);
   try {
     const plan = await planLive(log, options);
     const { pipeline, lanes, topics, planHash } = plan;
@@ -115,23 +124,17 @@ export async function runLive(options: LiveOptions): Promise<LiveResult> {
       return OutputEncoder.open(sink, found?.length ?? lanes, plan.registry);
     }));
     const specOf = (lane: number): LaneSpec => ({
-      lane, group, planHash, pipeline, outputs, topics, checkpoints: new CheckpointStore(join(options.state, 'checkpoints')), inputs: plan.inputs(lane),
-      checkpointEvery: options.checkpointEvery, strict: options.strict, clock: () => Date.now(),
+      lane, group, planHash, pipeline, outputs, topics, checkpoints: new CheckpointStore(join(options.state, 'checkpoints')), inputs: plan.inputs(lane), parts: partsOf(pipeline, options.texts),
+      checkpointEvery: options.checkpointEvery, strict: options.strict, onGap: options.onGap, linger: options.linger, clock: () => Date.now(), say: onRemark,
       begin: () => beginning(log, plan.sources, options, lanes === 1 ? null : lane),
     });
-    // Where one lane cannot go on, the others finish their step and stop.
-    const failure = new AbortController();
-    const signal = AbortSignal.any([options.signal, failure.signal]);
-    const ends = await Promise.allSettled(Array.from({ length: lanes }, (_, lane) => runLane(log, specOf(lane), { ...options, signal }).catch((error: unknown) => {
-      failure.abort();
-      throw error;
-    })));
-    const failed = ends.find((end) => end.status === 'rejected');
-    if (failed !== undefined) throw failed.reason;
-    const results = ends.map((end) => (end as PromiseFulfilledResult<Awaited<ReturnType<typeof runLane>>>).value);
+    const ends = await runLanes({
+      membership: await membershipOf(plan, options), shared: options.lanes === 'group', signal: options.signal, say: onRemark,
+      attempt: (lane) => new LiveLane(log, specOf(lane), options.events),
+    });
     return {
-      group, ended: results.every(({ ended }) => ended),
-      lanes: results.map(({ engine, rows }, lane) => ({
+      group, ended: ends.length > 0 && ends.every(({ ended }) => ended),
+      lanes: ends.map(({ lane, engine, rows }) => ({
         lane, steps: engine.seq, rows, late: engine.counts.late, deadLetters: engine.counts.deadLetters,
         outputs: Object.fromEntries(engine.outputs.map((output, table) => [pipeline.sinks[table]!.name, output])),
       })),
@@ -141,32 +144,17 @@ export async function runLive(options: LiveOptions): Promise<LiveResult> {
   }
 }
 
-/** A lane that fails for want of a broker is taken again; what no retry can mend ends the run. */
-async function runLane(log: Log, spec: LaneSpec, { signal, events, onRemark }: LiveOptions): Promise<{ engine: Engine; ended: boolean; rows: number }> {
-  for (let wait = backOffMin; ; wait = Math.min(wait * 2, backOffMax)) {
-    const lane = new LiveLane(log, spec, events);
-    try {
-      return { ...(await lane.run(signal)), rows: lane.rows };
-    } catch (error) {
-      if (lane.rows > 0) wait = backOffMin;
-      if (signal.aborted || isFinal(error)) throw error;
-      onRemark(`lane ${spec.lane} failed and is taken again in ${wait / 1000} s: ${error instanceof Error ? error.message : String(error)}`);
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, wait);
-        signal.addEventListener('abort', () => { clearTimeout(timer); resolve(); }, { once: true });
-      });
-      if (signal.aborted) throw error;
-    }
+async function membershipOf(plan: LivePlan, { lanes, group, settings, sessionTimeout, onRemark }: LiveOptions): Promise<Membership> {
+  if (lanes === 'all') return fixedLanes(Array.from({ length: plan.lanes }, (_, lane) => lane));
+  if (lanes !== 'group') {
+    const beyond = lanes.find((lane) => lane >= plan.lanes);
+    if (beyond !== undefined) throw new TapewrightError('USAGE', `--lanes: there is no lane ${beyond}; the run has ${plan.lanes === 1 ? 'one lane, 0' : `lanes 0 to ${plan.lanes - 1}`}`, { lanes: plan.lanes });
+    return fixedLanes(lanes);
   }
-}
-
-/** Codes that say the same after any number of attempts, and bugs. */
-function isFinal(error: unknown): boolean {
-  if (error instanceof TapewrightError) return error.code !== 'KAFKA_UNREACHABLE' && error.code !== 'REGISTRY_UNREACHABLE' && error.code !== 'KAFKA_REFUSED';
-  const { name, type } = error as { readonly name?: string; readonly type?: string };
-  // Fenced: another process has the lane now.
-  if (type === 'INVALID_PRODUCER_EPOCH' || type === 'PRODUCER_FENCED') return true;
-  return !(name?.startsWith('KafkaJS') === true || /not acknowledged/.test(String(error)));
+  const partitions = Array.from({ length: plan.lanes }, (_, lane) => plan.inputs(lane).map((input) => ({ topic: input.topic, partitions: input.partitions })));
+  return GroupMembership.join(kafkaClient(settings, onRemark), {
+    group, sessionTimeout, brokers: settings.brokers, lanes: plan.lanes, topics: [...new Set(plan.sources.map(({ topic }) => topic))], partitions: (lane) => partitions[lane]!,
+  });
 }
 
 async function ensureOwn(log: Log, topics: LaneSpec['topics'], lanes: number): Promise<void> {
@@ -177,34 +165,5 @@ async function ensureOwn(log: Log, topics: LaneSpec['topics'], lanes: number): P
     else if (found.length !== lanes) {
       throw new TapewrightError('JOURNAL_LOST', `${topic} has ${found.length} partitions and the run ${lanes} lanes: the input's partitions were changed since it began; start under another group (--group)`, { topic });
     }
-  }
-}
-
-/** Start offsets by the tables' modes, and stop offsets by `until`; of one partition where a lane has only that. */
-async function beginning(log: Log, sources: readonly SourceTopic[], { until, group }: LiveOptions, partition: number | null): Promise<Pick<StartRecord, 'positions' | 'stops'>> {
-  const positions: LogPosition[] = [];
-  const stops: LogPosition[] = [];
-  for (const { topic, start } of sources) {
-    const bounds = (await log.bounds(topic))!;
-    const byTime = start.kind === 'timestamp' ? await log.boundsAt(topic, start.millis) : null;
-    const committed = start.kind === 'group' ? await log.committed(group, topic) : null;
-    for (const { partition: one, start: first, end } of bounds) {
-      if (partition !== null && one !== partition) continue;
-      const from = startOffset(start, { partition: one, start: first, end }, byTime?.find((each) => each.partition === one)?.start ?? committed?.get(one));
-      if (from < first) throw new TapewrightError('SOURCE_GAP', `partition ${one} of ${topic} begins at ${first}: offset ${from} was deleted`, { topic, partition: one });
-      positions.push({ topic, partition: one, offset: from });
-      stops.push({ topic, partition: one, offset: end });
-    }
-  }
-  return { positions, stops: until === null ? null : stops };
-}
-
-/** `known`: by time, or as the group has committed it. */
-function startOffset(start: StartMode, { partition, start: first, end }: LogBounds, known: number | undefined): number {
-  switch (start.kind) {
-    case 'earliest': return first;
-    case 'latest': return end;
-    case 'offsets': return start.offsets.get(partition) ?? first;
-    default: return known ?? end;
   }
 }

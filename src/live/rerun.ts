@@ -2,8 +2,9 @@
 import { TapewrightError } from '../core/errors.js';
 import type { DeadLetter, StepRecord } from '../core/step.js';
 import type { Engine, StepResult } from '../engine/engine.js';
-import type { ScanBatch, SliceRows } from '../engine/scan-batch.js';
+import { positionOf, type ScanBatch, type SliceRows } from '../engine/scan-batch.js';
 import type { Decoder } from './decoder.js';
+import type { GapRecord } from './journal-topic.js';
 import type { Log, LogPosition, LogReader, LogRecord } from './log.js';
 
 /** How long a lane that is being taken waits to see its own mark: a transaction of the one before may have to time out. */
@@ -47,8 +48,23 @@ export interface Rejection {
   readonly value: string | null;
 }
 
-/** Decodes a piece and finds its event times; rows that cannot be used go to `rejected`. */
-export async function scanPiece(inputs: readonly LaneInput[], engine: Engine, { input, partition, records }: Piece, rejected: Rejection[]): Promise<ScanBatch> {
+/**
+ * Decodes a piece and finds its event times; rows that cannot be used go to `rejected`, rows at or after `until` nowhere:
+ * the run ends before them.
+ */
+export async function scanPiece(inputs: readonly LaneInput[], engine: Engine, piece: Piece, rejected: Rejection[], until: number | null = null): Promise<ScanBatch> {
+  const refused: Rejection[] = [];
+  const batch = await scanRecords(inputs, engine, piece, refused);
+  if (until === null || batch.greatest < until) {
+    rejected.push(...refused);
+    return batch;
+  }
+  const beyond = new Set<number>();
+  for (let row = 0; row < batch.batch.length; row += 1) if (batch.time[row]! >= until) beyond.add(positionOf(batch, row));
+  return scanRecords(inputs, engine, { ...piece, records: piece.records.filter(({ offset }) => !beyond.has(offset)) }, rejected);
+}
+
+async function scanRecords(inputs: readonly LaneInput[], engine: Engine, { input, partition, records }: Piece, rejected: Rejection[]): Promise<ScanBatch> {
   const decoded = await inputs[input]!.decoder.decode(records);
   for (const { offset, column, error, key, value } of decoded.rejected) rejected.push({ input, partition, offset, expression: column ?? '', error, key, value });
   const scanned = engine.scan(input, partition, decoded.batch);
@@ -70,14 +86,30 @@ export function lettersOf(inputs: readonly LaneInput[], rejected: readonly Rejec
 export const logPositions = (inputs: readonly LaneInput[], positions: readonly (readonly number[])[]): LogPosition[] =>
   inputs.flatMap(({ topic, partitions }, input) => partitions.map((partition, index) => ({ topic, partition, offset: positions[input]![index]! })));
 
+/** What besides its steps decides what a journal computes. */
+export interface RerunOptions {
+  /** Input that the run went on without. */
+  readonly gaps?: readonly GapRecord[];
+  /** Event time at which the input ended. */
+  readonly until?: number | null;
+}
+
 /** Applies journalled steps from `positions` on, which move along. Throws CHECKPOINT_MISMATCH at the first whose digest does not come again. */
 export async function rerun(
-  log: Log, inputs: readonly LaneInput[], engine: Engine, positions: number[][], steps: readonly StepRecord[], onStep: (step: FoldedStep) => void = () => undefined,
+  log: Log, inputs: readonly LaneInput[], engine: Engine, positions: number[][], steps: readonly StepRecord[],
+  onStep: (step: FoldedStep) => void = () => undefined, { gaps = [], until = null }: RerunOptions = {},
 ): Promise<void> {
-  if (steps.length === 0) return;
-  const source = new RangeReader(await log.read(logPositions(inputs, positions)));
+  let source: RangeReader | null = null;
   try {
     for (const step of steps) {
+      for (const each of gaps) {
+        if (each.before !== step.seq) continue;
+        passGap(inputs, positions, each);
+        // What is missing cannot be read over: a reader begins behind it.
+        await source?.close();
+        source = null;
+      }
+      source ??= new RangeReader(await log.read(logPositions(inputs, positions)));
       engine.tick(step.now);
       const rejected: Rejection[] = [];
       const batches: ScanBatch[] = [];
@@ -87,7 +119,7 @@ export async function rerun(
         if (positions[input]![partition]! !== from) throw gap(topic, partitions[partition]!, positions[input]![partition]!, from);
         const piece = { input, partition, records: await source.range(topic, partitions[partition]!, from, to) };
         pieces.push(piece);
-        batches.push(await scanPiece(inputs, engine, piece, rejected));
+        batches.push(await scanPiece(inputs, engine, piece, rejected, until));
         positions[input]![partition] = to;
       }
       const fed = inOrder(step, batches);
@@ -97,7 +129,17 @@ export async function rerun(
       onStep({ pieces, fed, rejected, result, record: step });
     }
   } finally {
-    await source.close();
+    await source?.close();
+  }
+}
+
+/** Moves the positions behind what is missing. */
+export function passGap(inputs: readonly LaneInput[], positions: number[][], { missing }: GapRecord): void {
+  for (const { topic, partition, to } of missing) {
+    inputs.forEach(({ topic: name, partitions }, input) => {
+      const index = partitions.indexOf(partition);
+      if (name === topic && index >= 0 && positions[input]![index]! < to) positions[input]![index] = to;
+    });
   }
 }
 

@@ -2,11 +2,12 @@
 import { TapewrightError } from '../core/errors.js';
 import { Engine } from '../engine/engine.js';
 import { sha256 } from '../runtime/replay.js';
-import { readJournalTopic, type StartRecord } from './journal-topic.js';
-import { KafkaLog } from './kafka-log.js';
-import { checkContiguous } from './lane.js';
+import { readJournalTopic } from './journal-topic.js';
+import { openLog } from './clients.js';
 import { planLive, type LiveOptions } from './live.js';
+import { changesIn, partsOf } from './parts.js';
 import { patienceMillis, rerun } from './rerun.js';
+import { sorted } from './take.js';
 
 export interface LiveVerdict {
   readonly equal: boolean;
@@ -16,7 +17,7 @@ export interface LiveVerdict {
 }
 
 export async function verifyLive(options: Pick<LiveOptions, 'texts' | 'settings' | 'group' | 'redirect' | 'onRemark'>): Promise<LiveVerdict> {
-  const log = new KafkaLog(options.settings, options.onRemark);
+  const log = openLog(options.settings, options.onRemark);
   try {
     const plan = await planLive(log, { ...options, start: null });
     const { journal } = plan.topics;
@@ -24,15 +25,13 @@ export async function verifyLive(options: Pick<LiveOptions, 'texts' | 'settings'
     const lanes: { lane: number; steps: number; rows: number; digest: string | null }[] = [];
     for (let lane = 0; lane < plan.lanes; lane += 1) {
       const records = await readJournalTopic(log, journal, lane, null, patienceMillis);
-      const start = records.find((record): record is StartRecord => record.kind === 'start');
-      const steps = records.flatMap((record) => (record.kind === 'step' ? [record.record] : []));
-      checkContiguous(steps, journal);
-      if (start !== undefined && start.planHash !== plan.planHash) throw new TapewrightError('CHECKPOINT_MISMATCH', `group ${options.group} ran another pipeline than this: verify it with the SQL that it ran`, { group: options.group });
+      const { start, steps, gaps } = sorted(records, journal);
+      if (start !== null && start.planHash !== plan.planHash) throw new TapewrightError('CHECKPOINT_MISMATCH', `group ${options.group} ran another pipeline than this: since, ${changesIn(start.parts, partsOf(plan.pipeline, options.texts))}; verify it with the SQL that it ran`, { group: options.group });
       const inputs = plan.inputs(lane);
       const engine = new Engine(plan.pipeline, { lane, partitions: inputs.map(({ partitions }) => partitions.length), hash: sha256, withholdBefore: null, strict: false });
       const positions = inputs.map(({ topic, partitions }) => partitions.map((partition) => start?.positions.find((position) => position.topic === topic && position.partition === partition)?.offset ?? 0));
       try {
-        await rerun(log, inputs, engine, positions, steps);
+        await rerun(log, inputs, engine, positions, steps, undefined, { gaps, until: start?.until ?? null });
       } catch (error) {
         if (!(error instanceof TapewrightError) || (error.code !== 'CHECKPOINT_MISMATCH' && error.code !== 'SOURCE_GAP')) throw error;
         lanes.push({ lane, steps: engine.seq, rows: engine.counts.rows, digest: engine.stepDigest });

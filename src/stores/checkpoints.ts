@@ -71,11 +71,14 @@ export class CheckpointStore {
     for (const name of [...older, ...abandoned]) await unlink(join(folder, name.file)).catch(() => undefined);
   }
 
-  /** The newest checkpoint that is whole and that `accept` takes; null when there is none. */
-  async newestUsable(lane: number, accept: (checkpoint: Checkpoint) => boolean = () => true): Promise<Checkpoint | null> {
+  /** The newest checkpoint that is whole and that `accept` takes; null when there is none. `onDamaged` hears of files that are not whole. */
+  async newestUsable(lane: number, accept: (checkpoint: Checkpoint) => boolean = () => true, onDamaged: (file: string) => void = () => undefined): Promise<Checkpoint | null> {
     for (const { file, seq, digest8 } of await this.#names(lane)) {
       const bytes = await readChecked(join(this.#folder(lane), file));
-      if (bytes === null) continue;
+      if (bytes === null) {
+        onDamaged(`${lane}/${file}`);
+        continue;
+      }
       const checkpoint = { lane, seq, digest8, bytes };
       if (accept(checkpoint)) return checkpoint;
     }

@@ -3,7 +3,7 @@
  * (`PHASE:N`, the Nth time that a lane comes to a phase; dies there as by a power cut). Writes its result to the output.
  */
 import { writeSync } from 'node:fs';
-import { runLive } from '../../src/live/live.js';
+import { runLive, type LiveOptions } from '../../src/live/live.js';
 import { settingsFrom } from '../../src/live/settings.js';
 
 interface Told {
@@ -13,19 +13,28 @@ interface Told {
   readonly group: string;
   readonly state: string;
   readonly killAt: string | null;
+  /** All of them by default. */
+  readonly lanes?: LiveOptions['lanes'];
+  readonly until?: LiveOptions['until'];
+  /** Writes each phase to the errors, as JSON. */
+  readonly tells?: boolean;
 }
 
 const told = JSON.parse(process.argv[2]!) as Told;
 const [phaseWanted, nth] = told.killAt?.split(':') ?? [null, '0'];
 let met = 0;
+const stop = new AbortController();
+process.once('SIGTERM', () => stop.abort());
 
 const result = await runLive({
   texts: { name: 'live', scenario: null, sql: [{ path: 'live.sql', text: told.sql }], expect: { outputs: [], lateMax: null, rejectedMax: null } },
   settings: settingsFrom({ brokers: told.brokers, registry: told.registry }, {}), group: told.group, state: told.state, redirect: new Map(),
-  start: { kind: 'earliest' }, until: 'latest', checkpointEvery: 300, strict: false, signal: new AbortController().signal,
+  start: { kind: 'earliest' }, until: told.until === undefined ? 'latest' : told.until, checkpointEvery: 300, strict: false, signal: stop.signal,
+  lanes: told.lanes ?? 'all', sessionTimeout: 2000, onGap: 'refuse', linger: 0,
   onRemark: (text) => writeSync(2, `${text}\n`),
   events: {
-    phase: (_lane, phase) => {
+    phase: (lane, phase, seq) => {
+      if (told.tells === true) writeSync(2, `${JSON.stringify({ lane, phase, seq })}\n`);
       if (phase !== phaseWanted) return;
       met += 1;
       if (met === Number(nth)) process.kill(process.pid, 'SIGKILL');
