@@ -2,8 +2,10 @@
 import { readFileSync } from 'node:fs';
 import type { KafkaConfig, SASLOptions } from 'kafkajs';
 import { TapewrightError } from '../core/errors.js';
+import type { Client } from './clients.js';
 
 export interface LiveSettings {
+  readonly client: Client;
   readonly brokers: readonly string[];
   readonly ssl: KafkaConfig['ssl'];
   readonly sasl: SASLOptions | undefined;
@@ -17,6 +19,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 export interface Addresses {
   readonly brokers?: string | undefined;
   readonly registry?: string | undefined;
+  readonly client?: Client | undefined;
 }
 
 /** `HOST:PORT,…` of each: flags, then KAFKA_BROKERS and SCHEMA_REGISTRY, then what the tables say. */
@@ -27,7 +30,7 @@ export function settingsFrom(flags: Addresses, environment: Environment, tables:
   const user = environment['SCHEMA_REGISTRY_USERNAME'];
   const password = secret('SCHEMA_REGISTRY_PASSWORD', environment);
   return {
-    brokers, ssl: sslFrom(environment), sasl: saslFrom(environment), registries: listOf(flags.registry ?? environment['SCHEMA_REGISTRY'] ?? tables.registry ?? ''),
+    client: flags.client ?? 'platformatic', brokers, ssl: sslFrom(environment), sasl: saslFrom(environment), registries: listOf(flags.registry ?? environment['SCHEMA_REGISTRY'] ?? tables.registry ?? ''),
     registryAuthorization: user === undefined ? null : `Basic ${Buffer.from(`${user}:${password ?? ''}`).toString('base64')}`,
   };
 }
