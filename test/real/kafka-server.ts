@@ -9,6 +9,7 @@ import kafkajs from 'kafkajs';
 import { existsSync } from 'node:fs';
 import { cacheFolder, jarsOf, pomFolder, works } from './cached.js';
 import { JavaProcess, classPath, freePorts } from './java.js';
+import { Proxy } from './proxy.js';
 
 const run = promisify(execFile);
 const pom = 'kafka-pom.xml';
@@ -21,6 +22,10 @@ export function kafkaMissing(): string | null {
 
 export interface KafkaOptions {
   readonly nodes?: number;
+  /** Whether there is a second way to each node, over a network that can be cut. */
+  readonly proxied?: boolean;
+  /** More lines for each node's properties. */
+  readonly properties?: readonly string[];
   readonly say?: (text: string) => void;
 }
 
@@ -28,17 +33,18 @@ interface Node {
   readonly id: number;
   readonly address: string;
   readonly process: JavaProcess;
+  readonly proxy: Proxy | null;
 }
 
 export class KafkaServer {
   private constructor(private readonly folder: string, private readonly nodes: readonly Node[]) {}
 
   /** Formats the nodes' folders, starts them and waits until the cluster takes topics. */
-  static async start({ nodes: count = 1, say = () => undefined }: KafkaOptions = {}): Promise<KafkaServer> {
+  static async start({ nodes: count = 1, proxied = false, properties: more = [], say = () => undefined }: KafkaOptions = {}): Promise<KafkaServer> {
     if (!existsSync(join(cacheFolder(), pomFolder(pom)))) say('fetching Kafka 4.3.1 into the cache folder (55 MB, once)');
     const jars = await jarsOf(pom);
     const folder = await mkdtemp(join(tmpdir(), 'tapewright-kafka-'));
-    const ports = await freePorts(2 * count);
+    const ports = await freePorts(4 * count);
     const log4j = join(folder, 'log4j2.properties');
     await writeFile(log4j, logging);
     const java = ['-Xmx512m', `-Dlog4j2.configurationFile=${log4j}`, ...classPath(jars)];
@@ -47,9 +53,11 @@ export class KafkaServer {
     const nodes = await Promise.all(Array.from({ length: count }, async (_, index): Promise<Node> => {
       const id = index + 1;
       const config = join(folder, `node-${id}.properties`);
-      await writeFile(config, properties(id, count, ports[index]!, ports[count + index]!, voters, join(folder, `data-${id}`)));
+      const [port, controller, behind, before] = [0, 1, 2, 3].map((kind) => ports[kind * count + index]!) as [number, number, number, number];
+      const lines = [...properties(id, count, voters, join(folder, `data-${id}`)), ...listeners(port, controller, proxied ? { behind, before } : null), ...more];
+      await writeFile(config, `${lines.join('\n')}\n`);
       await run('java', [...java, 'kafka.tools.StorageTool', 'format', '-t', cluster, '-c', config]);
-      return { id, address: `127.0.0.1:${ports[index]}`, process: new JavaProcess(`Kafka node ${id}`, [...java, 'kafka.Kafka', config], join(folder, `node-${id}.log`)) };
+      return { id, address: `127.0.0.1:${port}`, proxy: proxied ? await Proxy.start(before, behind) : null, process: new JavaProcess(`Kafka node ${id}`, [...java, 'kafka.Kafka', config], join(folder, `node-${id}.log`)) };
     }));
     const server = new KafkaServer(folder, nodes);
     try {
@@ -67,6 +75,15 @@ export class KafkaServer {
     return this.nodes.map(({ address }) => address);
   }
 
+  /** Addresses by which every byte passes a proxy. */
+  get proxied(): readonly string[] {
+    return this.proxies.map(({ port }) => `127.0.0.1:${port}`);
+  }
+
+  get proxies(): readonly Proxy[] {
+    return this.nodes.flatMap(({ proxy }) => (proxy === null ? [] : [proxy]));
+  }
+
   /** Ends a node at once, as a power cut does. Its data stay. */
   async kill(id: number): Promise<void> {
     await this.#node(id).process.end('SIGKILL');
@@ -82,6 +99,7 @@ export class KafkaServer {
   /** Stops all nodes; their logs are kept on request. */
   async stop(keepLogs = false): Promise<void> {
     await Promise.all(this.nodes.map(({ process }) => process.end()));
+    await Promise.all(this.proxies.map((proxy) => proxy.close()));
     if (!keepLogs) await rm(this.folder, { recursive: true, force: true });
   }
 
@@ -105,17 +123,23 @@ async function isReady(address: string, brokers: number): Promise<boolean> {
   }
 }
 
-function properties(id: number, nodes: number, port: number, controller: number, voters: string, data: string): string {
+function properties(id: number, nodes: number, voters: string, data: string): string[] {
   const replicas = Math.min(nodes, 3), inSync = nodes > 1 ? 2 : 1;
   const internal = ['offsets.topic', 'transaction.state.log', 'share.coordinator.state.topic'].map((name) => `${name}.replication.factor=${replicas}`);
   return [
     'process.roles=broker,controller', `node.id=${id}`, `controller.quorum.voters=${voters}`, 'controller.listener.names=CONTROLLER',
-    `listeners=PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controller}`, `advertised.listeners=PLAINTEXT://127.0.0.1:${port}`,
-    'listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT', 'inter.broker.listener.name=PLAINTEXT', `log.dirs=${data}`,
+    'listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,PROXIED:PLAINTEXT', 'inter.broker.listener.name=PLAINTEXT', `log.dirs=${data}`,
     'auto.create.topics.enable=false', 'num.partitions=1', ...internal, `transaction.state.log.min.isr=${inSync}`, `share.coordinator.state.topic.min.isr=${inSync}`,
     'offsets.topic.num.partitions=4', 'transaction.state.log.num.partitions=4', 'group.initial.rebalance.delay.ms=0', 'group.min.session.timeout.ms=1000',
-    'log.cleaner.dedupe.buffer.size=2097152', '',
-  ].join('\n');
+    'log.cleaner.dedupe.buffer.size=2097152',
+  ];
+}
+
+function listeners(port: number, controller: number, proxy: { readonly behind: number; readonly before: number } | null): string[] {
+  return [
+    `listeners=PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controller}${proxy === null ? '' : `,PROXIED://127.0.0.1:${proxy.behind}`}`,
+    `advertised.listeners=PLAINTEXT://127.0.0.1:${port}${proxy === null ? '' : `,PROXIED://127.0.0.1:${proxy.before}`}`,
+  ];
 }
 
 const logging = `status = error
