@@ -32,17 +32,19 @@ Brokers and registry come from the flags or from KAFKA_BROKERS and SCHEMA_REGIST
     seed: Flags.integer({ description: 'seed of a generated dataset', min: 0 }),
     brokers: Flags.string({ description: 'Kafka brokers; by default KAFKA_BROKERS', helpValue: 'HOST:PORT,…' }),
     registry: Flags.string({ description: 'schema registry; by default SCHEMA_REGISTRY', helpValue: 'URL,…' }),
+    latency: Flags.string({ description: 'keep in this folder how long acknowledgements took; see: report latency', helpValue: 'DIR' }),
     quiet: Flags.boolean({ description: 'print no progress' }),
   };
 
   async run(): Promise<Published> {
     const { args, flags } = await this.parse(Publish);
-    const [{ publish }, { settingsFrom }, { parsePartitionBy, parseSubPartitions }, { publishFlags }, { stopOnInterrupt, interruptedExit }] = await Promise.all([
-      import('../src/live/publish.js'), import('../src/live/settings.js'), import('../src/live/partitioning.js'), import('../src/live/publish-flags.js'), import('../src/runtime/interrupt.js'),
+    const [{ publish }, { AcknowledgeMeter }, { settingsFrom }, { parsePartitionBy, parseSubPartitions }, { publishFlags }, { stopOnInterrupt, interruptedExit }] = await Promise.all([
+      import('../src/live/publish.js'), import('../src/live/latency-acknowledge.js'), import('../src/live/settings.js'), import('../src/live/partitioning.js'), import('../src/live/publish-flags.js'), import('../src/runtime/interrupt.js'),
     ]);
     const settings = settingsFrom(flags, process.env);
     const { speed, deliveryTimeout } = publishFlags(flags);
     const interrupt = stopOnInterrupt(() => this.say('Stopping: what is on its way is sent. Ctrl-C again ends at once.'));
+    const meter = flags.latency === undefined ? null : await AcknowledgeMeter.start(flags.latency);
     try {
       let saidAt = performance.now();
       const published = await publish({
@@ -51,6 +53,7 @@ Brokers and registry come from the flags or from KAFKA_BROKERS and SCHEMA_REGIST
         format: flags.format, compression: flags.compression as Compression, deliveryTimeout, settings, rowsMax: flags.rows ?? null,
         ...(flags.rows === undefined ? {} : { rows: flags.rows }), ...(flags.seed === undefined ? {} : { seed: flags.seed }),
         signal: interrupt.signal, onRemark: (text) => this.say(text),
+        onAcknowledged: (messages, millis) => meter?.add(messages, millis),
         onProgress: ({ acknowledged, resent, rowsTotal, eventTime }) => {
           if (flags.quiet || performance.now() - saidAt < 2000) return;
           saidAt = performance.now();
@@ -61,6 +64,7 @@ Brokers and registry come from the flags or from KAFKA_BROKERS and SCHEMA_REGIST
       if (published.stopped) process.exitCode = interruptedExit;
       return published;
     } finally {
+      await meter?.close();
       interrupt.end();
     }
   }

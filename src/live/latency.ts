@@ -56,8 +56,10 @@ export class Latencies {
   percentiles(layer: LayerName): Percentiles | null {
     const histogram = this.#histograms.get(layer);
     if (histogram === undefined) return null;
-    const at = (percentile: number): number => histogram.getValueAtPercentile(percentile) / 1000;
-    return { count: histogram.totalCount, p50: at(50), p90: at(90), p99: at(99), p999: at(99.9), max: histogram.maxValue / 1000 };
+    const max = histogram.maxValue;
+    // A percentile is the upper end of its bucket, which may lie above the greatest value.
+    const at = (percentile: number): number => Math.min(max, histogram.getValueAtPercentile(percentile)) / 1000;
+    return { count: histogram.totalCount, p50: at(50), p90: at(90), p99: at(99), p999: at(99.9), max: max / 1000 };
   }
 
   /** By layer, as HDR's own compressed text. */

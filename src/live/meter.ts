@@ -25,6 +25,8 @@ export interface LaneStatus {
   /** Epoch ms of the last step; null: none yet, or the tables have none. */
   readonly watermark: number | null;
   readonly checkpoint: Checkpointed | null;
+  /** Time in which a step could not take all that was waiting. */
+  readonly backpressureMillis: number;
 }
 
 /** Since the process began. */
@@ -39,12 +41,7 @@ export interface LiveTotals {
   readonly outputRows: readonly number[];
   /** Lanes taken, restarts among them. */
   readonly taken: number;
-  /** Time in which a step could not take all that was waiting. */
-  readonly backpressureMillis: number;
 }
-
-/** Rows by topic and partition. */
-export type PartitionCounts = ReadonlyMap<string, number>;
 
 type Mutable<T> = { -readonly [Member in keyof T]: T[Member] };
 
@@ -58,6 +55,7 @@ interface Lane {
 
 export class LiveMeter implements LaneEvents {
   readonly totals: Mutable<LiveTotals>;
+  /** Records by topic and partition. */
   readonly consumed = new Map<string, number>();
   /** Told each time that rows took so long, for those who count in buckets. */
   onLatency: (layer: LayerName, millis: number, rows: number) => void = () => undefined;
@@ -73,7 +71,7 @@ export class LiveMeter implements LaneEvents {
   /** `begun`: when the group first ran, epoch ms; rows sent before waited for it and are no measure of it. */
   constructor(pipeline: Pipeline, private readonly begun: number) {
     this.#topics = pipeline.sources.map(({ options }) => options['topic'] ?? '');
-    this.totals = { rows: 0, backlog: 0, steps: 0, late: 0, deadLetters: 0, outputRows: pipeline.sinks.map(() => 0), taken: 0, backpressureMillis: 0 };
+    this.totals = { rows: 0, backlog: 0, steps: 0, late: 0, deadLetters: 0, outputRows: pipeline.sinks.map(() => 0), taken: 0 };
     this.#current.from = Date.now();
   }
 
@@ -154,7 +152,7 @@ export class LiveMeter implements LaneEvents {
     lane.status.rows += rows;
     this.totals.rows += rows;
     // What was there when the last step began, and is taken by this one only, did not fit.
-    if (oldest < lane.begun) this.totals.backpressureMillis += times.begun - lane.begun;
+    if (oldest < lane.begun) lane.status.backpressureMillis += times.begun - lane.begun;
     lane.begun = times.begun;
   }
 
@@ -189,7 +187,7 @@ export class LiveMeter implements LaneEvents {
   #laneOf(lane: number): Lane {
     let found = this.#lanes.get(lane);
     if (found === undefined) {
-      found = { status: { lane, phase: 'taking', seq: -1, rows: 0, watermark: null, checkpoint: null }, begun: performance.now(), positions: new Map() };
+      found = { status: { lane, phase: 'taking', seq: -1, rows: 0, watermark: null, checkpoint: null, backpressureMillis: 0 }, begun: performance.now(), positions: new Map() };
       this.#lanes.set(lane, found);
     }
     return found;

@@ -1,5 +1,5 @@
 /** A live run for Prometheus. Everything is taken from the meter at the moment of asking. */
-import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics, type Metric, type MetricObjectWithValues, type MetricType, type MetricValueWithName } from 'prom-client';
 import type { BrokerWatch } from './meter-brokers.js';
 import { lagOf } from './meter-status.js';
 import type { LiveMeter } from './meter.js';
@@ -44,7 +44,7 @@ export function liveMetrics(parts: MetricsParts): Registry {
   counter('tapewright_dead_letters_total', 'Messages and rows that could not be used.', [], () => [[{}, totals.deadLetters]]);
   counter('tapewright_backlog_records_total', 'Records that were sent before the group first ran; they are in no latency.', [], () => [[{}, totals.backlog]]);
   counter('tapewright_lanes_taken_total', 'Lanes taken, and taken again after a failure.', [], () => [[{}, totals.taken]]);
-  counter('tapewright_backpressure_seconds_total', 'Time in which steps could not take all that was waiting.', [], () => [[{}, totals.backpressureMillis / 1000]]);
+  counter('tapewright_backpressure_seconds_total', 'Time in which steps could not take all that was waiting.', ['lane'], () => meter.lanes.map(({ lane, backpressureMillis }) => [{ lane: String(lane) }, backpressureMillis / 1000]));
   gauge('tapewright_consumer_lag', 'Records that are there and not taken yet.', ['topic', 'partition'], () => meter.lanes.flatMap(({ positions }) => positions.flatMap((position) => {
     const lag = lagOf({ positions: [position] }, brokers.ends);
     return lag === null ? [] : [[{ topic: position.topic, partition: String(position.partition) }, lag] as const];
@@ -62,13 +62,13 @@ export function liveMetrics(parts: MetricsParts): Registry {
 
 function observe(registry: Registry, meter: LiveMeter): void {
   const registers = [registry];
-  const total = new RowHistogram({ name: 'tapewright_end_to_end_latency_seconds', help: 'From the send of a row to the commit of its step.', buckets: seconds, registers });
-  const byLayer = new RowHistogram({ name: 'tapewright_layer_latency_seconds', help: 'The parts of it.', labelNames: ['layer'], buckets: seconds, registers });
+  const total = new RowHistogram('tapewright_end_to_end_latency_seconds', 'From the send of a row to the commit of its step.', false);
+  const byLayer = new RowHistogram('tapewright_layer_latency_seconds', 'The parts of it: fetch, output, commit.', true);
+  for (const metric of [total, byLayer]) registry.registerMetric(metric as unknown as Metric);
   const commit = new Histogram({ name: 'tapewright_commit_seconds', help: 'One transaction: outputs, journal and offsets.', buckets: seconds, registers });
   const checkpoint = new Histogram({ name: 'tapewright_checkpoint_seconds', help: 'One checkpoint, from the snapshot to the name in the folder.', buckets: seconds, registers });
   meter.onLatency = (layer, millis, rows) => {
-    if (layer === 'total') total.observeRows('', millis / 1000, rows);
-    else byLayer.observeRows(layer, millis / 1000, rows);
+    (layer === 'total' ? total : byLayer).observeRows(layer, millis / 1000, rows);
   };
   meter.onCommit = (millis) => commit.observe(millis / 1000);
   meter.onCheckpointed = ({ millis }) => checkpoint.observe(millis / 1000);
@@ -79,29 +79,43 @@ function labelsOf(key: string): Readonly<Record<string, string>> {
   return { topic: key.slice(0, slash), partition: key.slice(slash + 1) };
 }
 
-/** A histogram that takes many rows of one value at once, which the client's own does not. */
-class RowHistogram extends Histogram<'layer'> {
+/** A histogram that takes many rows of one value at once, which the client's own does not: the part of a metric that a registry asks for. */
+class RowHistogram {
+  readonly type = 'histogram';
+  readonly aggregator = 'sum';
   readonly #counts = new Map<string, { readonly buckets: number[]; sum: number; count: number }>();
 
-  /** `layer` empty: without the label. */
+  constructor(readonly name: string, readonly help: string, private readonly isLabelled: boolean) {
+    if (!isLabelled) this.#of('');
+  }
+
+  /** `layer`: the label, where the metric has one. */
   observeRows(layer: string, value: number, rows: number): void {
-    let counts = this.#counts.get(layer);
-    if (counts === undefined) this.#counts.set(layer, counts = { buckets: seconds.map(() => 0), sum: 0, count: 0 });
+    const counts = this.#of(this.isLabelled ? layer : '');
     counts.count += rows;
     counts.sum += Math.max(0, value) * rows;
     const bucket = seconds.findIndex((bound) => value <= bound);
     if (bucket >= 0) counts.buckets[bucket]! += rows;
   }
 
-  override async get(): ReturnType<Histogram<'layer'>['get']> {
-    const metric = await super.get();
-    const { name } = metric as unknown as { readonly name: string };
+  get(): Promise<MetricObjectWithValues<MetricValueWithName<'layer' | 'le'>>> {
+    const { name, help, aggregator } = this;
     const values = [...this.#counts].flatMap(([layer, { buckets, sum, count }]) => {
-      const labels = layer === '' ? {} : { layer };
+      const labels = this.isLabelled ? { layer } : {};
       let below = 0;
       const cumulative = seconds.map((le, index) => ({ metricName: `${name}_bucket`, labels: { ...labels, le }, value: below += buckets[index]! }));
       return [...cumulative, { metricName: `${name}_bucket`, labels: { ...labels, le: '+Inf' }, value: count }, { metricName: `${name}_sum`, labels, value: sum }, { metricName: `${name}_count`, labels, value: count }];
     });
-    return { ...metric, values };
+    return Promise.resolve({ name, help, type: 'histogram' as unknown as MetricType, aggregator, values });
+  }
+
+  reset(): void {
+    this.#counts.clear();
+  }
+
+  #of(layer: string): { readonly buckets: number[]; sum: number; count: number } {
+    let counts = this.#counts.get(layer);
+    if (counts === undefined) this.#counts.set(layer, counts = { buckets: seconds.map(() => 0), sum: 0, count: 0 });
+    return counts;
   }
 }

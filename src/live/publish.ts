@@ -36,6 +36,8 @@ export interface PublishOptions {
   readonly signal?: AbortSignal;
   readonly onRemark?: (text: string) => void;
   readonly onProgress?: (progress: PublishProgress) => void;
+  /** Messages that were acknowledged together, and how long that took. */
+  readonly onAcknowledged?: (messages: number, millis: number) => void;
 }
 
 export interface PublishProgress extends Readonly<DeliveryCounts> {
@@ -90,7 +92,9 @@ export async function publish(options: PublishOptions): Promise<Published> {
       waiting = [];
       bytes += waitingBytes;
       waitingBytes = 0;
+      const began = performance.now();
       await delivery.send(sent);
+      options.onAcknowledged?.(sent.length, performance.now() - began);
       for (const { partition } of sent) counts[partition]! += 1;
       options.onProgress?.({ ...delivery.counts, rowsTotal: source.rowsTotal, eventTime });
     };

@@ -91,7 +91,10 @@ function laneLine({ lane, phase, seq, rows, lag, watermark, checkpoint, position
   ];
 }
 
-const bytesText = (bytes: number): string => (bytes < 1e6 ? `${Math.max(1, Math.round(bytes / 1e3))} kB` : `${(bytes / 1e6).toFixed(1)} MB`);
+function bytesText(bytes: number): string {
+  if (bytes < 1e6) return `${Math.max(1, Math.round(bytes / 1e3))} kB`;
+  return `${(bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0)} MB`;
+}
 
 function footLine({ message, status: { outputs, longestPauseMillis, rssBytes, backpressure } }: LiveView): Line {
   if (message !== null) return [{ text: ` ${visible(message)}`, colour: 'yellow' }];

@@ -13,7 +13,20 @@ const scripts = [
   'symbols.js', 'market.js', 'graph.js', 'sections.js', 'page.js',
 ];
 
-export async function pageText(data: PageData): Promise<string> {
+export function pageText(data: PageData): Promise<string> {
+  return pageOf({ title: 'Tapewright report', scripts, data, without: 'This report is drawn by a script inside this file; report.json beside it holds the same facts.' });
+}
+
+export interface PageParts {
+  readonly title: string;
+  /** Of the folder `page`, in the order in which they are joined. */
+  readonly scripts: readonly string[];
+  readonly data: unknown;
+  /** What stands there where scripts do not run. */
+  readonly without: string;
+}
+
+export async function pageOf({ title, scripts, data, without }: PageParts): Promise<string> {
   const folder = join(packageRoot(), 'src', 'report', 'page');
   const own = await Promise.all(scripts.map((name) => readFile(join(folder, name), 'utf8')));
   const style = await readFile(join(folder, 'page.css'), 'utf8');
@@ -26,8 +39,8 @@ export async function pageText(data: PageData): Promise<string> {
     '<!doctype html>', '<html lang="en">', '<head>', '<meta charset="utf-8">',
     `<meta http-equiv="Content-Security-Policy" content="${policy([charts, script], style)}">`,
     '<meta name="viewport" content="width=device-width, initial-scale=1">', '<meta name="color-scheme" content="light dark">',
-    '<title>Tapewright report</title>', `<style>${style}</style>`, '</head>', '<body>',
-    '<noscript>This report is drawn by a script inside this file; report.json beside it holds the same facts.</noscript>',
+    `<title>${title}</title>`, `<style>${style}</style>`, '</head>', '<body>',
+    `<noscript>${without}</noscript>`,
     `<script type="application/json" id="data">${embedded(data)}</script>`, `<script>${charts}</script>`, `<script>${script}</script>`,
     '</body>', '</html>', '',
   ].join('\n');

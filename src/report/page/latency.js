@@ -1,0 +1,86 @@
+/**
+ * The page of latencies: each layer's percentiles over time, against its budget.
+ * @typedef {import('../latency.js').LatencyReport} LatencyReport
+ * @typedef {import('../latency.js').LayerReport} LayerReport
+ */
+
+const percentileNames = /** @type {const} */ ([['p50', 'p50', '--line-3'], ['p99', 'p99', '--accent'], ['p999', 'p99.9', '--line-2'], ['max', 'most', '--line-1']]);
+
+/** Milliseconds, three digits. @param {number} millis */
+function latencyText(millis) {
+  return millis < 10 ? numberText(millis, 2) : numberText(millis, millis < 100 ? 1 : 0);
+}
+
+/** @param {LatencyReport} report */
+function latencyHead(report) {
+  const total = report.layers.find(({ name }) => name === 'total');
+  const at = (/** @type {number} */ millis) => `${dateText(millis)} ${clockText(Math.floor(millis / 1000) * 1000)}`;
+  /** @type {[string, string][]} */
+  const facts = [['rows', countText(report.rows)], ...(report.backlog === 0 ? [] : [/** @type {[string, string]} */ (['left out, sent before', countText(report.backlog)])])];
+  if (total !== undefined) facts.push(['p50', `${latencyText(total.whole.p50)} ms`], ['p99', `${latencyText(total.whole.p99)} ms`], ['p99.9', `${latencyText(total.whole.p999)} ms`], ['most', `${latencyText(total.whole.max)} ms`]);
+  return element('header', {},
+    element('p', { class: 'brand' }, 'Tapewright latency'),
+    element('div', { class: 'title' }, element('h1', {}, report.directories.map((path) => path.replace(/\/+$/, '').split('/').at(-1)).join(', ')),
+      element('span', { class: report.met ? 'verdict met' : 'verdict unmet' }, report.met ? '✓ the budget is met' : '✗ the budget is not met'), schemeButton()),
+    element('p', { class: 'muted' }, `${at(report.from)} to ${at(report.to)} UTC · from the send of a row to the commit of its step`),
+    element('dl', { class: 'facts' }, ...facts.map(([name, value]) => element('div', {}, element('dt', {}, name), element('dd', {}, value)))));
+}
+
+/** @param {LatencyReport} report */
+function latencyTable(report) {
+  const names = ['layer', 'rows', 'p50, ms', 'p90', 'p99', 'p99.9', 'most', 'budget of p99', ''];
+  const rows = report.layers.map(({ title, whole, budget, met }) => [
+    title, whole.count, ...[whole.p50, whole.p90, whole.p99, whole.p999, whole.max].map(latencyText), budget === null ? '–' : `${budget} ms`,
+    met === null ? '' : element('span', { class: met ? 'met' : 'unmet' }, met ? '✓ met' : '✗ not met'),
+  ]);
+  return section('layers', 'Layers', [element('span', { class: 'muted' }, 'a layer meets its budget when 99 of 100 rows keep it')], plainTable(names, rows));
+}
+
+/** @param {LayerReport} layer @param {number} pointMillis */
+function latencySection(layer, pointMillis) {
+  const { name, title, budget, points, pointsOver, met } = layer;
+  const canvas = element('div', { class: 'canvas' });
+  const legend = element('p', { class: 'legend' });
+  const over = pointsOver === 0 ? [] : [element('span', { class: 'note' }, `p99 over the budget in ${countText(pointsOver)} of ${countText(points.length)} stretches of ${durationText(pointMillis)}`)];
+  const verdict = met === null ? [] : [element('span', { class: met ? 'met' : 'unmet' }, met ? '✓ met' : '✗ not met')];
+  whenIdle(() => latencyChart(canvas, legend, points, budget));
+  return section(name, title, [...verdict, ...over], element('div', { class: 'stage' }, legend, canvas));
+}
+
+/** @param {HTMLElement} canvas @param {HTMLElement} legend @param {LayerReport['points']} points @param {number | null} budget */
+function latencyChart(canvas, legend, points, budget) {
+  const chart = openedChart(canvas);
+  const lines = percentileNames.map(([key, label, hue]) => {
+    const line = chart.addSeries(library.LineSeries, { color: color(hue), lineWidth: key === 'p99' ? 2 : 1, priceLineVisible: false, lastValueVisible: false, title: '', pointMarkersVisible: points.length === 1, priceFormat: priceFormatOf(1) });
+    // Without a point nothing is known: the line has a gap there.
+    line.setData(/** @type {any} */ (points.map((point) => ({ time: point.from / 1000, value: point[key] }))));
+    return { key, label, hue, line };
+  });
+  const limit = budget === null ? null : lines[1].line.createPriceLine({ price: budget, color: color('--bad'), lineWidth: 1, lineStyle: 2, axisLabelVisible: true, title: 'budget of p99' });
+  const tell = (/** @type {LayerReport['points'][number] | undefined} */ point) => legend.replaceChildren(
+    ...lines.map(({ key, label, hue }) => {
+      const stroke = element('span', { class: 'stroke' });
+      stroke.style.borderColor = `var(${hue})`;
+      return element('span', {}, stroke, `${label} `, element('b', {}, point === undefined ? '–' : `${latencyText(point[key])} ms`));
+    }),
+    ...(point === undefined ? [] : [element('span', {}, `${countText(point.count)} rows from ${clockText(point.from)}`)]));
+  tell(points.at(-1));
+  chart.subscribeCrosshairMove(({ time }) => tell(time === undefined ? points.at(-1) : points.find(({ from }) => from / 1000 === time)));
+  whenColorsChange(() => {
+    paintChart(chart);
+    for (const { line, hue } of lines) line.applyOptions({ color: color(hue) });
+    limit?.applyOptions({ color: color('--bad') });
+  });
+  chart.timeScale().fitContent();
+}
+
+/** Builds the page from the report that it carries. */
+function buildLatency() {
+  /** @type {LatencyReport} */
+  const report = JSON.parse(document.getElementById('data')?.textContent ?? '');
+  // The whole first, then its parts.
+  const layers = [...report.layers.filter(({ name }) => name === 'total'), ...report.layers.filter(({ name }) => name !== 'total')];
+  document.body.append(latencyHead(report), element('main', {}, latencyTable(report), ...layers.map((layer) => latencySection(layer, report.pointMillis))), footer());
+}
+
+buildLatency();
