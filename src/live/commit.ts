@@ -6,7 +6,7 @@
 import { TapewrightError } from '../core/errors.js';
 import type { StepRecord } from '../core/step.js';
 import { journalLine } from '../stores/journal.js';
-import { isFinal, pause } from './failures.js';
+import { isFinal } from './failures.js';
 import { readJournal } from './journal-topic.js';
 import type { LaneSpec } from './lane.js';
 import type { Log, LogMessage, LogOffsets, LogPosition } from './log.js';
@@ -41,7 +41,7 @@ export async function commitStep(log: Log, spec: LaneSpec, taken: Taken, step: S
       failure = error;
     }
     if (isFinal(failure) || isFenced(failure)) throw failure;
-    await pause(wait, signal);
+    await spec.pause(wait, signal);
     if (signal.aborted) throw failure;
   }
 }

@@ -49,7 +49,10 @@ export interface LaneSpec {
   readonly onGap: 'refuse' | 'continue';
   /** Milliseconds for which a step waits for more rows. */
   readonly linger: number;
+  /** Epoch ms. */
   readonly clock: () => number;
+  /** Waits so many milliseconds, but not beyond a stop. */
+  readonly pause: (millis: number, signal: AbortSignal) => Promise<void>;
   readonly say: (text: string) => void;
 }
 

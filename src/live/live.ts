@@ -17,6 +17,7 @@ import { AvroFormat, Decoder, JsonFormat } from './decoder.js';
 import { OutputEncoder } from './encoder.js';
 import { kafkaClient } from './kafka.js';
 import { openLog } from './clients.js';
+import { pause } from './failures.js';
 import { LiveLane, type LaneEvents, type LaneSpec } from './lane.js';
 import { runLanes } from './lanes.js';
 import type { Log, LogBounds } from './log.js';
@@ -112,22 +113,10 @@ export async function planLive(log: Log, { texts, settings, group, start, redire
 }
 
 export async function runLive(options: LiveOptions): Promise<LiveResult> {
-  const { settings, group, onRemark } = options;
-  const log = openLog(settings, onRemark);
+  const { group, onRemark } = options;
+  const log = openLog(options.settings, onRemark);
   try {
-    const plan = await planLive(log, options);
-    const { pipeline, lanes, topics, planHash } = plan;
-    await ensureOwn(log, topics, lanes);
-    const outputs = await Promise.all(plan.sinks.map(async (sink) => {
-      const found = await log.bounds(sink.topic);
-      if (found === null) await log.create(sink.topic, lanes, {});
-      return OutputEncoder.open(sink, found?.length ?? lanes, plan.registry);
-    }));
-    const specOf = (lane: number): LaneSpec => ({
-      lane, group, planHash, pipeline, outputs, topics, checkpoints: new CheckpointStore(join(options.state, 'checkpoints')), inputs: plan.inputs(lane), parts: partsOf(pipeline, options.texts),
-      checkpointEvery: options.checkpointEvery, strict: options.strict, onGap: options.onGap, linger: options.linger, clock: () => Date.now(), say: onRemark,
-      begin: () => beginning(log, plan.sources, options, lanes === 1 ? null : lane),
-    });
+    const { plan, specOf } = await prepareLanes(log, options);
     const ends = await runLanes({
       membership: await membershipOf(plan, options), shared: options.lanes === 'group', signal: options.signal, say: onRemark,
       attempt: (lane) => new LiveLane(log, specOf(lane), options.events),
@@ -136,12 +125,38 @@ export async function runLive(options: LiveOptions): Promise<LiveResult> {
       group, ended: ends.length > 0 && ends.every(({ ended }) => ended),
       lanes: ends.map(({ lane, engine, rows }) => ({
         lane, steps: engine.seq, rows, late: engine.counts.late, deadLetters: engine.counts.deadLetters,
-        outputs: Object.fromEntries(engine.outputs.map((output, table) => [pipeline.sinks[table]!.name, output])),
+        outputs: Object.fromEntries(engine.outputs.map((output, table) => [plan.pipeline.sinks[table]!.name, output])),
       })),
     };
   } finally {
     await log.close();
   }
+}
+
+export interface PreparedLanes {
+  readonly plan: LivePlan;
+  specOf(lane: number): LaneSpec;
+}
+
+/** The plan of a run, and all that its lanes need; topics of its own are there afterwards. */
+export async function prepareLanes(log: Log, options: Omit<LiveOptions, 'lanes' | 'sessionTimeout' | 'signal' | 'events'>): Promise<PreparedLanes> {
+  const plan = await planLive(log, options);
+  const { pipeline, lanes, topics, planHash } = plan;
+  await ensureOwn(log, topics, lanes);
+  const outputs = await Promise.all(plan.sinks.map(async (sink) => {
+    const found = await log.bounds(sink.topic);
+    if (found === null) await log.create(sink.topic, lanes, {});
+    return OutputEncoder.open(sink, found?.length ?? lanes, plan.registry);
+  }));
+  const { group, checkpointEvery, strict, onGap, linger } = options;
+  const checkpoints = new CheckpointStore(join(options.state, 'checkpoints'));
+  const parts = partsOf(pipeline, options.texts);
+  return {
+    plan, specOf: (lane) => ({
+      lane, group, planHash, pipeline, outputs, topics, checkpoints, parts, checkpointEvery, strict, onGap, linger, inputs: plan.inputs(lane),
+      clock: () => Date.now(), pause, say: options.onRemark, begin: () => beginning(log, plan.sources, options, lanes === 1 ? null : lane),
+    }),
+  };
 }
 
 async function membershipOf(plan: LivePlan, { lanes, group, settings, sessionTimeout, onRemark }: LiveOptions): Promise<Membership> {
