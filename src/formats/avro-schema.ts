@@ -49,6 +49,7 @@ function typeOf({ name, type }: Field): AvroType {
     case 'FLOAT': return 'float';
     case 'DOUBLE': return 'double';
     case 'STRING': return 'string';
+    case 'DECIMAL': return { type: 'bytes', logicalType: 'decimal', precision: type.precision!, scale: type.scale! };
     case 'DATE': return { type: 'int', logicalType: 'date' };
     case 'TIMESTAMP': case 'TIMESTAMP_LTZ': {
       const unit = (type.precision ?? 6) <= 3 ? 'millis' : 'micros';

@@ -1,13 +1,20 @@
 /** What a table's WITH options say about Kafka. */
 import { TapewrightError } from '../core/errors.js';
 import type { SinkTable, SourceTable } from '../plan/plan.js';
+import type { JsonStyle } from '../formats/json-writer.js';
+import type { JsonOptions } from './json-decoder.js';
+import { checkOptions, formatOption, jsonOptions, jsonStyle, refused, type Format, type Options } from './table-options.js';
 
-export type Format = 'json' | 'avro-confluent';
+/** `raw`: one column, its text in UTF-8. */
+export type KeyFormat = Format | 'raw';
 
 export interface SourceTopic {
   readonly table: SourceTable;
   readonly topic: string;
   readonly format: Format;
+  readonly json: JsonOptions;
+  /** Columns that are read from the message's key, by the names that they have there; null: all are in the value. */
+  readonly key: { readonly format: KeyFormat; readonly json: JsonOptions; readonly fields: ReadonlyMap<string, string> } | null;
   readonly start: StartMode;
 }
 
@@ -20,8 +27,21 @@ export interface SinkTopic {
   readonly table: SinkTable;
   readonly topic: string;
   readonly format: Format;
+  readonly style: JsonStyle;
+  /** Of the value's schema. */
+  readonly subject: string;
+  /** Columns of the value. */
+  readonly value: readonly number[];
   /** Columns of the message's key; empty: none. */
   readonly key: readonly number[];
+  /** By column: what it is called in the key. */
+  readonly keyNames: readonly string[];
+  /** Null: a single column as its text, several as JSON. */
+  readonly keyFormat: KeyFormat | null;
+  readonly keyStyle: JsonStyle;
+  readonly keySubject: string;
+  /** `key`: as Kafka hashes it; without a key, and with `lane`, the lane's own. */
+  readonly partitioner: 'key' | 'lane';
 }
 
 export function sourceTopic(table: SourceTable, override: StartMode | null): SourceTopic {
@@ -29,7 +49,10 @@ export function sourceTopic(table: SourceTable, override: StartMode | null): Sou
   const connector = options['connector'];
   if (connector !== 'kafka') throw refused(name, `its connector is '${connector ?? 'none'}'`, "live reads 'connector' = 'kafka'; to run it on history use replay");
   if (options['topic'] === undefined) throw refused(name, "it has no 'topic'", "add 'topic' = '…' to its WITH");
-  return { table, topic: options['topic'], format: formatOf(name, options), start: override ?? startOf(name, options) };
+  checkOptions(name, options);
+  return {
+    table, topic: options['topic'], format: formatOf(name, options), json: jsonOptions(name, options, 'value'), key: sourceKey(table), start: override ?? startOf(name, options),
+  };
 }
 
 /**
@@ -50,23 +73,76 @@ const topicName = (table: string): string => table.replaceAll('_', '-');
 
 function sinkTopic(table: SinkTable, given: string | undefined): SinkTopic {
   const { options, name, schema, primaryKey } = table;
-  const connector = options['connector'];
   const topic = given ?? options['topic'];
   if (topic === undefined) throw refused(name, "it has no 'topic'", "add 'topic' = '…' to its WITH");
-  if (table.changes !== 'none' && connector !== 'upsert-kafka') throw refused(name, 'its rows change later', "use 'connector' = 'upsert-kafka' and a PRIMARY KEY");
-  const names = (options['key.fields'] ?? '').split(';').map((part) => part.trim()).filter((part) => part !== '');
+  if (table.changes !== 'none' && options['connector'] !== 'upsert-kafka') throw refused(name, 'its rows change later', "use 'connector' = 'upsert-kafka' and a PRIMARY KEY");
+  // The options of a table that is redirected are those of another connector.
+  const own = given === undefined ? options : { format: 'json', 'key.fields': options['key.fields'] ?? '' };
+  if (given === undefined) checkOptions(name, options);
+  const names = keyFields(own);
   const key = (names.length > 0 ? names : primaryKey).map((column) => schema.findIndex((field) => field.name === column));
   if (key.includes(-1)) throw refused(name, "its 'key.fields' name a column that it lacks", `its columns are ${schema.map((field) => field.name).join(', ')}`);
-  return { table, topic, key, format: given === undefined ? formatOf(name, options) : 'json' };
+  const columns = schema.slice(0, table.changes === 'none' ? schema.length : -1).map((_, column) => column);
+  const keyFormat = keyFormatOf(name, own, key.length);
+  const partitioner = own['sink.partitioner'] ?? 'default';
+  if (partitioner !== 'default' && partitioner !== 'fixed') throw refused(name, `its 'sink.partitioner' is '${partitioner}'`, "write 'default', which goes by the key, or 'fixed'; another gives no order that comes again");
+  return {
+    table, topic, key, keyFormat, format: formatOf(name, own), style: jsonStyle(name, own, 'value'), keyStyle: jsonStyle(name, own, 'key'),
+    value: isKeyLeftOut(name, own) ? columns.filter((column) => !key.includes(column)) : columns,
+    keyNames: schema.map((field) => unprefixed(name, own, field.name)),
+    subject: formatOption(own, 'value', 'avro-confluent.subject') ?? `${topic}-value`, keySubject: formatOption(own, 'key', 'avro-confluent.subject') ?? `${topic}-key`,
+    partitioner: partitioner === 'fixed' ? 'lane' : 'key',
+  };
 }
 
-function formatOf(table: string, options: Readonly<Record<string, string>>): Format {
+const keyFields = (options: Options): string[] => (options['key.fields'] ?? '').split(';').map((part) => part.trim()).filter((part) => part !== '');
+
+/** Whether the columns of the key are not in the value. */
+function isKeyLeftOut(table: string, options: Options): boolean {
+  const include = options['value.fields-include'] ?? 'ALL';
+  if (include !== 'ALL' && include !== 'EXCEPT_KEY') throw refused(table, `its 'value.fields-include' is '${include}'`, "write 'ALL' or 'EXCEPT_KEY'");
+  if (include === 'EXCEPT_KEY' && options['key.format'] === undefined) throw refused(table, "its 'value.fields-include' is 'EXCEPT_KEY'", "say with 'key.format' how the key is written");
+  return include === 'EXCEPT_KEY';
+}
+
+/** The name in the key of a column whose name begins with the prefix. */
+function unprefixed(table: string, options: Options, column: string): string {
+  const prefix = options['key.fields-prefix'] ?? '';
+  if (prefix === '' || !keyFields(options).includes(column)) return column;
+  if (!isKeyLeftOut(table, options)) throw refused(table, "it has a 'key.fields-prefix', and the value has the key's columns too", "add 'value.fields-include' = 'EXCEPT_KEY'");
+  if (!column.startsWith(prefix)) throw refused(table, `its key has the column ${column}, which does not begin with '${prefix}'`, "rename it, or leave out 'key.fields-prefix'");
+  return column.slice(prefix.length);
+}
+
+function sourceKey({ name, options, physical }: SourceTable): SourceTopic['key'] {
+  const names = keyFields(options);
+  const format = keyFormatOf(name, options, names.length);
+  // Where the value has all columns, it is the value that counts.
+  if (!isKeyLeftOut(name, options) || format === null) return null;
+  if (names.length === 0) throw refused(name, "its 'value.fields-include' is 'EXCEPT_KEY'", "name the key's columns with 'key.fields'");
+  for (const column of names) {
+    const field = physical.find((each) => each.name === column);
+    if (field === undefined) throw refused(name, `its 'key.fields' name ${column}, which it lacks`, `its columns are ${physical.map((each) => each.name).join(', ')}`);
+    if (format === 'raw' && field.type.kind !== 'STRING') throw refused(name, `its 'key.format' is 'raw' and ${column} is ${field.type.kind}`, 'declare it as STRING, and CAST it');
+  }
+  return { format, json: jsonOptions(name, options, 'key'), fields: new Map(names.map((column) => [column, unprefixed(name, options, column)])) };
+}
+
+function keyFormatOf(table: string, options: Options, columns: number): KeyFormat | null {
+  const format = options['key.format'];
+  if (format === undefined) return null;
+  if (format === 'raw' && columns !== 1) throw refused(table, `its 'key.format' is 'raw' and its key has ${columns} columns`, "name one with 'key.fields', or use 'json'");
+  if (format === 'json' || format === 'avro-confluent' || format === 'raw') return format;
+  throw refused(table, `its 'key.format' is '${format}'`, "live knows 'json', 'avro-confluent' and 'raw'");
+}
+
+function formatOf(table: string, options: Options): Format {
   const format = options['value.format'] ?? options['format'];
   if (format === 'json' || format === 'avro-confluent') return format;
   throw refused(table, `its format is '${format ?? 'none'}'`, "live knows 'json' and 'avro-confluent'");
 }
 
-function startOf(table: string, options: Readonly<Record<string, string>>): StartMode {
+function startOf(table: string, options: Options): StartMode {
   const mode = options['scan.startup.mode'] ?? 'latest-offset';
   switch (mode) {
     case 'earliest-offset': return { kind: 'earliest' };
@@ -85,6 +161,3 @@ function startOf(table: string, options: Readonly<Record<string, string>>): Star
     default: throw refused(table, `its 'scan.startup.mode' is '${mode}'`, 'use earliest-offset, latest-offset, group-offsets, timestamp or specific-offsets');
   }
 }
-
-const refused = (table: string, what: string, instead: string): TapewrightError =>
-  new TapewrightError('SQL_UNSUPPORTED', `table ${table} cannot run live: ${what}; ${instead}`, { table });

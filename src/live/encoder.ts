@@ -1,52 +1,62 @@
 /** Rows of outputs, late rows and dead letters as messages. */
-import { cell, printable, type Batch } from '../core/batch.js';
+import { cell, type Batch } from '../core/batch.js';
 import { partitionOf } from '../core/murmur2.js';
 import type { DeadLetter, LateRow } from '../core/step.js';
 import type { Schema } from '../core/types.js';
 import { recordOf } from '../formats/avro-schema.js';
 import { ConfluentWriter } from '../formats/confluent.js';
-import type { SinkTopic } from './connectors.js';
+import { jsonWriter, keyText, type JsonStyle } from '../formats/json-writer.js';
+import type { KeyFormat, SinkTopic } from './connectors.js';
 import type { LogMessage } from './log.js';
 import type { SchemaRegistry } from './registry.js';
 
+type RowWriter = (batch: Batch, row: number) => Buffer;
+
 /** Messages of one output. */
 export class OutputEncoder {
-  readonly #schema: Schema;
-
-  private constructor(private readonly sink: SinkTopic, private readonly partitions: number, private readonly avro: ConfluentWriter | null) {
-    this.#schema = sink.table.changes === 'none' ? sink.table.schema : sink.table.schema.slice(0, -1);
-  }
+  private constructor(
+    private readonly sink: SinkTopic, private readonly partitions: number, private readonly value: RowWriter, private readonly key: RowWriter | null,
+    /** Column of the kind of change; null: rows are only ever added. */
+    private readonly changes: number | null,
+  ) {}
 
   static async open(sink: SinkTopic, partitions: number, registry: SchemaRegistry | null): Promise<OutputEncoder> {
-    const schema = sink.table.changes === 'none' ? sink.table.schema : sink.table.schema.slice(0, -1);
-    if (sink.format === 'json') return new OutputEncoder(sink, partitions, null);
-    const record = recordOf(sink.table.name, schema);
-    const id = await registry!.register(`${sink.topic}-value`, record);
-    return new OutputEncoder(sink, partitions, new ConfluentWriter(record, schema, id));
+    const { table, format, keyFormat, key, keyNames, value, subject, keySubject, style, keyStyle } = sink;
+    const columns = (wanted: readonly number[], names: readonly string[] | null): Columns => wanted.map((column) => ({ column, name: names?.[column] ?? table.schema[column]!.name, type: table.schema[column]!.type }));
+    const writeValue = await rowWriter(format, table.name, columns(value, null), subject, style, registry);
+    const writeKey = key.length === 0 ? null : await rowWriter(keyFormat ?? (key.length === 1 ? 'raw' : 'json'), table.name, columns(key, keyNames), keySubject, keyStyle, registry);
+    return new OutputEncoder(sink, partitions, writeValue, writeKey, table.changes === 'none' ? null : table.schema.length - 1);
   }
 
   /** Rows without a key go to the lane's own partition: their order is the lane's. */
   messages(batch: Batch, lane: number): LogMessage[] {
-    const { topic, key } = this.sink;
-    return Array.from({ length: batch.length }, (_, row) => {
-      const keyBytes = key.length === 0 ? null : Buffer.from(key.length === 1 ? String(cell(batch.columns[key[0]!]!, row)) : JSON.stringify(Object.fromEntries(key.map((column) => [this.#schema[column]!.name, jsonValue(batch, column, row, this.#schema)]))));
-      const isDeleted = this.sink.table.changes !== 'none' && cell(batch.columns[this.#schema.length]!, row) === '-D';
-      const value = isDeleted ? null : this.avro !== null ? this.avro.encode(batch, row) : Buffer.from(JSON.stringify(Object.fromEntries(this.#schema.map(({ name }, column) => [name, jsonValue(batch, column, row, this.#schema)]))));
-      return { topic, partition: keyBytes === null ? lane % this.partitions : partitionOf(keyBytes, this.partitions), key: keyBytes, value };
-    });
+    const { topic, partitioner } = this.sink;
+    const messages: LogMessage[] = [];
+    for (let row = 0; row < batch.length; row += 1) {
+      const key = this.key === null ? null : this.key(batch, row);
+      const isDeleted = this.changes !== null && cell(batch.columns[this.changes]!, row) === '-D';
+      const partition = key === null || partitioner === 'lane' ? lane % this.partitions : partitionOf(key, this.partitions);
+      messages.push({ topic, partition, key, value: isDeleted ? null : this.value(batch, row) });
+    }
+    return messages;
   }
 }
 
-/** As Flink's `json` format has it: times in SQL's form, numbers as numbers, NaN and infinities as texts. */
-export function jsonValue({ columns }: Batch, column: number, row: number, schema: Schema): unknown {
-  const value = printable(columns[column]!, row);
-  if (value === null) return null;
-  const { kind, precision } = schema[column]!.type;
-  if ((kind === 'TIMESTAMP' || kind === 'TIMESTAMP_LTZ') && (precision ?? 6) <= 3) {
-    return new Date(Number(value)).toISOString().replace('T', ' ').slice(0, kind === 'TIMESTAMP' ? -1 : undefined);
+type Columns = readonly (Schema[number] & { readonly column: number })[];
+
+async function rowWriter(format: KeyFormat, table: string, columns: Columns, subject: string, style: JsonStyle, registry: SchemaRegistry | null): Promise<RowWriter> {
+  if (format === 'raw') {
+    const { column, type } = columns[0]!;
+    const text = keyText(type);
+    return (batch, row) => Buffer.from(text(cell(batch.columns[column]!, row)));
   }
-  if (kind === 'DATE') return new Date(Number(value) * 86_400_000).toISOString().slice(0, 10);
-  return kind === 'BOOLEAN' ? value !== 0 : value;
+  if (format === 'json') {
+    const write = jsonWriter(columns, style);
+    return (batch, row) => Buffer.from(write(batch, row));
+  }
+  const record = recordOf(table, columns);
+  const writer = new ConfluentWriter(record, columns, await registry!.register(subject, record));
+  return (batch, row) => writer.encode(batch, row);
 }
 
 export const lateMessage = (topic: string, partition: number, row: LateRow): LogMessage =>

@@ -1,11 +1,12 @@
 /** History onto Kafka: a dataset's rows in their order, at any pace. */
 import { Buffer } from 'node:buffer';
-import { cell, printable, type Batch } from '../core/batch.js';
+import { cell, type Batch } from '../core/batch.js';
 import { TapewrightError } from '../core/errors.js';
 import type { Schema } from '../core/types.js';
 import { findSubject } from '../datasets/describe/subject.js';
 import { ConfluentWriter } from '../formats/confluent.js';
 import { isMarketData, marketData, recordOf } from '../formats/avro-schema.js';
+import { jsonWriter } from '../formats/json-writer.js';
 import { Pace } from '../runtime/pace.js';
 import { openSource } from '../sources/open.js';
 import { Delivery, type DeliveryCounts, type Outgoing } from './delivery.js';
@@ -135,21 +136,12 @@ interface Encoder {
 
 async function encoder(format: PublishOptions['format'], topic: string, name: string, columns: Schema, { registries, registryAuthorization }: LiveSettings): Promise<Encoder> {
   if (format === 'json') {
-    return { schemaId: null, encode: (batch, row) => Buffer.from(JSON.stringify(Object.fromEntries(columns.map(({ name: column, type }, index) => [column, jsonValue(batch, index, row, type.kind)])))) };
+    const write = jsonWriter(columns.map((field, column) => ({ ...field, column })));
+    return { schemaId: null, encode: (batch, row) => Buffer.from(write(batch, row)) };
   }
   if (registries.length === 0) throw new TapewrightError('USAGE', 'Avro needs a schema registry: give --registry URL or set SCHEMA_REGISTRY, or publish with --format json');
   const record = isMarketData(columns) ? marketData : recordOf(name.replace(/^.*[/\\]/, ''), columns);
   const schemaId = await new SchemaRegistry(registries, registryAuthorization).register(`${topic}-value`, record);
-  const writer = new ConfluentWriter(record, columns, schemaId);
+  const writer = new ConfluentWriter(record, columns.map((field, column) => ({ ...field, column })), schemaId);
   return { schemaId, encode: (batch, row) => writer.encode(batch, row) };
-}
-
-/** As Flink's `json` format has it: times in SQL's form, numbers as numbers. */
-function jsonValue({ columns }: Batch, column: number, row: number, kind: Schema[number]['type']['kind']): unknown {
-  const value = printable(columns[column]!, row);
-  if (value === null) return null;
-  if (kind === 'TIMESTAMP') return new Date(Number(value)).toISOString().slice(0, -1).replace('T', ' ');
-  if (kind === 'TIMESTAMP_LTZ') return new Date(Number(value)).toISOString().replace('T', ' ');
-  if (kind === 'DATE') return new Date(Number(value) * 86_400_000).toISOString().slice(0, 10);
-  return kind === 'BOOLEAN' ? value !== 0 : value;
 }

@@ -1,61 +1,100 @@
-/** A schema registry that speaks Confluent's REST. */
+/** A schema registry that speaks Confluent's REST, and what it has said before. */
 import { TapewrightError } from '../core/errors.js';
+import { RegistryCache, type KnownSchema } from './registry-cache.js';
+import { RegistryHttp } from './registry-http.js';
 
-const acceptMillis = 10_000;
+/** Milliseconds between attempts to learn of a schema: doubling. */
+const backOffMin = 1000, backOffMax = 60_000;
 
-/** Addresses are asked in turn: the first that answers counts. */
+interface Attempt {
+  /** As `performance.now` counts; Infinity while the registry is asked. */
+  readonly notBefore: number;
+  readonly wait: number;
+}
+
+export interface RegistryOptions {
+  /** Folder for what it has said; null: nothing is kept on disk. */
+  readonly cache?: string | null;
+  readonly onRemark?: (text: string) => void;
+}
+
+/** Addresses are asked in turn: the first that answers counts. Schemas once known are never asked for again. */
 export class SchemaRegistry {
-  constructor(private readonly addresses: readonly string[], private readonly authorization: string | null = null) {}
+  readonly #http: RegistryHttp;
+  readonly #cache: RegistryCache;
+  readonly #remark: (text: string) => void;
+  readonly #known = new Map<number, KnownSchema>();
+  readonly #attempts = new Map<number, Attempt>();
+  readonly #asking = new Map<number, Promise<KnownSchema>>();
+
+  constructor(addresses: readonly string[], authorization: string | null = null, { cache = null, onRemark = () => undefined }: RegistryOptions = {}) {
+    this.#http = new RegistryHttp(addresses, authorization);
+    this.#cache = new RegistryCache(cache);
+    this.#remark = onRemark;
+  }
 
   /** The id of `schema` under `subject`, registered if it is new. Throws REGISTRY_REFUSED or REGISTRY_UNREACHABLE. */
   async register(subject: string, schema: object): Promise<number> {
-    const { id } = await this.#call(`/subjects/${encodeURIComponent(subject)}/versions`, { schema: JSON.stringify(schema), schemaType: 'AVRO' }) as { id?: unknown };
+    const text = JSON.stringify(schema);
+    const before = this.#cache.registration(subject, text);
+    if (before !== null) return before;
+    const id = (await this.#http.call(`/subjects/${encodeURIComponent(subject)}/versions`, { schema: text, schemaType: 'AVRO' }))?.['id'];
     if (typeof id !== 'number') throw new TapewrightError('REGISTRY_REFUSED', `the schema registry gave no id for ${subject}; is it one of Confluent's kind?`, { subject });
+    this.#cache.keepRegistration(subject, text, id);
     return id;
   }
 
-  /** The schema of an id, as text. */
+  /** The schema of an id, as text. Throws REGISTRY_REFUSED or REGISTRY_UNREACHABLE. */
   async schema(id: number): Promise<string> {
-    const { schema } = await this.#call(`/schemas/ids/${id}`, null) as { schema?: unknown };
-    if (typeof schema !== 'string') throw new TapewrightError('REGISTRY_REFUSED', `the schema registry gave no schema for id ${id}`, { id });
-    return schema;
+    const known = await this.learn(id);
+    if ('refused' in known) throw new TapewrightError('REGISTRY_REFUSED', known.refused, { id });
+    return known.schema;
   }
 
-  async #call(path: string, body: object | null): Promise<object> {
-    const failures: string[] = [];
-    for (const address of this.addresses) {
-      const url = address.replace(/\/$/, '') + path;
-      try {
-        const response = await fetch(url, {
-          method: body === null ? 'GET' : 'POST', signal: AbortSignal.timeout(acceptMillis),
-          headers: { 'content-type': 'application/vnd.schemaregistry.v1+json', ...(this.authorization === null ? {} : { authorization: this.authorization }) },
-          ...(body === null ? {} : { body: JSON.stringify(body) }),
-        });
-        if (response.ok) return await response.json() as object;
-        const said = (await response.text()).slice(0, 300);
-        // Another instance would say the same of what was asked; of its own trouble it may not.
-        if (response.status < 500) throw new TapewrightError('REGISTRY_REFUSED', `the schema registry refuses ${path} (${response.status}): ${said}`, { path, status: response.status });
-        failures.push(`${shown(address)}: ${response.status} ${said}`);
-      } catch (cause) {
-        if (cause instanceof TapewrightError) throw cause;
-        failures.push(`${shown(address)}: ${reasonOf(cause)}`);
-      }
+  /** What is known of an id by now; null: it is being asked for, again and again with pauses, as long as this is called. */
+  known(id: number): KnownSchema | null {
+    const known = this.#known.get(id) ?? this.#cache.schema(id);
+    if (known !== null) {
+      this.#known.set(id, known);
+      return known;
     }
-    throw new TapewrightError('REGISTRY_UNREACHABLE', `no schema registry answers (${failures.join('; ')}); name a running one with --registry or SCHEMA_REGISTRY`, { failures });
+    const attempt = this.#attempts.get(id);
+    if (attempt === undefined || performance.now() >= attempt.notBefore) this.#attempt(id, attempt?.wait ?? backOffMin);
+    return null;
+  }
+
+  #attempt(id: number, wait: number): void {
+    this.#attempts.set(id, { notBefore: Infinity, wait });
+    this.learn(id).then(() => this.#attempts.delete(id), (error: unknown) => {
+      this.#remark(`messages of schema ${id} wait, and their partition with them; asked again in ${wait / 1000} s: ${error instanceof Error ? error.message : String(error)}`);
+      this.#attempts.set(id, { notBefore: performance.now() + wait, wait: Math.min(wait * 2, backOffMax) });
+    });
+  }
+
+  /** What the registry, or the cache, says of an id. Throws REGISTRY_UNREACHABLE. */
+  learn(id: number): Promise<KnownSchema> {
+    const known = this.#known.get(id) ?? this.#cache.schema(id);
+    if (known !== null) return Promise.resolve(known);
+    let asking = this.#asking.get(id);
+    if (asking === undefined) {
+      asking = this.#ask(id).finally(() => this.#asking.delete(id));
+      this.#asking.set(id, asking);
+    }
+    return asking;
+  }
+
+  async #ask(id: number): Promise<KnownSchema> {
+    const known = saidOf(id, await this.#http.call(`/schemas/ids/${id}`, null));
+    this.#known.set(id, known);
+    this.#cache.keepSchema(id, known);
+    return known;
   }
 }
 
-/** Without user and password. */
-function shown(address: string): string {
-  try {
-    const { origin, pathname } = new URL(address);
-    return origin + (pathname === '/' ? '' : pathname);
-  } catch {
-    return 'an address that is no URL';
-  }
-}
-
-function reasonOf(cause: unknown): string {
-  const inner = cause instanceof Error && cause.cause instanceof Error ? cause.cause : cause;
-  return inner instanceof Error ? ((inner as NodeJS.ErrnoException).code ?? inner.message) : String(inner);
+function saidOf(id: number, answer: Readonly<Record<string, unknown>> | null): KnownSchema {
+  if (answer === null) return { refused: `schema ${id} is not in the registry` };
+  const { schema, schemaType, references } = answer;
+  if (typeof schemaType === 'string' && schemaType !== 'AVRO') return { refused: `schema ${id} is ${schemaType}, not Avro` };
+  if (Array.isArray(references) && references.length > 0) return { refused: `schema ${id} refers to other subjects, which is not read: register it whole` };
+  return typeof schema === 'string' ? { schema } : { refused: `the registry gives no schema for id ${id}` };
 }

@@ -1,0 +1,29 @@
+/** How a format reads messages: many at once, into columns. */
+import type { Cells } from './message-cells.js';
+
+/** What formats need of a message. */
+export interface MessagePart {
+  readonly key: Buffer | null;
+  readonly value: Buffer | null;
+}
+
+/** Where a loop over messages stopped. */
+export interface ReadEnd {
+  /** Of the message that was not read; the end of the range when all were. */
+  index: number;
+  /** The row after the last that was read. */
+  row: number;
+  /** Why that message cannot be read; null: it needs another loop. */
+  failure: string | null;
+  /** The column that the failure is about; -1: none. */
+  column: number;
+}
+
+export interface MessageFormat {
+  /** How many of the messages, from the first on, can be read by now. What the next one needs is being fetched. */
+  ready(messages: readonly MessagePart[]): number;
+  /** Resolves when all of them can be read. Throws REGISTRY_UNREACHABLE. */
+  prepare(messages: readonly MessagePart[]): Promise<void>;
+  /** Reads messages from..to into rows from `end.row` on, up to the first that cannot be read. `cells`: of the format's columns. */
+  read(messages: readonly MessagePart[], from: number, to: number, cells: readonly Cells[], end: ReadEnd): void;
+}

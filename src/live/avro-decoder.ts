@@ -1,0 +1,84 @@
+/** Flink's `avro-confluent`: Avro behind the id of its schema. Each writer's schema is resolved by the names of its fields. */
+import { compileAvro, type AvroLoop } from '../formats/avro-code.js';
+import { parseAvro } from '../formats/avro-type.js';
+import type { Cells } from '../formats/message-cells.js';
+import type { MessageFormat, MessagePart, ReadEnd } from '../formats/message-format.js';
+import type { SourceColumn } from '../sources/source.js';
+import type { KnownSchema } from './registry-cache.js';
+
+/** Where schemas come from. */
+export interface Schemas {
+  /** Null: not known yet, and being asked for. */
+  known(id: number): KnownSchema | null;
+  /** Throws REGISTRY_UNREACHABLE. */
+  learn(id: number): Promise<KnownSchema>;
+}
+
+export class AvroFormat implements MessageFormat {
+  /** By id; a text says why messages of it cannot be read. */
+  readonly #loops = new Map<number, AvroLoop | string>();
+  #lastId = -1;
+  #last: AvroLoop | string = '';
+
+  constructor(private readonly columns: readonly SourceColumn[], private readonly schemas: Schemas, private readonly part: 'key' | 'value' = 'value') {}
+
+  ready(messages: readonly MessagePart[]): number {
+    for (let index = 0; index < messages.length; index += 1) {
+      const id = idOf(messages[index]![this.part]);
+      if (id === null || id === this.#lastId || this.#loops.has(id)) continue;
+      const known = this.schemas.known(id);
+      if (known === null) return index;
+      this.#know(id, known);
+    }
+    return messages.length;
+  }
+
+  async prepare(messages: readonly MessagePart[]): Promise<void> {
+    for (let from = 0; from < messages.length; from += 1) {
+      const id = idOf(messages[from]![this.part]);
+      if (id !== null && id !== this.#lastId && !this.#loops.has(id)) this.#know(id, await this.schemas.learn(id));
+    }
+  }
+
+  #know(id: number, known: KnownSchema): void {
+    this.#loops.set(id, 'refused' in known ? known.refused : this.#compiled(known.schema, id));
+  }
+
+  #compiled(text: string, id: number): AvroLoop | string {
+    try {
+      const schema = parseAvro(JSON.parse(text));
+      return schema.kind === 'record' ? compileAvro(schema, id, this.columns, this.part) : `schema ${id} is no record`;
+    } catch (cause) {
+      return `schema ${id}: ${cause instanceof Error ? cause.message : String(cause)}`;
+    }
+  }
+
+  read(messages: readonly MessagePart[], from: number, to: number, cells: readonly Cells[], end: ReadEnd): void {
+    for (end.index = from; end.index < to && end.failure === null;) {
+      const id = idOf(messages[end.index]![this.part]);
+      if (id === null) {
+        end.failure = 'the message is not in the wire format of a schema registry';
+        return;
+      }
+      const loop = this.#loopOf(id);
+      if (typeof loop === 'string') {
+        end.failure = loop;
+        return;
+      }
+      loop(messages, end.index, to, cells, end);
+    }
+  }
+
+  #loopOf(id: number): AvroLoop | string {
+    if (id !== this.#lastId) {
+      this.#last = this.#loops.get(id)!;
+      this.#lastId = id;
+    }
+    return this.#last;
+  }
+}
+
+/** Null: not in the wire format. */
+function idOf(bytes: Buffer | null): number | null {
+  return bytes === null || bytes.length < 5 || bytes[0] !== 0 ? null : bytes.readUInt32BE(1);
+}

@@ -1,0 +1,78 @@
+/** Flink's `json`: an object a message. */
+import type { Cells } from '../formats/message-cells.js';
+import type { MessageFormat, MessagePart, ReadEnd } from '../formats/message-format.js';
+import { rawMember } from '../sources/jsonl.js';
+import type { SourceColumn } from '../sources/source.js';
+import { jsonReader, notA } from '../sources/values.js';
+
+export interface JsonOptions {
+  /** A field that is not there is no NULL. */
+  readonly failOnMissingField: boolean;
+  /** A field that cannot be read is NULL. */
+  readonly ignoreParseErrors: boolean;
+}
+
+interface FieldReader {
+  readonly name: string;
+  readonly alias: string | null;
+  readonly nullable: boolean;
+  readonly read: ReturnType<typeof jsonReader>;
+  readonly error: string;
+}
+
+type Json = Readonly<Record<string, unknown>>;
+
+export class JsonFormat implements MessageFormat {
+  readonly #fields: readonly FieldReader[];
+
+  constructor(columns: readonly SourceColumn[], private readonly options: JsonOptions = { failOnMissingField: false, ignoreParseErrors: false }, private readonly part: 'key' | 'value' = 'value') {
+    this.#fields = columns.map(({ name, type, eventTime }) => ({ name, alias: eventTime ? 'timestamp' : null, nullable: type.nullable, read: jsonReader(type), error: notA(type) }));
+  }
+
+  ready(messages: readonly MessagePart[]): number {
+    return messages.length;
+  }
+
+  prepare(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  read(messages: readonly MessagePart[], from: number, to: number, cells: readonly Cells[], end: ReadEnd): void {
+    for (end.index = from; end.index < to; end.index += 1) {
+      const bytes = messages[end.index]![this.part];
+      const text = bytes === null ? '' : bytes.toString('utf8');
+      const record = parsed(text);
+      end.failure = record === null ? 'the message is not a JSON object' : this.#row(record, text, cells, end);
+      if (end.failure !== null) return;
+      end.row += 1;
+    }
+  }
+
+  #row(record: Json, text: string, cells: readonly Cells[], end: ReadEnd): string | null {
+    const { failOnMissingField, ignoreParseErrors } = this.options;
+    for (let index = 0; index < this.#fields.length; index += 1) {
+      const { name, alias, nullable, read, error } = this.#fields[index]!;
+      const member = Object.hasOwn(record, name) || alias === null ? name : alias;
+      const isThere = Object.hasOwn(record, member);
+      const found = isThere ? record[member] : null;
+      let given = found === null ? null : read(found, () => rawMember(text, member));
+      if (given === undefined && ignoreParseErrors && nullable) given = null;
+      end.column = index;
+      if (given === undefined) return error;
+      if (given === null && !isThere && failOnMissingField) return 'the field is not there';
+      if (given === null && !nullable) return isThere ? 'NULL, where the column is NOT NULL' : 'the field is not there, and the column is NOT NULL';
+      cells[index]!.set(end.row, given);
+    }
+    end.column = -1;
+    return null;
+  }
+}
+
+function parsed(text: string): Json | null {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? value as Json : null;
+  } catch {
+    return null;
+  }
+}
