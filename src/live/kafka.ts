@@ -19,13 +19,19 @@ export const compressionOf = (name: Compression): number => ({ none: Compression
 /** Warnings of the client about choices that are made here on purpose: partitions are chosen by us, and a delivery's retries are ours. */
 const known = /switched default partitioner|Limiting retries for the idempotent producer/;
 
-/** `remark` is told what the client would log as a warning. */
-export function kafkaClient({ brokers, ssl, sasl }: LiveSettings, remark: (text: string) => void = () => undefined): Kafka {
+/** What the client says, and nothing else tells, when it leaves a position that is out of range for another. */
+const reset = 'Offset out of range, resetting to default offset';
+
+/** `remark` is told what the client would log as a warning; `onReset` of a position that a consumer could not keep. */
+export function kafkaClient(
+  { brokers, ssl, sasl }: Pick<LiveSettings, 'brokers' | 'ssl' | 'sasl'>, remark: (text: string) => void = () => undefined, onReset: (topic: string, partition: number) => void = () => undefined,
+): Kafka {
   return new kafkajs.Kafka({
     clientId: 'tapewright', brokers: [...brokers], ...(ssl === undefined || ssl === false ? {} : { ssl }), ...(sasl === undefined ? {} : { sasl }),
     connectionTimeout: 5000, requestTimeout: 30_000, retry: { initialRetryTime: 100, retries: 3, maxRetryTime: 2000 },
     logLevel: logLevel.WARN,
-    logCreator: () => ({ level, log: { message } }) => {
+    logCreator: () => ({ level, log: { message, topic, partition } }) => {
+      if (message === reset) onReset(topic as string, partition as number);
       if (level === logLevel.WARN && !known.test(message)) remark(message);
     },
   });
