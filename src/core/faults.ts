@@ -69,6 +69,8 @@ export const faults = {
   greedyGivesWay: false,
   /** A checkpoint leaves out the matches in the making. */
   matchesNotSaved: false,
+  /** A step whose commit was not answered is sent again before the journal is asked. */
+  resentUnasked: false,
   /** Number of rows of a lane after which the process dies, in effect; -1: never. */
   stopAtRow: -1,
 };

@@ -4,6 +4,7 @@
  * very same.
  */
 import { TapewrightError } from '../core/errors.js';
+import { faults } from '../core/faults.js';
 import type { StepRecord } from '../core/step.js';
 import { journalLine } from '../stores/journal.js';
 import { isFinal } from './failures.js';
@@ -53,7 +54,7 @@ async function settle(log: Log, spec: LaneSpec, taken: Taken, step: StepMessages
   const nonce = await mark(taken.producer, spec, taken.owner);
   const entries = await readJournal(log, { topic: topics.journal, lane, from: taken.journal, patience: patienceMillis }, isMark(nonce));
   const line = journalLine(step.record);
-  const later = entries.filter(({ record }) => record.kind === 'step' && record.record.seq >= step.record.seq);
+  const later = faults.resentUnasked ? [] : entries.filter(({ record }) => record.kind === 'step' && record.record.seq >= step.record.seq);
   const others = later.some(({ record }) => record.kind !== 'step' || journalLine(record.record) !== line);
   if (others) throw new TapewrightError('PRODUCER_FENCED', `another process went on with lane ${lane} while step ${step.record.seq} was not answered`, { lane });
   taken.journal = entries[entries.length - 1]!.offset;
