@@ -114,6 +114,3 @@ function rejection({ offset, key, value }: LogRecord, { part, columns: of }: Dec
     key: key?.toString('latin1') ?? null, value: value?.toString('latin1') ?? null,
   };
 }
-
-export { AvroFormat } from './avro-decoder.js';
-export { JsonFormat } from './json-decoder.js';

@@ -11,6 +11,7 @@ import type { Pipeline } from '../plan/plan.js';
 import type { CheckpointStore } from '../stores/checkpoints.js';
 import { commitStep } from './commit.js';
 import { deadLetterMessage, lateMessage, type OutputEncoder } from './encoder.js';
+import { HeldPieces } from './held.js';
 import { journalMessage, type StartRecord } from './journal-topic.js';
 import type { Log, LogFetch, LogMessage, LogPosition, LogReader } from './log.js';
 import { missingInput } from './missing.js';
@@ -120,7 +121,7 @@ export class LiveLane {
       await this.#passMissing(taken);
       const reader = await this.log.read(logPositions(this.spec.inputs, taken.positions));
       try {
-        return await this.#steps(taken, reader, signal);
+        return await this.#steps(taken, reader, new HeldPieces(this.spec.inputs, reader), signal);
       } catch (error) {
         if (!(error instanceof TapewrightError) || error.code !== 'SOURCE_GAP' || this.spec.onGap === 'refuse') throw error;
         if ((await missingInput(this.log, this.spec.inputs, taken.positions)).length === 0) throw error;
@@ -144,14 +145,14 @@ export class LiveLane {
     passGap(inputs, taken.positions, record);
   }
 
-  async #steps(taken: Taken, reader: LogReader, signal: AbortSignal): Promise<boolean> {
+  async #steps(taken: Taken, reader: LogReader, held: HeldPieces, signal: AbortSignal): Promise<boolean> {
     const { lane } = this.spec;
     for (;;) {
       if (signal.aborted) return false;
       this.events.phase(lane, 'fetch', taken.engine.seq);
-      const pieces = await this.#collect(reader);
+      const pieces = await this.#collect(reader, held);
       const isStep = pieces.length > 0 && (await this.#step(taken, pieces, signal));
-      if (!isStep && this.#isAtEnd(taken, reader)) {
+      if (!isStep && held.isEmpty && this.#isAtEnd(taken, reader)) {
         await this.#close(taken, { pieces: [], fed: [], rejected: [] }, { before: copyOf(taken.positions), begun: performance.now(), end: true }, signal);
         return true;
       }
@@ -160,12 +161,17 @@ export class LiveLane {
   }
 
   /** What is there, up to a step's worth; waits a moment if nothing is, and for more as long as it is to linger. */
-  async #collect(reader: LogReader): Promise<Piece[]> {
+  async #collect(reader: LogReader, held: HeldPieces): Promise<Piece[]> {
     const pieces: Piece[] = [];
     let rows = 0, bytes = 0, until = 0;
     for (;;) {
       const patience = pieces.length === 0 ? idleMillis : Math.max(0, until - performance.now());
-      const piece = this.#waiting.shift() ?? this.#pieceOf(await reader.next(patience));
+      let piece = this.#waiting.shift() ?? held.next();
+      if (piece === null) {
+        const fetched = this.#pieceOf(await reader.next(patience));
+        piece = fetched === null ? null : held.admit(fetched);
+        if (fetched !== null && piece === null) continue;
+      }
       if (piece === null) {
         if (pieces.length === 0 || performance.now() >= until) return pieces;
         continue;

@@ -13,7 +13,6 @@ import { sha256 } from '../runtime/replay.js';
 import { CheckpointStore } from '../stores/checkpoints.js';
 import { beginning } from './beginning.js';
 import { sinkTopics, sourceTopic, type SinkTopic, type SourceTopic, type StartMode } from './connectors.js';
-import { AvroFormat, Decoder, JsonFormat } from './decoder.js';
 import { OutputEncoder } from './encoder.js';
 import { kafkaClient } from './kafka.js';
 import { openLog } from './clients.js';
@@ -24,6 +23,7 @@ import type { Log, LogBounds } from './log.js';
 import { GroupMembership, fixedLanes, type Membership } from './membership.js';
 import { partsOf } from './parts.js';
 import { SchemaRegistry } from './registry.js';
+import { sourceDecoder } from './source-decoder.js';
 import type { LaneInput } from './rerun.js';
 import type { LiveSettings } from './settings.js';
 
@@ -77,14 +77,14 @@ export interface LivePlan {
 }
 
 /** Tables as topics, partitions as lanes. Throws SQL_UNSUPPORTED, USAGE, KAFKA_REFUSED and the like. */
-export async function planLive(log: Log, { texts, settings, group, start, redirect, onRemark }: Pick<LiveOptions, 'texts' | 'settings' | 'group' | 'start' | 'redirect' | 'onRemark'>): Promise<LivePlan> {
+export async function planLive(log: Log, { texts, settings, group, state, start, redirect, onRemark }: Pick<LiveOptions, 'texts' | 'settings' | 'group' | 'start' | 'redirect' | 'onRemark'> & Partial<Pick<LiveOptions, 'state'>>): Promise<LivePlan> {
   requireModules(texts);
   const pipeline = planTexts(texts);
   const sources = pipeline.sources.map((table) => sourceTopic(table, start));
   const sinks = sinkTopics(pipeline.sinks, redirect);
-  const needsRegistry = [...sources, ...sinks].some(({ format }) => format === 'avro-confluent');
+  const needsRegistry = [...sources.flatMap(({ format, key }) => [format, key?.format]), ...sinks.flatMap(({ format, keyFormat }) => [format, keyFormat])].includes('avro-confluent');
   if (needsRegistry && settings.registries.length === 0) throw new TapewrightError('USAGE', "format 'avro-confluent' needs a schema registry: give --registry URL or set SCHEMA_REGISTRY");
-  const registry = needsRegistry ? new SchemaRegistry(settings.registries, settings.registryAuthorization) : null;
+  const registry = needsRegistry ? new SchemaRegistry(settings.registries, settings.registryAuthorization, { cache: state === undefined ? null : join(state, 'schemas'), onRemark }) : null;
   const bounds = new Map<string, readonly LogBounds[]>();
   for (const { topic, table } of sources) {
     const found = await log.bounds(topic);
@@ -99,14 +99,12 @@ export async function planLive(log: Log, { texts, settings, group, start, redire
   return {
     pipeline, sources, sinks, registry, lanes, planHash: planHashOf(texts),
     topics: { journal: `${group}-journal`, late: `${group}-late`, deadLetters: `${group}-dead-letters` },
-    inputs: (lane) => sources.map(({ topic, table, format }, input) => {
+    inputs: (lane) => sources.map((source, input) => {
+      const { topic, table } = source;
       const columns = sourceColumns(pipeline, input, probe.plan.columns[input]!);
-      if (columns.some(({ name }) => table.metadata.some((each) => each.name === name))) {
-        throw new TapewrightError('SQL_UNSUPPORTED', `table ${table.name} reads metadata columns, which live does not give yet: leave them out`, { table: table.name });
-      }
       return {
         table: table.name, topic, partitions: lanes === 1 ? bounds.get(topic)!.map(({ partition }) => partition) : [lane],
-        decoder: new Decoder(columns, format === 'json' ? new JsonFormat(columns) : new AvroFormat(columns, registry!)),
+        decoder: sourceDecoder(source, columns, registry),
       };
     }),
   };
@@ -174,9 +172,11 @@ async function membershipOf(plan: LivePlan, { lanes, group, settings, sessionTim
 
 async function ensureOwn(log: Log, topics: LaneSpec['topics'], lanes: number): Promise<void> {
   const keep = { 'cleanup.policy': 'delete', 'retention.ms': '-1' };
+  // A letter holds the message that could not be used, whatever the input's topic allows.
+  const large = { 'max.message.bytes': String(64 * 1024 * 1024) };
   for (const topic of Object.values(topics)) {
     const found = await log.bounds(topic);
-    if (found === null) await log.create(topic, lanes, topic === topics.journal ? keep : {});
+    if (found === null) await log.create(topic, lanes, topic === topics.journal ? keep : large);
     else if (found.length !== lanes) {
       throw new TapewrightError('JOURNAL_LOST', `${topic} has ${found.length} partitions and the run ${lanes} lanes: the input's partitions were changed since it began; start under another group (--group)`, { topic });
     }

@@ -30,6 +30,8 @@ export interface LogReader {
   readonly emptyAnswers: number;
   /** The next records of any partition; null when none came within `millis`, or the reader was closed. */
   next(millis: number): Promise<LogFetch | null>;
+  /** What a paused partition has is left in the log, but for what is on its way already. */
+  pause?(topic: string, partition: number, isPaused: boolean): void;
   close(): Promise<void>;
 }
 

@@ -65,7 +65,7 @@ export async function scanPiece(inputs: readonly LaneInput[], engine: Engine, pi
 }
 
 async function scanRecords(inputs: readonly LaneInput[], engine: Engine, { input, partition, records }: Piece, rejected: Rejection[]): Promise<ScanBatch> {
-  const decoded = await inputs[input]!.decoder.decode(records);
+  const decoded = await inputs[input]!.decoder.decode(records, inputs[input]!.partitions[partition]!);
   for (const { offset, column, error, key, value } of decoded.rejected) rejected.push({ input, partition, offset, expression: column ?? '', error, key, value });
   const scanned = engine.scan(input, partition, decoded.batch);
   const byOffset = scanned.rejected.length === 0 ? null : new Map(records.map((record) => [record.offset, record]));
