@@ -34,6 +34,7 @@ While it runs, a terminal shows lanes, lag, rates, latencies against their budge
     functions: Flags.string({ description: 'a .js module whose exported functions the SQL may call', helpValue: 'FILE', multiple: true, multipleNonGreedy: true }),
     'checkpoint-every': Flags.string({ description: 'real time between checkpoints', default: '10s', helpValue: 'DURATION' }),
     strict: Flags.boolean({ description: 'stop at the first row that an expression fails on' }),
+    'released-by': Flags.boolean({ description: 'messages of outputs carry a header released-by: topic/partition/offset of the message that let them go' }),
     metrics: Flags.integer({ description: 'serve metrics for Prometheus at http://127.0.0.1:PORT/metrics; 0: any port that is free', helpValue: 'PORT', min: 0, max: 65_535 }),
     quiet: Flags.boolean({ description: 'print no progress' }),
   };

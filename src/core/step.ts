@@ -78,9 +78,18 @@ export interface DeadLetter extends Origin {
   readonly value: string | null;
 }
 
+/** By row of an output: the row of the input whose arrival let it go; input -1: none did, but the end or the clock. */
+export interface ReleasedBy {
+  readonly inputs: Int32Array;
+  readonly partitions: Int32Array;
+  readonly positions: Float64Array;
+}
+
 /** Rows of one output, in emission order. */
 export interface OutputRows {
   /** Index of the sink table in the pipeline. */
   readonly table: number;
   readonly batch: Batch;
+  /** Where it was asked for. */
+  readonly releasedBy?: ReleasedBy;
 }

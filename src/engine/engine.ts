@@ -20,6 +20,7 @@ import type { FailedRow } from '../plan/stage.js';
 import { digestSchema, kindsApart, withKinds } from './changelog.js';
 import { SliceChecksum } from './checksum.js';
 import { chunkOf, moment, rowAt, type ChunkPart, type ChunkSource } from './chunk.js';
+import { releasersOf } from './released-by.js';
 import { failedResult, failedRow, lateRow, type Situation } from './refused-rows.js';
 import { scanRows, type ReadRows, type ScannedRows } from './scan.js';
 import { marksIn, positionOf, type ScanBatch, type SliceRows } from './scan-batch.js';
@@ -37,6 +38,8 @@ export interface EngineOptions {
   readonly withholdBefore: number | null;
   /** A failing expression stops the run. */
   readonly strict: boolean;
+  /** Outputs say which row let each of their rows go. Not where rows are withheld. */
+  readonly releasedBy?: boolean;
   /** Sources whose rows come in transactions, by database: their watermarks move at the end of each. None when not given. */
   readonly captures?: readonly (readonly number[])[];
 }
@@ -321,7 +324,9 @@ export class Engine {
         const merged = mergeRows(node.from.map((from) => results[from]!));
         // What changes rows that were withheld must come with them: a changelog is whole or worth nothing.
         const rows = node.changes === 'none' ? this.#released(merged) : withKinds(netted(merged, turn.source.transactions, node.key), this.pipeline.sinks[node.table]!);
-        if (rows.batch.length > 0) step.outputs[node.table]!.push(rows.batch);
+        if (rows.batch.length === 0) continue;
+        step.outputs[node.table]!.push(rows.batch);
+        if (this.#options.releasedBy === true) step.releasedBy[node.table]!.push(releasersOf(turn.source, rows));
       }
     }
   }
@@ -447,7 +452,10 @@ export class Engine {
       outputRows: this.#digests.map((digest) => digest.rows), watermarks,
     };
     this.#seq += 1;
-    const outputs = step.outputs.flatMap((batches, table) => batches.map((batch) => ({ table, batch })));
+    const outputs = step.outputs.flatMap((batches, table) => batches.map((batch, index) => {
+      const releasedBy = step.releasedBy[table]![index];
+      return releasedBy === undefined ? { table, batch } : { table, batch, releasedBy };
+    }));
     return { record, outputs, late, deadLetters, endedBeyond: step.endedBeyond };
   }
 

@@ -1,6 +1,6 @@
 /** A step while its rows are fed: what went in, and what has come out so far. */
 import type { Batch } from '../core/batch.js';
-import type { DeadLetter, LateRow, Slice } from '../core/step.js';
+import type { DeadLetter, LateRow, ReleasedBy, Slice } from '../core/step.js';
 import { positionOf, type SliceRows } from './scan-batch.js';
 
 /** What a step refused, with its place in the order of the lane: the row that released it, then the node. */
@@ -18,6 +18,8 @@ export function inOrder<Item>(placed: readonly Placed<Item>[]): Item[] {
 
 export class StepInProgress {
   readonly outputs: Batch[][];
+  /** Beside the batches of `outputs`, where it was asked for. */
+  readonly releasedBy: ReleasedBy[][];
   readonly late: Placed<LateRow>[] = [];
   readonly deadLetters: Placed<DeadLetter>[] = [];
   readonly slices: { -readonly [Member in Exclude<keyof Slice, 'checksum'>]: Slice[Member] }[] = [];
@@ -27,6 +29,7 @@ export class StepInProgress {
 
   constructor(tables: number) {
     this.outputs = Array.from({ length: tables }, () => []);
+    this.releasedBy = Array.from({ length: tables }, () => []);
   }
 
   /** Adds rows to their partition's slice, and notes whose turn it was. */

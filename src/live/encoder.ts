@@ -9,6 +9,7 @@ import { jsonWriter, keyText, type JsonStyle } from '../formats/json-writer.js';
 import type { KeyFormat, SinkTopic } from './connectors.js';
 import type { LogMessage } from './log.js';
 import type { SchemaRegistry } from './registry.js';
+import type { RowHeaders } from './released-by.js';
 
 type RowWriter = (batch: Batch, row: number) => Buffer;
 
@@ -29,14 +30,15 @@ export class OutputEncoder {
   }
 
   /** Rows without a key go to the lane's own partition: their order is the lane's. */
-  messages(batch: Batch, lane: number): LogMessage[] {
+  messages(batch: Batch, lane: number, headersOf: RowHeaders): LogMessage[] {
     const { topic, partitioner } = this.sink;
     const messages: LogMessage[] = [];
     for (let row = 0; row < batch.length; row += 1) {
       const key = this.key === null ? null : this.key(batch, row);
       const isDeleted = this.changes !== null && cell(batch.columns[this.changes]!, row) === '-D';
       const partition = key === null || partitioner === 'lane' ? lane % this.partitions : partitionOf(key, this.partitions);
-      messages.push({ topic, partition, key, value: isDeleted ? null : this.value(batch, row) });
+      const headers = headersOf(row);
+      messages.push({ topic, partition, key, value: isDeleted ? null : this.value(batch, row), ...(headers === undefined ? {} : { headers }) });
     }
     return messages;
   }

@@ -13,6 +13,7 @@ import { commitStep } from './commit.js';
 import { deadLetterMessage, lateMessage, type OutputEncoder } from './encoder.js';
 import { HeldPieces } from './held.js';
 import { journalMessage, type StartRecord } from './journal-topic.js';
+import { releasedByHeaders } from './released-by.js';
 import type { Log, LogFetch, LogMessage, LogPosition, LogReader } from './log.js';
 import { missingInput } from './missing.js';
 import { gap, lettersOf, logPositions, passGap, scanPiece, type FoldedStep, type LaneInput, type Piece, type Rejection } from './rerun.js';
@@ -46,6 +47,8 @@ export interface LaneSpec {
   readonly begin: () => Promise<Pick<StartRecord, 'positions' | 'stops' | 'until'>>;
   readonly parts: StartRecord['parts'];
   readonly strict: boolean;
+  /** Messages of outputs say, in a header, which message let them go. */
+  readonly releasedBy?: boolean;
   /** Where input was deleted before it was read: stop, or go on without it. */
   readonly onGap: 'refuse' | 'continue';
   /** Milliseconds for which a step waits for more rows. */
@@ -262,9 +265,9 @@ export class LiveLane {
   }
 
   #messages(result: StepResult, record: StepRecord): LogMessage[] {
-    const { lane, outputs, topics } = this.spec;
+    const { lane, inputs, outputs, topics } = this.spec;
     return [
-      ...result.outputs.flatMap(({ table, batch }) => outputs[table]!.messages(batch, lane)),
+      ...result.outputs.flatMap(({ table, batch, releasedBy }) => outputs[table]!.messages(batch, lane, releasedByHeaders(inputs, releasedBy))),
       ...result.late.map((row) => lateMessage(topics.late, lane, row)),
       ...result.deadLetters.map((letter) => deadLetterMessage(topics.deadLetters, lane, letter)),
       journalMessage(topics.journal, { kind: 'step', record }),

@@ -25,6 +25,7 @@ export interface LiveFlags {
   readonly functions?: readonly string[] | undefined;
   readonly 'checkpoint-every': string;
   readonly strict: boolean;
+  readonly 'released-by'?: boolean;
 }
 
 /** @throws USAGE, SCENARIO_INVALID. */
@@ -41,7 +42,7 @@ export async function liveOptions(given: string, flags: LiveFlags, environment: 
   if (sessionTimeout === null || sessionTimeout < 1000) throw new TapewrightError('USAGE', `--session-timeout ${flags['session-timeout']}: a duration such as 10s, at least 1s and what the brokers allow (group.min.session.timeout.ms)`);
   return {
     texts, settings, group, state: flags.state ?? join('live', group), redirect: redirects(flags.sink ?? []), start: flags.start === undefined ? null : { kind: flags.start },
-    until: untilOf(flags.until), lanes: flags.lanes === undefined ? 'group' : lanesOf(flags.lanes), sessionTimeout, onGap: flags['on-gap'] ?? 'refuse', linger: flags.linger ?? 0, checkpointEvery, strict: flags.strict,
+    until: untilOf(flags.until), lanes: flags.lanes === undefined ? 'group' : lanesOf(flags.lanes), sessionTimeout, onGap: flags['on-gap'] ?? 'refuse', linger: flags.linger ?? 0, checkpointEvery, strict: flags.strict, releasedBy: flags['released-by'] ?? false,
   };
 }
 

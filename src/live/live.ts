@@ -50,6 +50,8 @@ export interface LiveOptions {
   readonly linger: number;
   readonly checkpointEvery: number;
   readonly strict: boolean;
+  /** Messages of outputs say, in a header, which message let them go. */
+  readonly releasedBy?: boolean;
   readonly signal: AbortSignal;
   readonly events: LaneEvents;
   readonly onRemark: (text: string) => void;
@@ -146,12 +148,12 @@ export async function prepareLanes(log: Log, options: Omit<LiveOptions, 'lanes' 
     if (found === null) await log.create(sink.topic, lanes, {});
     return OutputEncoder.open(sink, found?.length ?? lanes, plan.registry);
   }));
-  const { group, checkpointEvery, strict, onGap, linger } = options;
+  const { group, checkpointEvery, strict, releasedBy = false, onGap, linger } = options;
   const checkpoints = new CheckpointStore(join(options.state, 'checkpoints'));
   const parts = partsOf(pipeline, options.texts);
   return {
     plan, specOf: (lane) => ({
-      lane, group, planHash, pipeline, outputs, topics, checkpoints, parts, checkpointEvery, strict, onGap, linger, inputs: plan.inputs(lane),
+      lane, group, planHash, pipeline, outputs, topics, checkpoints, parts, checkpointEvery, strict, releasedBy, onGap, linger, inputs: plan.inputs(lane),
       clock: () => Date.now(), pause, say: options.onRemark, begin: () => beginning(log, plan.sources, options, lanes === 1 ? null : lane),
     }),
   };

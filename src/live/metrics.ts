@@ -1,5 +1,5 @@
 /** A live run for Prometheus. Everything is taken from the meter at the moment of asking. */
-import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics, type Metric, type MetricObjectWithValues, type MetricType, type MetricValueWithName } from 'prom-client';
+import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics, type Metric } from 'prom-client';
 import type { BrokerWatch } from './meter-brokers.js';
 import { lagOf } from './meter-status.js';
 import type { LiveMeter } from './meter.js';
@@ -98,7 +98,7 @@ class RowHistogram {
     if (bucket >= 0) counts.buckets[bucket]! += rows;
   }
 
-  get(): Promise<MetricObjectWithValues<MetricValueWithName<'layer' | 'le'>>> {
+  get(): Promise<unknown> {
     const { name, help, aggregator } = this;
     const values = [...this.#counts].flatMap(([layer, { buckets, sum, count }]) => {
       const labels = this.isLabelled ? { layer } : {};
@@ -106,7 +106,7 @@ class RowHistogram {
       const cumulative = seconds.map((le, index) => ({ metricName: `${name}_bucket`, labels: { ...labels, le }, value: below += buckets[index]! }));
       return [...cumulative, { metricName: `${name}_bucket`, labels: { ...labels, le: '+Inf' }, value: count }, { metricName: `${name}_sum`, labels, value: sum }, { metricName: `${name}_count`, labels, value: count }];
     });
-    return Promise.resolve({ name, help, type: 'histogram' as unknown as MetricType, aggregator, values });
+    return Promise.resolve({ name, help, type: this.type, aggregator, values });
   }
 
   reset(): void {

@@ -190,8 +190,8 @@ export function offsetOf(positions: readonly LogPosition[], topic: string, parti
   return found.offset;
 }
 
-export function newEngine({ lane, pipeline, inputs, strict }: LaneSpec): Engine {
-  return new Engine(pipeline, { lane, partitions: inputs.map(({ partitions }) => partitions.length), hash: sha256, withholdBefore: null, strict });
+export function newEngine({ lane, pipeline, inputs, strict, releasedBy = false }: LaneSpec): Engine {
+  return new Engine(pipeline, { lane, partitions: inputs.map(({ partitions }) => partitions.length), hash: sha256, withholdBefore: null, strict, releasedBy });
 }
 
 /** Body of a checkpoint: header and state. */
