@@ -58,6 +58,8 @@ export interface CloseOptions {
   readonly end: boolean;
   /** Late rows and dead letters of this step do not count: it only builds state. */
   readonly withheld?: boolean;
+  /** As `withheld`, and its outputs do not count either. */
+  readonly silent?: boolean;
   /** Rows that could not be read, to be kept with this step. */
   readonly rejected?: readonly Omit<DeadLetter, 'lane' | 'step'>[];
 }
@@ -220,6 +222,12 @@ export class Engine {
     this.#pendingRows += to - from;
     this.#step!.record(rows);
     this.#note(rows);
+  }
+
+  /** Drops what the step has put out so far: for one that is closed `silent`, and has more rows than memory holds the outputs of. */
+  forget(): void {
+    this.#flush();
+    this.#step?.forget();
   }
 
   /** Whether rows of a step were fed that is not closed yet. */
@@ -424,12 +432,13 @@ export class Engine {
     return { batch: { length: kept.length, columns: rows.batch.columns.map((column) => gather(column, kept, kept.length)) }, released: rows.released, time: rows.time };
   }
 
-  #finish(step: StepInProgress, { end, withheld = false, rejected = [] }: CloseOptions): StepResult {
+  #finish(step: StepInProgress, { end, silent = false, withheld = silent, rejected = [] }: CloseOptions): StepResult {
     const { lane, strict } = this.#options;
     if (withheld) {
       step.late.length = 0;
       step.deadLetters.length = 0;
     }
+    if (silent) step.forget();
     for (const item of rejected) step.deadLetters.push({ ordinal: this.#counts.rows, node: -1, item: { ...item, lane, step: this.#seq } });
     if (strict && step.deadLetters.length > 0) throw failedStrictly(inOrder(step.deadLetters)[0]!);
     step.outputs.forEach((batches, table) => {

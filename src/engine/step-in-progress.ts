@@ -49,6 +49,13 @@ export class StepInProgress {
     else turns.push(index, to - from);
   }
 
+  /** Drops what has come out: the rows so far only build state. */
+  forget(): void {
+    for (const batches of this.outputs) batches.length = 0;
+    this.late.length = 0;
+    this.deadLetters.length = 0;
+  }
+
   /** The interleaving as the journal has it: empty when each slice was delivered whole, one after the other. */
   get order(): readonly number[] {
     return this.turns.length === 2 * this.slices.length ? [] : this.turns;

@@ -69,10 +69,12 @@ async function makeAgain(directory: string): Promise<{ readonly bundle: Bundle; 
 
 const isReport = (path: string): boolean => path === reportFiles.json || path === reportFiles.html;
 
-async function make(bundle: Bundle, manifest: Manifest, changed: readonly string[]): Promise<Made> {
+async function make(bundle: Bundle, given: Manifest, changed: readonly string[]): Promise<Made> {
+  const manifest = atHand(bundle, given);
   const pipeline = planTexts(manifest.texts);
   const journal = await bundle.innerFile('journal');
-  const span = journal === null ? null : await journalSpan(journal, Math.max(1, manifest.parameters.stepEvery));
+  // The clock of a live run is no event time.
+  const span = manifest.live !== undefined ? manifest.live.span : journal === null ? null : await journalSpan(journal, Math.max(1, manifest.parameters.stepEvery));
   const eventTime = span === null ? null : { from: timeText(manifest.parameters.from ?? span.from)!, to: timeText(span.to)! };
   const machine = await machineOf(await bundle.innerFile('metrics.json'));
   return withBundle(bundle.directory, memoryMax, async (query) => {
@@ -80,6 +82,13 @@ async function make(bundle: Bundle, manifest: Manifest, changed: readonly string
     const data = await makePageData(manifest, pipeline, report, { machine, changed }, query);
     return { report, texts: { [reportFiles.json]: `${jsonText(report)}\n`, [reportFiles.html]: await pageText(data) } };
   });
+}
+
+/** A live run's data lie in its bundle, wherever that is. */
+function atHand(bundle: Bundle, manifest: Manifest): Manifest {
+  if (manifest.live === undefined) return manifest;
+  const datasets = Object.entries(manifest.datasets).map(([table, record]) => [table, { ...record, binding: { ...record.binding, path: bundle.path(record.binding.path) } }]);
+  return { ...manifest, datasets: Object.fromEntries(datasets) as Manifest['datasets'] };
 }
 
 async function areWritten(bundle: Bundle, texts: Made['texts']): Promise<boolean> {

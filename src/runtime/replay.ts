@@ -6,8 +6,6 @@ import { TapewrightError, assert } from '../core/errors.js';
 import { Engine, type StepResult } from '../engine/engine.js';
 import { buildPhysical, rawSchema } from '../engine/physical.js';
 import type { SliceRows } from '../engine/scan-batch.js';
-import { deadLetterSchema, lateSchema } from '../sinks/refused.js';
-import { joinSegments, removeSegments } from '../sinks/parquet.js';
 import { writer } from '../sinks/writer.js';
 import { thisMachine } from '../report/machine.js';
 import { reportFiles, writeReport } from '../report/write.js';
@@ -27,6 +25,7 @@ import { Pace } from './pace.js';
 import { placed, placedError } from './pipeline.js';
 import { prepare, type Prepared } from './prepare.js';
 import { recoverLanes, type CheckpointHeader } from './recover.js';
+import { joinRunFiles, removeRunSegments } from './run-files.js';
 import { versions } from './versions.js';
 
 export const sha256: HashFunction = (...chunks) => {
@@ -290,11 +289,7 @@ class Replay {
     for (const { output } of this.#lanes) segments.push(await output.sync());
     await this.#appendJournal();
     await this.#journal.sync();
-    for (const [table, { name, schema }] of pipeline.sinks.entries()) {
-      await joinSegments(this.bundle.path('outputs'), name, schema, segments.flatMap(({ outputs }) => outputs[table]!));
-    }
-    await joinSegments(this.bundle.directory, 'late', lateSchema, segments.flatMap(({ late }) => late));
-    await joinSegments(this.bundle.directory, 'dead-letters', deadLetterSchema, segments.flatMap(({ deadLetters }) => deadLetters));
+    await joinRunFiles(this.bundle, pipeline, segments);
     const { datasets, remarks } = await takeLabels(this.bundle, await this.#fingerprints());
     const totals = { ...this.#totals(read), remarks: [...this.#remarks(), ...remarks] };
     await writeAside(this.bundle.path('metrics.json'), `${JSON.stringify(this.#metrics(totals), null, 2)}\n`);
@@ -303,8 +298,7 @@ class Replay {
     await this.bundle.complete({ ...totals, outputs, datasets });
     // Only now: until the manifest says complete, a killed run is taken up again from these.
     await this.#checkpoints.clear();
-    await removeSegments(this.bundle.path('outputs'));
-    await removeSegments(this.bundle.directory);
+    await removeRunSegments(this.bundle);
     return resultOf(this.bundle, (read - this.started) / 1000);
   }
 
@@ -356,7 +350,8 @@ class Replay {
   }
 }
 
-function resultOf(bundle: Bundle, startupSeconds = 0): ReplayResult {
+/** Of a run that has ended. */
+export function resultOf(bundle: Bundle, startupSeconds = 0): ReplayResult {
   const { manifest } = bundle;
   assert(manifest.status !== 'running', 'a result is of a run that has ended');
   const outputs = Object.fromEntries(Object.entries(manifest.outputs).map(([table, { rows, digest, setDigest, standing }]): [string, OutputResult] => [table, { rows, digest, setDigest, ...(standing === undefined ? {} : { standing }) }]));

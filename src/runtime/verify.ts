@@ -13,6 +13,7 @@ import { Bundle } from '../stores/bundle.js';
 import type { Manifest } from '../stores/manifest.js';
 import { interruptedExit, stopOnInterrupt } from './interrupt.js';
 import { anotherModule, requireModules } from './functions.js';
+import { runJournalledAgain } from './journalled-run.js';
 import type { Difference, OutputResult, VerifyResult } from './options.js';
 import { runReplay } from './replay.js';
 import { causeOfStep, changedConfiguration, changedData, changedFilesOf, changedMapping, stepText, type ChangedData } from './verify-cause.js';
@@ -129,11 +130,13 @@ function versionRemarks({ versions: then }: Manifest): string[] {
 }
 
 /** The re-run's bundle, or the difference that made it impossible. */
-async function runAgain({ manifest, sealed, directory }: Bundle, out: string): Promise<Bundle | Difference> {
+async function runAgain(bundle: Bundle, out: string): Promise<Bundle | Difference> {
+  const { manifest, sealed, directory } = bundle;
   const { texts, parameters } = manifest;
   const asked = { ...parameters, speed: null, checkpointEvery: neverMillis, batchRows: Math.min(parameters.batchRows, batchRowsMax) };
   try {
-    await runReplay({ run: { kind: 'new', texts, parameters: asked, out }, stopAfterRows: null, report: false });
+    if (manifest.live !== undefined) await runJournalledAgain(bundle, out);
+    else await runReplay({ run: { kind: 'new', texts, parameters: asked, out }, stopAfterRows: null, report: false });
     return await Bundle.open(out);
   } catch (error) {
     if (!(error instanceof TapewrightError) || error.code === 'OUTPUT_UNWRITABLE') throw error;

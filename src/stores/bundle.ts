@@ -13,7 +13,7 @@ import { isInnerPath, manifestBytesMax, manifestText, parseManifest, type Manife
 const manifestName = 'manifest.json';
 
 /** Everything of a manifest that is known before the first row. */
-export type NewManifest = Pick<Manifest, 'texts' | 'parameters' | 'versions' | 'datasets'> & Partial<Pick<Manifest, 'remarks' | 'changelogs'>>;
+export type NewManifest = Pick<Manifest, 'texts' | 'parameters' | 'versions' | 'datasets'> & Partial<Pick<Manifest, 'remarks' | 'changelogs' | 'live'>>;
 
 /** Sortable by time, readable, and unlikely to meet its like: 20260302-153012-trading-day-3f9a. */
 export function runId(name: string, now: Date = new Date()): string {

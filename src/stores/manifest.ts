@@ -1,6 +1,7 @@
 /** The manifest of a run bundle: all that `verify`, `query` and a resume need to know beside the data. */
 import { createHash } from 'node:crypto';
 import { TapewrightError } from '../core/errors.js';
+import type { KeptInput } from '../runtime/kept-input.js';
 import type { PipelineTexts, RunParameters } from '../runtime/options.js';
 import type { Binding } from '../sources/source.js';
 import { count, flag, hex, listOf, mapOf, number, objectOf, oneOf, optional, orNull, text, textWhere, type Shape } from './shape.js';
@@ -61,6 +62,8 @@ export interface Manifest {
   readonly datasets: Readonly<Record<string, DatasetRecord>>;
   /** By sink table that is a changelog: the primary key of its upserts; null: each change says what it takes back. */
   readonly changelogs?: Readonly<Record<string, readonly string[] | null>>;
+  /** Of a live run: what the bundle keeps of its input. */
+  readonly live?: KeptInput;
   /** By sink table. */
   readonly outputs: Readonly<Record<string, OutputRecord>>;
   readonly rows: number;
@@ -108,6 +111,11 @@ const parameters = objectOf({
 
 const binding = objectOf({ path: text, format: oneOf('parquet', 'csv', 'jsonl', 'arrow', 'iceberg'), select: mapOf(text), order: orNull(text) });
 
+const range = objectOf({ from: number, to: number });
+const live = objectOf({
+  group: text, partitions: listOf(listOf(listOf(count))), inputs: mapOf(listOf(range), fileName), rejected: listOf(range), warm: flag, span: orNull(range),
+});
+
 const manifestShape: Shape = objectOf({
   format: oneOf(manifestFormat), id: fileName, status: oneOf('running', 'stopped', 'complete'),
   texts: objectOf({ name: text, scenario: orNull(textFile), sql: listOf(textFile), modules: optional(listOf(moduleText)), expect: expectations }),
@@ -117,7 +125,7 @@ const manifestShape: Shape = objectOf({
     rows: count, digest: text, setDigest: text, lanes: listOf(objectOf({ from: count, to: count })),
     segments: listOf(objectOf({ lane: count, file: innerPath, rows: count })), standing: optional(count),
   }), fileName),
-  changelogs: optional(mapOf(orNull(listOf(text)), fileName)),
+  changelogs: optional(mapOf(orNull(listOf(text)), fileName)), live: optional(live),
   rows: count, late: count, rejected: count, deadLetters: count, behind: count, seconds: number, peakRssMB: number,
   remarks: listOf(text), files: mapOf(hex(64), innerPath),
 });

@@ -1,0 +1,73 @@
+/** Rows of a kept input as one lane took them, in any portions. */
+import { cell, type Batch, type Column } from '../core/batch.js';
+import { TapewrightError } from '../core/errors.js';
+import type { Schema } from '../core/types.js';
+import { openSource } from '../sources/open.js';
+import type { Source } from '../sources/source.js';
+import type { RowRange } from './kept-input.js';
+
+const batchRows = 16_384;
+
+export class KeptRows {
+  #batch: Batch | null = null;
+  #at = 0;
+  #left: number;
+
+  private constructor(private readonly path: string, private readonly source: Source, { from, to }: RowRange) {
+    this.#left = to - from;
+  }
+
+  static async open(path: string, schema: Schema, range: RowRange): Promise<KeptRows> {
+    const source = await openSource({ path, format: 'parquet', select: {}, order: null }, schema.map((field) => ({ ...field, eventTime: false })), { from: range.from, batchRows });
+    return new KeptRows(path, source, range);
+  }
+
+  /** Up to `count` rows, at least one; throws DATASET_CORRUPT where the lane has no more. */
+  async take(count: number): Promise<Batch> {
+    const batch = await this.#atHand();
+    if (batch === null) throw new TapewrightError('DATASET_CORRUPT', `${this.path} holds fewer rows than the journal names; use an intact copy of the bundle`, { path: this.path });
+    const to = Math.min(batch.length, this.#at + count, this.#at + this.#left);
+    const rows = { length: to - this.#at, columns: batch.columns.map((column) => part(column, this.#at, to)) };
+    this.#left -= rows.length;
+    this.#at = to;
+    return rows;
+  }
+
+  /** Rows from here on while their first column is `value`. */
+  async takeWhile(value: number): Promise<Batch[]> {
+    const found: Batch[] = [];
+    for (let batch = await this.#atHand(); batch !== null; batch = await this.#atHand()) {
+      let count = 0;
+      const most = Math.min(batch.length - this.#at, this.#left);
+      while (count < most && Number(cell(batch.columns[0]!, this.#at + count)) === value) count += 1;
+      if (count === 0) break;
+      found.push(await this.take(count));
+    }
+    return found;
+  }
+
+  async #atHand(): Promise<Batch | null> {
+    while (this.#left > 0 && (this.#batch === null || this.#at === this.#batch.length)) {
+      const next = await this.source.next();
+      if (next === null) return null;
+      this.#batch = next.batch;
+      this.#at = 0;
+    }
+    return this.#left === 0 ? null : this.#batch;
+  }
+
+  close(): Promise<void> {
+    return this.source.close();
+  }
+}
+
+/** Views of numbers and codes; no value is copied. */
+function part(column: Column, from: number, to: number): Column {
+  if (column.storage === 'text') {
+    return column.dictionary === null ? { ...column, values: column.values.slice(from, to) } : { ...column, values: column.values.subarray(from, to) };
+  }
+  const nulls = column.nulls?.subarray(from, to) ?? null;
+  if (column.storage === 'real') return { ...column, values: column.values.subarray(from, to), nulls };
+  const { values } = column;
+  return { ...column, values: values instanceof Float64Array ? values.subarray(from, to) : values.slice(from, to), nulls };
+}
