@@ -127,6 +127,12 @@ export class KafkaReader implements LogReader {
     this.#drained();
   }
 
+  pause(topic: string, partition: number, isPaused: boolean): void {
+    const place = [{ topic, partitions: [partition] }];
+    if (isPaused) this.#consumer.pause(place);
+    else this.#consumer.resume(place);
+  }
+
   async close(): Promise<void> {
     this.#closed = true;
     this.#wake();

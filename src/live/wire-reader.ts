@@ -29,6 +29,7 @@ interface Place {
   readonly partition: number;
   next: number;
   isAtEnd: boolean;
+  isPaused: boolean;
 }
 
 /** Of one partition. */
@@ -64,7 +65,7 @@ export class WireReader implements LogReader {
   emptyAnswers = 0;
 
   constructor(private readonly wire: Wire, positions: readonly LogPosition[]) {
-    this.#places = new Map(positions.map(({ topic, partition, offset }) => [partitionKey(topic, partition), { topic, partition, next: offset, isAtEnd: false }]));
+    this.#places = new Map(positions.map(({ topic, partition, offset }) => [partitionKey(topic, partition), { topic, partition, next: offset, isAtEnd: false, isPaused: false }]));
     this.#topics = [...new Set(positions.map(({ topic }) => topic))];
   }
 
@@ -91,6 +92,10 @@ export class WireReader implements LogReader {
     this.#bytes -= first.bytes;
     if (this.#hasRoom) for (const resume of this.#room.splice(0)) resume();
     return first.fetch;
+  }
+
+  pause(topic: string, partition: number, isPaused: boolean): void {
+    this.#places.get(partitionKey(topic, partition))!.isPaused = isPaused;
   }
 
   async close(): Promise<void> {
@@ -124,7 +129,9 @@ export class WireReader implements LogReader {
         const led: Place[] = [];
         for (const place of this.#places.values()) if (await this.wire.leader(place.topic, place.partition) === node) led.push(place);
         if (led.length === 0) return;
-        const stale = this.#take(await this.#fetch(node, led));
+        const wanted = led.filter(({ isPaused }) => !isPaused);
+        if (wanted.length === 0) await pause(50);
+        const stale = wanted.length > 0 && this.#take(await this.#fetch(node, wanted));
         this.#answered = performance.now();
         if (!stale) continue;
       } catch (cause) {
