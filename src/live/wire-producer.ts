@@ -75,7 +75,7 @@ export class WireProducer implements LogProducer {
   /** Tells the coordinator which partitions the transaction is about. */
   async #enlist(lots: readonly Lot[], until: number): Promise<void> {
     const topics = topicsOf(lots).map((name) => ({ name, partitions: lots.filter(({ topic }) => topic === name).map(({ partition }) => partition) }));
-    await this.#tell('a transaction cannot begin', until, (connection) =>
+    await this.#tell(`a transaction to ${topics.map(({ name }) => name).join(', ')} cannot begin`, until, (connection) =>
       addPartitionsToTxnV3.api.async(connection, [{ transactionalId: this.id, producerId: this.producer, producerEpoch: this.epoch, verifyOnly: false, topics }]));
   }
 
@@ -107,7 +107,7 @@ export class WireProducer implements LogProducer {
       const batches = lots.filter(({ batches: { length } }) => length > round).map((lot) => this.#encode(lot, lot.batches[round]!, timestamp));
       if (batches.length === 0) return;
       let left = batches;
-      await this.wire.retrying('messages cannot be sent', topicsOf(lots), until, async () => {
+      await this.wire.retrying(`messages to ${topicsOf(lots).join(', ')} cannot be sent`, topicsOf(lots), until, async () => {
         const failures: unknown[] = [];
         // What was acknowledged is not sent again; what may have been, the broker knows by its sequence.
         for (const [batch, answer] of await this.#produce(left)) {

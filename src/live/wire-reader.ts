@@ -71,7 +71,7 @@ export class WireReader implements LogReader {
 
   /** Finds the leaders and begins to ask them. */
   async start(): Promise<void> {
-    await this.wire.retrying('the input cannot be read', this.#topics, performance.now() + patience, () => this.#spread());
+    await this.wire.retrying(`${this.#topics.join(', ')} cannot be read`, this.#topics, performance.now() + patience, () => this.#spread());
   }
 
   async next(millis: number): Promise<LogFetch | null> {
@@ -136,7 +136,7 @@ export class WireReader implements LogReader {
         if (!stale) continue;
       } catch (cause) {
         if (this.#closed) return;
-        const failure = this.wire.failure('the input cannot be read', cause);
+        const failure = this.wire.failure(`${this.#topics.join(', ')} cannot be read`, cause);
         if (failure.code !== 'KAFKA_UNREACHABLE' && !(failure.code === 'KAFKA_REFUSED' && idsOf(cause).length > 0)) return this.#fail(failure);
         if (performance.now() - this.#answered > patience) return this.#fail(failure);
       }

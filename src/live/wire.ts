@@ -20,6 +20,9 @@ const requestTimeout = 20_000;
 /** Milliseconds in which no broker of the cluster answered, after which others should know. */
 const unreachableMax = 4000;
 
+/** Milliseconds that a topic may take to become known to all brokers. */
+const unknownMax = 3000;
+
 const waitMin = 3;
 const waitMax = 300;
 
@@ -102,7 +105,7 @@ export class Wire {
 
   /** Attempts until `until` (by performance.now()) while what fails may pass; asks for leaders anew in between. */
   async retrying<T>(what: string, topics: readonly string[], until: number, attempt: () => Promise<T>): Promise<T> {
-    let unreachableSince: number | null = null;
+    let unreachableSince: number | null = null, unknownSince: number | null = null;
     for (let wait = waitMin; ; wait = Math.min(wait * 1.5, waitMax)) {
       try {
         return await attempt();
@@ -110,7 +113,9 @@ export class Wire {
         const unreachable = cause instanceof TapewrightError && cause.code === 'KAFKA_UNREACHABLE';
         const now = performance.now();
         unreachableSince = unreachable ? unreachableSince ?? now : null;
-        if ((unreachable ? now - unreachableSince! > unreachableMax : !passes(cause)) || now + wait > until) throw this.failure(what, cause);
+        unknownSince = idsOf(cause).includes('UNKNOWN_TOPIC_OR_PARTITION') ? unknownSince ?? now : null;
+        const isLasting = unreachable ? now - unreachableSince! > unreachableMax : !passes(cause) || (unknownSince !== null && now - unknownSince > unknownMax);
+        if (isLasting || now + wait > until) throw this.failure(what, cause);
         await pause(wait);
         // Markers being written need no other leader.
         if (!unreachable && !idsOf(cause).includes('CONCURRENT_TRANSACTIONS')) await this.refresh(topics).catch(() => undefined);
