@@ -196,7 +196,7 @@ export class WireReader implements LogReader {
     const moves = next > place.next;
     place.next = next;
     if (records.length === 0) return moves;
-    this.#queue.push({ fetch: { topic, partition, records }, bytes: bytes.length });
+    this.#queue.push({ fetch: { topic, partition, records, at: performance.now() }, bytes: bytes.length });
     this.#records += records.length;
     this.#bytes += bytes.length;
     this.#wake();
