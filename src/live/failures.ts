@@ -8,7 +8,7 @@ const refusals = new Set(['GROUP_AUTHORIZATION_FAILED', 'INVALID_RECORD', 'MESSA
 
 /** Codes that say the same after any number of attempts, and bugs. What a client throws of its own may pass. */
 export function isFinal(error: unknown): boolean {
-  if (error instanceof TapewrightError) return !mendable.has(error.code);
+  if (error instanceof TapewrightError) return !mendable.has(error.code) || refusals.has(String(error.details['type']));
   if (error instanceof InvariantError || error instanceof TypeError || error instanceof RangeError || error instanceof ReferenceError || error instanceof SyntaxError) return true;
   const { type } = error as { readonly type?: string };
   return type !== undefined && refusals.has(type);
