@@ -1,5 +1,6 @@
 import { Args, Flags } from '@oclif/core';
 import type { ReplayOptions, ReplayResult } from '../src/runtime/options.js';
+import type { JournalFlags } from '../src/live/from-journal-flags.js';
 import type { ReplayFlags } from '../src/scenario/flags.js';
 import { BaseCommand, exitCodes } from './base.js';
 
@@ -24,6 +25,7 @@ Exit codes: 0 as expected, 1 an expectation of the scenario was not met, 2 could
     '<%= config.bin %> <%= command.id %> vwap.sql --bind market_data_raw=ticks.csv --map market_data_raw.event_time=\'make_timestamp(CAST(ts AS BIGINT) * 1000)\'',
     '<%= config.bin %> <%= command.id %> trading-day --from 2026-03-02T15:00 --to 2026-03-02T16:00 --json',
     '<%= config.bin %> <%= command.id %> --resume runs/vwap',
+    '<%= config.bin %> <%= command.id %> trading-day --from-journal tapewright-trading-day --brokers 127.0.0.1:9092',
   ];
 
   static override args = {
@@ -47,6 +49,10 @@ Exit codes: 0 as expected, 1 an expectation of the scenario was not met, 2 could
     strict: Flags.boolean({ description: 'stop at the first row that an expression fails on' }),
     out: Flags.string({ description: 'directory of the bundle, new or empty [default: runs/ID]', helpValue: 'DIR' }),
     resume: Flags.string({ description: 'take up again the run whose bundle this is', helpValue: 'DIR' }),
+    'from-journal': Flags.string({ description: 'make the bundle of a live run, from its journal and the topics that it read', helpValue: 'GROUP' }),
+    brokers: Flags.string({ description: 'of --from-journal: Kafka brokers; by default KAFKA_BROKERS', helpValue: 'HOST:PORT,…', dependsOn: ['from-journal'] }),
+    registry: Flags.string({ description: 'of --from-journal: schema registry; by default SCHEMA_REGISTRY', helpValue: 'URL,…', dependsOn: ['from-journal'] }),
+    sink: Flags.string({ description: 'of --from-journal: as the run had it', helpValue: 'TABLE=kafka:TOPIC', multiple: true, multipleNonGreedy: true, dependsOn: ['from-journal'] }),
     'stop-after-rows': Flags.string({ description: 'stop, with a checkpoint, after so many rows', helpValue: 'N' }),
     quiet: Flags.boolean({ description: 'print no progress' }),
     watch: Flags.boolean({ description: 'show tape, movers and alerts on a terminal while the run goes on [default: where --speed keeps a pace]', allowNo: true }),
@@ -54,9 +60,29 @@ Exit codes: 0 as expected, 1 an expectation of the scenario was not met, 2 could
 
   async run(): Promise<ReplayReport> {
     const { args, flags } = await this.parse(Replay);
+    if (flags['from-journal'] !== undefined) return this.#fromJournal(flags['from-journal'], args.scenario, flags);
     const { newRunOptions } = await import('../src/scenario/flags.js');
     const asked = flags.resume === undefined ? await newRunOptions(args.scenario, flags) : await this.#resumed(flags.resume, args.scenario, flags);
     const result = await this.#replay(asked, flags.quiet, flags.watch);
+    const failed = await this.#unmet(result);
+    await this.#print(result, failed, flags.quiet);
+    if (failed.length > 0) process.exitCode = exitCodes.different;
+    return { ...result, failed };
+  }
+
+  /** Its expectations are those of the scenario, as for any run of it. */
+  async #fromJournal(group: string, scenario: string | undefined, flags: JournalFlags): Promise<ReplayReport> {
+    const [{ replayJournal }, { journalOptions }] = await Promise.all([import('../src/live/from-journal.js'), import('../src/live/from-journal-flags.js')]);
+    const asked = await journalOptions(group, scenario, flags, process.env);
+    let saidAt = performance.now();
+    const result = await replayJournal({
+      ...asked, onRemark: (text) => this.say(`Remark: ${text}`),
+      onProgress: (rows) => {
+        if (flags.quiet || performance.now() - saidAt < 2000) return;
+        saidAt = performance.now();
+        this.say(`${rows} rows`);
+      },
+    });
     const failed = await this.#unmet(result);
     await this.#print(result, failed, flags.quiet);
     if (failed.length > 0) process.exitCode = exitCodes.different;

@@ -97,7 +97,7 @@ export interface RerunOptions {
 /** Applies journalled steps from `positions` on, which move along. Throws CHECKPOINT_MISMATCH at the first whose digest does not come again. */
 export async function rerun(
   log: Log, inputs: readonly LaneInput[], engine: Engine, positions: number[][], steps: readonly StepRecord[],
-  onStep: (step: FoldedStep) => void = () => undefined, { gaps = [], until = null }: RerunOptions = {},
+  onStep: (step: FoldedStep) => void | Promise<void> = () => undefined, { gaps = [], until = null }: RerunOptions = {},
 ): Promise<void> {
   let source: RangeReader | null = null;
   try {
@@ -126,7 +126,7 @@ export async function rerun(
       for (const rows of fed) engine.feed(rows);
       const result = engine.close({ end: step.end, rejected: lettersOf(inputs, rejected) });
       if (result.record.digest !== step.digest) throw differs(step, result.record.digest);
-      onStep({ pieces, fed, rejected, result, record: step });
+      await onStep({ pieces, fed, rejected, result, record: step });
     }
   } finally {
     await source?.close();

@@ -1,0 +1,79 @@
+/** The bundle of a live run, from its journal and the topics that it read. Takes no lane and writes to no topic. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { TapewrightError } from '../core/errors.js';
+import { Engine } from '../engine/engine.js';
+import { readSchemas } from '../runtime/kept-input.js';
+import type { ReplayResult } from '../runtime/options.js';
+import { sha256 } from '../runtime/replay.js';
+import { openLog } from './clients.js';
+import { readJournalTopic } from './journal-topic.js';
+import { makeBundle } from './kept-bundle.js';
+import { KeptLane } from './kept-lane.js';
+import { planLive, type LiveOptions, type LivePlan } from './live.js';
+import type { Log } from './log.js';
+import { changesIn, partsOf } from './parts.js';
+import { patienceMillis, rerun, type LaneInput } from './rerun.js';
+import { offsetOf, sorted } from './take.js';
+
+export interface FromJournalOptions extends Pick<LiveOptions, 'texts' | 'settings' | 'group' | 'redirect' | 'onRemark'> {
+  /** The bundle's folder; null: runs/ID. */
+  readonly out: string | null;
+  readonly report?: boolean;
+  readonly onProgress?: (rows: number) => void;
+}
+
+/** Steps between two moments at which what was read leaves the memory. */
+const stepsKept = 64;
+
+/**
+ * Throws JOURNAL_LOST where the group has no whole journal, CHECKPOINT_MISMATCH at the first step whose digest does not come
+ * again and SOURCE_GAP where the input is gone, besides what `makeBundle` throws.
+ */
+export async function replayJournal(options: FromJournalOptions): Promise<ReplayResult> {
+  const log = openLog(options.settings, options.onRemark);
+  const folder = await mkdtemp(join(tmpdir(), 'tapewright-journal-'));
+  const lanes: { readonly kept: KeptLane; readonly inputs: readonly LaneInput[] }[] = [];
+  try {
+    const plan = await planLive(log, { ...options, start: null });
+    if ((await log.bounds(plan.topics.journal)) === null) throw new TapewrightError('JOURNAL_LOST', `there is no topic ${plan.topics.journal}: group ${options.group} has not run here, or its journal was deleted`, { group: options.group });
+    let rows = 0;
+    for (let lane = 0; lane < plan.lanes; lane += 1) {
+      const inputs = plan.inputs(lane);
+      const kept = await KeptLane.open(join(folder, `lane-${lane}`), inputs, readSchemas(plan.pipeline));
+      lanes.push({ kept, inputs });
+      rows = await keepLane(log, plan, options, { lane, inputs, kept, rows });
+    }
+    return await makeBundle({ texts: options.texts, pipeline: plan.pipeline, group: options.group, strict: false, warm: false, lanes, out: options.out, report: options.report ?? true });
+  } finally {
+    for (const { kept } of lanes) await kept.close();
+    await rm(folder, { recursive: true, force: true });
+    await log.close();
+  }
+}
+
+interface Kept {
+  readonly lane: number;
+  readonly inputs: readonly LaneInput[];
+  readonly kept: KeptLane;
+  /** Of the lanes before. */
+  readonly rows: number;
+}
+
+async function keepLane(log: Log, plan: LivePlan, { texts, group, onProgress }: FromJournalOptions, { lane, inputs, kept, rows }: Kept): Promise<number> {
+  const { journal } = plan.topics;
+  const { start, steps, gaps } = sorted(await readJournalTopic(log, journal, lane, null, patienceMillis), journal);
+  if (start === null) return rows;
+  if (start.planHash !== plan.planHash) {
+    throw new TapewrightError('CHECKPOINT_MISMATCH', `group ${group} ran another pipeline than this: since, ${changesIn(start.parts, partsOf(plan.pipeline, texts))}; give the SQL that it ran`, { group });
+  }
+  const engine = new Engine(plan.pipeline, { lane, partitions: inputs.map(({ partitions }) => partitions.length), hash: sha256, withholdBefore: null, strict: false });
+  const positions = inputs.map(({ topic, partitions }) => partitions.map((partition) => offsetOf(start.positions, topic, partition)));
+  await rerun(log, inputs, engine, positions, steps, async (step) => {
+    kept.take(step);
+    if (step.record.seq % stepsKept === 0) await kept.sync();
+    onProgress?.(rows + engine.counts.rows);
+  }, { gaps, until: start.until });
+  return rows + engine.counts.rows;
+}
