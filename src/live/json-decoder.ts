@@ -1,4 +1,5 @@
 /** Flink's `json`: an object a message. */
+import { JsonScanner } from '../formats/json-scanner.js';
 import type { Cells } from '../formats/message-cells.js';
 import type { MessageFormat, MessagePart, ReadEnd } from '../formats/message-format.js';
 import { rawMember } from '../sources/jsonl.js';
@@ -24,9 +25,11 @@ type Json = Readonly<Record<string, unknown>>;
 
 export class JsonFormat implements MessageFormat {
   readonly #fields: readonly FieldReader[];
+  readonly #scanner: JsonScanner;
 
   constructor(columns: readonly SourceColumn[], private readonly options: JsonOptions = { failOnMissingField: false, ignoreParseErrors: false }, private readonly part: 'key' | 'value' = 'value') {
     this.#fields = columns.map(({ name, type, eventTime }) => ({ name, alias: eventTime ? 'timestamp' : null, nullable: type.nullable, read: jsonReader(type), error: notA(type) }));
+    this.#scanner = new JsonScanner(columns, this.#fields.map(({ alias }) => alias), columns.map(({ type }) => type.nullable && !options.failOnMissingField));
   }
 
   ready(messages: readonly MessagePart[]): number {
@@ -40,9 +43,14 @@ export class JsonFormat implements MessageFormat {
   read(messages: readonly MessagePart[], from: number, to: number, cells: readonly Cells[], end: ReadEnd): void {
     for (end.index = from; end.index < to; end.index += 1) {
       const bytes = messages[end.index]![this.part];
-      const text = bytes === null ? '' : bytes.toString('utf8');
-      const record = parsed(text);
-      end.failure = record === null ? 'the message is not a JSON object' : this.#row(record, text, cells, end);
+      if (bytes !== null && this.#scanner.read(bytes, end.row, cells)) {
+        end.row += 1;
+        continue;
+      }
+      for (const each of cells) each.clear(end.row);
+      const text = bytes === null ? '' : textOf(bytes);
+      const record = text === null ? null : parsed(text);
+      end.failure = text === null ? 'the message is not UTF-8' : record === null ? 'the message is not a JSON object' : this.#row(record, text, cells, end);
       if (end.failure !== null) return;
       end.row += 1;
     }
@@ -64,6 +72,17 @@ export class JsonFormat implements MessageFormat {
       cells[index]!.set(end.row, given);
     }
     end.column = -1;
+    return null;
+  }
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/** Replaced characters would make different texts one. */
+function textOf(bytes: Buffer): string | null {
+  try {
+    return utf8.decode(bytes);
+  } catch {
     return null;
   }
 }
