@@ -3,7 +3,7 @@ import type { Admin, Kafka } from 'kafkajs';
 import { KafkaProducer } from './kafka-producer.js';
 import { KafkaReader } from './kafka-reader.js';
 import { kafkaClient, kafkaFailure } from './kafka.js';
-import type { Log, LogBounds, LogPosition, LogProducer, LogReader } from './log.js';
+import type { Log, LogBounds, LogCommitted, LogPosition, LogProducer, LogReader } from './log.js';
 import type { LiveSettings } from './settings.js';
 
 export class KafkaLog implements Log {
@@ -28,10 +28,10 @@ export class KafkaLog implements Log {
     });
   }
 
-  async committed(group: string, topic: string): Promise<ReadonlyMap<number, number>> {
+  async committed(group: string, topic: string): Promise<ReadonlyMap<number, LogCommitted>> {
     return this.#ask(`offsets of group ${group} cannot be read`, async (admin) => {
       const [found] = await admin.fetchOffsets({ groupId: group, topics: [topic] });
-      return new Map((found?.partitions ?? []).filter(({ offset }) => Number(offset) >= 0).map(({ partition, offset }) => [partition, Number(offset)]));
+      return new Map((found?.partitions ?? []).filter(({ offset }) => Number(offset) >= 0).map(({ partition, offset, metadata }) => [partition, { offset: Number(offset), metadata: metadata ?? '' }]));
     });
   }
 

@@ -66,13 +66,18 @@ export interface LogBounds {
   readonly end: number;
 }
 
+export interface LogCommitted {
+  readonly offset: number;
+  readonly metadata: string;
+}
+
 export interface Log {
   /** By partition. Null: there is no such topic. */
   bounds(topic: string): Promise<readonly LogBounds[] | null>;
   /** First offset at or after the time, by partition. */
   boundsAt(topic: string, timestamp: number): Promise<readonly LogBounds[]>;
-  /** Offsets that the group has committed, by partition; those without are left out. */
-  committed(group: string, topic: string): Promise<ReadonlyMap<number, number>>;
+  /** What the group has committed, by partition; those without are left out. */
+  committed(group: string, topic: string): Promise<ReadonlyMap<number, LogCommitted>>;
   create(topic: string, partitions: number, config: Readonly<Record<string, string>>): Promise<void>;
   /** Reads committed records only, from the positions on. */
   read(positions: readonly LogPosition[]): Promise<LogReader>;

@@ -1,6 +1,6 @@
 /** The log on @platformatic/kafka's protocol layer: fetches and transactions are ours, so that nothing is decided behind the lane's back. */
 import { KafkaLog } from './kafka-log.js';
-import type { Log, LogBounds, LogPosition, LogProducer, LogReader } from './log.js';
+import type { Log, LogBounds, LogCommitted, LogPosition, LogProducer, LogReader } from './log.js';
 import type { LiveSettings } from './settings.js';
 import { WireProducer } from './wire-producer.js';
 import { WireReader } from './wire-reader.js';
@@ -22,7 +22,7 @@ export class PlatformaticLog implements Log {
     return this.#admin.boundsAt(topic, timestamp);
   }
 
-  committed(group: string, topic: string): Promise<ReadonlyMap<number, number>> {
+  committed(group: string, topic: string): Promise<ReadonlyMap<number, LogCommitted>> {
     return this.#admin.committed(group, topic);
   }
 

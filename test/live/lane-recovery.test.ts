@@ -97,6 +97,13 @@ test('a journal that was deleted and made anew is lost: a checkpoint stands beyo
   await assert.rejects(takeLane(log, spec, quiet), refusal('JOURNAL_LOST', /ends at \d+, before \d+ where the newest checkpoint stands/));
 });
 
+test('a journal that was deleted is missed also where no checkpoint is left: the group has committed steps', async () => {
+  const { log } = await stopped();
+  log.deleteTopic('run-journal');
+  const spec = (await specsOn(log))(0);
+  await assert.rejects(takeLane(log, spec, quiet), refusal('JOURNAL_LOST', /group run has committed step 3 of partition 0 of ticks, and its journal is empty/));
+});
+
 test('a changed pipeline is refused, and what was changed is named', async () => {
   const { log } = await stopped();
   const changed = async (sql: string): Promise<unknown> => takeLane(log, (await specsOn(log, { sql }))(0), quiet);

@@ -3,7 +3,7 @@
  * are shown to nobody, deleted beginnings. Each commit may be told to go wrong in one of the ways that a broker has.
  */
 import { TapewrightError } from '../../src/core/errors.js';
-import type { Log, LogBounds, LogFetch, LogMessage, LogOffsets, LogPosition, LogProducer, LogReader, LogRecord } from '../../src/live/log.js';
+import type { Log, LogBounds, LogCommitted, LogFetch, LogMessage, LogOffsets, LogPosition, LogProducer, LogReader, LogRecord } from '../../src/live/log.js';
 
 /**
  * What becomes of a commit: done; done or not, and either way the answer is an error; left open until the next producer
@@ -29,7 +29,7 @@ interface Owner {
 export class MemoryLog implements Log {
   readonly #topics = new Map<string, Partition[]>();
   readonly #owners = new Map<string, Owner>();
-  readonly #offsets = new Map<string, ReadonlyMap<number, number>>();
+  readonly #offsets = new Map<string, Map<number, LogCommitted>>();
   /** Asked before each commit, with what it would write. */
   fault: (id: string, messages: readonly LogMessage[]) => CommitFault = () => 'none';
   /** Records that a reader gives at once. */
@@ -64,8 +64,8 @@ export class MemoryLog implements Log {
     });
   }
 
-  committed(group: string, topic: string): Promise<ReadonlyMap<number, number>> {
-    return Promise.resolve(this.#offsets.get(`${group}/${topic}`) ?? new Map<number, number>());
+  committed(group: string, topic: string): Promise<ReadonlyMap<number, LogCommitted>> {
+    return Promise.resolve(this.#offsets.get(`${group}/${topic}`) ?? new Map<number, LogCommitted>());
   }
 
   create(topic: string, partitions: number): Promise<void> {
@@ -119,10 +119,10 @@ export class MemoryLog implements Log {
       const to = this.#partition(topic, partition);
       to.entries.push({ offset: endOf(to), key: null, value: null, timestamp: 0, isControl: true });
     }
-    if (offsets !== null) {
-      for (const topic of new Set(offsets.positions.map((position) => position.topic))) {
-        this.#offsets.set(`${offsets.group}/${topic}`, new Map(offsets.positions.filter((position) => position.topic === topic).map(({ partition, offset }) => [partition, offset])));
-      }
+    for (const { topic, partition, offset } of offsets?.positions ?? []) {
+      const name = `${offsets!.group}/${topic}`;
+      const committed = this.#offsets.get(name) ?? new Map<number, LogCommitted>();
+      this.#offsets.set(name, committed.set(partition, { offset, metadata: offsets!.metadata }));
     }
     return positions;
   }

@@ -165,7 +165,7 @@ for (const client of clients) {
     assert.deepEqual(await log.committed(name('group'), topic), new Map());
     await producer.commit([message(topic, 'x')], { group: name('group'), positions: [{ topic, partition: 0, offset: 17 }, { topic, partition: 1, offset: 4 }], metadata: '{"seq":3}' });
     await producer.close();
-    assert.deepEqual(await log.committed(name('group'), topic), new Map([[0, 17], [1, 4]]));
+    assert.deepEqual(await log.committed(name('group'), topic), new Map([[0, { offset: 17, metadata: '{"seq":3}' }], [1, { offset: 4, metadata: '{"seq":3}' }]]));
     const [record] = recordsOf(await readAll(log, [{ topic, partition: 0, offset: 0 }]));
     assert.deepEqual((await log.boundsAt(topic, record!.timestamp)).map(({ start }) => start)[0], 0);
   });
