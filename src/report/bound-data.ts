@@ -44,6 +44,7 @@ export const boundRowsMax = 6_000_000;
  * why not, in words.
  */
 export async function readBound(table: SourceTable, record: DatasetRecord, readers: readonly BoundReader[]): Promise<string | null> {
+  if (table.changeFormat !== undefined) return `the data of ${table.name} are changes`;
   if (record.rows !== null && record.rows > boundRowsMax) return `the data of ${table.name} are too many to be read again for a page`;
   try {
     return await pass(table, record, readers);

@@ -7,6 +7,7 @@ import { rowJson } from '../engine/refused-rows.js';
 import { columnRef, substitute } from '../plan/expression.js';
 import type { Pipeline } from '../plan/plan.js';
 import { openSource } from '../sources/open.js';
+import { openChanges } from './captures.js';
 import type { Source, SourceColumn } from '../sources/source.js';
 import { Gate, type GateState, type Rejected } from './gate.js';
 import type { LaneFeed } from './lane-feed.js';
@@ -21,7 +22,22 @@ export interface RunLane {
   readonly gates: readonly GateState[] | null;
 }
 
-export class InputReader {
+/** What a run asks of the reader of a table. */
+export interface HistoryReader {
+  readonly table: string;
+  /** Rows read so far, those of earlier processes among them. */
+  readonly rows: number;
+  readonly source: Pick<Source, 'rowsTotal' | 'fingerprint' | 'close'>;
+  /** Reads one batch; false at the end. */
+  read(): Promise<boolean>;
+  /** What a checkpoint of the lane keeps of this input. */
+  gateState(lane: number): GateState;
+  /** Least and greatest event time of all rows read under a span; null when none was. */
+  readonly seen: { readonly from: number; readonly to: number } | null;
+  remarks(): string[];
+}
+
+export class InputReader implements HistoryReader {
   /** Rows read so far, those of earlier processes among them. */
   rows: number;
   readonly #gates: Gate[];
@@ -42,9 +58,11 @@ export class InputReader {
     const table = pipeline.sources[input]!;
     const read = lanes[0]!.engine.plan.columns[input]!;
     const from = Math.min(...lanes.map(({ engine }) => engine.position(input, 0)));
-    const source = await openSource(inputs[input]!.record.binding, sourceColumns(pipeline, input, read), {
-      table: table.name, from, batchRows: parameters.batchRows,
-    });
+    const { binding } = inputs[input]!.record;
+    const columns = sourceColumns(pipeline, input, read);
+    const source = table.changeFormat === undefined
+      ? await openSource(binding, columns, { table: table.name, from, batchRows: parameters.batchRows })
+      : await openChanges(table, binding, columns, from, parameters.batchRows);
     try {
       const raw = rawSchema(table);
       const schema = read.map((column) => raw[column]!);
@@ -128,10 +146,11 @@ export function sourceColumns(pipeline: Pipeline, input: number, read: readonly 
   const table = pipeline.sources[input]!;
   const raw = rawSchema(table);
   const time = table.watermark === null ? null : table.columns[table.watermark.column]!.expression;
-  return read.map((column) => ({
-    name: raw[column]!.name, type: raw[column]!.type,
-    eventTime: time !== null && time.kind === 'column' && time.index === column,
-  }));
+  return read.map((column) => {
+    const eventTime = time !== null && time.kind === 'column' && time.index === column;
+    const metadata = table.changeFormat === undefined ? undefined : table.metadata[column - table.physical.length]?.key;
+    return { name: raw[column]!.name, type: raw[column]!.type, eventTime, ...(metadata === undefined ? {} : { metadata }) };
+  });
 }
 
 function gatesOf(input: number, prepared: Prepared, parameters: RunParameters, lanes: readonly RunLane[]): Gate[] {

@@ -6,6 +6,7 @@
 import type { Engine, StepResult } from '../engine/engine.js';
 import { positionOf, type ScanBatch, type SliceRows } from '../engine/scan-batch.js';
 import { faults } from '../core/faults.js';
+import { CaptureQueue, type FedTransaction } from './capture-queue.js';
 import { RejectedRows, type Rejection } from './rejected-rows.js';
 
 export interface FeedOptions {
@@ -20,6 +21,8 @@ export interface FeedOptions {
   readonly rejectedMost?: number;
   /** Told of rows as they go into the engine. */
   readonly onRows?: (rows: SliceRows) => void;
+  /** Inputs whose rows come in transactions, by database: `pushTransactions` brings them, in one order for all of them. */
+  readonly captures?: readonly (readonly number[])[];
 }
 
 /** Why `drain` came back: an input has no rows left to merge, the pace, a stop that was asked for, or nothing is left. */
@@ -37,6 +40,8 @@ export class LaneFeed {
   readonly #ended: boolean[];
   /** Rows that could not be used; kept with the step that passes them. */
   readonly #rejected: RejectedRows;
+  /** By input; null: its rows come one by one. */
+  readonly #captures: readonly (CaptureQueue | null)[];
   readonly #rowsMost: number;
   /** Rows of the step so far. */
   #stepRows = 0;
@@ -51,6 +56,8 @@ export class LaneFeed {
     this.#queues = engine.pipeline.sources.map(() => []);
     this.#rows = engine.pipeline.sources.map(() => 0);
     this.#ended = engine.pipeline.sources.map(() => false);
+    const captures = (options.captures ?? []).map((inputs) => new CaptureQueue(inputs));
+    this.#captures = engine.pipeline.sources.map((_, input) => captures.find(({ inputs }) => inputs.includes(input)) ?? null);
     this.#greatest = engine.now;
     this.#withheld = options.from !== null && engine.now < options.from;
     this.#rowsMost = options.rowsMost ?? 16_384;
@@ -59,6 +66,11 @@ export class LaneFeed {
 
   push(batch: ScanBatch): void {
     if (batch.batch.length > 0) this.#queues[batch.input]!.push(batch);
+  }
+
+  /** Transactions of the database that `input` is of. */
+  pushTransactions(input: number, transactions: readonly FedTransaction[]): void {
+    this.#captures[input]!.push(transactions);
   }
 
   reject(input: number, letter: Rejection): void {
@@ -94,7 +106,10 @@ export class LaneFeed {
       let runner = -1;
       let runnerKey = Infinity;
       for (let input = 0; input < this.#queues.length; input += 1) {
-        if (this.#queues[input]!.length === 0) {
+        const capture = this.#captures[input]!;
+        // The first table of a database stands for all of them.
+        if (capture !== null && capture.inputs[0] !== input) continue;
+        if (capture === null ? this.#queues[input]!.length === 0 : capture.isEmpty) {
           if (this.#ended[input]) continue;
           return { kind: 'starved', input };
         }
@@ -111,15 +126,48 @@ export class LaneFeed {
       }
       if (best < 0) return { kind: 'done' };
       if (bestKey > paceLimit) return { kind: 'paced', next: bestKey };
-      if (this.#deliver(best, Math.min(runnerKey, paceLimit), runner >= 0 && runnerKey <= paceLimit && runner < best, pause)) return { kind: 'paused' };
+      const limit = Math.min(runnerKey, paceLimit);
+      const strict = runner >= 0 && runnerKey <= paceLimit && runner < best;
+      const capture = this.#captures[best]!;
+      if (capture === null ? this.#deliver(best, limit, strict, pause) : this.#deliverTransactions(capture, limit, strict, pause)) return { kind: 'paused' };
     }
   }
 
   /** The merge's measure of an input's next row: the greatest event time delivered by it, or the row's own. */
   #keyOf(input: number): number {
+    const capture = this.#captures[input]!;
+    if (capture !== null) return Math.max(capture.head.time, this.#deliveredOf(capture));
     const time = this.#queues[input]![0]!.time[this.#rows[input]!]!;
     const delivered = this.#engine.delivered(input, this.#queues[input]![0]!.partition);
     return time > delivered ? time : delivered;
+  }
+
+  #deliveredOf({ inputs }: CaptureQueue): number {
+    return inputs.reduce((most, input) => Math.max(most, this.#engine.delivered(input, 0)), -Infinity);
+  }
+
+  /** As `#deliver`, transaction by transaction: none lies in two steps. */
+  #deliverTransactions(capture: CaptureQueue, limit: number, strict: boolean, pause: () => boolean): boolean {
+    const { stepEvery, from } = this.#options;
+    for (let isFirst = true; !capture.isEmpty; isFirst = false) {
+      const { time, pieces } = capture.head;
+      const own = Math.max(time, this.#deliveredOf(capture));
+      if (!isFirst && (strict ? own >= limit : own > limit)) break;
+      if (time > this.#greatest) {
+        const enters = this.#greatest > -Infinity && Math.floor(time / stepEvery) > Math.floor(this.#greatest / stepEvery);
+        if ((this.#withheld ? time >= from! : enters) && this.#engine.midStep) {
+          this.#close(this.#withheld);
+          if (pause()) return true;
+        }
+        if (this.#withheld && time >= from!) this.#withheld = false;
+        this.#greatest = time;
+      }
+      if (faults.stopAtRow >= 0 && this.#engine.counts.rows >= faults.stopAtRow) throw new StoppedByFault();
+      capture.shift();
+      for (const piece of pieces) this.#feed(piece);
+      if (this.#closeFull() && pause()) return true;
+    }
+    return false;
   }
 
   /** Feeds rows of one input while they come before `limit` (or at it, unless `strict`). True: paused at a step's end. */
@@ -144,7 +192,7 @@ export class LaneFeed {
         const next = Math.floor(at / stepEvery);
         const cut = this.#withheld ? at >= from! : next > bucket;
         if (cut && (this.#engine.midStep || row > start)) {
-          this.#feed(batch, start, row);
+          this.#feed({ batch, from: start, to: row });
           start = row;
           this.#rows[input] = row;
           this.#greatest = greatest;
@@ -157,16 +205,16 @@ export class LaneFeed {
       }
       if (faults.stopAtRow >= 0 && this.#engine.counts.rows + row - start >= faults.stopAtRow) throw new StoppedByFault();
     }
-    this.#feed(batch, start, row);
+    this.#feed({ batch, from: start, to: row });
     this.#greatest = greatest;
     this.#advance(input, batch, row);
     return this.#closeFull() && pause();
   }
 
-  #feed(batch: ScanBatch, from: number, to: number, greatest?: number): void {
-    this.#engine.feed(greatest === undefined ? { batch, from, to } : { batch, from, to, greatest });
-    if (to > from) this.#options.onRows?.({ batch, from, to });
-    this.#stepRows += to - from;
+  #feed(rows: SliceRows): void {
+    this.#engine.feed(rows);
+    if (rows.to > rows.from) this.#options.onRows?.(rows);
+    this.#stepRows += rows.to - rows.from;
   }
 
   #advance(input: number, { batch: { length } }: ScanBatch, row: number): void {
@@ -194,6 +242,8 @@ export class LaneFeed {
   /** Ends a step where so many rows of an input were rejected as fill one, and no row before them is left. False: nowhere. */
   #closeFilled(): boolean {
     for (const [input, queue] of this.#queues.entries()) {
+      // What is rejected of a transaction goes with its rows.
+      if (this.#captures[input] !== null) continue;
       const last = this.#rejected.fills(input);
       // What comes next here is not known yet, and inputs take their turns in order.
       if (last === Infinity && queue.length === 0 && !this.#ended[input]) return false;
@@ -227,7 +277,7 @@ export class LaneFeed {
       }
       if (row === length) break;
       if (this.#engine.midStep || row > start) {
-        this.#feed(batch, start, row, most);
+        this.#feed({ batch, from: start, to: row, greatest: most });
         start = row;
         this.#rows[input] = row;
         this.#greatest = this.#engine.now;
@@ -237,7 +287,7 @@ export class LaneFeed {
       most = time[row]!;
       stepEnd = endOf(most);
     }
-    this.#feed(batch, start, length, most);
+    this.#feed({ batch, from: start, to: length, greatest: most });
     this.#greatest = this.#engine.now;
     this.#advance(input, batch, length);
     return this.#closeFull() && pause();

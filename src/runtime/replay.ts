@@ -15,7 +15,9 @@ import { CheckpointStore } from '../stores/checkpoints.js';
 import { writeAside } from '../stores/files.js';
 import type { JournalWriter } from '../stores/journal.js';
 import type { DatasetRecord } from '../stores/manifest.js';
-import { InputReader, type RunLane } from './input-reader.js';
+import type { CaptureReader } from './capture-reader.js';
+import { findCaptures, openCapture } from './captures.js';
+import { InputReader, type HistoryReader, type RunLane } from './input-reader.js';
 import { LaneFeed } from './lane-feed.js';
 import { LaneOutput, type DurableSegments } from './lane-output.js';
 import { takeLabels } from './labels.js';
@@ -95,7 +97,8 @@ function sameData(prepared: Prepared, bundle: Bundle): Prepared {
 
 class Replay {
   #lanes: Lane[] = [];
-  #readers: InputReader[] = [];
+  #readers: HistoryReader[] = [];
+  #captures: CaptureReader[] = [];
   #journal!: JournalWriter;
   readonly #checkpoints: CheckpointStore;
   #lastProgress = 0;
@@ -121,6 +124,7 @@ class Replay {
       const stopped = await this.#loop();
       return stopped ? await this.#stop(read) : await this.#complete(read);
     } catch (error) {
+      if (error instanceof TapewrightError && error.code === 'SOURCE_GAP' && this.#rows() > 0) await this.#stopAtGap();
       // What could not even begin leaves nothing behind that would be in the way of the next try.
       if (error instanceof TapewrightError && this.options.run.kind === 'new' && this.#rows() === 0) await this.bundle.discard();
       throw placedError(this.bundle.manifest.texts.sql, error);
@@ -144,8 +148,10 @@ class Replay {
   async #open(goesOn: boolean): Promise<void> {
     const { pipeline, planHash } = this.prepared;
     const { lanes, from, stepEvery } = this.parameters;
+    const captures = await findCaptures(this.prepared, this.parameters);
+    const captured = captures.map(({ inputs }) => inputs);
     const make = (lane: number): Engine => new Engine(pipeline, {
-      lane, partitions: pipeline.sources.map(() => 1), hash: sha256, withholdBefore: from, strict: this.parameters.strict,
+      lane, partitions: pipeline.sources.map(() => 1), hash: sha256, withholdBefore: from, strict: this.parameters.strict, captures: captured,
     });
     if (!goesOn) await this.#checkpoints.clear();
     const observer = this.#observer();
@@ -154,7 +160,7 @@ class Replay {
     for (const [lane, { engine, segments, rejected, gates, journalled }] of recovered.lanes.entries()) {
       const output = await LaneOutput.open(this.bundle, pipeline, lane, segments);
       const onRows = observer === null ? {} : { onRows: (rows: SliceRows) => observer.onRows(lane, rows) };
-      const feed = new LaneFeed(engine, { stepEvery, from, rejected, ...onRows }, (result) => {
+      const feed = new LaneFeed(engine, { stepEvery, from, rejected, captures: captured, ...onRows }, (result) => {
         const { seq, digest } = result.record;
         const before = journalled.get(seq);
         if (before !== undefined && before !== digest) {
@@ -166,7 +172,13 @@ class Replay {
       });
       this.#lanes.push({ engine, feed, output, gates, checkpointed: performance.now() });
     }
-    for (const input of pipeline.sources.keys()) this.#readers.push(await InputReader.open(input, this.prepared, this.parameters, this.#lanes));
+    const together = new Map<number, HistoryReader>();
+    for (const found of captures) {
+      const { capture, readers } = openCapture(found, this.prepared, this.#lanes[0]!);
+      this.#captures.push(capture);
+      readers.forEach((reader, index) => together.set(found.inputs[index]!, reader));
+    }
+    for (const input of pipeline.sources.keys()) this.#readers.push(together.get(input) ?? (await InputReader.open(input, this.prepared, this.parameters, this.#lanes)));
   }
 
   #observer(): RunObserver | null {
@@ -273,10 +285,22 @@ class Replay {
     });
   }
 
+  /** What came before the gap stays, as after a stop. */
+  async #stopAtGap(): Promise<void> {
+    for (const { feed } of this.#lanes) feed.finish(false);
+    await this.#stop(performance.now());
+  }
+
+  /** What the changes lacked, beside what they gave. */
+  async #recordCaptures(): Promise<void> {
+    if (this.#captures.length > 0) await writeAside(this.bundle.path('cdc.json'), `${JSON.stringify(this.#captures.map(({ record }) => record), null, 2)}\n`);
+  }
+
   async #stop(read: number): Promise<ReplayResult> {
     for (const [index, { engine }] of this.#lanes.entries()) if (!engine.midStep && engine.seq > 0) await this.#checkpoint(index);
     await this.#appendJournal();
     await this.#journal.sync();
+    await this.#recordCaptures();
     await this.bundle.save({ status: 'stopped', ...this.#totals(read), remarks: this.#remarks(), datasets: await this.#fingerprints() });
     return resultOf(this.bundle, (read - this.started) / 1000);
   }
@@ -292,6 +316,7 @@ class Replay {
     await joinRunFiles(this.bundle, pipeline, segments);
     const { datasets, remarks } = await takeLabels(this.bundle, await this.#fingerprints());
     const totals = { ...this.#totals(read), remarks: [...this.#remarks(), ...remarks] };
+    await this.#recordCaptures();
     await writeAside(this.bundle.path('metrics.json'), `${JSON.stringify(this.#metrics(totals), null, 2)}\n`);
     const outputs = await outputRecords(this.bundle, pipeline.sinks, this.#lanes.map(({ engine }) => engine.outputs), sha256);
     if (this.options.report !== false) await writeReport(this.bundle, { ...this.bundle.manifest, ...totals, outputs, datasets });

@@ -18,6 +18,8 @@ export interface SourceColumn {
   readonly type: SqlType;
   /** The event-time column: when the file lacks it, its `timestamp` column (epoch ms or a timestamp) stands in. */
   readonly eventTime: boolean;
+  /** Of a metadata column of a table of changes: its key. */
+  readonly metadata?: string;
 }
 
 /** A row that cannot be decoded into the declared types. Kept as a dead letter. */

@@ -222,7 +222,7 @@ function contentEnd(bytes: Buffer, start: number, end: number): number {
 }
 
 /** The file's bytes, decompressed when they are gzip. */
-async function openText(file: string): Promise<Readable> {
+export async function openText(file: string): Promise<Readable> {
   const handle = await open(file);
   const head = Buffer.alloc(2);
   await handle.read(head, 0, 2, 0);

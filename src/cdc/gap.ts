@@ -1,0 +1,56 @@
+/** What is missing from a stream of changes, and between what. */
+
+/** A transaction that stands beside a gap. */
+export interface Bound {
+  readonly xid: string | null;
+  readonly lsn: number | null;
+  /** Of its commit, epoch ms. */
+  readonly time: number;
+}
+
+export type GapKind =
+  /** Whole transactions: the next one follows another than the last. */
+  | 'transactions'
+  /** Changes of the transaction `before`: END counts more than there are. */
+  | 'events'
+  /** The log went back: another server, or one that was restored. */
+  | 'position'
+  /** The connector made a new snapshot: what happened before it is known by its result only. */
+  | 'snapshot';
+
+export interface Gap {
+  readonly kind: GapKind;
+  /** The last transaction before it; null: there was none. */
+  readonly after: Bound | null;
+  /** The first after it, or the one that is not whole. */
+  readonly before: Bound;
+  /** Tables that it is about, with what was counted and what was there; empty: any may be. */
+  readonly tables: readonly { readonly table: string; readonly expected: number; readonly found: number }[];
+  /** Changes that were read and are not used, since their transactions are not whole. */
+  readonly unused: number;
+}
+
+/** A transaction that has not ended where history does. */
+export interface Incomplete {
+  /** Null: a snapshot. */
+  readonly xid: string | null;
+  readonly found: number;
+  /** Null: its END was not there. */
+  readonly expected: number | null;
+}
+
+/** `between LSN 26820344 (transaction 750) and LSN 26824360 (transaction 752)`. */
+export function gapPlace({ after, before }: Gap): string {
+  const text = ({ xid, lsn }: Bound): string => `LSN ${lsn ?? 'unknown'}${xid === null ? '' : ` (transaction ${xid})`}`;
+  return after === null ? `before ${text(before)}` : `between ${text(after)} and ${text(before)}`;
+}
+
+export function gapText(gap: Gap): string {
+  const tables = gap.tables.map(({ table, expected, found }) => `${found} of ${expected} of ${table}`).join(', ');
+  switch (gap.kind) {
+    case 'transactions': return `transactions are missing ${gapPlace(gap)}`;
+    case 'events': return `changes of transaction ${gap.before.xid} are missing (there are ${tables}), ${gapPlace(gap)}`;
+    case 'position': return `the log went back, ${gapPlace(gap)}: another server, or one that was restored`;
+    case 'snapshot': return `the connector made a new snapshot, ${gapPlace(gap)}: what happened in between is known by its result only`;
+  }
+}

@@ -1,0 +1,64 @@
+/** Debezium's envelopes in Avro with the Confluent framing, for schemas that are at hand. */
+import type { Type } from 'avsc';
+import { TapewrightError } from '../core/errors.js';
+import type { AvroRecord } from './avro-schema.js';
+import { avroType } from './confluent.js';
+import { eventOf, type Decoded, type Json, type WrittenType } from './debezium-envelope.js';
+import type { CapturedRecord } from './debezium-record.js';
+
+interface Known {
+  readonly type: Type;
+  readonly types: ReadonlyMap<string, WrittenType> | null;
+}
+
+export class DebeziumAvro {
+  readonly #known = new Map<number, Known>();
+
+  /** `schemas`: by id, as the registry has them. Throws DATASET_INVALID for one that is none. */
+  constructor(schemas: ReadonlyMap<number, string>) {
+    for (const [id, text] of schemas) {
+      try {
+        const schema = JSON.parse(text) as Json;
+        this.#known.set(id, { type: avroType(schema as unknown as AvroRecord), types: typesOf(schema) });
+      } catch (cause) {
+        throw new TapewrightError('DATASET_INVALID', `the schema with id ${id} is no Avro schema: ${cause instanceof Error ? cause.message : String(cause)}`, { id }, { cause });
+      }
+    }
+  }
+
+  decode(record: CapturedRecord, value: Buffer): Decoded {
+    const read = this.#read(value);
+    if (typeof read === 'string') return { kind: 'bad', error: `the value ${read}` };
+    const key = Buffer.isBuffer(record.key) ? this.#read(record.key) : null;
+    if (typeof key === 'string') return { kind: 'bad', error: `the key ${key}` };
+    return eventOf(record, read.value, { key: key?.value ?? null, types: read.types, text: null });
+  }
+
+  #read(bytes: Buffer): { readonly value: Json; readonly types: Known['types'] } | string {
+    if (bytes.length < 5 || bytes[0] !== 0) return 'does not begin with a zero byte and the id of a schema';
+    const id = bytes.readUInt32BE(1);
+    const known = this.#known.get(id);
+    if (known === undefined) return `was written with schema ${id}, which is not at hand`;
+    try {
+      return { value: known.type.fromBuffer(bytes.subarray(5)) as Json, types: known.types };
+    } catch (cause) {
+      return `is not of its schema: ${cause instanceof Error ? cause.message : String(cause)}`;
+    }
+  }
+}
+
+/** Of the fields of `before`, where Debezium's schemas define the row. */
+function typesOf(schema: Json): ReadonlyMap<string, WrittenType> | null {
+  const fields = (schema['fields'] ?? []) as readonly Json[];
+  const before = fields.find(({ name }) => name === 'before');
+  const row = ([before?.['type']].flat() as readonly unknown[]).find((branch): branch is Json => typeof branch === 'object' && branch !== null && (branch as Json)['type'] === 'record');
+  if (row === undefined) return null;
+  return new Map((row['fields'] as readonly Json[]).map((field) => {
+    const type = ([field['type']].flat() as readonly unknown[]).find((branch) => branch !== 'null');
+    const { 'connect.name': name, scale, logicalType } = (typeof type === 'object' && type !== null ? type : {}) as Json;
+    return [String(field['name']), {
+      name: typeof name === 'string' ? name : logicalType === 'decimal' ? 'org.apache.kafka.connect.data.Decimal' : null,
+      scale: logicalType === 'decimal' ? Number(scale ?? 0) : null,
+    }];
+  }));
+}

@@ -1,0 +1,150 @@
+/** Debezium's envelopes: what happened to a row, in which transaction, and how the connector wrote its values. */
+import { REMOVE, TRUNCATE, UPSERT } from '../core/change.js';
+import type { CaptureEvent, SnapshotPlace } from '../cdc/event.js';
+import type { DebeziumAvro } from './debezium-avro.js';
+import { memberText, objectOf, type CapturedRecord } from './debezium-record.js';
+
+export type Json = Readonly<Record<string, unknown>>;
+
+/** How a connector wrote the values of a field: Connect's name of the type, and the digits after a decimal's point. */
+export interface WrittenType {
+  readonly name: string | null;
+  readonly scale: number | null;
+}
+
+/** A change as it was written: the row after it, or of a row that is gone its key. */
+export interface Change {
+  /** As core/change.ts numbers them. */
+  readonly operation: number;
+  readonly image: Json;
+  /** By field; null: the values came without a schema. */
+  readonly types: ReadonlyMap<string, WrittenType> | null;
+  readonly source: Json;
+  /** When the connector took it, epoch ms. */
+  readonly taken: number | null;
+  readonly record: Pick<CapturedRecord, 'topic' | 'partition' | 'offset' | 'timestamp'>;
+  /** The source text of a field: JavaScript rounds numbers beyond 2^53. Null: its values are exact. */
+  readonly text: ((field: string) => string) | null;
+}
+
+export type Decoded =
+  | { readonly kind: 'event'; readonly event: CaptureEvent<Change> }
+  /** A tombstone, a heartbeat, a message of the schema topic: nothing that a table has. */
+  | { readonly kind: 'nothing' }
+  | { readonly kind: 'bad'; readonly error: string };
+
+const nothing: Decoded = { kind: 'nothing' };
+const bad = (error: string): Decoded => ({ kind: 'bad', error });
+
+/** `avro`: for payloads in bytes; null: there are no schemas, and such records are bad. */
+export function decodeRecord(record: CapturedRecord, avro: DebeziumAvro | null): Decoded {
+  const { value } = record;
+  if (value === null || value.length === 0) return nothing;
+  if (typeof value !== 'string') return avro === null ? bad('the value is Avro, and its schemas are not at hand') : avro.decode(record, value);
+  const read = objectOf(value);
+  if (read === null) return bad('the value is not a JSON object');
+  const wrapped = 'payload' in read && 'schema' in read;
+  const envelope = wrapped ? (read['payload'] as Json | null) : read;
+  if (envelope === null) return nothing;
+  const place = wrapped ? ['payload'] : [];
+  return eventOf(record, envelope, {
+    key: keyOf(record), types: wrapped ? typesOf(read['schema'] as Json | null) : null,
+    text: (image) => (field) => memberText(value, [...place, image, field]),
+  });
+}
+
+/** What the formats say of an envelope besides its values. */
+export interface Written {
+  readonly key: Json | null;
+  readonly types: ReadonlyMap<string, WrittenType> | null;
+  readonly text: ((image: 'before' | 'after') => (field: string) => string) | null;
+}
+
+export function eventOf(record: CapturedRecord, envelope: Json, written: Written): Decoded {
+  const { status } = envelope;
+  if ((status === 'BEGIN' || status === 'END') && typeof envelope['id'] === 'string') return boundaryOf(envelope, status);
+  const source = envelope['source'] as Json | null | undefined;
+  const op = envelope['op'];
+  if (typeof op !== 'string') return bad("the value has no 'op': it is not a Debezium envelope");
+  if (op === 'm') return nothing;
+  if (!['r', 'c', 'u', 'd', 't'].includes(op)) return bad(`the value's op '${op}' is none of r, c, u, d, t, m`);
+  const change = changeOf(op, envelope, record, source ?? {}, written);
+  if (typeof change === 'string') return bad(change);
+  return { kind: 'event', event: { kind: 'change', ...placeOf(record, envelope, source ?? {}, op), row: change } };
+}
+
+function changeOf(op: string, envelope: Json, record: CapturedRecord, source: Json, { key, types, text }: Written): Change | string {
+  const before = envelope['before'] as Json | null | undefined;
+  const after = envelope['after'] as Json | null | undefined;
+  const common = { types, source, taken: numberOf(envelope['ts_ms']), record };
+  if (op === 't') return { ...common, operation: TRUNCATE, image: {}, text: null };
+  if (op !== 'd') {
+    if (after == null) return `the value has op '${op}' and no 'after'`;
+    return { ...common, operation: UPSERT, image: after, text: text?.('after') ?? null };
+  }
+  // Of the image before, only the key is to be trusted; the record's own key is that in any case.
+  if (before == null && key === null) return "the value has op 'd', and neither a 'before' nor the record a key";
+  return { ...common, operation: REMOVE, image: { ...before, ...key }, text: before == null ? null : (text?.('before') ?? null) };
+}
+
+function placeOf(record: CapturedRecord, envelope: Json, source: Json, op: string) {
+  const transaction = envelope['transaction'] as Json | null | undefined;
+  const id = transaction?.['id'];
+  const sequence = typeof source['sequence'] === 'string' ? (JSON.parse(source['sequence']) as readonly (string | null)[]) : [];
+  const run = record.headers['__debezium.context.runId'];
+  const schema = source['schema'] ?? source['db'];
+  return {
+    topic: record.topic, partition: record.partition, offset: record.offset,
+    table: `${schema == null ? '' : `${String(schema)}.`}${String(source['table'] ?? '')}`,
+    // The second half of the id differs from change to change.
+    xid: typeof id === 'string' ? xidOf(id) : null, order: numberOf(transaction?.['total_order']) ?? 0,
+    lsn: numberOf(source['lsn']), lastCommit: sequence[0] == null ? null : Number(sequence[0]),
+    time: numberOf(source['ts_ms']) ?? -Infinity, snapshot: snapshotOf(source['snapshot'], op), run: typeof run === 'string' ? run : null,
+  };
+}
+
+const xidOf = (id: string): string => id.slice(0, id.includes(':') ? id.indexOf(':') : id.length);
+
+function snapshotOf(marker: unknown, op: string): SnapshotPlace | null {
+  switch (marker) {
+    case 'incremental': return 'incremental';
+    case 'last': return 'end';
+    case 'last_in_data_collection': return 'table-end';
+    case 'true': case true: case 'first': case 'first_in_data_collection': return 'within';
+    default: return op === 'r' ? 'within' : null;
+  }
+}
+
+function boundaryOf(envelope: Json, status: 'BEGIN' | 'END'): Decoded {
+  const id = envelope['id'] as string;
+  const xid = xidOf(id);
+  if (status === 'BEGIN') return { kind: 'event', event: { kind: 'begin', xid } };
+  const collections = (envelope['data_collections'] ?? []) as readonly Json[];
+  return {
+    kind: 'event',
+    event: {
+      kind: 'end', xid, lsn: Number(id.slice(xid.length + 1)) || 0, time: numberOf(envelope['ts_ms']) ?? -Infinity,
+      counts: new Map(collections.map((each) => [String(each['data_collection']), Number(each['event_count'])])),
+    },
+  };
+}
+
+/** The payload of the record's key. */
+function keyOf({ key }: CapturedRecord): Json | null {
+  const read = typeof key === 'string' ? objectOf(key) : null;
+  if (read === null) return null;
+  return 'payload' in read && 'schema' in read ? (read['payload'] as Json | null) : read;
+}
+
+export const numberOf = (value: unknown): number | null => (value === null || value === undefined || value === '' || !Number.isFinite(Number(value)) ? null : Number(value));
+
+/** Of the fields of `after`, from the schema that Connect's JSON converter writes beside each value. */
+function typesOf(schema: Json | null): ReadonlyMap<string, WrittenType> | null {
+  const fields = (schema?.['fields'] ?? []) as readonly Json[];
+  const rows = fields.find(({ field }) => field === 'after') ?? fields.find(({ field }) => field === 'before');
+  if (rows === undefined) return null;
+  return new Map(((rows['fields'] ?? []) as readonly Json[]).map((field) => [String(field['field']), {
+    name: typeof field['name'] === 'string' ? field['name'] : null,
+    scale: numberOf((field['parameters'] as Json | undefined)?.['scale']),
+  }]));
+}

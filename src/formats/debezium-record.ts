@@ -1,0 +1,93 @@
+/** Records of captured topics as recorders write them: a JSON object a line, the topic's payloads within. */
+import { TapewrightError } from '../core/errors.js';
+
+type Json = Readonly<Record<string, unknown>>;
+
+/** A record of a topic. Payloads are JSON as text, or Confluent-framed Avro as bytes; null: there is none. */
+export interface CapturedRecord {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+  /** Kafka's, epoch ms. */
+  readonly timestamp: number | null;
+  readonly key: string | Buffer | null;
+  readonly value: string | Buffer | null;
+  readonly headers: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * `{topic, partition, offset, timestamp, key, value, headers}`, with `key_hex` and `value_hex` for bytes; a line that
+ * has no `topic` is a value itself, of the topic ''. Null: the line is no JSON object.
+ */
+export function captureOf(line: string, position: number): CapturedRecord | null {
+  const record = objectOf(line);
+  if (record === null) return null;
+  const { topic } = record;
+  if (typeof topic !== 'string' || !('value' in record || 'value_hex' in record)) {
+    return { topic: '', partition: 0, offset: position, timestamp: null, key: null, value: line, headers: {} };
+  }
+  const payload = (name: 'key' | 'value'): string | Buffer | null => {
+    const hex = record[`${name}_hex`];
+    if (typeof hex === 'string') return Buffer.from(hex, 'hex');
+    const value = record[name];
+    if (value === null || value === undefined || `${name}_hex` in record) return null;
+    return typeof value === 'string' ? value : memberText(line, [name]);
+  };
+  const headers = record['headers'];
+  return {
+    topic, partition: Number(record['partition'] ?? 0), offset: Number(record['offset'] ?? position),
+    timestamp: record['timestamp'] == null ? null : Number(record['timestamp']), key: payload('key'), value: payload('value'),
+    headers: typeof headers === 'object' && headers !== null ? (headers as Json) : {},
+  };
+}
+
+/** The topic of a line whose first member it is, without reading the rest; null: it has to be read. */
+export function topicAhead(line: string): string | null {
+  if (!line.startsWith('{"topic":"')) return null;
+  const end = line.indexOf('"', 10);
+  const topic = line.slice(10, end);
+  return end < 0 || topic.includes('\\') ? null : topic;
+}
+
+export function objectOf(text: string): Json | null {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Json) : null;
+  } catch {
+    return null;
+  }
+}
+
+/** The source text of the member that lies at `path` of the object that `text` holds; '' when there is none. */
+export function memberText(text: string, path: readonly string[]): string {
+  return path.reduce((at, name) => member(at, name), text);
+}
+
+/** Of the last one, if the name occurs again. */
+function member(text: string, name: string): string {
+  let found = '';
+  let depth = 0;
+  let key = '', start = -1;
+  for (let at = 0; at < text.length; at += 1) {
+    const char = text[at]!;
+    if (char === '"') {
+      let end = at + 1;
+      while (end < text.length && text[end] !== '"') end += text[end] === '\\' ? 2 : 1;
+      if (depth === 1 && start < 0) key = JSON.parse(text.slice(at, end + 1)) as string;
+      at = end;
+    } else if (char === ':' && depth === 1 && start < 0) start = at + 1;
+    else if (char === '{' || char === '[') depth += 1;
+    else if ((char === ',' && depth === 1) || char === '}' || char === ']') {
+      if (depth === 1 && start >= 0 && key === name) found = text.slice(start, at).trim();
+      if (depth === 1) start = -1;
+      if (char !== ',') depth -= 1;
+    }
+  }
+  return found;
+}
+
+/** Throws what a bound file is refused with when it holds no record of a table's topic. */
+export function noSuchTopic(table: string, topic: string, topics: readonly string[]): TapewrightError {
+  const others = topics.length === 0 ? 'it names no topics' : `it has ${topics.join(', ')}`;
+  return new TapewrightError('DATASET_INVALID', `the file bound to ${table} has no record of topic '${topic}': ${others}`, { table, topic });
+}

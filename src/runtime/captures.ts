@@ -1,0 +1,99 @@
+/** Tables of changes: which of them are one database's with its transactions, and how each is read. */
+import { TapewrightError } from '../core/errors.js';
+import type { SourceTable } from '../plan/plan.js';
+import { schemasBeside, topicsIn } from '../sources/capture-lines.js';
+import { stopsAtGaps, topicsOf, transactionTopic } from '../sources/captured-table.js';
+import { ChangesSource } from '../sources/changes.js';
+import { filesOf } from '../sources/files.js';
+import type { Binding, Source, SourceColumn } from '../sources/source.js';
+import { CaptureReader, type CaptureOptions } from './capture-reader.js';
+import type { GateState } from './gate.js';
+import { sourceColumns, type HistoryReader, type RunLane } from './input-reader.js';
+import type { RunParameters } from './options.js';
+import type { Prepared } from './prepare.js';
+
+/** Tables bound to one recording that tells of transactions. */
+export interface Capture {
+  /** Of the pipeline, ascending. */
+  readonly inputs: readonly number[];
+  readonly topics: readonly string[];
+  readonly options: CaptureOptions;
+}
+
+/**
+ * The databases whose transactions are kept whole: tables of changes bound to the same files, with a transaction topic in
+ * them. Throws LANES_IMPOSSIBLE where there is one and more lanes than one are asked for.
+ */
+export async function findCaptures({ pipeline, inputs }: Prepared, { lanes, to }: RunParameters): Promise<readonly Capture[]> {
+  const byFiles = new Map<string, { readonly files: readonly string[]; readonly inputs: number[] }>();
+  for (const [input, table] of pipeline.sources.entries()) {
+    if (table.changeFormat === undefined) continue;
+    const files = await recordedFiles(table, inputs[input]!.record.binding);
+    const known = byFiles.get(files.join('\n')) ?? { files, inputs: [] };
+    byFiles.set(files.join('\n'), known);
+    known.inputs.push(input);
+  }
+  const captures: Capture[] = [];
+  for (const { files, inputs: own } of byFiles.values()) {
+    const topics = await topicsIn(files);
+    const topic = transactionTopic(pipeline.settings, topics);
+    if (topic === null) continue;
+    captures.push({ inputs: own, topics, options: { files, transactionTopic: topic, avro: await schemasBeside(files), stopsAtGaps: stopsAtGaps(pipeline.settings), to } });
+  }
+  if (captures.length > 0 && lanes > 1) {
+    throw new TapewrightError('LANES_IMPOSSIBLE', `${lanes} lanes are not possible: transactions of ${captures.flatMap((capture) => capture.inputs.map((input) => pipeline.sources[input]!.name)).join(', ')} are applied whole, which one lane does; leave out --lanes`, { lanes });
+  }
+  return captures;
+}
+
+/** One reader for each of its tables, which share what is read. */
+export function openCapture({ inputs, topics, options }: Capture, { pipeline }: Prepared, lane: RunLane): { readonly capture: CaptureReader; readonly readers: readonly HistoryReader[] } {
+  const tables = inputs.map((input) => {
+    const table = pipeline.sources[input]!;
+    return { input, name: table.name, topics: topicsOf(table, topics), columns: sourceColumns(pipeline, input, lane.engine.plan.columns[input]!) };
+  });
+  const taken = tables.find((table, index) => tables.slice(0, index).some((other) => other.topics.some((topic) => table.topics.includes(topic))));
+  if (taken !== undefined) throw new TapewrightError('DATASET_INVALID', `two tables read the topic of ${taken.name}: with transactions, declare it once`, { table: taken.name });
+  const capture = new CaptureReader(tables, options, lane);
+  return { capture, readers: tables.map(({ input, name }, index) => new CaptureInput(capture, input, name, index === 0)) };
+}
+
+/** One table of a capture. */
+class CaptureInput implements HistoryReader {
+  readonly seen = null;
+  readonly source: HistoryReader['source'];
+
+  constructor(private readonly capture: CaptureReader, private readonly input: number, readonly table: string, private readonly speaks: boolean) {
+    this.source = { rowsTotal: null, fingerprint: () => capture.fingerprint(), close: () => capture.close() };
+  }
+
+  get rows(): number {
+    return this.capture.rowsOf(this.input);
+  }
+
+  read(): Promise<boolean> {
+    return this.capture.read();
+  }
+
+  gateState(): GateState {
+    return { bearing: null, jumps: { first: null, count: 0 } };
+  }
+
+  remarks(): string[] {
+    return this.speaks ? [...this.capture.remarks()] : [];
+  }
+}
+
+/** A table of changes by itself, row by row. */
+export async function openChanges(table: SourceTable, binding: Binding, columns: readonly SourceColumn[], from: number, batchRows: number): Promise<Source> {
+  const files = await recordedFiles(table, binding);
+  const topics = topicsOf(table, await topicsIn(files));
+  return new ChangesSource({ table: table.name, files, topics, columns, avro: await schemasBeside(files), from, batchRows });
+}
+
+async function recordedFiles(table: SourceTable, binding: Binding): Promise<readonly string[]> {
+  if (binding.format !== 'jsonl') {
+    throw new TapewrightError('DATASET_INVALID', `${table.name} is a table of changes (${table.changeFormat}): bind JSON lines of its topics' records to it, not ${binding.format}`, { table: table.name, path: binding.path });
+  }
+  return filesOf(binding);
+}

@@ -1,0 +1,47 @@
+/** Which topics of a recording are a table's, and which tells of transactions. */
+import { TapewrightError } from '../core/errors.js';
+import type { SourceTable } from '../plan/plan.js';
+import { noSuchTopic } from '../formats/debezium-record.js';
+
+/** The topic of the transactions, or 'none' to apply changes row by row. */
+export const transactionTopicSetting = 'cdc.transaction.topic';
+/** What a gap does: 'stop' (the default) or 'go-on'. */
+export const gapSetting = 'cdc.gaps';
+
+/** `'topic' = 'a;b'`: the topics of which the recording has records. Throws DATASET_INVALID where it has none. */
+export function topicsOf(table: SourceTable, recorded: readonly string[]): readonly string[] {
+  // Lines without topics are those of one table.
+  if (recorded.length === 0) return [''];
+  const asked = (table.options['topic'] ?? '').split(';').map((topic) => topic.trim()).filter((topic) => topic !== '');
+  if (asked.length === 0) {
+    const name = recorded.filter((topic) => topic.slice(topic.lastIndexOf('.') + 1) === table.name);
+    if (name.length === 1) return name;
+    throw new TapewrightError('DATASET_INVALID', `the file bound to ${table.name} holds the topics ${recorded.join(', ')}: say which is the table's, with 'topic' = '…' in its WITH`, { table: table.name });
+  }
+  const found = asked.filter((topic) => recorded.includes(topic));
+  // A table may have had no change yet; a typing error has none either.
+  if (found.length === 0) throw noSuchTopic(table.name, asked.join(';'), recorded);
+  return found;
+}
+
+/** The transaction topic among those recorded; null: changes are applied row by row. Throws USAGE for one that is not there. */
+export function transactionTopic(settings: Readonly<Record<string, string>>, recorded: readonly string[]): string | null {
+  const asked = settings[transactionTopicSetting];
+  if (asked === 'none') return null;
+  if (asked !== undefined) {
+    if (recorded.includes(asked)) return asked;
+    throw new TapewrightError('USAGE', `SET '${transactionTopicSetting}' = '${asked}': the recording has no such topic; it has ${recorded.join(', ') || 'none'}`, { topic: asked });
+  }
+  const found = recorded.filter((topic) => topic.endsWith('.transaction'));
+  if (found.length > 1) {
+    throw new TapewrightError('USAGE', `the recording has several transaction topics (${found.join(', ')}): say which one counts, with SET '${transactionTopicSetting}' = '…'`, { topics: found });
+  }
+  return found[0] ?? null;
+}
+
+/** Whether a gap stops the run. Throws USAGE for another value. */
+export function stopsAtGaps(settings: Readonly<Record<string, string>>): boolean {
+  const asked = settings[gapSetting] ?? 'stop';
+  if (asked === 'stop' || asked === 'go-on') return asked === 'stop';
+  throw new TapewrightError('USAGE', `SET '${gapSetting}' is 'stop' or 'go-on', not '${asked}'`, { value: asked });
+}
