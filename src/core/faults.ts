@@ -71,6 +71,12 @@ export const faults = {
   matchesNotSaved: false,
   /** A step whose commit was not answered is sent again before the journal is asked. */
   resentUnasked: false,
+  /** A checkpoint leaves out the timers that an operator of the user's has set. */
+  timersNotSaved: false,
+  /** A checkpoint leaves out what the triggers of global windows know. */
+  triggersNotSaved: false,
+  /** What a user's aggregate knows of a part of its rows is lost where the parts are joined. */
+  partsLost: false,
   /** Number of rows of a lane after which the process dies, in effect; -1: never. */
   stopAtRow: -1,
 };

@@ -184,7 +184,7 @@ export class GlobalWindow implements Operator, Visitor {
     for (let id = 0; id < size; id += 1) {
       for (const accumulator of this.#plan.accumulators) accumulator.save(writer, this.#cells, id);
     }
-    writer.float64Array(this.#state.subarray(0, size * this.#trigger.stateSize));
+    writer.float64Array(this.#state.subarray(0, faults.triggersNotSaved ? 0 : size * this.#trigger.stateSize));
     for (const values of [this.#fresh, this.#start, this.#fired]) writer.float64Array(values.subarray(0, faults.openWindowsNotSaved ? 0 : size));
   }
 

@@ -3,6 +3,7 @@ import type { Column } from '../core/batch.js';
 import { ByteWriter, type ByteReader } from '../core/bytes.js';
 import type { ColumnBuilder } from '../core/column-builder.js';
 import { TapewrightError, assert } from '../core/errors.js';
+import { faults } from '../core/faults.js';
 import { readPlain, writePlain } from '../core/plain-bytes.js';
 import { typeName, type Physical, type SqlType } from '../core/types.js';
 import { fromUser, type UserValue } from '../functions/declared-types.js';
@@ -84,7 +85,7 @@ export class UserAccumulator extends ArgumentReader implements Accumulator {
     group.count += other.count;
     group.failed ??= other.failed;
     assert(this.user.code.merge !== undefined, 'an aggregate that cannot merge is refused where that is needed');
-    this.#call(group, 'merge', [other.state]);
+    if (!faults.partsLost) this.#call(group, 'merge', [other.state]);
   }
 
   /** Writes the result of a slot; returns why there is none. */

@@ -2,7 +2,7 @@
 import { withBundle } from '../../src/sinks/query.js';
 import { quoteName } from '../../src/sources/quote.js';
 import { withRun } from '../support/run-sql.js';
-import { stateLife, type Job } from './job.js';
+import { stateLife, textsOf, type Job } from './job.js';
 import type { Change } from './theirs.js';
 import { canonical } from './value.js';
 
@@ -31,9 +31,26 @@ export function runOurs(job: Job): Promise<Ours> {
       }
       outputs.push(changes);
     }
-    // By table, not by statement: statements that share an operator share its dead letters, which name one of them.
-    const byTable = new Map((await query('SELECT input, COUNT(*) FROM bundle.dead_letters GROUP BY input')).rows.map(([input, count]) => [input, Number(count)]));
-    const deadLetters = job.tables.map((names) => names.reduce((sum, name) => sum + (byTable.get(name) ?? 0), 0));
-    return { outputs, deadLetters };
+    const letters = (await query('SELECT input, position, expression FROM bundle.dead_letters')).rows.map(([input, position, expression]) => ({ input: String(input), position: Number(position), expression: String(expression) }));
+    return { outputs, deadLetters: job.trials.map((_, trial) => lettersOf(job, trial, letters)) };
   }));
+}
+
+interface Letter {
+  readonly input: string;
+  readonly position: number;
+  /** `line 1, column 2: a / b`. */
+  readonly expression: string;
+}
+
+/**
+ * The dead letters of a trial. By table, not by statement: statements that share an operator share its letters, which
+ * name one of them. What the end of history lets go has its place after the last row of the text's first table, whatever
+ * it read: the expression tells whose it is.
+ */
+function lettersOf(job: Job, trial: number, letters: readonly Letter[]): number {
+  const rows = new Map(job.trials.flatMap(({ drawn, world }, index) => drawn.tables.map((table, at) => [job.tables[index]![at]!, world[table]!.rows.length])));
+  const text = textsOf(job.trials[trial]!).join('\n');
+  return letters.filter(({ input, position, expression }) => job.tables[trial]!.includes(input)
+    || (position >= rows.get(input)! && text.includes(expression.replace(/^line \d+, column \d+: /, '')))).length;
 }

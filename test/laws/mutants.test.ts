@@ -38,7 +38,8 @@ const bugs: Readonly<Record<Bug, Caught>> = {
   arrivalForEventTime: by(arrivalLaw), lanesOverlap: by(lanesLaw), watermarkNotSaved: by(recoveryLaw), waitingRowsNotSaved: by(recoveryLaw),
   openWindowsNotSaved: by(recoveryLaw), firesAgainAfterRestore: by(recoveryLaw), lateRowsDropped: by(onceLaw), sessionsApart: by(oracleLaw), boundsLeftOut: by(oracleLaw),
   versionsByArrival: byOperator('temporal', temporalLaw), partnersNotCounted: byOperator('regular', regularLaw),
-  greedyGivesWay: byOperator('match', matchLaw), matchesNotSaved: byOperator('match', matchLaw),
+  greedyGivesWay: byOperator('match', matchLaw), matchesNotSaved: by(recoveryLaw),
+  timersNotSaved: by(recoveryLaw), triggersNotSaved: by(recoveryLaw), partsLost: by(oracleLaw),
   retractionLeftOut: byOperator('updating', updatingLaw), nobodyMovesUp: byOperator('updating', updatingLaw),
 };
 

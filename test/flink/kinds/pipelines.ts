@@ -51,6 +51,8 @@ function isJudged(query: Query, world: World, tables: readonly [number, number])
   // The job would fail at the first 0.
   const texts = query.kind === 'project' ? query.items : 'aggregates' in query ? query.aggregates.flatMap(({ argument }) => argument ?? []) : [];
   if (texts.some(({ sql }) => sql.startsWith('1000 /'))) return false;
+  // Functions in TypeScript it does not have.
+  if (texts.some(({ sql }) => /^law_/i.test(sql)) || ('aggregates' in query && query.aggregates.some(({ name }) => name === 'LAW_MIX'))) return false;
   return inputs.every((input) => isJudged(input, world, tables));
 }
 

@@ -46,7 +46,7 @@ const lateText = (late: { input: string; position: number; eventTime: number; wa
 const letterText = ({ input, position }: { input: string; position: number }): string => `${input} ${position}`;
 
 export const oracleLaw: Law = {
-  name: 'oracle', says: 'outputs, late rows and dead letters are those of an independent computation, to the bit', runs: 1500,
+  name: 'oracle', says: 'outputs, late rows and dead letters are those of an independent computation, to the bit', runs: 2500,
   arbitrary: fc.record({ drawn: randomCases({ disorder: 'late', clock: true }) }),
   holds: ({ drawn }) => {
     const found = run(drawn);

@@ -25,6 +25,8 @@ export interface Matches {
    * that is known, so that no later match is known to be the next.
    */
   from(start: number): readonly Mapping[] | null;
+  /** The event time at which that is known; null: never. */
+  known(start: number): number | null;
   /** Where the search goes on after it. */
   next(mapping: Mapping): number;
 }
@@ -53,24 +55,27 @@ export function matchesIn(rows: readonly KeyRow[], { variables, skip, within }: 
 
   const isWhole = ({ variable, mapping }: Way): boolean => variables.every(({ min }, v) => v < variable || mapping[v]!.length >= min);
 
+  /** The mappings that the first row to complete any completes, and when it is known that there are these, or none. */
+  function search(start: number): { readonly whole: readonly Mapping[]; readonly known: number | null } {
+    let ways: Way[] = [{ variable: 0, mapping: variables.map(() => []) }];
+    const timeOut = within === null ? null : rows[start]!.time + within;
+    for (let row = start; row < rows.length; row += 1) {
+      const { time } = rows[row]!;
+      if (timeOut !== null && time >= timeOut) return { whole: [], known: timeOut };
+      const taken = ways.flatMap((way) => [...taking(way, row)]);
+      const whole = taken.filter(isWhole).map(({ mapping }) => mapping);
+      if (whole.length > 0 || taken.length === 0) return { whole, known: time };
+      ways = taken;
+    }
+    return { whole: [], known: timeOut };
+  }
+
   return {
     from(start) {
-      let ways: Way[] = [{ variable: 0, mapping: variables.map(() => []) }];
-      for (let row = start; row < rows.length && ways.length > 0; row += 1) {
-        if (within !== null && rows[row]!.time - rows[start]!.time >= within) return [];
-        const whole: Mapping[] = [];
-        const next: Way[] = [];
-        for (const way of ways) {
-          for (const taken of taking(way, row)) {
-            next.push(taken);
-            if (isWhole(taken)) whole.push(taken.mapping);
-          }
-        }
-        if (whole.length > 0) return whole;
-        ways = next;
-      }
-      return ways.length > 0 && within === null ? null : [];
+      const { whole, known } = search(start);
+      return known === null ? null : whole;
     },
+    known: (start) => search(start).known,
     next(mapping) {
       const all = rowsOf(mapping);
       if (skip.to === 'past') return all.at(-1)! + 1;

@@ -1,6 +1,7 @@
 /** What an aggregate of given rows is, computed from all of them at once. */
 import { compareCells, textOf, type Cell, type Field } from './cells.js';
 import { Refused, type Aggregate } from './query.js';
+import { mixOf } from './user-code.js';
 import { halfUp, nearest, rootOf, unitsOf, varianceOf } from './rational.js';
 
 /** The exact variance whose root a deviation must be near to, in squared counts of 2^-1074. */
@@ -24,6 +25,7 @@ export function aggregateOf({ name, distinct, argument, offset, result }: Aggreg
     case 'FIRST_VALUE': return present.reduce<Sample | null>((first, sample) => (first === null || sample.time < first.time ? sample : first), null)?.value ?? null;
     case 'LAST_VALUE': return present.reduce<Sample | null>((last, sample) => (last === null || sample.time >= last.time ? sample : last), null)?.value ?? null;
     case 'LAG': return samples.length > offset ? samples[samples.length - 1 - offset]!.value : null;
+    case 'LAW_MIX': return mixOf(present.map(({ value }) => value as bigint));
     case 'MIN': return extremeOf(present, -1);
     case 'MAX': return extremeOf(present, 1);
     default: {

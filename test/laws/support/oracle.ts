@@ -7,8 +7,10 @@ import { aggregateOf, type Sample, type Value } from './oracle-aggregates.js';
 import { Refused, inputsOf, tableFields, tableName, tablesOf, type Aggregate, type AlignedWindow, type Condition, type Query, type Scalar, type Session } from './query.js';
 import { oracleJoin, oracleWindowJoin } from './oracle-join.js';
 import { oracleGroup, oracleRank } from './oracle-changes.js';
+import { oracleGlobal, oracleMatch, oracleProcess, type Situation } from './oracle-steps.js';
 import { OracleSessions } from './oracle-sessions.js';
 import type { Case } from './random-pipelines.js';
+import { windowRules } from './user-code.js';
 
 /** A row on its way: `released` is the number of the input row that let it out, `time` what caused it. */
 export interface OracleRow {
@@ -75,6 +77,12 @@ class Oracle {
       case 'window': case 'regroup': return this.#need(query.input, [...query.keys, ...read]);
       case 'over': return this.#need(query.input, [...own(query.input), ...query.partition, ...read]);
       case 'group': return this.#need(query.input, [...query.keys, ...read]);
+      case 'match': return this.#need(query.input, [...query.keys, query.input.rowtime, ...query.variables.flatMap(({ condition }) => condition?.reads ?? []), ...query.measures.map(({ column }) => column)]);
+      case 'process': return this.#need(query.input, [...query.keys, query.input.rowtime, ...query.given.reads]);
+      case 'global': {
+        const [given, fires] = [needs.has(query.fields[query.keys.length + 1]!.name), windowRules[query.rule]!.says !== null];
+        return this.#need(query.input, [...query.keys, query.input.rowtime, ...(given ? query.given.reads : []), ...(fires ? query.fires.reads : [])]);
+      }
       case 'rank': return this.#need(query.input, [...own(query.input), ...query.partition, query.by]);
       case 'union': {
         // Columns go by their place.
@@ -149,7 +157,7 @@ class Oracle {
 
   #rows(query: Query): OracleRow[] {
     // A stateless query is computed by each that reads it, and refuses its rows each time.
-    if (!isSession(query) && query.kind !== 'window' && query.kind !== 'regroup' && query.kind !== 'over' && query.kind !== 'join') return this.#compute(query);
+    if (!isSession(query) && !stateful.includes(query.kind)) return this.#compute(query);
     let rows = this.#known.get(keyOf(query));
     if (rows === undefined) this.#known.set(keyOf(query), rows = this.#compute(query));
     return rows;
@@ -171,6 +179,9 @@ class Oracle {
       case 'window': case 'regroup': return this.#grouped(query);
       case 'over': return this.#over(query);
       case 'group': return this.#group(query);
+      case 'match': return oracleMatch(query, this.#rows(query.input), this.#situation(query));
+      case 'process': return oracleProcess(query, this.#rows(query.input), this.#situation(query));
+      case 'global': return oracleGlobal(query, this.#rows(query.input), this.#situation(query));
       case 'rank': return oracleRank(query, this.#rows(query.input), this.#path(query), (row, before) => this.#refuseLate(row, before, null, null));
       case 'join': return (query.windows === null ? oracleJoin : oracleWindowJoin)(query, query.inputs.map((input) => this.#rows(input)) as [OracleRow[], OracleRow[]], this.#path(query), (row, before, start, end) => this.#refuseLate(row, before, start, end));
     }
@@ -208,6 +219,13 @@ class Oracle {
 
   #refuseLate(row: OracleRow, watermark: number, windowStart: number | null, windowEnd: number | null): void {
     this.#late.push({ ...this.#origin(row.released), eventTime: row.time, watermark, windowStart, windowEnd });
+  }
+
+  #situation(query: Query): Situation {
+    return {
+      path: this.#path(query), late: (row, watermark, windowEnd) => this.#refuseLate(row, watermark, null, windowEnd),
+      failed: (released) => this.#deadLetters.push(this.#origin(released)),
+    };
   }
 
   #grouped(query: Extract<Query, { kind: 'window' | 'regroup' }>): OracleRow[] {
@@ -350,6 +368,8 @@ function holds(query: Query, delay: number, into: Map<number, number>): void {
   const own = query.kind === 'join' && query.windows === null ? Math.max(-query.lower, query.upper) + (query.type === 'inner' ? 0 : 1) : 0;
   for (const input of inputsOf(query)) holds(input, delay + own, into);
 }
+
+const stateful: readonly string[] = ['window', 'regroup', 'over', 'join', 'match', 'process', 'global'];
 
 const isSession = (query: Query): boolean => query.kind === 'assign' && query.window.kind === 'session';
 

@@ -9,7 +9,7 @@ export function orderOf(query: Query): 'sequence' | 'set' {
     case 'assign': return query.window.kind === 'session' ? 'sequence' : 'set';
     case 'filter': case 'project': return orderOf(query.input);
     case 'window': case 'regroup': return 'sequence';
-    case 'over': return keepsPeers(query.input) ? 'sequence' : 'set';
+    case 'over': case 'match': case 'process': case 'global': return keepsPeers(query.input) ? 'sequence' : 'set';
   }
 }
 
@@ -21,12 +21,15 @@ const hasJoin = (query: Query): boolean => query.kind === 'join' || inputsOf(que
 
 const edges = ['FIRST_VALUE', 'LAST_VALUE', 'LAG'];
 
+/** What they say depends on which of two rows is given to them first. */
+const rowByRow: readonly string[] = ['match', 'process', 'global'];
+
 /** No value of the outputs depends on the order of arrival, beyond peers. */
 export function isOrderFree({ pipeline, tables }: Case): boolean {
   const free = (query: Query): boolean => {
     // What changes does so as rows come.
     if (query.kind === 'group' || query.kind === 'rank') return false;
-    const ordered = ('aggregates' in query && query.aggregates.some(({ name }) => edges.includes(name))) || (query.kind === 'over' && query.frame.unit === 'rows');
+    const ordered = ('aggregates' in query && query.aggregates.some(({ name }) => edges.includes(name))) || (query.kind === 'over' && query.frame.unit === 'rows') || rowByRow.includes(query.kind);
     const inputs = inputsOf(query);
     return (!ordered || inputs.every(keepsPeers)) && !touches(query, tables) && inputs.every(free);
   };

@@ -1,5 +1,6 @@
 /** Pipelines as data: what the generator draws, what becomes Flink SQL, and what the oracle computes. */
 import { typeText, type Cell, type Field } from './cells.js';
+import { windowRules } from './user-code.js';
 
 export type AlignedWindow =
   | { readonly kind: 'tumble'; readonly size: number; readonly offset: number }
@@ -14,7 +15,9 @@ export interface Session {
 export type Window = AlignedWindow | Session;
 
 export type AggregateName =
-  'COUNT' | 'SUM' | 'AVG' | 'MIN' | 'MAX' | 'STDDEV_POP' | 'STDDEV_SAMP' | 'VAR_POP' | 'VAR_SAMP' | 'FIRST_VALUE' | 'LAST_VALUE' | 'LAG';
+  'COUNT' | 'SUM' | 'AVG' | 'MIN' | 'MAX' | 'STDDEV_POP' | 'STDDEV_SAMP' | 'VAR_POP' | 'VAR_SAMP' | 'FIRST_VALUE' | 'LAST_VALUE' | 'LAG'
+  /** The user's. */
+  | 'LAW_MIX';
 
 /** A computed value of one row: its SQL over the columns of a table, and the same in JavaScript. */
 export interface Scalar {
@@ -44,6 +47,23 @@ export interface Aggregate {
   /** LAG only. */
   readonly offset: number;
   readonly result: Field;
+}
+
+/** A variable of a pattern, and when a row is one; null: always. */
+export interface PatternVariable {
+  readonly name: string;
+  readonly quantifier: string;
+  readonly min: number;
+  readonly max: number | null;
+  readonly greedy: boolean;
+  readonly condition: Condition | null;
+}
+
+/** What a match says: a column of the first or last row of a variable, or the number of that variable's rows. */
+export interface Measure {
+  readonly take: 'first' | 'last' | 'count';
+  readonly variable: number;
+  readonly column: string;
 }
 
 /** Rows or milliseconds before the current row; null: all. */
@@ -86,6 +106,15 @@ export type Query =
   | Node & { readonly kind: 'group'; readonly input: Query; readonly keys: readonly string[]; readonly aggregates: readonly Aggregate[] }
   /** The first rows of each partition. Nothing stands on it, unless it is the first one by event time, which stays. */
   | Node & { readonly kind: 'rank'; readonly input: Query; readonly partition: readonly string[]; readonly by: string; readonly descending: boolean; readonly to: number }
+  /** MATCH_RECOGNIZE. Fields: keys, measures, the match's rowtime. Patterns are such that a row completes one match at the most. */
+  | Node & {
+      readonly kind: 'match'; readonly input: Query; readonly keys: readonly string[]; readonly variables: readonly PatternVariable[];
+      readonly skip: 'past' | 'next' | 'first' | 'last'; readonly within: number | null; readonly measures: readonly Measure[];
+    }
+  /** The operator of the user's that counts rows and sets timers. Fields: keys, what it puts out, its rowtime. */
+  | Node & { readonly kind: 'process'; readonly input: Query; readonly keys: readonly string[]; readonly given: Condition }
+  /** A global window; `rule`: which of them. Fields: keys, its columns, its rowtime. */
+  | Node & { readonly kind: 'global'; readonly input: Query; readonly keys: readonly string[]; readonly rule: number; readonly given: Condition; readonly fires: Condition }
   | Node & { readonly kind: 'union'; readonly inputs: readonly Query[] }
   /** Rows of the left with those of the right whose event times, the right's taken away, lie within bounds; or of equal windows. */
   | Node & {
@@ -168,6 +197,9 @@ class SqlWriter {
       case 'join': return this.#join(query);
       case 'group': return this.#group(query);
       case 'rank': return this.#rank(query);
+      case 'match': return this.#match(query);
+      case 'process': return this.#called(query, 'law_steps', ['n', 'total', 'rowtime'], [asNumber(query.given)]);
+      case 'global': return this.#called(query, windowRules[query.rule]!.name, ['n', 'total', 'window_start', 'window_end', 'fired_by', 'rowtime'], [asNumber(query.given), `(${query.fires.sql}) IS TRUE AS fires`]);
     }
   }
 
@@ -179,6 +211,23 @@ class SqlWriter {
   #rank({ input, partition, by, descending, to, fields }: Extract<Query, { kind: 'rank' }>): string {
     const over = `${partition.length === 0 ? '' : `PARTITION BY ${partition.join(', ')} `}ORDER BY ${by}${descending ? ' DESC' : ''}`;
     return `SELECT ${fields.map(({ name }) => name).join(', ')} FROM (SELECT *, ROW_NUMBER() OVER (${over}) AS rn FROM ${this.#from(input)}) WHERE rn <= ${to}`;
+  }
+
+  #match({ input, keys, variables, skip, within, measures, fields }: Extract<Query, { kind: 'match' }>): string {
+    const call = ({ take, variable, column }: Measure): string => `${take.toUpperCase()}(${variables[variable]!.name}.${column})`;
+    const told = [...measures.map(call), 'MATCH_ROWTIME()'].map((text, index) => `${text} AS ${fields[keys.length + index]!.name}`);
+    const to = { past: 'PAST LAST ROW', next: 'TO NEXT ROW', first: 'TO FIRST B', last: 'TO LAST B' }[skip];
+    const define = variables.flatMap(({ name, condition }) => (condition === null ? [] : [`${name} AS ${condition.sql}`]));
+    return `SELECT ${fields.map(({ name }) => name).join(', ')} FROM ${this.#named(input)} MATCH_RECOGNIZE (${keys.length === 0 ? '' : `PARTITION BY ${keys.join(', ')} `}ORDER BY ${input.rowtime} `
+      + `MEASURES ${told.join(', ')} ONE ROW PER MATCH AFTER MATCH SKIP ${to} PATTERN (${variables.map(({ name, quantifier }) => name + quantifier).join(' ')})`
+      + `${within === null ? '' : ` WITHIN ${interval(within)}`} DEFINE ${define.join(', ')})`;
+  }
+
+  /** A function of tables in the user's code, given the columns that it reads. */
+  #called({ input, keys, fields }: Extract<Query, { kind: 'process' | 'global' }>, name: string, columns: readonly string[], given: readonly string[]): string {
+    const read = `SELECT ${[...keys, input.rowtime, ...given].join(', ')} FROM ${this.#from(input)}`;
+    const items = [...keys, ...columns.map((column, index) => `${column} AS ${fields[keys.length + index]!.name}`)];
+    return `SELECT ${items.join(', ')} FROM ${name}(input => TABLE (${read})${keys.length === 0 ? '' : ` PARTITION BY ${keys.join(', ')}`}, on_time => DESCRIPTOR(${input.rowtime}))`;
   }
 
   #join({ inputs: [left, right], type, keys, lower, upper, windows, renamed }: Extract<Query, { kind: 'join' }>): string {
@@ -240,6 +289,8 @@ class SqlWriter {
     return name;
   }
 }
+
+const asNumber = ({ sql }: Condition): string => `CASE WHEN ${sql} THEN 1 ELSE 0 END AS given`;
 
 const windowItems = ([start, end, time]: readonly [string, string, string]): string[] => [`window_start AS ${start}`, `window_end AS ${end}`, `window_time AS ${time}`];
 

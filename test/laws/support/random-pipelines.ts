@@ -3,7 +3,9 @@ import fc from 'fast-check';
 import type { Cell, Field, Kind } from './cells.js';
 import { clock, conditionOver, scalarOver } from './expressions.js';
 import { inputsOf, tableFields, tablesOf, type Aggregate, type AggregateName, type Frame, type Pipeline, type Query, type Statement, type Window } from './query.js';
+import { calledOver, matchOver } from './random-operators.js';
 import { randomRows, type Disorder, type Row } from './random-rows.js';
+import { userScalar } from './user-code.js';
 
 export interface Case {
   readonly pipeline: Pipeline;
@@ -23,10 +25,10 @@ export interface CaseOptions {
   readonly rowsMax?: number;
 }
 
-export const operatorNames = ['filter', 'project', 'assign', 'tumble', 'hop', 'cumulate', 'session', 'regroup', 'range', 'range all', 'rows', 'rows all', 'union', 'join', 'group', 'rank'] as const;
+export const operatorNames = ['filter', 'project', 'assign', 'tumble', 'hop', 'cumulate', 'session', 'regroup', 'range', 'range all', 'rows', 'rows all', 'union', 'join', 'group', 'rank', 'match', 'process', 'global'] as const;
 type OperatorName = (typeof operatorNames)[number];
 export const aggregateNames: readonly AggregateName[] = [
-  'COUNT', 'SUM', 'AVG', 'MIN', 'MAX', 'STDDEV_POP', 'STDDEV_SAMP', 'VAR_POP', 'VAR_SAMP', 'FIRST_VALUE', 'LAST_VALUE', 'LAG',
+  'COUNT', 'SUM', 'AVG', 'MIN', 'MAX', 'STDDEV_POP', 'STDDEV_SAMP', 'VAR_POP', 'VAR_SAMP', 'FIRST_VALUE', 'LAST_VALUE', 'LAG', 'LAW_MIX',
 ];
 
 interface AggregateDraw {
@@ -38,7 +40,7 @@ interface AggregateDraw {
   readonly offset: number;
 }
 
-interface OperatorDraw {
+export interface OperatorDraw {
   readonly name: OperatorName;
   readonly size: number;
   readonly offset: number;
@@ -135,10 +137,13 @@ class Builder {
     if (draw.name === 'group') return this.#group(draw, input, depth);
     if (draw.name === 'rank') return this.#rank(draw, input);
     if (draw.name === 'join') return this.#join(draw, input, depth);
+    if (draw.name === 'match') return matchOver(draw, input, this.#keysOf(draw, fields), depth);
+    if (draw.name === 'process' || draw.name === 'global') return calledOver(draw.name, draw, input, this.#keysOf(draw, fields), depth);
     if (draw.name === 'project') {
       const kept = fields.map((field) => ({ sql: field.name, reads: [field.name], field, value: (at: (name: string) => Cell) => at(field.name) }));
       // An expression that fails may only stand where its value is surely asked for.
-      const items = [...kept, scalarOver(exactOf(fields), draw.condition, last ? draw.size % 10 : Math.min(draw.size % 10, 8), `x${depth}`), ...(this.options.clock === true && draw.offset < 5 ? [clock(`c${depth}`)] : [])];
+      const own = draw.having === null ? null : userScalar(exactOf(fields), draw.condition, last, `x${depth}u`);
+      const items = [...kept, ...(own === null ? [] : [own]), scalarOver(exactOf(fields), draw.condition, last ? draw.size % 10 : Math.min(draw.size % 10, 8), `x${depth}`), ...(this.options.clock === true && draw.offset < 5 ? [clock(`c${depth}`)] : [])];
       return { kind: 'project', input, items, fields: items.map(({ field }) => field), rowtime, view };
     }
     const names = [`s${depth}`, `e${depth}`, `t${depth}`] as const;
@@ -202,7 +207,7 @@ class Builder {
   }
 }
 
-const exactOf = (fields: readonly Field[]): Field[] => fields.filter(({ name }) => !name.startsWith('root'));
+export const exactOf = (fields: readonly Field[]): Field[] => fields.filter(({ name }) => !name.startsWith('root'));
 
 /** New columns carry a number, one above those that are there. */
 const depthOf = (fields: readonly Field[]): number => Math.max(0, ...fields.map(({ name }) => Number(/^(?:root_)?[acerstx](\d+)/.exec(name)?.[1] ?? 0)));
@@ -243,6 +248,7 @@ function frameOf({ name, size }: OperatorDraw, aggregates: readonly Aggregate[])
 }
 
 const numeric: readonly Kind[] = ['DOUBLE', 'BIGINT', 'INT', 'DECIMAL'];
+const whole: readonly Kind[] = ['BIGINT', 'INT'];
 const anything: readonly Kind[] = [...numeric, 'STRING', 'BOOLEAN', 'TIMESTAMP'];
 
 function aggregateOf(draw: AggregateDraw, fields: readonly Field[], operator: OperatorName, name: string): Aggregate {
@@ -250,7 +256,7 @@ function aggregateOf(draw: AggregateDraw, fields: readonly Field[], operator: Op
   const drawn = operator === 'range all' && draw.form === 7 ? 'LAG' : aggregateNames[draw.name]!;
   const aggregate = drawn === 'LAG' && operator !== 'range all' ? 'AVG' : drawn;
   const isValue = ['COUNT', 'MIN', 'MAX', 'FIRST_VALUE', 'LAST_VALUE', 'LAG'].includes(aggregate);
-  const kinds = isValue ? anything : numeric;
+  const kinds = aggregate === 'LAW_MIX' ? whole : isValue ? anything : numeric;
   // The deviation may differ by a unit in the last place, so nothing stands on it.
   const eligible = exactOf(fields).filter((field) => kinds.includes(field.kind));
   const filter = draw.filter === null || aggregate === 'LAG' ? null : conditionOver(fields, draw.filter);
@@ -260,12 +266,12 @@ function aggregateOf(draw: AggregateDraw, fields: readonly Field[], operator: Op
   }
   const field = eligible[draw.argument % eligible.length]!;
   const argument = scalarOver([field, ...exactOf(fields)], 0, isValue ? 0 : draw.form, '');
-  const distinct = draw.distinct && aggregate !== 'LAG';
+  const distinct = draw.distinct && aggregate !== 'LAG' && aggregate !== 'LAW_MIX';
   return { ...base, distinct, argument, result: resultField(aggregate, argument.field, name) };
 }
 
 function resultField(aggregate: AggregateName, { kind, precision, scale }: Field, name: string): Field {
-  if (aggregate === 'COUNT') return { name, kind: 'BIGINT' };
+  if (aggregate === 'COUNT' || aggregate === 'LAW_MIX') return { name, kind: 'BIGINT' };
   const isRoot = aggregate.startsWith('STDDEV');
   const called = isRoot ? `root_${name}` : name;
   if (kind !== 'DECIMAL') return { name: called, kind };

@@ -17,6 +17,7 @@ import { columnOf, rowsOf, type Cell } from './cells.js';
 import { sqlOf, tableFields, tableName } from './query.js';
 import type { Case } from './random-pipelines.js';
 import type { Row } from './random-rows.js';
+import { lawFunctions } from './user-code.js';
 
 export interface RunOptions {
   /** Rows of one batch after the other, from the beginning again when they are used up. */
@@ -66,7 +67,7 @@ const plans = new WeakMap<Case, Plan>();
 
 export function planOf(drawn: Case): Plan {
   let plan = plans.get(drawn);
-  if (plan === undefined) plans.set(drawn, plan = planSql(sqlOf(drawn.pipeline)));
+  if (plan === undefined) plans.set(drawn, plan = planSql(sqlOf(drawn.pipeline), lawFunctions));
   return plan;
 }
 

@@ -1,6 +1,7 @@
 /** What was drawn, and how often: operators, aggregates, types, and pairs of operators of which one reads the other. */
 import { aggregateNames, operatorNames, type Case } from './random-pipelines.js';
 import { inputsOf, type Query } from './query.js';
+import { windowRules } from './user-code.js';
 
 const kinds = ['DOUBLE', 'BIGINT', 'INT', 'DECIMAL', 'STRING', 'BOOLEAN', 'TIMESTAMP'];
 /** Those that can stand above others; a regrouping stands on a window, or a sub-query that hands its columns on. */
@@ -12,7 +13,7 @@ const pairs = [
 
 export class Tally {
   readonly #groups = new Map<string, Map<string, number>>([
-    ['operators', zeros([...operatorNames, 'view', 'older form', 'having', 'offset', 'distinct', 'filter (where)', 'clock', 'two statements', 'one output of two', 'two tables', 'window join'])],
+    ['operators', zeros([...operatorNames, 'view', 'older form', 'having', 'offset', 'distinct', 'filter (where)', 'clock', 'two statements', 'one output of two', 'two tables', 'window join', 'user scalar', ...windowRules.map(({ name }) => name)])],
     ['aggregates', zeros(aggregateNames)], ['argument types', zeros(kinds)], ['pairs', zeros(pairs)],
   ]);
 
@@ -51,6 +52,8 @@ export class Tally {
       }
     }
     if (query.kind === 'project' && query.items.some(({ sql }) => sql.includes('CURRENT_TIMESTAMP'))) this.#add('operators', 'clock');
+    if (query.kind === 'project' && query.items.some(({ sql }) => /^law_/i.test(sql))) this.#add('operators', 'user scalar');
+    if (query.kind === 'global') this.#add('operators', windowRules[query.rule]!.name);
     if (query.view) this.#add('operators', 'view');
     if (query.kind === 'window' && query.older) this.#add('operators', 'older form');
     if (query.kind === 'union' && new Set(query.inputs.flatMap(tableOf)).size > 1) this.#add('operators', 'two tables');
