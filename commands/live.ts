@@ -34,6 +34,8 @@ While it runs, a terminal shows lanes, lag, rates, latencies against their budge
     functions: Flags.string({ description: 'a .js module whose exported functions the SQL may call', helpValue: 'FILE', multiple: true, multipleNonGreedy: true }),
     'checkpoint-every': Flags.string({ description: 'real time between checkpoints', default: '10s', helpValue: 'DURATION' }),
     strict: Flags.boolean({ description: 'stop at the first row that an expression fails on' }),
+    record: Flags.string({ description: 'keep the input while the run goes on, and make a bundle of it, in this folder, when it ends or is stopped', helpValue: 'DIR' }),
+    'allow-unbounded-state': Flags.boolean({ description: 'run statements whose state grows with every new key (GROUP BY without a window, Top-N, joins without a time-to-live)' }),
     'released-by': Flags.boolean({ description: 'messages of outputs carry a header released-by: topic/partition/offset of the message that let them go' }),
     metrics: Flags.integer({ description: 'serve metrics for Prometheus at http://127.0.0.1:PORT/metrics; 0: any port that is free', helpValue: 'PORT', min: 0, max: 65_535 }),
     quiet: Flags.boolean({ description: 'print no progress' }),
@@ -68,11 +70,12 @@ While it runs, a terminal shows lanes, lag, rates, latencies against their budge
     process.stdout.write(`${JSON.stringify(json)}\n`);
   }
 
-  private print({ group, ended, lanes }: LiveResult): void {
+  private print({ group, ended, bundle, lanes }: LiveResult): void {
     this.log(`${group}: ${ended ? 'the input has ended' : 'stopped; start it again to go on'}`);
     for (const { lane, steps, rows, late, deadLetters, outputs } of lanes) {
       this.log(`lane ${lane}: ${rows} rows read, ${steps} steps, ${late} late, ${deadLetters} dead letters`);
       for (const [table, output] of Object.entries(outputs)) this.log(`  ${table}  ${output.rows} rows  ${output.digest}`);
     }
+    if (bundle !== null) this.log(`bundle: ${bundle}`);
   }
 }

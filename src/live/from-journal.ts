@@ -24,9 +24,6 @@ export interface FromJournalOptions extends Pick<LiveOptions, 'texts' | 'setting
   readonly onProgress?: (rows: number) => void;
 }
 
-/** Steps between two moments at which what was read leaves the memory. */
-const stepsKept = 64;
-
 /**
  * Throws JOURNAL_LOST where the group has no whole journal, CHECKPOINT_MISMATCH at the first step whose digest does not come
  * again and SOURCE_GAP where the input is gone, besides what `makeBundle` throws.
@@ -71,8 +68,7 @@ async function keepLane(log: Log, plan: LivePlan, { texts, group, onProgress }: 
   const engine = new Engine(plan.pipeline, { lane, partitions: inputs.map(({ partitions }) => partitions.length), hash: sha256, withholdBefore: null, strict: false });
   const positions = inputs.map(({ topic, partitions }) => partitions.map((partition) => offsetOf(start.positions, topic, partition)));
   await rerun(log, inputs, engine, positions, steps, async (step) => {
-    kept.take(step);
-    if (step.record.seq % stepsKept === 0) await kept.sync();
+    await kept.keep(step);
     onProgress?.(rows + engine.counts.rows);
   }, { gaps, until: start.until });
   return rows + engine.counts.rows;

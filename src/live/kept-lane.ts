@@ -23,6 +23,8 @@ const journalSchema: Schema = [{ name: 'line', type: sqlType('STRING', false) }]
 
 /** Rows that wait before they become a record batch. */
 const waitingMax = 16_384;
+/** Bytes of record batches that wait for the disk. */
+const pendingMax = 16 * 1024 * 1024;
 
 export class KeptLane {
   #seq: number;
@@ -56,6 +58,13 @@ export class KeptLane {
 
   get span(): State['span'] {
     return this.#from <= this.#to ? { from: this.#from, to: this.#to } : null;
+  }
+
+  /** As `take`, and waits for the disk where much waits for it. */
+  async keep(step: FoldedStep): Promise<boolean> {
+    const isKept = this.take(step);
+    if (this.recording.pendingBytes >= pendingMax) await this.sync();
+    return isKept;
   }
 
   /** Takes a step that follows; one that it has already is passed over. False: steps before it are missing. */

@@ -73,9 +73,9 @@ export interface LaneEvents {
   phase(lane: number, phase: LanePhase, seq: number): void;
   committed(lane: number, result: StepResult, rows: number): void;
   /** For those who record or measure, before `committed`. */
-  onStep?(lane: number, step: CommittedStep): void;
+  onStep?(lane: number, step: CommittedStep): void | Promise<void>;
   /** A step that was committed before and is made again, its outputs withheld. */
-  onAgain?(lane: number, step: FoldedStep): void;
+  onAgain?(lane: number, step: FoldedStep): void | Promise<void>;
   /** Waited for before a checkpoint is written, which may be where the next process goes on from. */
   beforeCheckpoint?(lane: number, seq: number): Promise<void>;
   /** The next offsets of a lane that is taken. */
@@ -260,7 +260,7 @@ export class LiveLane {
     const rows = input.pieces.reduce((sum, { records }) => sum + records.length, 0);
     this.rows += rows;
     this.events.phase(lane, 'committed', record.seq);
-    this.events.onStep?.(lane, { ...input, result, record, times: { begun, applied, committed: performance.now() } });
+    await this.events.onStep?.(lane, { ...input, result, record, times: { begun, applied, committed: performance.now() } });
     this.events.committed(lane, result, rows);
   }
 

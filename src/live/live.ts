@@ -17,6 +17,7 @@ import { OutputEncoder } from './encoder.js';
 import { kafkaClient } from './kafka.js';
 import { openLog } from './clients.js';
 import { pause } from './failures.js';
+import { LiveRecorder } from './live-record.js';
 import { LiveLane, type LaneEvents, type LaneSpec } from './lane.js';
 import { runLanes } from './lanes.js';
 import type { Log, LogBounds } from './log.js';
@@ -52,6 +53,8 @@ export interface LiveOptions {
   readonly strict: boolean;
   /** Messages of outputs say, in a header, which message let them go. */
   readonly releasedBy?: boolean;
+  /** Folder of a bundle that keeps the input too; null: none is made. */
+  readonly record?: string | null;
   readonly signal: AbortSignal;
   readonly events: LaneEvents;
   readonly onRemark: (text: string) => void;
@@ -59,6 +62,8 @@ export interface LiveOptions {
 
 export interface LiveResult {
   readonly group: string;
+  /** Of `record`: the bundle, where one could be made. */
+  readonly bundle: string | null;
   readonly ended: boolean;
   readonly lanes: readonly {
     readonly lane: number; readonly steps: number; readonly rows: number; readonly late: number; readonly deadLetters: number;
@@ -117,12 +122,18 @@ export async function runLive(options: LiveOptions): Promise<LiveResult> {
   const log = openLog(options.settings, onRemark);
   try {
     const { plan, specOf } = await prepareLanes(log, options);
+    const recorder = options.record === undefined || options.record === null ? null : await LiveRecorder.open(plan, options, options.record);
+    const events = recorder?.watching(options.events) ?? options.events;
     const ends = await runLanes({
       membership: await membershipOf(plan, options), shared: options.lanes === 'group', signal: options.signal, say: onRemark,
-      attempt: (lane) => new LiveLane(log, specOf(lane), options.events),
+      attempt: (lane) => {
+        const attempt = new LiveLane(log, specOf(lane), events);
+        return recorder === null ? attempt : recorder.recorded(lane, attempt);
+      },
     });
+    const bundle = await recorder?.bundle(ends) ?? null;
     return {
-      group, ended: ends.length > 0 && ends.every(({ ended }) => ended),
+      group, bundle, ended: ends.length > 0 && ends.every(({ ended }) => ended),
       lanes: ends.map(({ lane, engine, rows }) => ({
         lane, steps: engine.seq, rows, late: engine.counts.late, deadLetters: engine.counts.deadLetters,
         outputs: Object.fromEntries(engine.outputs.map((output, table) => [plan.pipeline.sinks[table]!.name, output])),

@@ -50,8 +50,7 @@ export class Recording<State> {
   private constructor(readonly folder: string, private readonly tables: Readonly<Record<string, RecordedTable>>, private readonly lock: Lock, private index: Index<State>) {
     for (const [name, { schema }] of Object.entries(tables)) {
       this.#rows.set(name, new ArrowRows(schema));
-      this.#pending.set(name, []);
-      this.#waiting.set(name, { rows: 0, bytes: 0 });
+      this.#empty(name);
     }
   }
 
@@ -110,18 +109,21 @@ export class Recording<State> {
     waiting.bytes += bytes.length;
   }
 
-  /** Makes everything appended durable, together with `state`. */
+  /** Makes everything appended so far durable, together with `state`. One call at a time. */
   async sync(state: State): Promise<void> {
     const tables: Record<string, TableIndex> = { ...this.index.tables };
-    for (const [name, pieces] of this.#pending) if (pieces.length > 0) tables[name] = await this.#write(name, pieces);
+    const taken = [...this.#pending].map(([name, pieces]) => ({ name, pieces, rows: this.#waiting.get(name)!.rows }));
+    for (const { name } of taken) this.#empty(name);
+    for (const { name, pieces, rows } of taken) if (pieces.length > 0) tables[name] = await this.#write(name, pieces, rows);
     await this.#save({ ...this.index, state, tables });
-    for (const name of this.#pending.keys()) {
-      this.#pending.set(name, []);
-      this.#waiting.set(name, { rows: 0, bytes: 0 });
-    }
   }
 
-  async #write(name: string, pieces: readonly Uint8Array[]): Promise<TableIndex> {
+  #empty(name: string): void {
+    this.#pending.set(name, []);
+    this.#waiting.set(name, { rows: 0, bytes: 0 });
+  }
+
+  async #write(name: string, pieces: readonly Uint8Array[], rows: number): Promise<TableIndex> {
     const before = this.index.tables[name]!;
     const file = before.stream?.file ?? this.#fileName(name, before.next, 'arrows');
     const path = this.#path(name, file);
@@ -133,7 +135,7 @@ export class Recording<State> {
       await handle.write(bytes, 0, bytes.length, at);
       await handle.datasync();
       if (before.stream === null) await syncDirectory(dirname(path));
-      return { ...before, next: before.stream === null ? before.next + 1 : before.next, stream: { file, bytes: at + bytes.length, rows: (before.stream?.rows ?? 0) + this.#waiting.get(name)!.rows } };
+      return { ...before, next: before.stream === null ? before.next + 1 : before.next, stream: { file, bytes: at + bytes.length, rows: (before.stream?.rows ?? 0) + rows } };
     });
   }
 

@@ -57,7 +57,7 @@ for (const [what, damage] of [['cut short', (bytes: Buffer) => bytes.subarray(0,
     const newest = await newestOf(folder);
     await writeFile(newest, damage(await readFile(newest)));
     const again: number[] = [];
-    const taken = await takeLane(log, spec, { ...quiet, onAgain: (_lane, { record }) => again.push(record.seq) });
+    const taken = await takeLane(log, spec, { ...quiet, onAgain: (_lane, { record }) => { again.push(record.seq); } });
     assert.deepEqual(again, [3], 'only the step after the checkpoint before is made again');
     assert.equal(taken.engine.seq, 4);
     assert.match(said.join('\n'), /checkpoint 0\/3-[0-9a-f]{8} is damaged; the one before is used/);

@@ -17,6 +17,8 @@ interface Told {
   readonly lanes?: LiveOptions['lanes'];
   readonly until?: LiveOptions['until'];
   readonly onGap?: LiveOptions['onGap'];
+  /** Folder of the bundle that keeps the input. */
+  readonly record?: string;
   /** Writes each phase to the errors, as JSON. */
   readonly tells?: boolean;
 }
@@ -31,7 +33,7 @@ const result = await runLive({
   texts: { name: 'live', scenario: null, sql: [{ path: 'live.sql', text: told.sql }], expect: { outputs: [], lateMax: null, rejectedMax: null } },
   settings: settingsFrom({ brokers: told.brokers, registry: told.registry }, {}), group: told.group, state: told.state, redirect: new Map(),
   start: { kind: 'earliest' }, until: told.until === undefined ? 'latest' : told.until, checkpointEvery: 300, strict: false, signal: stop.signal,
-  lanes: told.lanes ?? 'all', sessionTimeout: 2000, onGap: told.onGap ?? 'refuse', linger: 0,
+  lanes: told.lanes ?? 'all', sessionTimeout: 2000, onGap: told.onGap ?? 'refuse', linger: 0, record: told.record ?? null,
   onRemark: (text) => writeSync(2, `${text}\n`),
   events: {
     phase: (lane, phase, seq) => {

@@ -7,13 +7,17 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { after, before, test } from 'node:test';
 import { publish } from '../../src/live/publish.js';
+import { replayJournal } from '../../src/live/from-journal.js';
 import { kafkaClient } from '../../src/live/kafka.js';
+import { runLive, type LiveResult } from '../../src/live/live.js';
 import type { Recorded } from '../../src/live/record.js';
 import { settingsFrom } from '../../src/live/settings.js';
 import { defaultParameters, type ReplayResult } from '../../src/runtime/options.js';
 import { runReplay } from '../../src/runtime/replay.js';
+import { verifyRun, verifyTwo } from '../../src/runtime/verify.js';
 import { queryFiles } from './query-files.js';
 import { KafkaServer, kafkaMissing } from './kafka-server.js';
+import { readTopic } from './read-topic.js';
 import { RegistryServer, registryMissing } from './registry-server.js';
 import { mustEnd } from './must-end.js';
 import { skipped } from './skip.js';
@@ -88,7 +92,7 @@ test('a topic that is recorded, killed at any moment and gone on with, holds eve
   await producer.send({ topic: 'ticks', messages: [{ key: 'A', value: 'no avro', partition: 2 }] });
   await producer.disconnect();
   const out = join(folder, 'recorded');
-  for (const killAt of ['rows:1', 'sync:1', 'rows:9000', 'sync:1', 'sync:1']) {
+  for (const killAt of ['rows:1', 'sync:1', 'rows:9000']) {
     const { signal, errors } = await inProcess<Recorded>('./record-process.js', { topics: ['ticks'], out, killAt });
     assert.equal(signal, 'SIGKILL', `at ${killAt}: ${errors}`);
   }
@@ -103,4 +107,57 @@ test('a topic that is recorded, killed at any moment and gone on with, holds eve
   const history = await replayed(vwap('ticks', 'x'), { ticks: `us-equities-day?rows=${rows}` }, 'history-run', 4);
   assert.equal(again.outputs['vwap']!.setDigest, history.outputs['vwap']!.setDigest);
   assert.equal(again.outputs['vwap']!.digest, history.outputs['vwap']!.digest);
+});
+
+/** Quotes of the minute before each trade, out of two topics whose rows come as they come. */
+const joined = (out: string) => `
+CREATE TABLE trades (
+  symbol STRING, price DOUBLE, event_time TIMESTAMP(3), event_type STRING, WATERMARK FOR event_time AS event_time - INTERVAL '5' SECOND
+) WITH ('connector' = 'kafka', 'topic' = 'ticks', 'format' = 'avro-confluent', 'scan.startup.mode' = 'earliest-offset');
+CREATE TABLE quotes (
+  symbol STRING, bid DOUBLE, ask DOUBLE, event_time TIMESTAMP(3), event_type STRING, WATERMARK FOR event_time AS event_time - INTERVAL '5' SECOND
+) WITH ('connector' = 'kafka', 'topic' = 'others', 'format' = 'avro-confluent', 'scan.startup.mode' = 'earliest-offset');
+CREATE TABLE crossed (symbol STRING, at TIMESTAMP(3), price DOUBLE, ask DOUBLE) WITH ('connector' = 'kafka', 'topic' = '${out}', 'format' = 'json');
+INSERT INTO crossed SELECT t.symbol, t.event_time, t.price, q.ask FROM trades t JOIN quotes q
+  ON t.symbol = q.symbol AND q.event_time BETWEEN t.event_time - INTERVAL '2' SECOND AND t.event_time
+WHERE t.event_type = 'TRADE' AND q.event_type = 'BBO' AND t.price > q.ask;
+`;
+
+const liveOptions = (sql: string, group: string) => ({
+  texts: textsOf(sql), settings: settings(), group, state: join(folder, group), redirect: new Map<string, string>(), start: null, until: 'latest' as const, lanes: 'all' as const,
+  sessionTimeout: 10_000, onGap: 'refuse' as const, linger: 0, checkpointEvery: 300, strict: false, signal: new AbortController().signal, onRemark: () => undefined,
+});
+
+const live = (sql: string, group: string, more: { readonly record?: string } = {}): Promise<LiveResult> =>
+  runLive({ ...liveOptions(sql, group), ...more, events: { phase: () => undefined, committed: () => undefined } });
+
+const outputsOf = ({ lanes }: LiveResult) => lanes[0]!.outputs;
+
+test('two topics joined: the bundle from the journal has the digests of the run and the rows of its topics, and verifies', { skip, timeout: 300_000 }, async () => {
+  await publishTo('others', 2);
+  const ran = await live(joined('crossed'), 'joined');
+  const bundle = await replayJournal({ ...liveOptions(joined('crossed'), 'joined'), out: join(folder, 'joined-bundle') });
+  const { rows: held, digest } = outputsOf(ran)['crossed']!;
+  assert.ok(held > 0);
+  assert.deepEqual([bundle.outputs['crossed']!.rows, bundle.outputs['crossed']!.digest, bundle.deadLetters], [held, digest, 1]);
+  assert.deepEqual((await verifyRun(bundle.directory)).difference, null);
+  const seen = (await readTopic(settings(), 'crossed', held)).map(({ value }) => JSON.parse(value!.toString()) as Record<string, unknown>);
+  const kept = await queryFiles(join(bundle.directory, 'outputs', 'crossed.parquet'), 'SELECT symbol, price, ask FROM files');
+  assert.deepEqual(seen.map(({ symbol, price, ask }) => ({ symbol, price, ask })), kept);
+});
+
+test('live --record: killed and gone on with, its bundle is that of the journal', { skip, timeout: 300_000 }, async () => {
+  const sql = vwap('ticks', 'recorded-out');
+  const told = { sql, group: 'recorded', state: join(folder, 'recorded-state'), record: join(folder, 'live-bundle') };
+  for (const killAt of ['committed:2', 'checkpoint:2']) {
+    const { signal, errors } = await inProcess<LiveResult>('./live-process.js', { ...told, killAt });
+    assert.equal(signal, 'SIGKILL', errors);
+  }
+  const { result, errors } = await inProcess<LiveResult>('./live-process.js', { ...told, killAt: null });
+  assert.equal(result?.bundle, told.record, errors);
+  assert.deepEqual((await verifyRun(told.record)).difference, null);
+  const again = await replayJournal({ ...liveOptions(sql, 'recorded'), out: join(folder, 'again-bundle') });
+  assert.deepEqual((await verifyTwo(told.record, again.directory)).difference, null);
+  const history = await replayed(sql, { ticks: join(folder, 'recorded') }, 'history-4', 4);
+  assert.equal(again.outputs['vwap']!.setDigest, history.outputs['vwap']!.setDigest);
 });
