@@ -49,7 +49,7 @@ export async function countTopic({ servers }: LiveBench, topic: string, rows: nu
   return new LiveWorker({ ...servers, role: 'count', topic, rows }).said('done');
 }
 
-/** From the first rows that came in to the last commit. */
+/** From the first fetch to the last commit. */
 export async function liveThroughput({ servers, folder }: LiveBench, pipeline: LivePipeline, topic: string, releasedBy: boolean): Promise<Done> {
   const group = fresh(pipeline);
   return new LiveWorker({ ...servers, role: 'live', sql: pipelineText(pipeline, topic, `${group}-out`), group, state: join(folder, group), until: 'latest', start: 'earliest', releasedBy }).said('done');
@@ -155,9 +155,11 @@ export async function liveRecovery(bench: LiveBench, rate: number, seconds: numb
     await load.said('loaded');
     await pause(500);
     const between = (from: number, to: number): number => Math.round(to - from);
+    // A reader may be told before the one who committed.
+    const done = Math.min(committed.at, visibleAt);
     return {
-      process: between(killedAt, started.at), connect: between(started.at, taking.at), take: between(taking.at, taken.at), firstCommit: between(taken.at, committed.at),
-      visible: between(committed.at, visibleAt), total: between(killedAt, visibleAt),
+      process: between(killedAt, started.at), connect: between(started.at, taking.at), take: between(taking.at, taken.at), firstCommit: between(taken.at, done),
+      visible: between(done, visibleAt), total: between(killedAt, visibleAt),
     };
   } finally {
     await second?.end('SIGTERM');

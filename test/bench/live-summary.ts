@@ -33,7 +33,7 @@ export function throughputText({ rows, counting, vwap_1m: vwap, anomalies, relea
     return `  ${name.padEnd(26)} ${thousands(median(runs.map(speed))).padStart(9)}  ${ratio.toFixed(2)} of counting${aim === null ? '' : `, aim ${aim}`}${runs[0]!.steps === 0 ? '' : `, ${runs[0]!.steps} steps`}, peak RSS ${memory.toFixed(0)} MB`;
   };
   return [
-    `throughput, ${rows} events, one partition, from the first that came in to the last commit; median of ${counting.length}`,
+    `throughput, ${rows} events, one partition, from the first fetch to the last commit; median of ${counting.length}`,
     line('kafkajs, only counting', counting, null), line('vwap_1m', vwap, 0.8), line('anomalies', anomalies, 0.6), line('anomalies, --released-by', releasedBy, null), '',
   ].join('\n');
 }

@@ -59,15 +59,15 @@ async function load({ topic, rate, seconds }: Extract<LiveAssignment, { role: 'l
   tell({ event: 'loaded', at: wall() });
 }
 
-/** A bare consumer that does nothing but count. From its first batch to its last. */
+/** A bare consumer that does nothing but count. From its first fetch to its last batch. */
 async function count({ topic, rows }: Extract<LiveAssignment, { role: 'count' }>): Promise<void> {
   const consumer = kafkaClient(settings).consumer({ groupId: `bench-count-${process.pid}-${Date.now()}`, maxWaitTimeInMs: 100 });
   await consumer.connect();
   await consumer.subscribe({ topic, fromBeginning: true });
   let seen = 0, began = 0;
+  consumer.on(consumer.events.GROUP_JOIN, () => { began = performance.now(); });
   await new Promise<void>((resolve, reject) => {
     consumer.run({ autoCommit: false, eachBatchAutoResolve: true, eachBatch: ({ batch }) => {
-      if (began === 0) began = performance.now();
       for (const message of batch.messages) if (message.value !== null) seen += 1;
       if (seen >= rows) resolve();
       return Promise.resolve();
@@ -77,7 +77,7 @@ async function count({ topic, rows }: Extract<LiveAssignment, { role: 'count' }>
   await consumer.disconnect();
 }
 
-/** With what watching costs. From the first rows that came in to the last commit. */
+/** With what watching costs. From the first fetch to the last commit. */
 async function live({ sql, group, state, until, start, releasedBy }: Extract<LiveAssignment, { role: 'live' }>): Promise<void> {
   const stop = new AbortController();
   process.once('SIGTERM', () => stop.abort());
@@ -93,11 +93,11 @@ async function live({ sql, group, state, until, start, releasedBy }: Extract<Liv
       ...events,
       phase: (lane, phase, seq) => {
         events.phase(lane, phase, seq);
+        if (phase === 'taken') began = performance.now();
         if (phase === 'taking' || phase === 'taken') tell({ event: phase, at: wall() });
       },
       onStep: (lane, step) => {
         events.onStep?.(lane, step);
-        if (began === 0) began = Math.min(...step.pieces.map(({ at }) => at ?? step.times.begun));
         ended = step.times.committed;
         steps += 1;
         for (const { records } of step.pieces) rows += records.length;
