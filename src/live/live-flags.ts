@@ -1,7 +1,9 @@
 /** From the flags of `live` to what the runtime is asked. */
 import { join } from 'node:path';
 import { TapewrightError } from '../core/errors.js';
-import { planTexts } from '../runtime/pipeline.js';
+import { unboundedState, unboundedText } from '../plan/unbounded-state.js';
+import type { PipelineTexts } from '../runtime/options.js';
+import { placedError, planTexts } from '../runtime/pipeline.js';
 import { parseDuration, parseEventTime } from '../scenario/duration.js';
 import { withFunctions } from '../scenario/modules.js';
 import { loadScenario } from '../scenario/scenario.js';
@@ -27,12 +29,14 @@ export interface LiveFlags {
   readonly strict: boolean;
   readonly 'released-by'?: boolean;
   readonly record?: string | undefined;
+  readonly 'allow-unbounded-state'?: boolean;
 }
 
 /** @throws USAGE, SCENARIO_INVALID. */
 export async function liveOptions(given: string, flags: LiveFlags, environment: Readonly<Record<string, string | undefined>>): Promise<Omit<LiveOptions, 'signal' | 'events' | 'onRemark'>> {
   const scenario = await loadScenario(given);
   const texts = await withFunctions(scenario.texts, flags.functions ?? []);
+  if (flags['allow-unbounded-state'] !== true) refuseUnboundedState(texts);
   const said = (option: string): string | undefined => planTexts(texts).sources.map(({ options }) => options[option]).find((value) => value !== undefined);
   const settings = settingsFrom(flags, environment, { brokers: said('properties.bootstrap.servers'), registry: said('avro-confluent.url') });
   const group = flags.group ?? `tapewright-${texts.name.replace(/[^\w.-]/g, '-')}`;
@@ -45,6 +49,14 @@ export async function liveOptions(given: string, flags: LiveFlags, environment: 
     texts, settings, group, state: flags.state ?? join('live', group), redirect: redirects(flags.sink ?? []), start: flags.start === undefined ? null : { kind: flags.start },
     until: untilOf(flags.until), lanes: flags.lanes === undefined ? 'group' : lanesOf(flags.lanes), sessionTimeout, onGap: flags['on-gap'] ?? 'refuse', linger: flags.linger ?? 0, checkpointEvery, strict: flags.strict, releasedBy: flags['released-by'] ?? false, record: flags.record ?? null,
   };
+}
+
+/** A stream has no end at which state that grows would be let go. */
+function refuseUnboundedState(texts: PipelineTexts): void {
+  const [state] = unboundedState(planTexts(texts));
+  if (state === undefined) return;
+  const { line, column, text } = state.place;
+  throw placedError(texts.sql, new TapewrightError('SQL_UNSUPPORTED', `${unboundedText(state)} Or give --allow-unbounded-state, where the keys are known to be few.`, { line, column, text }));
 }
 
 function untilOf(text: string | undefined): LiveOptions['until'] {

@@ -4,11 +4,12 @@ import { statefulOperators } from '../plan/lanes.js';
 import { lookBack } from '../plan/look-back.js';
 import { buildPhysical, rawSchema } from '../engine/physical.js';
 import { durationText } from '../plan/print.js';
+import { unboundedState, unboundedText } from '../plan/unbounded-state.js';
 import { alertOutputs } from '../report/accuracy.js';
 import { accuracyOf } from '../scenario/accuracy.js';
 import { chooseLanes } from './lanes.js';
 import type { PipelineTexts, RunParameters } from './options.js';
-import { planTexts } from './pipeline.js';
+import { placed, planTexts } from './pipeline.js';
 
 export interface Explanation {
   readonly name: string;
@@ -42,7 +43,7 @@ export function explain(texts: PipelineTexts, parameters: RunParameters): Explan
     sinks: pipeline.sinks.map(({ name }) => name),
     state: statefulOperators(pipeline).map(({ statement, operator, keys, state }) => ({ statement: statement + 1, operator, keys, state })),
     lookBack: lookBack(pipeline),
-    remarks: pipeline.remarks,
+    remarks: [...pipeline.remarks, ...unboundedState(pipeline).map((state) => placed(texts.sql, `${unboundedText(state)} live refuses it.`))],
     tree: explainTree(pipeline),
     statements: pipeline.statements.map(({ sink, root }) => plain({ sink: sink.name, root })),
   };

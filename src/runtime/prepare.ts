@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { TapewrightError } from '../core/errors.js';
 import { lookBack } from '../plan/look-back.js';
 import type { Pipeline } from '../plan/plan.js';
+import { unboundedState, unboundedText } from '../plan/unbounded-state.js';
 import { alertOutputs } from '../report/accuracy.js';
 import { accuracyOf } from '../scenario/accuracy.js';
 import { responsesOf } from '../scenario/responses.js';
@@ -11,7 +12,7 @@ import type { DatasetRecord } from '../stores/manifest.js';
 import { requireModules } from './functions.js';
 import { chooseLanes } from './lanes.js';
 import type { PipelineTexts, RequestedBinding, RunParameters } from './options.js';
-import { joinedText, planTexts } from './pipeline.js';
+import { joinedText, placed, planTexts } from './pipeline.js';
 
 export interface PreparedInput {
   readonly table: string;
@@ -53,7 +54,7 @@ export async function prepare(texts: PipelineTexts, parameters: RunParameters, s
   const inputs: PreparedInput[] = [];
   for (const source of pipeline.sources) inputs.push(await bind(source.name, parameters.bindings[source.name], pipeline, say));
   const reach = parameters.from === null ? 0 : lookBack(pipeline);
-  const remarks = [...pipeline.remarks];
+  const remarks = [...pipeline.remarks, ...unboundedState(pipeline).map((state) => placed(texts.sql, `${unboundedText(state)} On data that end, as these do, it is bounded.`))];
   if (reach === null) remarks.push('A frame or a watermark is unbounded: --from reads from the start of the data.');
   if (parameters.from !== null || parameters.to !== null) {
     const timeless = pipeline.sources.filter(({ watermark }) => watermark === null).map(({ name }) => name);
