@@ -370,17 +370,19 @@ export class Engine {
     const from = this.plan.nodes[node.from]! as Extract<PhysicalNode, { schema: Schema }>;
     if (from.kind !== 'source') return this.#derivedStage(index, node, from.schema, results[node.from]!, turn);
     const parts = turn.source.parts.filter(({ batch }) => batch.input === from.input);
-    return mergeRows(parts.map((part) => this.#sourceStage(index, node, from.schema, part, turn)));
+    // Of several parts the rows must all be there when they are merged.
+    const lends = node.lends && parts.length === 1;
+    return mergeRows(parts.map((part) => this.#sourceStage(index, node, from.schema, part, turn, lends)));
   }
 
-  #sourceStage(index: number, node: StageNode, schema: Schema, { batch, from, to, released }: ChunkPart, { source, now }: Turn): Rows {
+  #sourceStage(index: number, node: StageNode, schema: Schema, { batch, from, to, released }: ChunkPart, { source, now }: Turn, lends: boolean): Rows {
     // CURRENT_TIMESTAMP is known by chunk row; the stage asks by batch row.
     let nowAt = now;
     if (now !== null && released !== null) {
       nowAt = new Float64Array(to);
       for (let row = from; row < to; row += 1) nowAt[row] = now[released[row - from]!]!;
     }
-    const result = node.stage.run(batch.batch, from, to, nowAt);
+    const result = node.stage.run(batch.batch, from, to, nowAt, lends);
     const at = (row: number) => (released === null ? row : released[row - from]!);
     for (const failed of result.failed) if (!this.#isWithheld(batch.time[failed.row]!)) this.#failRow(index, node, failed, at(failed.row), batch.batch, schema, source);
     const { rows, length } = result;
@@ -394,7 +396,7 @@ export class Engine {
     const { length } = rows.batch;
     if (length === 0) return noRows;
     const nowAt = now === null ? null : Float64Array.from(rows.released.subarray(0, length), (row) => now[row]!);
-    const result = node.stage.run(rows.batch, 0, length, nowAt);
+    const result = node.stage.run(rows.batch, 0, length, nowAt, node.lends);
     for (const failed of result.failed) if (!this.#isWithheld(rows.time[failed.row]!)) this.#failRow(index, node, failed, rows.released[failed.row]!, rows.batch, schema, source);
     if (result.rows === null) return { batch: { length: result.length, columns: result.columns }, released: rows.released, time: rows.time, kinds: rows.kinds };
     const kept = result.rows;

@@ -21,7 +21,11 @@ import type { Group } from './watermarks.js';
 /** A node's index in the list is greater than those of its inputs. */
 export type PhysicalNode =
   | { readonly kind: 'source'; readonly input: number; readonly schema: Schema }
-  | { readonly kind: 'stage'; readonly from: number; readonly stage: Stage; readonly schema: Schema; readonly statement: number; readonly name: string }
+  | {
+      readonly kind: 'stage'; readonly from: number; readonly stage: Stage; readonly schema: Schema; readonly statement: number; readonly name: string;
+      /** Its rows are read within the chunk, and not kept. */
+      readonly lends: boolean;
+    }
   | {
       readonly kind: 'operator'; readonly from: readonly number[]; readonly made: MadeOperator; readonly schema: Schema;
       readonly inputSchemas: readonly Schema[]; readonly statement: number; readonly group: number;
@@ -45,6 +49,9 @@ export interface PhysicalPlan {
   readonly scans: readonly (TableScan | null)[];
   readonly usesNow: boolean;
 }
+
+/** Who a stage is for. */
+type StageUse = Pick<Extract<PhysicalNode, { kind: 'stage' }>, 'statement' | 'name' | 'lends'>;
 
 export function rawSchema(table: SourceTable): Schema {
   return [...table.physical, ...table.metadata.map(({ name, type }) => ({ name, type }))];
@@ -82,7 +89,7 @@ class Builder {
       const raw = rawSchema(table);
       this.#nodes.push({ kind: 'source', input, schema: this.#sourceColumns[input]!.map((column) => raw[column]!) });
     });
-    const roots = statements.map(({ root }, statement) => this.#stage(root, identity(root), null, statement, 'output'));
+    const roots = statements.map(({ root }, statement) => this.#stage(root, identity(root), null, { statement, name: 'output', lends: false }));
     sinks.forEach((sink, table) => {
       const from = statements.flatMap((statement, index) => (statement.sink.name === sink.name ? [roots[index]!] : []));
       const writers = statements.filter((statement) => statement.sink.name === sink.name);
@@ -175,30 +182,30 @@ class Builder {
   }
 
   /** Second pass: the node that delivers `outputs` of the rows of `node` for which `filter` holds. */
-  #stage(node: PlanNode, outputs: readonly Expression[], filter: Expression | null, statement: number, name: string): number {
+  #stage(node: PlanNode, outputs: readonly Expression[], filter: Expression | null, use: StageUse): number {
     if (node.kind === 'project') {
       const inside = (expression: Expression) => substitute(expression, (index) => node.expressions[index]!);
-      return this.#stage(node.input, outputs.map(inside), filter === null ? null : inside(filter), statement, name);
+      return this.#stage(node.input, outputs.map(inside), filter === null ? null : inside(filter), use);
     }
     if (node.kind === 'filter') {
-      return this.#stage(node.input, outputs, filter === null ? node.condition : conjunction(node.condition, filter), statement, name);
+      return this.#stage(node.input, outputs, filter === null ? node.condition : conjunction(node.condition, filter), use);
     }
     if (node.kind === 'union') {
-      const from = node.inputs.map((input) => this.#stage(input, outputs, filter, statement, name));
+      const from = node.inputs.map((input) => this.#stage(input, outputs, filter, use));
       return this.#push({ kind: 'union', from, schema: schemaOf(outputs) });
     }
     if (node.kind === 'scan') {
       const input = this.#inputOf(node.table);
       const raw = (expression: Expression) => this.#toRead(node.table, input, this.#declared(node.table, expression));
       const { schema } = this.#nodes[input] as { schema: Schema };
-      const from = filter === null ? null : this.#filteredSource(node.table, input, filter, raw(filter), statement);
-      if (from !== null) return this.#pushStage(from, schema, outputs.map(raw), null, statement, name);
-      return this.#pushStage(input, schema, outputs.map(raw), filter === null ? null : raw(filter), statement, name);
+      const from = filter === null ? null : this.#filteredSource(node.table, input, filter, raw(filter), use.statement);
+      if (from !== null) return this.#pushStage(from, schema, outputs.map(raw), null, use);
+      return this.#pushStage(input, schema, outputs.map(raw), filter === null ? null : raw(filter), use);
     }
-    const built = this.#operator(node, askedOf(outputs, filter), statement);
+    const built = this.#operator(node, askedOf(outputs, filter), use.statement);
     const remapped = (expression: Expression) => substitute(expression, (index) => columnRef(built.map.get(index)!, node.schema[index]!.type));
     const { schema } = this.#nodes[built.node] as { schema: Schema };
-    return this.#pushStage(built.node, schema, outputs.map(remapped), filter === null ? null : remapped(filter), statement, name);
+    return this.#pushStage(built.node, schema, outputs.map(remapped), filter === null ? null : remapped(filter), use);
   }
 
   /**
@@ -212,15 +219,15 @@ class Builder {
     if (node === undefined) {
       const { schema } = this.#nodes[input] as { schema: Schema };
       const stage = compileStage({ input: schema, filter: raw, outputs: schema.map(({ type }, index) => columnRef(index, type)) });
-      node = this.#push({ kind: 'stage', from: input, stage, schema, statement, name: 'filter' });
+      node = this.#push({ kind: 'stage', from: input, stage, schema, statement, name: 'filter', lends: false });
       this.#filtered.set(key, node);
     }
     return node;
   }
 
-  #pushStage(from: number, input: Schema, outputs: readonly Expression[], filter: Expression | null, statement: number, name: string): number {
+  #pushStage(from: number, input: Schema, outputs: readonly Expression[], filter: Expression | null, use: StageUse): number {
     const stage = compileStage({ input, filter, outputs });
-    return this.#push({ kind: 'stage', from, stage, schema: schemaOf(outputs), statement, name });
+    return this.#push({ kind: 'stage', from, stage, schema: schemaOf(outputs), ...use });
   }
 
   #operator(node: StatefulNode, asked: ReadonlySet<number>, statement: number): { node: number; map: ReadonlyMap<number, number> } {
@@ -230,7 +237,9 @@ class Builder {
     const form = formOf(node, this.#needs.get(key)!);
     const name = `${node.kind}-${this.#nodes.filter(({ kind }) => kind === 'operator').length + 1}`;
     const inputs = inputsOf(node);
-    const from = inputs.map((input, side) => this.#stage(input, form.columns[side]!.map((column) => columnRef(column, input.schema[column]!.type)), null, statement, name));
+    // Windows take rows into their accumulators; other operators keep some of them.
+    const use: StageUse = { statement, name, lends: node.kind === 'window-aggregate' };
+    const from = inputs.map((input, side) => this.#stage(input, form.columns[side]!.map((column) => columnRef(column, input.schema[column]!.type)), null, use));
     const index = this.#push({
       kind: 'operator', from, made: form.make(name), schema: form.schema, inputSchemas: inputs.map((input, side) => picked(input.schema, form.columns[side]!)),
       statement, group: this.#groupOf(node), window: firesWindows(node),

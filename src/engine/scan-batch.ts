@@ -1,6 +1,9 @@
 /** Rows of one input partition as the engine takes them: raw columns, and what each row does to event time. */
 import type { Batch } from '../core/batch.js';
 
+/** Rows that have one entry in `ScanBatch.peaks`. */
+export const peakRows = 128;
+
 /** A watermark in force before row `row`. */
 export interface MarkBefore {
   readonly row: number;
@@ -16,6 +19,8 @@ export interface ScanBatch {
   readonly time: Float64Array;
   /** Greatest event time of the batch; -Infinity when it is empty. */
   readonly greatest: number;
+  /** Of each `peakRows` rows from the first on, where it is known: who looks for a time need not look at every row. */
+  readonly peaks?: Float64Array | undefined;
   /** The watermark that each row proposes (the greatest so far counts), -Infinity: none; null: `delay` behind its event time. */
   readonly marks: Float64Array | null;
   /** Milliseconds; 0 with `marks`. */

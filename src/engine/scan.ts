@@ -3,7 +3,7 @@ import type { Batch, Column } from '../core/batch.js';
 import { gather } from '../core/column-builder.js';
 import { eventTimeMax, eventTimeMin, greatestOf, isEventTime } from '../core/event-time.js';
 import type { Stage } from '../plan/stage.js';
-import type { MarkBefore, ScanBatch } from './scan-batch.js';
+import { peakRows, type MarkBefore, type ScanBatch } from './scan-batch.js';
 
 /** Rows as a source delivers them: the raw columns that the plan reads. */
 export interface ReadRows {
@@ -57,7 +57,7 @@ export function scanRows(scan: TableScan | null, input: number, partition: numbe
   const time = timeColumn!.values as Float64Array;
   const nulls = timeColumn!.storage === 'text' ? null : timeColumn!.nulls;
   const given = markColumn === undefined ? watermarks : null;
-  const greatest = nulls === null && failed.length === 0 ? greatestEventTime(time, length) : NaN;
+  const greatest = nulls === null && failed.length === 0 ? greatestEventTime(time, 0, length) : NaN;
   if (!Number.isNaN(greatest)) {
     const marks = given !== null ? given.after : marksOf(markColumn, time);
     return { batch: { input, partition, batch, time, greatest, marks, delay: 0, marksBefore: given === null ? [] : marksBefore(given), position, positions }, rejected: [] };
@@ -92,15 +92,18 @@ function scanDelayed({ stage, delay }: { stage: Stage; delay: number }, input: n
   const { columns: [timeColumn], failed, length } = stage.run(batch, 0, batch.length, null);
   if (failed.length > 0 || (timeColumn as Column & { nulls: Uint8Array | null }).nulls !== null) return null;
   const time = timeColumn!.values as Float64Array;
-  const greatest = greatestEventTime(time, length, delay);
-  return Number.isNaN(greatest) ? null : { input, partition, batch, time, greatest, marks: null, delay, marksBefore: [], position, positions };
+  const peaks = new Float64Array(Math.ceil(length / peakRows));
+  for (let index = 0; index < peaks.length; index += 1) peaks[index] = greatestEventTime(time, index * peakRows, Math.min(length, (index + 1) * peakRows), delay);
+  let greatest = -Infinity;
+  for (const peak of peaks) greatest = Math.max(greatest, peak);
+  return Number.isNaN(greatest) ? null : { input, partition, batch, time, greatest, peaks, marks: null, delay, marksBefore: [], position, positions };
 }
 
 /** NaN when one of them is none, or has no watermark `delay` behind it. */
-function greatestEventTime(time: Float64Array, length: number, delay = 0): number {
+function greatestEventTime(time: Float64Array, from: number, to: number, delay = 0): number {
   const least = eventTimeMin + delay;
   let greatest = -Infinity;
-  for (let row = 0; row < length; row += 1) {
+  for (let row = from; row < to; row += 1) {
     const at = time[row]!;
     if (!(at >= least)) return NaN;
     if (at > greatest) greatest = at;

@@ -12,6 +12,10 @@ export interface Accumulator {
   /** Columns that the rows of the next calls index; `time` is their event time. */
   bind(argument: Column | null, filter: Column | null, time: Float64Array): void;
   add(cells: Cells, slot: number, row: number): void;
+  /** Whether no row of the columns bound is left out, by its FILTER or as NULL. */
+  readonly takesAll: boolean;
+  /** As `add` for rows from..to and their slots, where `takesAll`: a plain loop over numbers. */
+  addAll?(cells: Cells, slots: Int32Array, from: number, to: number): void;
   /** Takes a row out of a sliding frame; rows leave in the order in which they came. */
   retract(cells: Cells, slot: number, row: number): void;
   /** Adds the state of another slot, whose rows are of other instants or arrived later. */
@@ -32,6 +36,7 @@ export abstract class ArgumentReader {
   protected filterNulls: Uint8Array | null = null;
   protected time: Float64Array = new Float64Array(0);
   protected isText = false;
+  takesAll = false;
 
   place(realAt: number, objectAt: number): void {
     this.realAt = realAt;
@@ -42,6 +47,7 @@ export abstract class ArgumentReader {
     this.time = time;
     this.filter = filter === null ? null : (filter.values as Float64Array);
     this.filterNulls = filter === null || filter.storage === 'text' ? null : filter.nulls;
+    this.takesAll = filter === null && (argument === null || (argument.values instanceof Float64Array && argument.storage !== 'text' && argument.nulls === null));
     if (argument === null) return;
     this.isText = argument.storage === 'text';
     this.values = argument.values;

@@ -59,7 +59,19 @@ export class RealExtremeAccumulator extends ArgumentReader implements Accumulato
   }
 
   add(cells: Cells, slot: number, row: number): void {
-    if (this.takes(row)) this.#take(cells, slot, (this.values as Float64Array)[row]!);
+    if (this.takes(row)) this.#take(cells.reals, slot * cells.realWidth + this.realAt, (this.values as Float64Array)[row]!);
+  }
+
+  addAll({ reals, realWidth }: Cells, slots: Int32Array, from: number, to: number): void {
+    const { realAt, sign } = this;
+    const values = this.values as Float64Array;
+    for (let row = from; row < to; row += 1) {
+      const at = slots[row]! * realWidth + realAt;
+      const value = values[row]!;
+      const current = reals[at + 1]!;
+      // As a rule it is another trade of a key that has had some, at no new extreme.
+      if (reals[at] === 0 || !(sign > 0 ? value < current : value > current)) this.#take(reals, at, value);
+    }
   }
 
   retract(): void {
@@ -68,7 +80,7 @@ export class RealExtremeAccumulator extends ArgumentReader implements Accumulato
 
   merge(cells: Cells, slot: number, from: Cells, fromSlot: number): void {
     const other = fromSlot * from.realWidth + this.realAt;
-    if (from.reals[other]! > 0) this.#take(cells, slot, from.reals[other + 1]!);
+    if (from.reals[other]! > 0) this.#take(cells.reals, slot * cells.realWidth + this.realAt, from.reals[other + 1]!);
   }
 
   value(cells: Cells, slot: number): Value | null {
@@ -76,9 +88,7 @@ export class RealExtremeAccumulator extends ArgumentReader implements Accumulato
     return cells.reals[at]! > 0 ? cells.reals[at + 1]! : null;
   }
 
-  #take(cells: Cells, slot: number, value: number): void {
-    const at = slot * cells.realWidth + this.realAt;
-    const reals = cells.reals;
+  #take(reals: Float64Array, at: number, value: number): void {
     if (reals[at] === 0) {
       reals[at] = 1;
       reals[at + 1] = faults.extremesStartAtZero && value * this.sign < 0 ? 0 : value;

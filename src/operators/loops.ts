@@ -13,7 +13,14 @@ const makeAddLoop = () => new Function('accumulator', `
     for (let row = from; row < to; row += 1) accumulator.add(cells, slots[row], row);
   };`) as (accumulator: Accumulator) => AddLoop;
 
-export const addLoop = (accumulator: Accumulator): AddLoop => makeAddLoop()(accumulator);
+export function addLoop(accumulator: Accumulator): AddLoop {
+  const loop = makeAddLoop()(accumulator);
+  if (accumulator.addAll === undefined) return loop;
+  return (cells, slots, from, to) => {
+    if (accumulator.takesAll) accumulator.addAll!(cells, slots, from, to);
+    else loop(cells, slots, from, to);
+  };
+}
 
 /** Tape codes beside pool rows: ≥ 0 adds that pool row, < 0 takes row ~code out. */
 export const EMIT = 0x7fffffff;

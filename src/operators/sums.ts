@@ -15,6 +15,11 @@ export class CountAccumulator extends ArgumentReader implements Accumulator {
     if (this.takes(row)) cells.reals[slot * cells.realWidth + this.realAt]! += 1;
   }
 
+  addAll({ reals, realWidth }: Cells, slots: Int32Array, from: number, to: number): void {
+    const { realAt } = this;
+    for (let row = from; row < to; row += 1) reals[slots[row]! * realWidth + realAt]! += 1;
+  }
+
   retract(cells: Cells, slot: number, row: number): void {
     if (this.takes(row)) cells.reals[slot * cells.realWidth + this.realAt]! -= 1;
   }
@@ -43,6 +48,16 @@ export class RealSumAccumulator extends ArgumentReader implements Accumulator {
     const reals = cells.reals;
     reals[at]! += 1;
     addExact(reals, at + 1, (this.values as Float64Array)[row]!, cells.spills, at + 1);
+  }
+
+  addAll({ reals, realWidth, spills }: Cells, slots: Int32Array, from: number, to: number): void {
+    const { realAt } = this;
+    const values = this.values as Float64Array;
+    for (let row = from; row < to; row += 1) {
+      const at = slots[row]! * realWidth + realAt;
+      reals[at]! += 1;
+      addExact(reals, at + 1, values[row]!, spills, at + 1);
+    }
   }
 
   retract(cells: Cells, slot: number, row: number): void {
@@ -152,6 +167,16 @@ export class IntegerSumAccumulator extends ArgumentReader implements Accumulator
     const at = slot * cells.realWidth + this.realAt;
     cells.reals[at]! += 1;
     addInteger(cells.reals, at + 1, this.values[row] as Int64, cells.spills, at + 1);
+  }
+
+  addAll({ reals, realWidth, spills }: Cells, slots: Int32Array, from: number, to: number): void {
+    const { realAt } = this;
+    const values = this.values as Float64Array;
+    for (let row = from; row < to; row += 1) {
+      const at = slots[row]! * realWidth + realAt;
+      reals[at]! += 1;
+      addInteger(reals, at + 1, values[row]!, spills, at + 1);
+    }
   }
 
   retract(cells: Cells, slot: number, row: number): void {

@@ -105,9 +105,15 @@ export class WindowAggregate implements Operator {
     let paneStart = 0;
     let run = 0;
     let nextEnd = this.#ends.first;
+    const last = watermark.after[chunk.to - 1]!;
     for (let row = 0; row < length; row += 1) {
-      const before = watermarkBefore(watermark, chunk, rows.released[row]!);
       const at = time[row]!;
+      // As a rule no window fires in a chunk, and rows of a pane come together: then nothing is asked a row.
+      if (pane !== null && at >= paneStart && at < paneStart + width && last < nextEnd - 1) {
+        slots[row] = pane.slotOf(ids[row]!);
+        continue;
+      }
+      const before = watermarkBefore(watermark, chunk, rows.released[row]!);
       if (before >= nextEnd - 1) {
         this.#add(pane, slots, run, row);
         run = row;

@@ -9,6 +9,7 @@ import { columnsOf } from './expression.js';
 import { compileLoop } from './loop.js';
 import type { CompiledLoop, Computed } from './loop.js';
 import type { FailedRow, Stage, StageResult, StageSpec } from './stage.js';
+import { LentMemory, newMemory, type StageMemory } from './stage-memory.js';
 
 /**
  * Compiles once for each combination of forms in which batches hold the columns (with NULLs, with dictionary);
@@ -21,8 +22,9 @@ export function compileStage(given: StageSpec): Stage {
   const used = [...usedColumns(spec)].sort((a, b) => a - b);
   const computed = spec.outputs.filter((output) => output.kind !== 'column');
   const variants = new Map<string, CompiledLoop>();
+  const lent = new LentMemory();
   return {
-    run(batch, from, to, now) {
+    run(batch, from, to, now, lends = false) {
       assert(0 <= from && from <= to && to <= batch.length, 'a stage runs over rows of its batch');
       let forms = formsOf(batch, used, false);
       let variant = variants.get(keyOf(forms, used));
@@ -32,7 +34,7 @@ export function compileStage(given: StageSpec): Stage {
         variants.set(keyOf(forms, used), variant);
       }
       assert(!variant.usesNow || now !== null, 'a stage that asks for the time is told it');
-      return runVariant(spec, variant, batch, from, to, now);
+      return runVariant(spec, variant, batch, from, to, now, lends ? lent : newMemory);
     },
   };
 }
@@ -58,38 +60,34 @@ function formsOf(batch: Batch, used: readonly number[], general: boolean): Colum
 const keyOf = (forms: readonly ColumnForm[], used: readonly number[]): string =>
   used.map((index) => (forms[index]!.hasDictionary ? 'd' : forms[index]!.hasNulls ? 'n' : '-')).join('');
 
-function runVariant(spec: StageSpec, variant: CompiledLoop, batch: Batch, from: number, to: number, now: Float64Array | null): StageResult {
+function runVariant(spec: StageSpec, variant: CompiledLoop, batch: Batch, from: number, to: number, now: Float64Array | null, memory: StageMemory): StageResult {
   const columns = batch.columns;
   const values = columns.map((column) => column.values);
   const nulls = columns.map((column) => (column.storage === 'text' ? null : column.nulls));
   const dictionaries = columns.map((column) => (column.storage === 'text' ? column.dictionary : null));
-  const selection = variant.selects ? new Int32Array(to - from) : null;
+  const { outputs } = spec;
+  const selection = variant.selects ? memory.codes(outputs.length, to - from) : null;
   const failed: FailedRow[] = [];
-  const { length, computed } = variant.loop(values, nulls, dictionaries, now, from, to, selection, failed);
-  const rows = selection === null || length === to - from ? null : trimmed(selection, length);
+  const { length, computed } = variant.loop(values, nulls, dictionaries, now, from, to, selection, failed, memory);
+  const rows = selection === null || length === to - from ? null : memory.first(selection, length);
   let next = 0;
-  const outputs = spec.outputs.map((output) => {
-    if (output.kind !== 'column') return finished(computed[next++]!, output.type, length);
+  const results = outputs.map((output, at) => {
+    if (output.kind !== 'column') return finished(computed[next++]!, output.type, length, memory);
     const column = columns[output.index]!;
-    return rows === null ? viewed(column, from, to) : gathered(column, rows, length);
+    return rows === null ? viewed(column, from, to) : gathered(column, rows, length, at + computed.length, memory);
   });
-  return { columns: outputs, length, rows, failed };
+  return { columns: results, length, rows, failed };
 }
 
-/** The first rows; copied where most of the memory would be kept for nothing. */
-function trimmed<Values extends Float64Array | Int32Array | Uint8Array>(values: Values, length: number): Values {
-  return (length < values.length / 4 ? values.slice(0, length) : values.subarray(0, length)) as Values;
-}
-
-function finished({ values, nulls, spilled }: Computed, type: SqlType, length: number): Column {
+function finished({ values, nulls, spilled }: Computed, type: SqlType, length: number, memory: StageMemory): Column {
   const storage = storageOf(type);
   if (storage === 'text') {
     const texts = values as (string | null)[];
     texts.length = length;
     return { storage, values: texts, dictionary: null };
   }
-  const kept = trimmed(values as Float64Array, length);
-  const keptNulls = nulls === null ? null : trimmed(nulls, length);
+  const kept = memory.first(values as Float64Array, length);
+  const keptNulls = nulls === null ? null : memory.first(nulls, length);
   if (storage === 'real' || spilled === null) return { storage, values: kept, nulls: keptNulls };
   return { storage, values: Array.from(kept, (value, row) => spilled.get(row) ?? value), nulls: keptNulls };
 }
@@ -101,14 +99,12 @@ function viewed(column: Column, from: number, to: number): Column {
   return { ...column, values: cut(column.values), nulls: column.nulls === null ? null : column.nulls.subarray(from, to) } as Column;
 }
 
-function gatheredReals(values: Float64Array, rows: Int32Array, length: number): Float64Array {
-  const kept = new Float64Array(length);
+function gatheredReals(values: Float64Array, rows: Int32Array, length: number, kept: Float64Array): Float64Array {
   for (let row = 0; row < length; row += 1) kept[row] = values[rows[row]!]!;
   return kept;
 }
 
-function gatheredCodes(values: Int32Array, rows: Int32Array, length: number): Int32Array {
-  const kept = new Int32Array(length);
+function gatheredCodes(values: Int32Array, rows: Int32Array, length: number, kept: Int32Array): Int32Array {
   for (let row = 0; row < length; row += 1) kept[row] = values[rows[row]!]!;
   return kept;
 }
@@ -121,12 +117,12 @@ function gatheredNulls(nulls: Uint8Array, rows: Int32Array, length: number): Uin
 
 const gatheredObjects = <Value>(values: readonly Value[], rows: Int32Array): Value[] => Array.from(rows, (row) => values[row]!);
 
-function gathered(column: Column, rows: Int32Array, length: number): Column {
+function gathered(column: Column, rows: Int32Array, length: number, at: number, memory: StageMemory): Column {
   if (column.storage === 'text') {
-    if (column.dictionary !== null) return { ...column, values: gatheredCodes(column.values, rows, length) };
+    if (column.dictionary !== null) return { ...column, values: gatheredCodes(column.values, rows, length, memory.codes(at, length)) };
     return { ...column, values: gatheredObjects(column.values, rows) };
   }
   const nulls = column.nulls === null ? null : gatheredNulls(column.nulls, rows, length);
-  if (column.values instanceof Float64Array) return { ...column, values: gatheredReals(column.values, rows, length), nulls };
+  if (column.values instanceof Float64Array) return { ...column, values: gatheredReals(column.values, rows, length, memory.reals(at, length)), nulls };
   return { storage: 'int64', values: gatheredObjects(column.values, rows), nulls };
 }

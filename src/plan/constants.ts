@@ -5,13 +5,14 @@ import { columnsOf, literal } from './expression.js';
 import type { Expression } from './expression.js';
 import { compileLoop } from './loop.js';
 import type { FailedRow } from './stage.js';
+import { newMemory } from './stage-memory.js';
 
 type Outcome = { readonly value: Physical } | { readonly failed: FailedRow };
 
 function compute(expression: Expression): Outcome {
   const { loop } = compileLoop([], null, [expression], []);
   const failed: FailedRow[] = [];
-  const { computed } = loop([], [], [], new Float64Array(1), 0, 1, new Int32Array(1), failed);
+  const { computed } = loop([], [], [], new Float64Array(1), 0, 1, new Int32Array(1), failed, newMemory);
   if (failed.length > 0) return { failed: failed[0]! };
   const { values, nulls, spilled } = computed[0]!;
   const value = nulls !== null ? null : (spilled?.get(0) ?? values[0]!);

@@ -7,6 +7,7 @@ import { CodeGenerator, isFailure } from './codegen.js';
 import type { ColumnForm } from './codegen.js';
 import type { Expression, Place } from './expression.js';
 import type { FailedRow } from './stage.js';
+import type { StageMemory } from './stage-memory.js';
 
 /** A computed column as the loop leaves it: as long as the input, of which the first rows count. */
 export interface Computed {
@@ -16,10 +17,10 @@ export interface Computed {
   readonly spilled: Map<number, Int64> | null;
 }
 
-/** `rows` takes the input row of each output row, where rows may be left out. */
+/** `rows` takes the input row of each output row, where rows may be left out; numbers are stored in arrays 0, 1, … of `memory`. */
 type Loop = (
   values: readonly unknown[], nulls: readonly (Uint8Array | null)[], dictionaries: readonly (Dictionary | null)[],
-  now: Float64Array | null, from: number, to: number, rows: Int32Array | null, failed: FailedRow[],
+  now: Float64Array | null, from: number, to: number, rows: Int32Array | null, failed: FailedRow[], memory: StageMemory,
 ) => { readonly length: number; readonly computed: readonly Computed[] };
 
 export interface CompiledLoop {
@@ -40,9 +41,9 @@ function outputCode(generator: CodeGenerator, output: Expression, at: number): {
   const stored = storage === 'real' ? [`out${at}[k] = ${output.type.kind === 'BOOLEAN' ? `${value} ? 1 : 0` : value};`]
     : [`if (typeof ${value} === 'number') out${at}[k] = ${value};`, `else (spilled${at} ??= new Map()).set(k, ${value});`];
   const store = isNull === null ? stored
-    : [`if (${isNull}) (empty${at} ??= new Uint8Array(to - from))[k] = 1; else {`, ...stored, '}'];
+    : [`if (${isNull}) { (empty${at} ??= new Uint8Array(to - from))[k] = 1; out${at}[k] = 0; } else {`, ...stored, '}'];
   return {
-    declare: `const out${at} = new Float64Array(to - from); let empty${at} = null, spilled${at} = null;`,
+    declare: `const out${at} = memory.reals(${at}, to - from); let empty${at} = null, spilled${at} = null;`,
     store,
     result: `{ values: out${at}, nulls: empty${at}, spilled: spilled${at} }`,
   };
@@ -69,7 +70,7 @@ export function compileLoop(input: Schema, filter: Expression | null, outputs: r
   const body = [
     '"use strict";',
     ...generator.constants.map((_, at) => `const k${at} = constants[${at}];`),
-    'return function run(values, nulls, dictionaries, now, from, to, rows, failed) {',
+    'return function run(values, nulls, dictionaries, now, from, to, rows, failed, memory) {',
     ...columns,
     ...generator.prologue,
     ...codes.map((code) => code.declare),

@@ -33,7 +33,8 @@ export interface StageResult {
 export interface Stage {
   /**
    * Rows from..to of `batch`. `now[i]` is the value of CURRENT_TIMESTAMP at row i (epoch ms), where the plan uses it.
-   * A column that passes through unchanged, with no row left out, is handed on as a view, not a copy.
+   * A column that passes through unchanged, with no row left out, is handed on as a view, not a copy. With `lends` the
+   * result is valid until the next run only: its arrays are used again.
    */
-  run(batch: Batch, from: number, to: number, now: Float64Array | null): StageResult;
+  run(batch: Batch, from: number, to: number, now: Float64Array | null, lends?: boolean): StageResult;
 }

@@ -184,7 +184,7 @@ export function select(batch: ScanBatch, rows: readonly number[]): ScanBatch {
   return {
     ...batch,
     batch: { length: rows.length, columns: batch.batch.columns.map((column) => gather(column, rows, rows.length)) },
-    time, greatest: greatestOf(time, 0, time.length, -Infinity), marks: batch.marks === null ? null : Float64Array.from(rows, (row) => batch.marks![row]!),
+    time, greatest: greatestOf(time, 0, time.length, -Infinity), peaks: undefined, marks: batch.marks === null ? null : Float64Array.from(rows, (row) => batch.marks![row]!),
     marksBefore: batch.marksBefore.flatMap(({ row, mark }) => {
       const kept = rows.findIndex((other) => other >= row);
       return kept < 0 ? [] : [{ row: kept, mark }];

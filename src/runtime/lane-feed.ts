@@ -4,7 +4,7 @@
  * that what they give would fill the memory: event time may stand still for millions of rows.
  */
 import type { Engine, StepResult } from '../engine/engine.js';
-import { positionOf, type ScanBatch, type SliceRows } from '../engine/scan-batch.js';
+import { peakRows, positionOf, type ScanBatch, type SliceRows } from '../engine/scan-batch.js';
 import { faults } from '../core/faults.js';
 import { CaptureQueue, type FedTransaction } from './capture-queue.js';
 import { RejectedRows, type Rejection } from './rejected-rows.js';
@@ -259,10 +259,10 @@ export class LaneFeed {
     return false;
   }
 
-  /** As `#deliver` where nothing else holds rows back: one comparison a row. */
+  /** As `#deliver` where nothing else holds rows back: one comparison a row, or for many where their peak is known. */
   #deliverAll(input: number, pause: () => boolean): boolean {
     const batch = this.#queues[input]![0]!;
-    const { time } = batch;
+    const { time, peaks } = batch;
     const length = this.#reach(input, batch);
     const { stepEvery } = this.#options;
     const endOf = (at: number): number => (Math.floor(at / stepEvery) + 1) * stepEvery;
@@ -270,10 +270,16 @@ export class LaneFeed {
     let stepEnd = endOf(this.#greatest);
     let most = -Infinity;
     for (let row = start; ; row += 1) {
-      for (; row < length; row += 1) {
+      while (row < length) {
+        if (peaks !== undefined && row % peakRows === 0 && row + peakRows <= length && peaks[row / peakRows]! < stepEnd) {
+          most = Math.max(most, peaks[row / peakRows]!);
+          row += peakRows;
+          continue;
+        }
         const at = time[row]!;
         if (at >= stepEnd) break;
         if (at > most) most = at;
+        row += 1;
       }
       if (row === length) break;
       if (this.#engine.midStep || row > start) {
