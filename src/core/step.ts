@@ -31,6 +31,8 @@ export interface Step {
   readonly order: readonly number[];
   /** The end of history: every watermark becomes +infinity after the slices. */
   readonly end: boolean;
+  /** The lane was taken up before the step: silence of input partitions counts from its `now`. Only where silence matters. */
+  readonly resumed?: boolean;
 }
 
 /** A step as the journal keeps it: what went in, and the digest of what came out. */

@@ -15,6 +15,7 @@ import type { Schema } from '../core/types.js';
 import { mergeRows } from '../operators/merge-rows.js';
 import { noRows, type Report, type Rows, type WatermarkPath } from '../operators/operator.js';
 import { buildPhysical, type PhysicalNode, type PhysicalPlan } from './physical.js';
+import { idleTimeoutOf } from '../plan/idle-timeout.js';
 import type { Pipeline } from '../plan/plan.js';
 import type { FailedRow } from '../plan/stage.js';
 import { digestSchema, kindsApart, withKinds } from './changelog.js';
@@ -22,6 +23,7 @@ import { SliceChecksum } from './checksum.js';
 import { chunkOf, moment, rowAt, type ChunkPart, type ChunkSource } from './chunk.js';
 import { releasersOf } from './released-by.js';
 import { failedResult, failedRow, lateRow, type Situation } from './refused-rows.js';
+import { Idleness } from './idleness.js';
 import { scanRows, type ReadRows, type ScannedRows } from './scan.js';
 import { marksIn, positionOf, type ScanBatch, type SliceRows } from './scan-batch.js';
 import { netted } from './net-changes.js';
@@ -91,6 +93,10 @@ export class Engine {
   #nowRun = -Infinity;
   /** The clock of the current step, where the journal says it; null: event time is the clock, as in replay. */
   #stepNow: number | null = null;
+  /** Null: no partition is ever idle. */
+  readonly #idleness: Idleness | null;
+  /** The lane was taken up before the current step. */
+  #resumed = false;
   /** Rows fed that have not run through the plan yet. */
   #pending: SliceRows[] = [];
   #pendingRows = 0;
@@ -122,6 +128,8 @@ export class Engine {
     this.#checksums = options.partitions.map((count, input) => Array.from({ length: count }, () => new SliceChecksum(this.plan.columns[input]!.length)));
     const captures = (options.captures ?? []).map((inputs) => inputs.map((input) => ({ input, delay: this.plan.scans[input]?.delayed?.delay ?? null })));
     this.#watermarks = new Watermarks(pipeline.sources.map((source) => source.watermark !== null), options.partitions, this.plan.groups, captures);
+    const idleTimeout = idleTimeoutOf(pipeline.settings);
+    this.#idleness = idleTimeout === null ? null : new Idleness(idleTimeout, pipeline.sources.map((source) => source.watermark !== null), options.partitions);
     this.#delivered = options.partitions.map((count) => new Float64Array(count).fill(-Infinity));
     this.#positions = options.partitions.map((count) => new Float64Array(count));
     this.#pendingBatches = options.partitions.map((count) => new Array<ScanBatch | null>(count).fill(null));
@@ -135,10 +143,30 @@ export class Engine {
     return this.#now;
   }
 
-  /** Steps from here on have this clock, epoch ms: what the journal of a live run says. It never goes back. */
-  tick(now: number): void {
+  /**
+   * Steps from here on have this clock, epoch ms: what the journal of a live run says. It never goes back. To be called
+   * before the first row of a step. Partitions that have been silent for too long by it are idle; `resumed`: silence
+   * counts from now, since nobody listened before.
+   */
+  tick(now: number, resumed = false): void {
     this.#flush();
     this.#stepNow = Math.max(now, this.#stepNow ?? -Infinity);
+    if (this.#idleness === null) return;
+    this.#resumed = resumed;
+    if (resumed) {
+      this.#watermarks.wakeAll();
+      this.#idleness.restart(this.#stepNow);
+      return;
+    }
+    const silent = this.#idleness.due(this.#stepNow);
+    if (silent.length === 0) return;
+    this.#step ??= new StepInProgress(this.pipeline.sinks.length);
+    this.#move(this.#reached[this.#reached.length - 1]!, () => this.#watermarks.sleep(silent), false);
+  }
+
+  /** When the next input partition is idle if it stays silent, epoch ms; Infinity: none. */
+  get idleAt(): number {
+    return this.#idleness?.nextDue ?? Infinity;
   }
 
   /** Digest of the last step, lower-case hex; null before the first. */
@@ -209,6 +237,7 @@ export class Engine {
 
   #take(rows: SliceRows): void {
     const { batch, from, to } = rows;
+    if (this.#idleness !== null) this.#hear(batch);
     // A chunk holds one run of rows of each input partition.
     const other = this.#pendingBatches[batch.input]![batch.partition]!;
     if ((other !== null && other !== batch) || this.#pendingRows >= CHUNK_ROWS) this.#flush();
@@ -222,6 +251,15 @@ export class Engine {
     this.#pendingRows += to - from;
     this.#step!.record(rows);
     this.#note(rows);
+  }
+
+  /** A partition that was idle holds the watermark back again, from this row on. */
+  #hear(partition: ScanBatch): void {
+    if (this.#stepNow === null) return;
+    this.#idleness!.heard(partition, this.#stepNow);
+    if (!this.#watermarks.isAsleep(partition)) return;
+    this.#flush();
+    this.#watermarks.wake(partition);
   }
 
   /** Drops what the step has put out so far: for one that is closed `silent`, and has more rows than memory holds the outputs of. */
@@ -459,10 +497,11 @@ export class Engine {
     this.#lastDigest = this.#stepDigest.close(this.#lastDigest, late, deadLetters, watermarks);
     const record: StepRecord = {
       lane, seq: this.#seq, now: this.#stepNow ?? this.#now, slices: step.slices.map((slice, index) => ({ ...slice, checksum: step.checksums[index]! })),
-      order: step.order, end, digest: this.#lastDigest,
+      order: step.order, end, ...(this.#resumed ? { resumed: true } : {}), digest: this.#lastDigest,
       outputRows: this.#digests.map((digest) => digest.rows), watermarks,
     };
     this.#seq += 1;
+    this.#resumed = false;
     const outputs = step.outputs.flatMap((batches, table) => batches.map((batch, index) => {
       const releasedBy = step.releasedBy[table]![index];
       return releasedBy === undefined ? { table, batch } : { table, batch, releasedBy };
@@ -478,6 +517,10 @@ export class Engine {
     writer.varint(this.#seq);
     writer.f64(this.#now);
     this.#watermarks.snapshot(writer);
+    if (this.#idleness !== null) {
+      this.#idleness.snapshot(writer);
+      this.#watermarks.snapshotIdle(writer);
+    }
     for (const times of this.#delivered) writer.float64Array(times);
     for (const positions of this.#positions) writer.float64Array(positions);
     for (const count of Object.values(this.#counts)) writer.varint(count);
@@ -499,6 +542,10 @@ export class Engine {
     this.#seq = reader.varint();
     this.#now = reader.f64();
     this.#watermarks.restore(reader);
+    if (this.#idleness !== null) {
+      this.#idleness.restore(reader);
+      this.#watermarks.restoreIdle(reader);
+    }
     this.#delivered = this.#delivered.map(() => reader.float64Array());
     this.#positions = this.#positions.map(() => reader.float64Array());
     this.#counts = { rows: reader.varint(), behind: reader.varint(), late: reader.varint(), deadLetters: reader.varint() };

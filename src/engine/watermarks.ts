@@ -3,6 +3,7 @@ import type { ByteReader, ByteWriter } from '../core/bytes.js';
 import { faults } from '../core/faults.js';
 import type { WatermarkPath } from '../operators/operator.js';
 import type { ChunkPart, ChunkSource } from './chunk.js';
+import type { InputPartition } from './idleness.js';
 import { markOf } from './scan-batch.js';
 
 /**
@@ -24,6 +25,10 @@ export class Watermarks {
   readonly #groups: readonly Group[];
   /** By input, the tables that its transactions are about, itself among them: they move together. */
   readonly #captures: ReadonlyMap<number, readonly CapturedTable[]>;
+  /** True marks of partitions that are idle: theirs in `#marks` is Infinity meanwhile. By input, by partition. */
+  readonly #asleep: Map<number, number>[];
+  /** By group: what its watermark has come to while partitions were idle. It never goes back when they wake. */
+  #floors: Float64Array;
   /** One array for each group, and one for a partition of its own, used again from chunk to chunk. */
   readonly #paths: Float64Array[];
   #own = new Float64Array(0);
@@ -37,6 +42,8 @@ export class Watermarks {
     this.#captures = new Map(captures.flatMap((tables) => tables.map(({ input }) => [input, tables])));
     this.#groups = groups;
     this.#paths = groups.map(() => new Float64Array(0));
+    this.#floors = new Float64Array(groups.length).fill(-Infinity);
+    this.#asleep = partitions.map(() => new Map());
     this.#marks = partitions.map((count, input) => new Float64Array(count).fill(watermarked[input] ? -Infinity : Infinity));
   }
 
@@ -51,7 +58,40 @@ export class Watermarks {
       const marks = this.#marks[input]!;
       for (let partition = 0; partition < marks.length; partition += 1) if (marks[partition]! - delay < least) least = marks[partition]! - delay;
     }
-    return least;
+    const floor = this.#floors[group]!;
+    if (least === Infinity && members.some(({ input }) => this.#asleep[input]!.size > 0)) return floor;
+    return least > floor ? least : floor;
+  }
+
+  isAsleep({ input, partition }: InputPartition): boolean {
+    return this.#asleep[input]!.has(partition);
+  }
+
+  /** Partitions that are idle leave the minimum. Where all are, it stays where it is. */
+  sleep(silent: readonly InputPartition[]): void {
+    this.#keepFloors();
+    for (const { input, partition } of silent) {
+      const mark = this.#marks[input]![partition]!;
+      if (mark === Infinity) continue;
+      this.#asleep[input]!.set(partition, mark);
+      this.#marks[input]![partition] = Infinity;
+    }
+  }
+
+  wakeAll(): void {
+    this.#asleep.forEach((asleep, input) => { for (const partition of [...asleep.keys()]) this.wake({ input, partition }); });
+  }
+
+  wake({ input, partition }: InputPartition): void {
+    const mark = this.#asleep[input]!.get(partition);
+    if (mark === undefined) return;
+    this.#keepFloors();
+    this.#asleep[input]!.delete(partition);
+    this.#marks[input]![partition] = mark;
+  }
+
+  #keepFloors(): void {
+    this.#floors = this.#floors.map((_, group) => this.of(group));
   }
 
   get(input: number, partition: number): number {
@@ -93,10 +133,12 @@ export class Watermarks {
         if ((other !== input || index !== partition) && mark - delay < others) others = mark - delay;
       });
     }
-    if (late === 0 && (others === Infinity || faults.fastestInputLeads)) return { before, after: own };
+    const floor = this.#floors[group]!;
+    if (late === 0 && floor === -Infinity && (others === Infinity || faults.fastestInputLeads)) return { before, after: own };
     const after = this.#pathArray(group, to);
     for (let row = from; row < to; row += 1) after[row] = own[row]! - late < others ? own[row]! - late : others;
-    return { before: Math.min(before - late, others), after };
+    if (floor > -Infinity) for (let row = from; row < to; row += 1) if (after[row]! < floor) after[row] = floor;
+    return { before: Math.max(Math.min(before - late, others), floor), after };
   }
 
   #advanceMixed({ chunk, parts, turns, transactions }: ChunkSource): { behind: number; path(group: number): WatermarkPath } {
@@ -155,15 +197,36 @@ export class Watermarks {
   /** The end of history: nobody holds anybody back any more. */
   end(): void {
     for (const marks of this.#marks) marks.fill(Infinity);
+    for (const asleep of this.#asleep) asleep.clear();
   }
 
   /** As the journal has them: null before any, 'end' for the end of history or an input without WATERMARK. */
   record(): (number | 'end' | null)[][] {
-    return this.#marks.map((marks) => Array.from(marks, (mark) => (mark === -Infinity ? null : mark === Infinity ? 'end' : mark)));
+    return this.#marks.map((marks, input) => Array.from(marks, (current, partition) => this.#asleep[input]!.get(partition) ?? current).map((mark) => (mark === -Infinity ? null : mark === Infinity ? 'end' : mark)));
   }
 
   snapshot(writer: ByteWriter): void {
     for (const marks of this.#marks) writer.float64Array(faults.watermarkNotSaved ? new Float64Array(marks.length).fill(-Infinity) : marks);
+  }
+
+  /** Beside the marks, where partitions may be idle. */
+  snapshotIdle(writer: ByteWriter): void {
+    for (const asleep of this.#asleep) {
+      writer.varint(asleep.size);
+      for (const [partition, mark] of [...asleep].sort(([a], [b]) => a - b)) {
+        writer.varint(partition);
+        writer.f64(mark);
+      }
+    }
+    writer.float64Array(this.#floors);
+  }
+
+  restoreIdle(reader: ByteReader): void {
+    for (const asleep of this.#asleep) {
+      const count = reader.varint();
+      for (let index = 0; index < count; index += 1) asleep.set(reader.varint(), reader.f64());
+    }
+    this.#floors = reader.float64Array();
   }
 
   restore(reader: ByteReader): void {

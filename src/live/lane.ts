@@ -92,6 +92,8 @@ export interface LaneEnd {
 export class LiveLane {
   #checkpointed = performance.now();
   #waiting: Piece[] = [];
+  /** No step was made yet since the lane was taken. */
+  #resumed = true;
   /** Input partitions that have shown a row at or after the end of the run, as `input/partition`. */
   readonly #past = new Set<string>();
   rows = 0;
@@ -156,8 +158,12 @@ export class LiveLane {
       const pieces = await this.#collect(reader, held);
       const isStep = pieces.length > 0 && (await this.#step(taken, pieces, signal));
       if (!isStep && held.isEmpty && this.#isAtEnd(taken, reader)) {
-        await this.#close(taken, { pieces: [], fed: [], rejected: [] }, { before: copyOf(taken.positions), begun: performance.now(), end: true }, signal);
+        await this.#close(taken, noInput(), { before: copyOf(taken.positions), begun: performance.now(), end: true }, signal);
         return true;
+      }
+      // Silence is a step of its own: what it lets go is journalled with the time at which it did.
+      if (!isStep && this.spec.clock() >= taken.engine.idleAt) {
+        await this.#close(taken, noInput(), { before: copyOf(taken.positions), begun: performance.now(), end: false }, signal);
       }
       if (performance.now() - this.#checkpointed >= this.spec.checkpointEvery) await this.#checkpoint(taken);
     }
@@ -207,10 +213,10 @@ export class LiveLane {
     const before = copyOf(positions);
     const begun = performance.now();
     const input: StepInput = { pieces: [], fed: [], rejected: [] };
-    engine.tick(this.spec.clock());
     for (const piece of pieces) {
       const scanned = await this.#scan(taken, piece, input.rejected);
       if (scanned === null) continue;
+      if (input.pieces.length === 0) this.#tick(engine);
       const rows = { batch: scanned.batch, from: 0, to: scanned.batch.batch.length };
       engine.feed(rows);
       input.fed.push(rows);
@@ -246,11 +252,16 @@ export class LiveLane {
     return within.records.length === 0 ? null : { piece: within, batch: await scanPiece(inputs, engine, within, rejected, until) };
   }
 
+  /** The clock of a step, before its first row. */
+  #tick(engine: Engine): void {
+    engine.tick(this.spec.clock(), this.#resumed);
+  }
+
   async #close(taken: Taken, input: StepInput, { before, begun, end }: { readonly before: readonly (readonly number[])[]; readonly begun: number; readonly end: boolean }, signal: AbortSignal): Promise<void> {
     const { lane, group, inputs } = this.spec;
     const { engine, positions } = taken;
     this.events.phase(lane, 'apply', engine.seq);
-    if (end) engine.tick(this.spec.clock());
+    if (input.pieces.length === 0) this.#tick(engine);
     const result = engine.close({ end, rejected: lettersOf(inputs, input.rejected) });
     const record = { ...result.record, slices: covering(result.record.slices, before, positions) };
     const applied = performance.now();
@@ -259,6 +270,7 @@ export class LiveLane {
     await commitStep(this.log, this.spec, taken, { record, messages: this.#messages(result, record), offsets }, signal);
     const rows = input.pieces.reduce((sum, { records }) => sum + records.length, 0);
     this.rows += rows;
+    this.#resumed = false;
     this.events.phase(lane, 'committed', record.seq);
     await this.events.onStep?.(lane, { ...input, result, record, times: { begun, applied, committed: performance.now() } });
     this.events.committed(lane, result, rows);
@@ -310,6 +322,8 @@ interface StepInput {
   readonly fed: SliceRows[];
   readonly rejected: Rejection[];
 }
+
+const noInput = (): StepInput => ({ pieces: [], fed: [], rejected: [] });
 
 const copyOf = (positions: readonly (readonly number[])[]): number[][] => positions.map((offsets) => [...offsets]);
 

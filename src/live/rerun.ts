@@ -110,7 +110,7 @@ export async function rerun(
         source = null;
       }
       source ??= new RangeReader(await log.read(logPositions(inputs, positions)));
-      engine.tick(step.now);
+      engine.tick(step.now, step.resumed);
       const rejected: Rejection[] = [];
       const batches: ScanBatch[] = [];
       const pieces: Piece[] = [];

@@ -1,10 +1,12 @@
 /** From the text of a pipeline to its plan. */
+import { flinkMillis } from '../core/flink-duration.js';
 import { sqlType } from '../core/types.js';
 import { noUserFunctions } from '../functions/user-functions.js';
 import type { UserFunctions } from '../functions/user-functions.js';
 import type { Pipeline, PlanNode, SinkTable, SourceTable, Statement } from '../plan/plan.js';
 import { isUpdating, uniqueKeys, updatesBelow } from '../plan/changes.js';
 import type { Place } from '../plan/expression.js';
+import { idleTimeoutSetting } from '../plan/idle-timeout.js';
 import { operatorText } from '../plan/operator-text.js';
 import { inputsOf } from '../plan/trace.js';
 import type { Insert, QueryStatement, Statement as SqlStatement } from './ast.js';
@@ -148,6 +150,7 @@ class Planner {
     if (key === timeZoneSetting && !/^([A-Za-z]+([/_+-][A-Za-z0-9_+-]+)*|GMT[+-]\d{1,2}:\d{2})$/.test(value)) {
       throw sqlInvalid(place, `'${value}' is no time zone`, "Write SET 'table.local-time-zone' = 'America/New_York', or 'UTC'.");
     }
+    if (key === idleTimeoutSetting && flinkMillis(value) === null) throw sqlInvalid(place, `'${value}' is no time-out`, `Write SET '${idleTimeoutSetting}' = '30 s', or '0' to wait for ever.`);
     if (key === timeToLiveSetting) this.#timeToLive = timeToLiveOf(value, place);
     this.#settings.set(key, value);
   }

@@ -21,11 +21,11 @@ export interface JournalEntry {
 
 /** A step record as one line, newline included. -Infinity is written as null, slices as arrays. */
 export function journalLine(record: StepRecord): string {
-  const { lane, seq, now, slices, order, end, digest, outputRows, watermarks } = record;
+  const { lane, seq, now, slices, order, end, resumed = false, digest, outputRows, watermarks } = record;
   return `${JSON.stringify({
     lane, seq, now: now === -Infinity ? null : now,
     slices: slices.map((slice) => [slice.input, slice.partition, slice.from, slice.to, slice.rows, slice.checksum]),
-    ...(order.length > 0 ? { order } : {}), end, digest, outputRows, watermarks,
+    ...(order.length > 0 ? { order } : {}), end, ...(resumed ? { resumed } : {}), digest, outputRows, watermarks,
   })}\n`;
 }
 
@@ -51,8 +51,8 @@ export function parseJournalLine(line: string): StepRecord | null {
     return null;
   }
   if (typeof value !== 'object' || value === null) return null;
-  const { lane, seq, now, slices, order = [], end, digest, outputRows, watermarks } = value;
-  if (!isCount(lane) || !isCount(seq) || typeof end !== 'boolean' || !isDigest(digest, 64)) return null;
+  const { lane, seq, now, slices, order = [], end, resumed = false, digest, outputRows, watermarks } = value;
+  if (!isCount(lane) || !isCount(seq) || typeof end !== 'boolean' || typeof resumed !== 'boolean' || !isDigest(digest, 64)) return null;
   if (now !== null && !Number.isSafeInteger(now)) return null;
   if (!Array.isArray(slices) || !Array.isArray(outputRows) || !Array.isArray(watermarks)) return null;
   if (!outputRows.every(isCount) || !Array.isArray(order) || order.length % 2 !== 0 || !order.every(isCount)) return null;
@@ -64,7 +64,7 @@ export function parseJournalLine(line: string): StepRecord | null {
     parsed.push(one);
   }
   return {
-    lane, seq, now: now === null ? -Infinity : (now as number), slices: parsed, order: order as number[], end, digest,
+    lane, seq, now: now === null ? -Infinity : (now as number), slices: parsed, order: order as number[], end, ...(resumed ? { resumed } : {}), digest,
     outputRows: outputRows as number[], watermarks: watermarks as StepRecord['watermarks'],
   };
 }

@@ -11,7 +11,10 @@ import { failsAfter, seedOf, type Law } from './support/law.js';
 import { arrivalLaw, batchLaw, lanesLaw, onceLaw, oracleLaw, recoveryLaw, replayLaw } from './support/laws.js';
 import type { Case } from './support/random-pipelines.js';
 
-type Bug = Exclude<keyof typeof faults, 'stopAtRow'>;
+/** What is no bug, or one of live: its law waits for a log, and is shown to fail in test/live/lane-faults.test.ts. */
+const elsewhere = ['stopAtRow', 'resentUnasked'] as const;
+
+type Bug = Exclude<keyof typeof faults, typeof elsewhere[number]>;
 
 interface Caught {
   readonly law: string;
@@ -44,7 +47,7 @@ const bugs: Readonly<Record<Bug, Caught>> = {
 };
 
 test('every switch has its law', () => {
-  assert.deepEqual(Object.keys(bugs).sort(), Object.keys(faults).filter((name) => name !== 'stopAtRow').sort());
+  assert.deepEqual(Object.keys(bugs).sort(), Object.keys(faults).filter((name) => !elsewhere.some((other) => other === name)).sort());
 });
 
 test('every planted bug fails its law within the normal number of draws', async (context) => {

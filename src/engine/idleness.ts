@@ -1,0 +1,55 @@
+/**
+ * Input partitions that fall silent, by the clock of the journal's steps: after the time-out they leave the minimum of
+ * the watermark, until their next row.
+ */
+import type { ByteReader, ByteWriter } from '../core/bytes.js';
+
+export interface InputPartition {
+  readonly input: number;
+  readonly partition: number;
+}
+
+export class Idleness {
+  /** By input and partition: when it was last heard of, epoch ms; Infinity: it is idle, or holds nobody back. */
+  #heard: Float64Array[];
+  readonly #holds: readonly boolean[];
+
+  /** `timeout` in milliseconds; `watermarked` by input. */
+  constructor(private readonly timeout: number, watermarked: readonly boolean[], partitions: readonly number[]) {
+    this.#holds = watermarked;
+    this.#heard = partitions.map((count) => new Float64Array(count).fill(Infinity));
+  }
+
+  /** Silence counts from `now` on, for all. */
+  restart(now: number): void {
+    this.#heard.forEach((times, input) => { if (this.#holds[input]) times.fill(now); });
+  }
+
+  heard({ input, partition }: InputPartition, now: number): void {
+    if (this.#holds[input]) this.#heard[input]![partition] = now;
+  }
+
+  /** Those whose time-out has come by `now`; they are told once. */
+  due(now: number): InputPartition[] {
+    const due: InputPartition[] = [];
+    this.#heard.forEach((times, input) => times.forEach((heard, partition) => {
+      if (now - heard < this.timeout || heard === Infinity) return;
+      times[partition] = Infinity;
+      due.push({ input, partition });
+    }));
+    return due;
+  }
+
+  /** When the next one will be due, epoch ms; Infinity: none. */
+  get nextDue(): number {
+    return Math.min(...this.#heard.map((times) => times.reduce((least, heard) => Math.min(least, heard), Infinity))) + this.timeout;
+  }
+
+  snapshot(writer: ByteWriter): void {
+    for (const times of this.#heard) writer.float64Array(times);
+  }
+
+  restore(reader: ByteReader): void {
+    this.#heard = this.#heard.map(() => reader.float64Array());
+  }
+}
