@@ -34,6 +34,7 @@ While it runs, a terminal shows lanes, lag, rates, latencies against their budge
     functions: Flags.string({ description: 'a .js module whose exported functions the SQL may call', helpValue: 'FILE', multiple: true, multipleNonGreedy: true }),
     'checkpoint-every': Flags.string({ description: 'real time between checkpoints', default: '10s', helpValue: 'DURATION' }),
     strict: Flags.boolean({ description: 'stop at the first row that an expression fails on' }),
+    'warm-from': Flags.string({ description: 'history to build the state from before the first row: a run, a recording or another dataset', helpValue: '[TABLE=]RUN|DATASET', multiple: true, multipleNonGreedy: true }),
     record: Flags.string({ description: 'keep the input while the run goes on, and make a bundle of it, in this folder, when it ends or is stopped', helpValue: 'DIR' }),
     'allow-unbounded-state': Flags.boolean({ description: 'run statements whose state grows with every new key (GROUP BY without a window, Top-N, joins without a time-to-live)' }),
     'released-by': Flags.boolean({ description: 'messages of outputs carry a header released-by: topic/partition/offset of the message that let them go' }),
@@ -51,7 +52,7 @@ While it runs, a terminal shows lanes, lag, rates, latencies against their budge
     const isView = process.stdout.isTTY && !flags.quiet && !this.jsonEnabled() && terminal !== 'dumb';
     const metered = await MeteredRun.start({
       ...asked, metricsPort: flags.metrics ?? null, screen: isView ? process.stdout : null, colours: (noColour ?? '') === '',
-      onStatus: this.jsonEnabled() ? (status) => this.logJson({ status }) : null, say: flags.quiet || this.jsonEnabled() ? null : (text) => this.say(text),
+      onStatus: this.jsonEnabled() ? (status) => this.logJson({ status }) : null, say: flags.quiet ? null : (text) => this.say(text),
     });
     const interrupt = stopOnInterrupt(() => metered.remark('Stopping: the step is finished and a checkpoint written. Ctrl-C again ends at once.'));
     try {

@@ -22,7 +22,7 @@ export interface MeteredOptions extends Pick<LiveOptions, 'texts' | 'settings' |
   readonly colours: boolean;
   /** Told once a second; null: nobody asked. */
   readonly onStatus: ((status: LiveStatus) => void) | null;
-  /** Lines for people, where there is no view; null: none. */
+  /** Remarks where there is no view, and how far it is where nobody is told the status; null: nothing. */
   readonly say: ((text: string) => void) | null;
 }
 
@@ -121,7 +121,7 @@ export class MeteredRun {
     const status = this.#taker.take(pause);
     this.options.onStatus?.(status);
     if (this.#screen !== null) this.#draw(status);
-    else if (this.#ticks % sayEvery === 0) this.options.say?.(statusText(status));
+    else if (this.options.onStatus === null && this.#ticks % sayEvery === 0) this.options.say?.(statusText(status));
     if (this.#ticks % intervalEvery === 0) void this.#keep();
   }
 
