@@ -1,4 +1,5 @@
 /** Requests to a cluster's brokers over connections of its own: who leads what, and what is worth another attempt. */
+import { isIP } from 'node:net';
 import { ConnectionPool, findCoordinatorV4, metadataV12, type Broker, type Connection } from '@platformatic/kafka';
 import { TapewrightError } from '../core/errors.js';
 import type { LiveSettings } from './settings.js';
@@ -44,8 +45,8 @@ export class Wire {
     this.#bootstrap = brokers.map(addressOf);
     this.#pool = new ConnectionPool('tapewright', {
       connectTimeout: 5000, requestTimeout, maxInflights: 5,
-      ...(ssl === undefined || ssl === false ? {} : { tls: ssl === true ? {} : ssl, tlsServerName: true }),
-      ...(sasl === undefined ? {} : { sasl: { mechanism: sasl.mechanism.toUpperCase() as 'PLAIN', ...(sasl as { readonly username: string; readonly password: string }) } }),
+      ...(ssl === undefined || ssl === false ? {} : { tls: ssl === true ? {} : ssl, tlsServerName: this.#bootstrap.every(({ host }) => isIP(host) === 0) }),
+      ...(sasl === undefined ? {} : { sasl: { ...(sasl as { readonly username: string; readonly password: string }), mechanism: sasl.mechanism.toUpperCase() as 'PLAIN' } }),
     });
     // A failure is told to whoever asked; a connection without listeners would end the process.
     this.#pool.on('connecting', ({ connection }) => connection.on('error', () => undefined));
@@ -67,6 +68,7 @@ export class Wire {
     try {
       connection = await this.#pool.getFirstAvailable(known);
     } catch (cause) {
+      if (isRefusal(cause)) throw new TapewrightError('KAFKA_REFUSED', `the brokers at ${this.settings.brokers.join(', ')} do not let us in (${reasonOf(cause)}); check KAFKA_SASL_MECHANISM, its user and password`, {}, { cause });
       throw new TapewrightError('KAFKA_UNREACHABLE', `no broker answers at ${this.settings.brokers.join(', ')} (${reasonOf(cause)}); start it, or name another with --brokers`, { brokers: this.settings.brokers }, { cause });
     }
     const { brokers, topics: found } = await this.#heard(connection, metadataV12.api.async(connection, [...topics], false, false));
@@ -167,6 +169,12 @@ export function passes(cause: unknown): boolean {
   if (ids.length > 0) return ids.every((id) => passing.has(id));
   const { code, passes: said } = cause as { readonly code?: unknown; readonly passes?: boolean };
   return said === true || code === 'PLT_KFK_NETWORK' || code === 'PLT_KFK_TIMEOUT' || code === 'PLT_KFK_MULTIPLE';
+}
+
+/** Whether a broker answered, and did not like who asks. */
+function isRefusal(cause: unknown): boolean {
+  const { code, cause: inner, errors } = (cause ?? {}) as { readonly code?: unknown; readonly cause?: unknown; readonly errors?: readonly unknown[] };
+  return code === 'PLT_KFK_AUTHENTICATION' || (inner !== undefined && isRefusal(inner)) || errors?.some(isRefusal) === true;
 }
 
 /** The innermost reason, which names no setting. */

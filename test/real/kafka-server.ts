@@ -20,10 +20,17 @@ export function kafkaMissing(): string | null {
   return existsSync(join(cacheFolder(), pomFolder(pom))) || works('mvn', '-version') ? null : 'needs Maven on the PATH, to fetch Kafka';
 }
 
+export interface Credentials {
+  readonly username: string;
+  readonly password: string;
+}
+
 export interface KafkaOptions {
   readonly nodes?: number;
   /** Whether there is a second way to each node, over a network that can be cut. */
   readonly proxied?: boolean;
+  /** Whether there is a third way, with TLS and a password (of one node). */
+  readonly secured?: Credentials;
   /** More lines for each node's properties. */
   readonly properties?: readonly string[];
   readonly say?: (text: string) => void;
@@ -34,17 +41,19 @@ interface Node {
   readonly address: string;
   readonly process: JavaProcess;
   readonly proxy: Proxy | null;
+  /** Address by TLS. */
+  readonly secured: string | null;
 }
 
 export class KafkaServer {
   private constructor(private readonly folder: string, private readonly nodes: readonly Node[]) {}
 
   /** Formats the nodes' folders, starts them and waits until the cluster takes topics. */
-  static async start({ nodes: count = 1, proxied = false, properties: more = [], say = () => undefined }: KafkaOptions = {}): Promise<KafkaServer> {
+  static async start({ nodes: count = 1, proxied = false, secured, properties: more = [], say = () => undefined }: KafkaOptions = {}): Promise<KafkaServer> {
     if (!existsSync(join(cacheFolder(), pomFolder(pom)))) say('fetching Kafka 4.3.1 into the cache folder (55 MB, once)');
     const jars = await jarsOf(pom);
     const folder = await mkdtemp(join(tmpdir(), 'tapewright-kafka-'));
-    const ports = await freePorts(4 * count);
+    const ports = await freePorts(5 * count);
     const log4j = join(folder, 'log4j2.properties');
     await writeFile(log4j, logging);
     const java = ['-Xmx512m', `-Dlog4j2.configurationFile=${log4j}`, ...classPath(jars)];
@@ -53,11 +62,11 @@ export class KafkaServer {
     const nodes = await Promise.all(Array.from({ length: count }, async (_, index): Promise<Node> => {
       const id = index + 1;
       const config = join(folder, `node-${id}.properties`);
-      const [port, controller, behind, before] = [0, 1, 2, 3].map((kind) => ports[kind * count + index]!) as [number, number, number, number];
-      const lines = [...properties(id, count, voters, join(folder, `data-${id}`)), ...listeners(port, controller, proxied ? { behind, before } : null), ...more];
+      const [port, controller, behind, before, safe] = [0, 1, 2, 3, 4].map((kind) => ports[kind * count + index]!) as [number, number, number, number, number];
+      const lines = [...properties(id, count, voters, join(folder, `data-${id}`)), ...listeners(port, controller, proxied ? { behind, before } : null, secured === undefined ? null : safe), ...(secured === undefined ? [] : await security(folder, secured)), ...more];
       await writeFile(config, `${lines.join('\n')}\n`);
       await run('java', [...java, 'kafka.tools.StorageTool', 'format', '-t', cluster, '-c', config]);
-      return { id, address: `127.0.0.1:${port}`, proxy: proxied ? await Proxy.start(before, behind) : null, process: new JavaProcess(`Kafka node ${id}`, [...java, 'kafka.Kafka', config], join(folder, `node-${id}.log`)) };
+      return { id, address: `127.0.0.1:${port}`, proxy: proxied ? await Proxy.start(before, behind) : null, secured: secured === undefined ? null : `127.0.0.1:${safe}`, process: new JavaProcess(`Kafka node ${id}`, [...java, 'kafka.Kafka', config], join(folder, `node-${id}.log`)) };
     }));
     const server = new KafkaServer(folder, nodes);
     try {
@@ -78,6 +87,11 @@ export class KafkaServer {
   /** Addresses by which every byte passes a proxy. */
   get proxied(): readonly string[] {
     return this.proxies.map(({ port }) => `127.0.0.1:${port}`);
+  }
+
+  /** Addresses that want TLS and a password, and the file of the certificate to trust. */
+  get secured(): { readonly brokers: readonly string[]; readonly certificate: string } {
+    return { brokers: this.nodes.flatMap(({ secured }) => (secured === null ? [] : [secured])), certificate: join(this.folder, 'certificate.pem') };
   }
 
   get proxies(): readonly Proxy[] {
@@ -128,17 +142,31 @@ function properties(id: number, nodes: number, voters: string, data: string): st
   const internal = ['offsets.topic', 'transaction.state.log', 'share.coordinator.state.topic'].map((name) => `${name}.replication.factor=${replicas}`);
   return [
     'process.roles=broker,controller', `node.id=${id}`, `controller.quorum.voters=${voters}`, 'controller.listener.names=CONTROLLER',
-    'listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,PROXIED:PLAINTEXT', 'inter.broker.listener.name=PLAINTEXT', `log.dirs=${data}`,
+    'listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,PROXIED:PLAINTEXT,SECURED:SASL_SSL', 'inter.broker.listener.name=PLAINTEXT', `log.dirs=${data}`,
     'auto.create.topics.enable=false', 'num.partitions=1', ...internal, `transaction.state.log.min.isr=${inSync}`, `share.coordinator.state.topic.min.isr=${inSync}`,
     'offsets.topic.num.partitions=4', 'transaction.state.log.num.partitions=4', 'group.initial.rebalance.delay.ms=0', 'group.min.session.timeout.ms=1000',
     'log.cleaner.dedupe.buffer.size=2097152',
   ];
 }
 
-function listeners(port: number, controller: number, proxy: { readonly behind: number; readonly before: number } | null): string[] {
+function listeners(port: number, controller: number, proxy: { readonly behind: number; readonly before: number } | null, secured: number | null): string[] {
+  const safe = secured === null ? '' : `,SECURED://127.0.0.1:${secured}`;
   return [
-    `listeners=PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controller}${proxy === null ? '' : `,PROXIED://127.0.0.1:${proxy.behind}`}`,
-    `advertised.listeners=PLAINTEXT://127.0.0.1:${port}${proxy === null ? '' : `,PROXIED://127.0.0.1:${proxy.before}`}`,
+    `listeners=PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controller}${proxy === null ? '' : `,PROXIED://127.0.0.1:${proxy.behind}`}${safe}`,
+    `advertised.listeners=PLAINTEXT://127.0.0.1:${port}${proxy === null ? '' : `,PROXIED://127.0.0.1:${proxy.before}`}${safe}`,
+  ];
+}
+
+/** A certificate of its own, and a user. */
+async function security(folder: string, { username, password }: Credentials): Promise<string[]> {
+  const store = join(folder, 'keys.p12');
+  const keytool = (...args: readonly string[]) => run('keytool', [...args, '-keystore', store, '-storetype', 'PKCS12', '-storepass', 'for-tests', '-alias', 'broker']);
+  await keytool('-genkeypair', '-keyalg', 'RSA', '-dname', 'CN=tapewright tests', '-ext', 'SAN=ip:127.0.0.1', '-ext', 'bc=ca:true', '-validity', '30');
+  await keytool('-exportcert', '-rfc', '-file', join(folder, 'certificate.pem'));
+  return [
+    `listener.name.secured.ssl.keystore.location=${store}`, 'listener.name.secured.ssl.keystore.type=PKCS12', 'listener.name.secured.ssl.keystore.password=for-tests',
+    'listener.name.secured.sasl.enabled.mechanisms=PLAIN',
+    `listener.name.secured.plain.sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required user_${username}="${password}";`,
   ];
 }
 

@@ -1,10 +1,12 @@
 /**
  * A live run in a process of its own that may be told to die. First argument, as JSON: the options and `killAt`
- * (`PHASE:N`, the Nth time that a lane comes to a phase; dies there as by a power cut). Writes its result to the output.
+ * (`PHASE:N`, the Nth time that a lane comes to a phase or point; `after:N`, N ms after it took a lane; dies there as by a power cut). Writes its result to the output.
  */
 import { writeSync } from 'node:fs';
 import { runLive, type LiveOptions } from '../../src/live/live.js';
+import type { Client } from '../../src/live/clients.js';
 import { settingsFrom } from '../../src/live/settings.js';
+import { watchPoints } from './kill-points.js';
 
 interface Told {
   readonly sql: string;
@@ -13,6 +15,7 @@ interface Told {
   readonly group: string;
   readonly state: string;
   readonly killAt: string | null;
+  readonly client?: Client;
   /** All of them by default. */
   readonly lanes?: LiveOptions['lanes'];
   readonly until?: LiveOptions['until'];
@@ -26,21 +29,33 @@ interface Told {
 const told = JSON.parse(process.argv[2]!) as Told;
 const [phaseWanted, nth] = told.killAt?.split(':') ?? [null, '0'];
 let met = 0;
+
+const die = (): void => { process.kill(process.pid, 'SIGKILL'); };
+
+function meet(phase: string): void {
+  if (phaseWanted === 'after') {
+    if (phase === 'taken' && met === 0) setTimeout(die, Number(nth));
+    if (phase === 'taken') met += 1;
+  } else if (phase === phaseWanted) {
+    met += 1;
+    if (met === Number(nth)) die();
+  }
+}
+
+watchPoints(meet);
 const stop = new AbortController();
 process.once('SIGTERM', () => stop.abort());
 
 const result = await runLive({
   texts: { name: 'live', scenario: null, sql: [{ path: 'live.sql', text: told.sql }], expect: { outputs: [], lateMax: null, rejectedMax: null } },
-  settings: settingsFrom({ brokers: told.brokers, registry: told.registry }, {}), group: told.group, state: told.state, redirect: new Map(),
+  settings: settingsFrom({ brokers: told.brokers, registry: told.registry, client: told.client }, {}), group: told.group, state: told.state, redirect: new Map(),
   start: { kind: 'earliest' }, until: told.until === undefined ? 'latest' : told.until, checkpointEvery: 300, strict: false, signal: stop.signal,
   lanes: told.lanes ?? 'all', sessionTimeout: 2000, onGap: told.onGap ?? 'refuse', linger: 0, record: told.record ?? null,
   onRemark: (text) => writeSync(2, `${text}\n`),
   events: {
     phase: (lane, phase, seq) => {
       if (told.tells === true) writeSync(2, `${JSON.stringify({ lane, phase, seq })}\n`);
-      if (phase !== phaseWanted) return;
-      met += 1;
-      if (met === Number(nth)) process.kill(process.pid, 'SIGKILL');
+      meet(phase);
     },
     committed: () => undefined,
   },

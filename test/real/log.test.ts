@@ -1,6 +1,10 @@
 /** What every body of the log must do, on a real broker: `live` stands on exactly this. */
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { inspect } from 'node:util';
 import { after, before, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { TapewrightError } from '../../src/core/errors.js';
@@ -15,11 +19,12 @@ import { skipped } from './skip.js';
 
 const skip = skipped(kafkaMissing());
 const remarks: string[] = [];
+const secret = 'hunter2-hunter2';
 
 let kafka: KafkaServer;
 
 before(async () => {
-  if (skip === false) kafka = await KafkaServer.start({ proxied: true });
+  if (skip === false) kafka = await KafkaServer.start({ proxied: true, secured: { username: 'trader', password: secret } });
 });
 
 after(async () => {
@@ -289,4 +294,50 @@ test('what Java compresses is read; kafkajs cannot read two of the ways', { skip
   await withLog('kafkajs', async (log) => {
     await assert.rejects(readAll(log, [{ topic: 'zstd', partition: 0, offset: 0 }]), /[Zz][Ss][Tt][Dd]/);
   });
+});
+
+test('TLS and a password from the environment or a file; no error names the password', { skip, timeout: 120_000 }, async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'tapewright-secrets-'));
+  const { brokers, certificate } = kafka.secured;
+  await writeFile(join(folder, 'right'), `${secret}\n`);
+  await writeFile(join(folder, 'wrong'), 'not-the-secret\n');
+  const environment = { KAFKA_SSL_CA_FILE: certificate, KAFKA_SASL_MECHANISM: 'PLAIN', KAFKA_SASL_USERNAME: 'trader' };
+  try {
+    for (const client of clients) {
+      for (const own of [{ KAFKA_SASL_PASSWORD: secret }, { KAFKA_SASL_PASSWORD_FILE: join(folder, 'right') }]) {
+        const log = openLog(settingsFrom({ brokers: brokers.join(','), client }, { ...environment, ...own }), () => undefined);
+        const topic = `${client}-secured-${Object.keys(own).join('')}`;
+        try {
+          await log.create(topic, 1, {});
+          const producer = await log.producer(topic);
+          await producer.commit([message(topic, 'safe')], null);
+          await producer.close();
+          assert.deepEqual(recordsOf(await readAll(log, [{ topic, partition: 0, offset: 0 }])).map(({ value }) => value!.toString()), ['safe']);
+        } finally {
+          await log.close();
+        }
+      }
+      const strangers = [
+        { ...environment, KAFKA_SASL_PASSWORD_FILE: join(folder, 'wrong') },
+        { ...environment, KAFKA_SASL_PASSWORD: 'not-the-secret', KAFKA_SASL_MECHANISM: 'SCRAM-SHA-512' },
+        { ...environment, KAFKA_SASL_PASSWORD: 'not-the-secret', KAFKA_SSL_CA_FILE: undefined, KAFKA_SSL: 'true' },
+      ];
+      for (const stranger of strangers) {
+        const said: string[] = [];
+        const log = openLog(settingsFrom({ brokers: brokers.join(','), client }, stranger), (text) => said.push(text));
+        for (const attempt of [() => log.bounds('any'), () => log.producer('any'), () => log.read([{ topic: 'any', partition: 0, offset: 0 }])]) {
+          const error: unknown = await attempt().then(async (opened) => {
+            // kafkajs opens a producer with its first transaction only.
+            if (opened !== null && 'commit' in opened) await opened.commit([message('any', 'x')], null).finally(() => opened.close());
+            throw new assert.AssertionError({ message: `${client}: a stranger was let in` });
+          }).catch((cause: unknown) => cause);
+          assert.ok(error instanceof Error && 'code' in error && /^KAFKA_/.test(String(error.code)), inspect(error));
+          assert.doesNotMatch([error.message, inspect(error, { depth: 20 }), ...said].join(), /not-the-secret|bm90LXRoZS1zZWNyZXQ/);
+        }
+        await log.close();
+      }
+    }
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
 });

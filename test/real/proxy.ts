@@ -5,6 +5,7 @@ import { createServer, connect, type AddressInfo, type Server, type Socket } fro
 export class Proxy {
   readonly #pairs = new Set<readonly [Socket, Socket]>();
   #cut = false;
+  #refuses = false;
   /** From the server to clients. */
   bytes = 0;
 
@@ -35,6 +36,12 @@ export class Proxy {
     for (const pair of this.#pairs) for (const socket of pair) socket.destroy();
   }
 
+  /** Nobody is let in, and nobody stays: as a server that is down. */
+  refuse(refuses: boolean): void {
+    this.#refuses = refuses;
+    if (refuses) this.heal();
+  }
+
   async close(): Promise<void> {
     this.heal();
     this.server.close();
@@ -42,6 +49,10 @@ export class Proxy {
   }
 
   #join(client: Socket, target: number): void {
+    if (this.#refuses) {
+      client.destroy();
+      return;
+    }
     const upstream = connect(target, '127.0.0.1');
     const pair = [client, upstream] as const;
     this.#pairs.add(pair);

@@ -1,0 +1,85 @@
+/** A live run in a process of its own, as a test sees it. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import type { Client } from '../../src/live/clients.js';
+import type { LiveOptions, LiveResult } from '../../src/live/live.js';
+
+export interface LiveRunOptions {
+  readonly sql: string;
+  readonly brokers: readonly string[];
+  readonly registry?: string;
+  readonly group: string;
+  readonly state: string;
+  readonly killAt?: string;
+  readonly until?: LiveOptions['until'];
+  readonly client?: Client;
+}
+
+export class LiveRun {
+  /** Steps that it has said to be committed. */
+  committed = 0;
+  errors = '';
+  readonly ended: Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }>;
+  readonly #child: ChildProcess;
+  #out = '';
+  #isRunning = true;
+  readonly #waiting = new Set<() => void>();
+
+  constructor({ brokers, registry = '', killAt, ...rest }: LiveRunOptions) {
+    const told = { ...rest, brokers: brokers.join(','), registry, killAt: killAt ?? null, tells: true };
+    const child = spawn(process.execPath, [fileURLToPath(new URL('./live-process.js', import.meta.url)), JSON.stringify(told)], { stdio: ['ignore', 'pipe', 'pipe'] });
+    this.#child = child;
+    const kill = (): void => { child.kill('SIGKILL'); };
+    process.once('exit', kill);
+    let open = '';
+    child.stdout.on('data', (text: Buffer) => { this.#out += text.toString(); });
+    child.stderr.on('data', (text: Buffer) => {
+      const lines = (open + text.toString()).split('\n');
+      open = lines.pop()!;
+      for (const line of lines) {
+        if (line.includes('"phase":"committed"')) this.committed += 1;
+        else if (!line.startsWith('{"lane"')) this.errors += `${line}\n`;
+      }
+      for (const wake of [...this.#waiting]) wake();
+    });
+    this.ended = new Promise((resolve) => child.once('close', (code, signal) => {
+      this.#isRunning = false;
+      process.off('exit', kill);
+      for (const wake of [...this.#waiting]) wake();
+      resolve({ code, signal });
+    }));
+  }
+
+  get result(): LiveResult {
+    if (this.#out === '') throw new Error(`the run gave no result: ${this.errors}`);
+    return JSON.parse(this.#out) as LiveResult;
+  }
+
+  /** Resolves once it is so; throws when the run ends before. */
+  async until(isSo: () => boolean): Promise<void> {
+    while (!isSo()) {
+      if (!this.#isRunning) throw new Error(`the run has ended too early: ${this.errors}`);
+      await new Promise<void>((resolve) => {
+        const wake = (): void => {
+          this.#waiting.delete(wake);
+          resolve();
+        };
+        this.#waiting.add(wake);
+      });
+    }
+  }
+
+  /** Bytes of memory that it holds now; 0 once it has ended. */
+  get memory(): number {
+    try {
+      return 1024 * Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${this.#child.pid}/status`, 'latin1'))?.[1] ?? 0);
+    } catch {
+      return 0;
+    }
+  }
+
+  kill(): void {
+    this.#child.kill('SIGKILL');
+  }
+}
