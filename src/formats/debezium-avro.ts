@@ -19,7 +19,7 @@ export class DebeziumAvro {
     for (const [id, text] of schemas) {
       try {
         const schema = JSON.parse(text) as Json;
-        this.#known.set(id, { type: avroType(schema as unknown as AvroRecord), types: typesOf(schema) });
+        this.#known.set(id, { type: avroType(plain(schema) as AvroRecord), types: typesOf(schema) });
       } catch (cause) {
         throw new TapewrightError('DATASET_INVALID', `the schema with id ${id} is no Avro schema: ${cause instanceof Error ? cause.message : String(cause)}`, { id }, { cause });
       }
@@ -45,6 +45,20 @@ export class DebeziumAvro {
       return `is not of its schema: ${cause instanceof Error ? cause.message : String(cause)}`;
     }
   }
+}
+
+const primitives: ReadonlySet<unknown> = new Set(['null', 'boolean', 'int', 'long', 'float', 'double', 'bytes', 'string']);
+
+/** Without what Connect adds to primitive types: only a bare `long` is read without rounding. */
+function plain(schema: unknown): unknown {
+  if (Array.isArray(schema)) return schema.map(plain);
+  if (typeof schema !== 'object' || schema === null) return schema;
+  const { type, items, values, fields } = schema as Json;
+  if (primitives.has(type)) return type;
+  if (type === 'array') return { type, items: plain(items) };
+  if (type === 'map') return { type, values: plain(values) };
+  if (type === 'record') return { ...schema, fields: (fields as readonly Json[]).map(({ name, type: of }) => ({ name, type: plain(of) })) };
+  return schema;
 }
 
 /** Of the fields of `before`, where Debezium's schemas define the row. */

@@ -1,5 +1,5 @@
 /** The columns of a table from its changes. */
-import { timestampUnits, type SqlType } from '../core/types.js';
+import { sqlType, timestampUnits, type SqlType } from '../core/types.js';
 import { toInt64 } from '../core/int64.js';
 import type { SourceColumn } from '../sources/source.js';
 import { jsonReader, notA, textReader, type Value } from '../sources/values.js';
@@ -10,8 +10,11 @@ import type { Change, WrittenType } from './debezium-envelope.js';
 const placeholder = '__debezium_unavailable_value';
 const placeholderBytes = Buffer.from(placeholder, 'latin1');
 
-/** The first and the last day that a DATE holds; Debezium's infinities lie beyond. */
-const [firstDay, lastDay] = [-719_162, 2_932_896];
+/**
+ * The first and the last day that a DATE holds. PostgreSQL's infinities come as days beyond, and not the same ones from a
+ * snapshot as from the log (Debezium 3.7): they are NULL.
+ */
+const firstDay = -719_162, lastDay = 2_932_896;
 
 type CellReader = (change: Change) => Value;
 
@@ -126,6 +129,7 @@ function readerOf(name: string, type: SqlType): (value: unknown, raw: () => stri
     const read = textReader(type);
     return (value, _raw, { scale }) => (typeof value === 'string' || Buffer.isBuffer(value) ? read(decimalText(value, scale ?? 0)) : undefined);
   }
+  if (name === 'io.debezium.time.IsoDate' && type.kind === 'DATE') return (value) => (typeof value === 'string' ? isoDay(value) : undefined);
   if (name === 'io.debezium.data.VariableScaleDecimal') return (value) => variableDecimal(value, type);
   return plain;
 }
@@ -146,7 +150,15 @@ function decimalText(value: string | Buffer, scale: number): string {
   return scale <= 0 ? `${sign}${digits}${'0'.repeat(-scale)}` : `${sign}${digits.slice(0, point)}.${digits.slice(point)}`;
 }
 
-const dayOf = (value: number): Value => (Number.isInteger(value) ? Math.min(lastDay, Math.max(firstDay, value)) + 0 : undefined);
+const dayOf = (value: number): Value => (!Number.isInteger(value) ? undefined : value < firstDay || value > lastDay ? null : value + 0);
+
+/** `2024-03-01Z`; years have as many digits as they need. */
+function isoDay(text: string): Value {
+  const match = /^([+-]?\d{4,})-(\d\d)-(\d\d)Z?$/.exec(text);
+  if (match === null) return undefined;
+  const year = Number(match[1]);
+  return year < 1 || year > 9999 ? null : textReader(sqlType('DATE'))(`${String(year).padStart(4, '0')}-${match[2]}-${match[3]}`);
+}
 
 /** A count since 1970 of one unit in another; finer ones are floored. */
 function countOf(value: unknown, raw: () => string, from: number, to: number): Value {
