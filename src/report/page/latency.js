@@ -28,12 +28,14 @@ function latencyHead(report) {
 
 /** @param {LatencyReport} report */
 function latencyTable(report) {
-  const names = ['layer', 'rows', 'p50, ms', 'p90', 'p99', 'p99.9', 'most', 'budget of p99', ''];
-  const rows = report.layers.map(({ title, whole, budget, met }) => [
-    title, whole.count, ...[whole.p50, whole.p90, whole.p99, whole.p999, whole.max].map(latencyText), budget === null ? '–' : `${budget} ms`,
-    met === null ? '' : element('span', { class: met ? 'met' : 'unmet' }, met ? '✓ met' : '✗ not met'),
-  ]);
-  return section('layers', 'Layers', [element('span', { class: 'muted' }, 'a layer meets its budget when 99 of 100 rows keep it')], plainTable(names, rows));
+  const names = ['layer', 'rows', 'p50, ms', 'p90', 'p99', 'p99.9', 'most', 'budget of p99'];
+  const number = (/** @type {string} */ text) => element('td', { class: 'number' }, text);
+  const rows = report.layers.map(({ title, whole, budget, met }) => element('tr', {}, element('td', {}, title), number(countText(whole.count)),
+    ...[whole.p50, whole.p90, whole.p99, whole.p999, whole.max].map((millis) => number(latencyText(millis))), number(budget === null ? '–' : `${budget} ms`),
+    element('td', {}, met === null ? '' : element('span', { class: met ? 'met' : 'unmet' }, met ? '✓ met' : '✗ not met'))));
+  const head = element('tr', {}, ...names.map((name, index) => element('th', { scope: 'col', class: index > 0 && 'number' }, name)), element('th', { scope: 'col' }));
+  const table = element('table', { class: 'plain' }, element('thead', {}, head), element('tbody', {}, ...rows));
+  return section('layers', 'Layers', [element('span', { class: 'muted' }, 'a layer meets its budget when 99 of 100 rows keep it')], scrolled(table, 'layers'));
 }
 
 /** @param {LayerReport} layer @param {number} pointMillis */
@@ -50,8 +52,9 @@ function latencySection(layer, pointMillis) {
 /** @param {HTMLElement} canvas @param {HTMLElement} legend @param {LayerReport['points']} points @param {number | null} budget */
 function latencyChart(canvas, legend, points, budget) {
   const chart = openedChart(canvas);
+  const decimals = points.some(({ max }) => max >= 50) ? 0 : 1;
   const lines = percentileNames.map(([key, label, hue]) => {
-    const line = chart.addSeries(library.LineSeries, { color: color(hue), lineWidth: key === 'p99' ? 2 : 1, priceLineVisible: false, lastValueVisible: false, title: '', pointMarkersVisible: points.length === 1, priceFormat: priceFormatOf(1) });
+    const line = chart.addSeries(library.LineSeries, { color: color(hue), lineWidth: key === 'p99' ? 2 : 1, priceLineVisible: false, lastValueVisible: false, title: '', pointMarkersVisible: points.length === 1, priceFormat: priceFormatOf(decimals) });
     // Without a point nothing is known: the line has a gap there.
     line.setData(/** @type {any} */ (points.map((point) => ({ time: point.from / 1000, value: point[key] }))));
     return { key, label, hue, line };
