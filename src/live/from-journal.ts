@@ -16,6 +16,7 @@ import type { Log } from './log.js';
 import { changesIn, partsOf } from './parts.js';
 import { patienceMillis, rerun, type LaneInput } from './rerun.js';
 import { offsetOf, sorted } from './take.js';
+import { warmAgain } from './warm-up.js';
 
 export interface FromJournalOptions extends Pick<LiveOptions, 'texts' | 'settings' | 'group' | 'redirect' | 'onRemark'> {
   /** The bundle's folder; null: runs/ID. */
@@ -42,7 +43,7 @@ export async function replayJournal(options: FromJournalOptions): Promise<Replay
       lanes.push({ kept, inputs });
       rows = await keepLane(log, plan, options, { lane, inputs, kept, rows });
     }
-    return await makeBundle({ texts: options.texts, pipeline: plan.pipeline, group: options.group, strict: false, warm: false, lanes, out: options.out, report: options.report ?? true });
+    return await makeBundle({ texts: options.texts, pipeline: plan.pipeline, group: options.group, strict: false, lanes, out: options.out, report: options.report ?? true });
   } finally {
     for (const { kept } of lanes) await kept.close();
     await rm(folder, { recursive: true, force: true });
@@ -67,7 +68,8 @@ async function keepLane(log: Log, plan: LivePlan, { texts, group, onProgress }: 
   }
   const engine = new Engine(plan.pipeline, { lane, partitions: inputs.map(({ partitions }) => partitions.length), hash: sha256, withholdBefore: null, strict: false });
   const positions = inputs.map(({ topic, partitions }) => partitions.map((partition) => offsetOf(start.positions, topic, partition)));
-  await rerun(log, inputs, engine, positions, steps, async (step) => {
+  const left = await warmAgain({ pipeline: plan.pipeline, partitions: plan.partitions, inputs }, engine, start, steps, (step) => kept.keep(step));
+  await rerun(log, inputs, engine, positions, left, async (step) => {
     await kept.keep(step);
     onProgress?.(rows + engine.counts.rows);
   }, { gaps, until: start.until });

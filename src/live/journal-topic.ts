@@ -3,6 +3,7 @@ import { TapewrightError } from '../core/errors.js';
 import type { StepRecord } from '../core/step.js';
 import { journalLine, parseJournalLine } from '../stores/journal.js';
 import type { Log, LogMessage, LogPosition } from './log.js';
+import type { WarmRecord } from './warm.js';
 
 /** Whoever owns the lane from here on. */
 export interface TakenRecord {
@@ -26,6 +27,8 @@ export interface StartRecord {
   readonly stops: readonly LogPosition[] | null;
   /** Event time, epoch ms, at which the input ends (`--until TIME`); null: it goes on. */
   readonly until: number | null;
+  /** History that the state was built from first, as step 0; null or left out: none. */
+  readonly warm?: WarmRecord | null;
   /** What the pipeline is made of, by name: a hash of each part, so that a change can be named. */
   readonly parts: Readonly<Record<string, string>>;
 }

@@ -23,7 +23,6 @@ export interface KeptRun {
   readonly pipeline: Pipeline;
   readonly group: string;
   readonly strict: boolean;
-  readonly warm: boolean;
   /** In their order, each with the inputs of its lane. */
   readonly lanes: readonly { readonly kept: KeptLane; readonly inputs: readonly LaneInput[] }[];
   /** The bundle's folder; null: runs/ID. */
@@ -54,14 +53,14 @@ export async function makeBundle(run: KeptRun): Promise<ReplayResult> {
   }
 }
 
-function keptInput({ pipeline, group, warm, lanes }: KeptRun): KeptInput {
+function keptInput({ pipeline, group, lanes }: KeptRun): KeptInput {
   const ranges = (table: string): RowRange[] => {
     let from = 0;
     return lanes.map(({ kept }) => ({ from, to: (from += kept.recording.rows(table)) }));
   };
   const spans = lanes.flatMap(({ kept }) => (kept.span === null ? [] : [kept.span]));
   return {
-    group, warm, partitions: lanes.map(({ inputs }) => inputs.map(({ partitions }) => partitions)),
+    group, warm: lanes.some(({ kept }) => kept.isWarm), partitions: lanes.map(({ inputs }) => inputs.map(({ partitions }) => partitions)),
     inputs: Object.fromEntries(pipeline.sources.map(({ name }, input) => [name, ranges(inputTable(input))])), rejected: ranges(rejectedTable),
     span: spans.length === 0 ? null : { from: Math.min(...spans.map(({ from }) => from)), to: Math.max(...spans.map(({ to }) => to)) },
   };

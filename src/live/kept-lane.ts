@@ -13,6 +13,8 @@ interface State {
   readonly seq: number;
   /** Least and greatest event time; null before any. */
   readonly span: { readonly from: number; readonly to: number } | null;
+  /** Whether its first step only built state. */
+  readonly warm: boolean;
 }
 
 export const rejectedTable = 'rejected';
@@ -28,6 +30,7 @@ const pendingMax = 16 * 1024 * 1024;
 
 export class KeptLane {
   #seq: number;
+  #warm: boolean;
   #from: number;
   #to: number;
   /** By input. */
@@ -37,7 +40,8 @@ export class KeptLane {
   #rows = 0;
 
   private constructor(readonly recording: Recording<State>, private readonly inputs: readonly LaneInput[], private readonly schemas: readonly Schema[]) {
-    const { seq, span } = recording.state;
+    const { seq, span, warm } = recording.state;
+    this.#warm = warm;
     this.#seq = seq;
     this.#from = span?.from ?? Infinity;
     this.#to = span?.to ?? -Infinity;
@@ -48,12 +52,16 @@ export class KeptLane {
   static async open(folder: string, inputs: readonly LaneInput[], schemas: readonly Schema[]): Promise<KeptLane> {
     const table = (prefix: string, schema: Schema): [string, RecordedTable] => [prefix, { schema, folder: '', prefix }];
     const tables = [...schemas.map((schema, input) => table(inputTable(input), keptSchema(schema))), table(rejectedTable, keptRejectedSchema), table(journalTable, journalSchema)];
-    return new KeptLane(await Recording.open<State>(folder, Object.fromEntries(tables), { seq: 0, span: null }), inputs, schemas);
+    return new KeptLane(await Recording.open<State>(folder, Object.fromEntries(tables), { seq: 0, span: null, warm: false }), inputs, schemas);
   }
 
   /** The next step that it lacks. */
   get seq(): number {
     return this.#seq;
+  }
+
+  get isWarm(): boolean {
+    return this.#warm;
   }
 
   get span(): State['span'] {
@@ -68,9 +76,10 @@ export class KeptLane {
   }
 
   /** Takes a step that follows; one that it has already is passed over. False: steps before it are missing. */
-  take({ pieces, fed, rejected, record }: FoldedStep): boolean {
+  take({ pieces, fed, rejected, record, silent = false }: FoldedStep): boolean {
     if (record.seq < this.#seq) return true;
     if (record.seq > this.#seq) return false;
+    if (silent) this.#warm = true;
     const times = timesOf(pieces);
     for (const rows of fed) {
       const { input, partition, time } = rows.batch;
@@ -121,7 +130,7 @@ export class KeptLane {
   /** Makes everything taken durable. */
   async sync(): Promise<void> {
     this.#flush();
-    if (this.#seq !== this.recording.state.seq) await this.recording.sync({ seq: this.#seq, span: this.span });
+    if (this.#seq !== this.recording.state.seq) await this.recording.sync({ seq: this.#seq, span: this.span, warm: this.#warm });
   }
 
   /** All of it as Parquet; nothing is taken while it goes on. */

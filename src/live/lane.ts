@@ -44,7 +44,9 @@ export interface LaneSpec {
   /** Milliseconds. */
   readonly checkpointEvery: number;
   /** Where the first start begins, and where it ends; asked only when the journal is empty. */
-  readonly begin: () => Promise<Pick<StartRecord, 'positions' | 'stops' | 'until'>>;
+  readonly begin: () => Promise<Pick<StartRecord, 'positions' | 'stops' | 'until' | 'warm'>>;
+  /** Makes the step that a run begins with whose start names history; `keep`: with the rows that it fed. */
+  readonly warmUp?: (engine: Engine, start: StartRecord, keep: boolean) => Promise<FoldedStep>;
   readonly parts: StartRecord['parts'];
   readonly strict: boolean;
   /** Messages of outputs say, in a header, which message let them go. */
@@ -61,7 +63,7 @@ export interface LaneSpec {
 }
 
 /** Named points of the protocol, for those who watch and for tests that kill. */
-export type LanePhase = 'fetch' | 'apply' | 'commit' | 'committed' | 'checkpoint' | 'checkpointed' | 'taking' | 'taken';
+export type LanePhase = 'fetch' | 'apply' | 'commit' | 'committed' | 'checkpoint' | 'checkpointed' | 'taking' | 'warming' | 'warmed' | 'taken';
 
 /** A step that is committed: what went in, what came out, and how long it took. */
 export interface CommittedStep extends FoldedStep {

@@ -17,6 +17,8 @@ import { OutputEncoder } from './encoder.js';
 import { kafkaClient } from './kafka.js';
 import { openLog } from './clients.js';
 import { pause } from './failures.js';
+import { planWarm, warmTables } from './warm.js';
+import { warmUp } from './warm-up.js';
 import { LiveRecorder } from './live-record.js';
 import { LiveLane, type LaneEvents, type LaneSpec } from './lane.js';
 import { runLanes } from './lanes.js';
@@ -53,6 +55,8 @@ export interface LiveOptions {
   readonly strict: boolean;
   /** Messages of outputs say, in a header, which message let them go. */
   readonly releasedBy?: boolean;
+  /** History to build the state from before the first row: a run or a dataset, by table. */
+  readonly warmFrom?: readonly string[];
   /** Folder of a bundle that keeps the input too; null: none is made. */
   readonly record?: string | null;
   readonly signal: AbortSignal;
@@ -80,6 +84,8 @@ export interface LivePlan {
   readonly registry: SchemaRegistry | null;
   readonly lanes: number;
   readonly topics: LaneSpec['topics'];
+  /** Of each source's topic. */
+  readonly partitions: readonly number[];
   inputs(lane: number): LaneInput[];
 }
 
@@ -104,7 +110,7 @@ export async function planLive(log: Log, { texts, settings, group, state, start,
   if (lanes === 1 && counts.some((count) => count > 1)) onRemark(`one lane over all partitions: ${keys.possible ? 'the topics have different numbers of partitions' : keys.reason}`);
   const probe = new Engine(pipeline, { lane: 0, partitions: counts, hash: sha256, withholdBefore: null, strict: false });
   return {
-    pipeline, sources, sinks, registry, lanes, planHash: planHashOf(texts),
+    pipeline, sources, sinks, registry, lanes, planHash: planHashOf(texts), partitions: counts,
     topics: { journal: `${group}-journal`, late: `${group}-late`, deadLetters: `${group}-dead-letters` },
     inputs: (lane) => sources.map((source, input) => {
       const { topic, table } = source;
@@ -150,7 +156,7 @@ export interface PreparedLanes {
 }
 
 /** The plan of a run, and all that its lanes need; topics of its own are there afterwards. */
-export async function prepareLanes(log: Log, options: Omit<LiveOptions, 'lanes' | 'sessionTimeout' | 'signal' | 'events'>): Promise<PreparedLanes> {
+export async function prepareLanes(log: Log, options: Omit<LiveOptions, 'lanes' | 'sessionTimeout' | 'signal' | 'events'> & Partial<Pick<LiveOptions, 'signal'>>): Promise<PreparedLanes> {
   const plan = await planLive(log, options);
   const { pipeline, lanes, topics, planHash } = plan;
   await ensureOwn(log, topics, lanes);
@@ -162,10 +168,15 @@ export async function prepareLanes(log: Log, options: Omit<LiveOptions, 'lanes' 
   const { group, checkpointEvery, strict, releasedBy = false, onGap, linger } = options;
   const checkpoints = new CheckpointStore(join(options.state, 'checkpoints'));
   const parts = partsOf(pipeline, options.texts);
+  const warm = warmTables(options.warmFrom ?? [], pipeline);
   return {
     plan, specOf: (lane) => ({
       lane, group, planHash, pipeline, outputs, topics, checkpoints, parts, checkpointEvery, strict, releasedBy, onGap, linger, inputs: plan.inputs(lane),
-      clock: () => Date.now(), pause, say: options.onRemark, begin: () => beginning(log, plan.sources, options, lanes === 1 ? null : lane),
+      clock: () => Date.now(), pause, say: options.onRemark, begin: async () => {
+        const begun = await beginning(log, plan.sources, options, lanes === 1 ? null : lane);
+        return warm.size === 0 ? begun : { ...begun, warm: await planWarm(log, pipeline, plan.inputs(lane), warm, begun.positions, options.signal ?? new AbortController().signal) };
+      },
+      warmUp: (engine, start, keep) => warmUp({ pipeline, partitions: plan.partitions, inputs: plan.inputs(lane) }, engine, start, keep),
     }),
   };
 }

@@ -36,6 +36,8 @@ export interface FoldedStep {
   readonly result: StepResult;
   /** As the journal has it. */
   readonly record: StepRecord;
+  /** It only built state, out of history: nothing of it was put out. */
+  readonly silent?: boolean;
 }
 
 export interface Rejection {
@@ -146,7 +148,7 @@ export function passGap(inputs: readonly LaneInput[], positions: number[][], { m
 export const gap = (topic: string, partition: number, wanted: number, found: number): TapewrightError =>
   new TapewrightError('SOURCE_GAP', `partition ${partition} of ${topic} goes on at ${found} where ${wanted} was wanted`, { topic, partition, wanted, found });
 
-const differs = (step: StepRecord, digest: string): TapewrightError =>
+export const differs = (step: StepRecord, digest: string): TapewrightError =>
   new TapewrightError('CHECKPOINT_MISMATCH', `step ${step.seq} of lane ${step.lane} gives digest ${digest.slice(0, 16)} where the journal has ${step.digest.slice(0, 16)}: the input was changed, or another version wrote it; nothing was committed`, { lane: step.lane, seq: step.seq });
 
 /** The rows of a journalled step: slices take turns as its order says. */

@@ -5,7 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { ByteReader, ByteWriter } from '../core/bytes.js';
-import { TapewrightError } from '../core/errors.js';
+import { assert, TapewrightError } from '../core/errors.js';
 import type { StepRecord } from '../core/step.js';
 import { Engine } from '../engine/engine.js';
 import { sha256 } from '../runtime/replay.js';
@@ -13,7 +13,8 @@ import { journalMessage, readJournal, type GapRecord, type JournalEntry, type Jo
 import type { LaneEvents, LaneSpec } from './lane.js';
 import type { Log, LogPosition, LogProducer } from './log.js';
 import { changesIn } from './parts.js';
-import { passGap, patienceMillis, rerun } from './rerun.js';
+import { differs, passGap, patienceMillis, rerun } from './rerun.js';
+import { asInTopic, hasToWarm } from './warm-up.js';
 
 /** A lane that is taken: its state, and the next offset of each input partition. */
 export interface Taken {
@@ -76,16 +77,32 @@ export async function takeLane(log: Log, spec: LaneSpec, events: LaneEvents): Pr
     }
     checkSame(spec, start);
     const { engine, positions } = chosen ?? { engine: newEngine(spec), positions: beginningOf(spec, start) };
-    const again = tail.steps.filter(({ seq }) => seq >= engine.seq);
+    let stepAt = tail.entries.findLast(({ record }) => record.kind === 'step')?.offset ?? 0;
+    let again = tail.steps.filter(({ seq }) => seq >= engine.seq);
+    if (hasToWarm(start, engine)) {
+      const warmed = await warm(spec, events, engine, start, again[0] ?? null);
+      if (again.length === 0) stepAt = journal = offsetIn(await producer.commit([journalMessage(topics.journal, { kind: 'step', record: warmed })], null), topics.journal) ?? journal;
+      events.phase(lane, 'warmed', 0);
+      again = again.slice(1);
+    }
     if (chosen === null && again.length > 0) spec.say(`lane ${lane}: no checkpoint is here, so all ${again.length} steps are made again; with a folder that all processes share (--state) this takes a moment`);
     await rerun(log, spec.inputs, engine, positions, again, (step) => events.onAgain?.(lane, step), { gaps: tail.gaps.filter(({ before }) => before >= engine.seq), until: start.until });
     for (const gap of tail.gaps) if (gap.before === engine.seq) passGap(spec.inputs, positions, gap);
-    const stepAt = tail.entries.findLast(({ record }) => record.kind === 'step')?.offset ?? 0;
     return { engine, positions, start, producer, owner, journal, stepAt, isEnded: tail.steps[tail.steps.length - 1]?.end === true };
   } catch (error) {
     await producer.close();
     throw error;
   }
+}
+
+/** The lane's first step, out of history: made again where no checkpoint is here. */
+async function warm({ lane, warmUp }: LaneSpec, events: LaneEvents, engine: Engine, start: StartRecord, before: StepRecord | null): Promise<StepRecord> {
+  assert(warmUp !== undefined, 'a run that begins with history can make it again');
+  events.phase(lane, 'warming', 0);
+  const step = await warmUp(engine, start, events.onAgain !== undefined);
+  if (before !== null && before.digest !== step.record.digest) throw differs(before, step.record.digest);
+  await events.onAgain?.(lane, step);
+  return asInTopic(step.record);
 }
 
 export const producerId = ({ group, lane }: LaneSpec): string => `${group}-${lane}`;

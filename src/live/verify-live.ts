@@ -8,6 +8,7 @@ import { planLive, type LiveOptions } from './live.js';
 import { changesIn, partsOf } from './parts.js';
 import { patienceMillis, rerun } from './rerun.js';
 import { sorted } from './take.js';
+import { warmAgain } from './warm-up.js';
 
 export interface LiveVerdict {
   readonly equal: boolean;
@@ -31,7 +32,8 @@ export async function verifyLive(options: Pick<LiveOptions, 'texts' | 'settings'
       const engine = new Engine(plan.pipeline, { lane, partitions: inputs.map(({ partitions }) => partitions.length), hash: sha256, withholdBefore: null, strict: false });
       const positions = inputs.map(({ topic, partitions }) => partitions.map((partition) => start?.positions.find((position) => position.topic === topic && position.partition === partition)?.offset ?? 0));
       try {
-        await rerun(log, inputs, engine, positions, steps, undefined, { gaps, until: start?.until ?? null });
+        const left = start === null ? steps : await warmAgain({ pipeline: plan.pipeline, partitions: plan.partitions, inputs }, engine, start, steps, null);
+        await rerun(log, inputs, engine, positions, left, undefined, { gaps, until: start?.until ?? null });
       } catch (error) {
         if (!(error instanceof TapewrightError) || (error.code !== 'CHECKPOINT_MISMATCH' && error.code !== 'SOURCE_GAP')) throw error;
         lanes.push({ lane, steps: engine.seq, rows: engine.counts.rows, digest: engine.stepDigest });

@@ -97,11 +97,11 @@ class Lane {
 
   async #step(record: StepRecord, inputs: readonly KeptRows[], rejected: readonly Rejected[], journal: JournalWriter | null): Promise<void> {
     const { engine, output } = this;
+    const silent = this.live.warm && record.seq === 0;
     // The clock of a step that only builds state is event time.
-    if (record.now > -Infinity) engine.tick(record.now, record.resumed);
+    if (!silent && record.now > -Infinity) engine.tick(record.now, record.resumed);
     const turns = record.order.length > 0 ? record.order : record.slices.flatMap(({ rows }, index) => [index, rows]);
     for (let turn = 0; turn < turns.length; turn += 2) await this.#feed(record.slices[turns[turn]!]!, turns[turn + 1]!, inputs);
-    const silent = this.live.warm && record.seq === 0;
     const result = engine.close({ end: record.end, rejected, silent });
     this.rejected += rejected.length;
     output.take({ ...result, record: asJournalled(result, record) });

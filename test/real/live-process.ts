@@ -22,6 +22,9 @@ interface Told {
   readonly onGap?: LiveOptions['onGap'];
   /** Folder of the bundle that keeps the input. */
   readonly record?: string;
+  readonly warmFrom?: readonly string[];
+  /** Where the tables say; else at the beginning. */
+  readonly ownStart?: boolean;
   /** Writes each phase to the errors, as JSON. */
   readonly tells?: boolean;
 }
@@ -49,8 +52,8 @@ process.once('SIGTERM', () => stop.abort());
 const result = await runLive({
   texts: { name: 'live', scenario: null, sql: [{ path: 'live.sql', text: told.sql }], expect: { outputs: [], lateMax: null, rejectedMax: null } },
   settings: settingsFrom({ brokers: told.brokers, registry: told.registry, client: told.client }, {}), group: told.group, state: told.state, redirect: new Map(),
-  start: { kind: 'earliest' }, until: told.until === undefined ? 'latest' : told.until, checkpointEvery: 300, strict: false, signal: stop.signal,
-  lanes: told.lanes ?? 'all', sessionTimeout: 2000, onGap: told.onGap ?? 'refuse', linger: 0, record: told.record ?? null,
+  start: told.ownStart === true ? null : { kind: 'earliest' }, until: told.until === undefined ? 'latest' : told.until, checkpointEvery: 300, strict: false, signal: stop.signal,
+  lanes: told.lanes ?? 'all', sessionTimeout: 2000, onGap: told.onGap ?? 'refuse', linger: 0, record: told.record ?? null, warmFrom: told.warmFrom ?? [],
   onRemark: (text) => writeSync(2, `${text}\n`),
   events: {
     phase: (lane, phase, seq) => {

@@ -12,6 +12,7 @@ import { kafkaClient } from '../../src/live/kafka.js';
 import { runLive, type LiveResult } from '../../src/live/live.js';
 import type { Recorded } from '../../src/live/record.js';
 import { settingsFrom } from '../../src/live/settings.js';
+import { verifyLive } from '../../src/live/verify-live.js';
 import { defaultParameters, type ReplayResult } from '../../src/runtime/options.js';
 import { runReplay } from '../../src/runtime/replay.js';
 import { verifyRun, verifyTwo } from '../../src/runtime/verify.js';
@@ -160,4 +161,38 @@ test('live --record: killed and gone on with, its bundle is that of the journal'
   assert.deepEqual((await verifyTwo(told.record, again.directory)).difference, null);
   const history = await replayed(sql, { ticks: join(folder, 'recorded') }, 'history-4', 4);
   assert.equal(again.outputs['vwap']!.setDigest, history.outputs['vwap']!.setDigest);
+});
+
+const sliding = (out: string, from: number) => `
+CREATE TABLE ticks (
+  symbol STRING, price DOUBLE, event_time TIMESTAMP(3), event_type STRING, WATERMARK FOR event_time AS event_time - INTERVAL '5' SECOND
+) WITH ('connector' = 'kafka', 'topic' = 'single', 'format' = 'avro-confluent', 'scan.startup.mode' = 'specific-offsets', 'scan.startup.specific-offsets' = 'partition:0,offset:${from}');
+CREATE TABLE means (symbol STRING, at TIMESTAMP(3), price DOUBLE, mean DOUBLE, many BIGINT) WITH ('connector' = 'kafka', 'topic' = '${out}', 'format' = 'json');
+INSERT INTO means SELECT symbol, event_time, price, AVG(price) OVER frame, COUNT(*) OVER frame FROM ticks
+WINDOW frame AS (PARTITION BY symbol ORDER BY event_time RANGE BETWEEN INTERVAL '5' MINUTE PRECEDING AND CURRENT ROW);
+`;
+
+test('a run that is warmed from a recording puts out what one puts out that has always run, though it is killed while it warms', { skip, timeout: 300_000 }, async () => {
+  await publishTo('single', 1);
+  const recorded = join(folder, 'single-recorded');
+  assert.equal((await inProcess<Recorded>('./record-process.js', { topics: ['single'], out: recorded, killAt: null })).result?.datasets[0]!.rows, rows);
+  const start = 18_000;
+  const always = await live(sliding('always', 0), 'always');
+  const cold = await live(sliding('cold', start), 'cold');
+  const told = { sql: sliding('warm', start), group: 'warm', state: join(folder, 'warm-state'), ownStart: true, warmFrom: [recorded], record: join(folder, 'warm-bundle') };
+  for (const killAt of ['warming:1', 'warmed:1', 'committed:1']) {
+    const { signal, errors } = await inProcess<LiveResult>('./live-process.js', { ...told, killAt });
+    assert.equal(signal, 'SIGKILL', errors);
+  }
+  const { result, errors } = await inProcess<LiveResult>('./live-process.js', { ...told, killAt: null });
+  assert.equal(result?.ended, true, errors);
+  const values = async (topic: string, ran: LiveResult): Promise<string[]> => (await readTopic(settings(), topic, outputsOf(ran)['means']!.rows)).map(({ value }) => value!.toString());
+  const [all, warm, without] = [await values('always', always), await values('warm', result!), await values('cold', cold)];
+  assert.ok(warm.length > 5000);
+  assert.deepEqual(warm, all.slice(-warm.length));
+  assert.notDeepEqual(without.slice(0, 1000), all.slice(-without.length).slice(0, 1000), 'without history its first minutes are others');
+  assert.equal((await verifyLive(liveOptions(told.sql, 'warm'))).equal, true);
+  assert.deepEqual((await verifyRun(told.record)).difference, null);
+  const again = await replayJournal({ ...liveOptions(told.sql, 'warm'), out: join(folder, 'warm-again') });
+  assert.deepEqual(again.outputs['means']!.digest, outputsOf(result!)['means']!.digest);
 });
