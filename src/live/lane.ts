@@ -63,7 +63,7 @@ export interface LaneSpec {
 }
 
 /** Named points of the protocol, for those who watch and for tests that kill. */
-export type LanePhase = 'fetch' | 'apply' | 'commit' | 'committed' | 'checkpoint' | 'checkpointed' | 'taking' | 'warming' | 'warmed' | 'taken';
+export type LanePhase = 'fetch' | 'apply' | 'commit' | 'committed' | 'checkpoint' | 'checkpointed' | 'taking' | 'warming' | 'warmed' | 'taken' | 'left';
 
 /** A step that is committed: what went in, what came out, and how long it took. */
 export interface CommittedStep extends FoldedStep {
@@ -118,6 +118,7 @@ export class LiveLane {
       const other = await otherOwner(this.log, this.spec, taken);
       throw other === null ? error : new TapewrightError('LANE_TAKEN', `lane ${lane} of group ${this.spec.group} was taken by process ${other.pid} on ${other.host}, which goes on with it`, { lane, pid: other.pid, host: other.host }, { cause: error });
     } finally {
+      this.events.phase(lane, 'left', taken.engine.seq - 1);
       await taken.producer.close();
     }
   }

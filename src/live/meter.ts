@@ -75,6 +75,7 @@ export class LiveMeter implements LaneEvents {
     this.#current.from = Date.now();
   }
 
+  /** Those that are this process's. */
   get lanes(): readonly LaneStatus[] {
     return [...this.#lanes.values()].map(({ status, positions }) => ({ ...status, positions: [...positions.values()].flat() })).sort((a, b) => a.lane - b.lane);
   }
@@ -106,6 +107,8 @@ export class LiveMeter implements LaneEvents {
       this.totals.taken += 1;
       status.seq = seq;
     } else if (phase === 'committed') status.seq = seq;
+    // Another process may have it from here on: what it lacks is no lag of ours.
+    else if (phase === 'left') this.#lanes.delete(lane);
   }
 
   committed(): void {
