@@ -1,6 +1,4 @@
 /** Records of captured topics as recorders write them: a JSON object a line, the topic's payloads within. */
-import { TapewrightError } from '../core/errors.js';
-
 type Json = Readonly<Record<string, unknown>>;
 
 /** A record of a topic. Payloads are JSON as text, or Confluent-framed Avro as bytes; null: there is none. */
@@ -84,10 +82,4 @@ function member(text: string, name: string): string {
     }
   }
   return found;
-}
-
-/** Throws what a bound file is refused with when it holds no record of a table's topic. */
-export function noSuchTopic(table: string, topic: string, topics: readonly string[]): TapewrightError {
-  const others = topics.length === 0 ? 'it names no topics' : `it has ${topics.join(', ')}`;
-  return new TapewrightError('DATASET_INVALID', `the file bound to ${table} has no record of topic '${topic}': ${others}`, { table, topic });
 }

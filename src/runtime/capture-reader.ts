@@ -21,6 +21,8 @@ export interface CapturedTable {
   readonly input: number;
   readonly name: string;
   readonly topics: readonly string[];
+  /** What to say where the recording has nothing of it. */
+  readonly absence: string | null;
   readonly columns: readonly SourceColumn[];
 }
 
@@ -116,6 +118,7 @@ export class CaptureReader {
     const unfinished = this.#incomplete.map(({ xid, found, expected }) =>
       `${xid === null ? 'The snapshot' : `Transaction ${xid}`} is not whole where the recording ends (${found} of ${expected ?? 'unknown'} changes): it is not applied.`);
     return [
+      ...this.tables.flatMap(({ absence }) => (absence === null ? [] : [`${absence}.`])),
       ...this.#gaps.map((gap) => `A gap in the changes: ${gapText(gap)}.`), ...unfinished,
       ...(repeats + repeatedTransactions === 0 ? [] : [`${repeats} changes came again${repeatedTransactions === 0 ? '' : `, and the ends of ${repeatedTransactions} transactions`}: left out.`]),
       ...(this.#undecodable === 0 ? [] : [`${this.#undecodable} records of captured topics cannot be read.`]),

@@ -2,7 +2,7 @@
 import { TapewrightError } from '../core/errors.js';
 import type { SourceTable } from '../plan/plan.js';
 import { schemasBeside, topicsIn } from '../sources/capture-lines.js';
-import { stopsAtGaps, topicsOf, transactionTopic } from '../sources/captured-table.js';
+import { absenceRemark, stopsAtGaps, topicsOf, transactionTopic } from '../sources/captured-table.js';
 import { ChangesSource } from '../sources/changes.js';
 import { filesOf } from '../sources/files.js';
 import type { Binding, Source, SourceColumn } from '../sources/source.js';
@@ -50,7 +50,8 @@ export async function findCaptures({ pipeline, inputs }: Prepared, { lanes, to }
 export function openCapture({ inputs, topics, options }: Capture, { pipeline }: Prepared, lane: RunLane): { readonly capture: CaptureReader; readonly readers: readonly HistoryReader[] } {
   const tables = inputs.map((input) => {
     const table = pipeline.sources[input]!;
-    return { input, name: table.name, topics: topicsOf(table, topics), columns: sourceColumns(pipeline, input, lane.engine.plan.columns[input]!) };
+    const own = topicsOf(table, topics);
+    return { input, name: table.name, topics: own, absence: absenceRemark(table.name, own, topics), columns: sourceColumns(pipeline, input, lane.engine.plan.columns[input]!) };
   });
   const taken = tables.find((table, index) => tables.slice(0, index).some((other) => other.topics.some((topic) => table.topics.includes(topic))));
   if (taken !== undefined) throw new TapewrightError('DATASET_INVALID', `two tables read the topic of ${taken.name}: with transactions, declare it once`, { table: taken.name });
@@ -87,8 +88,9 @@ class CaptureInput implements HistoryReader {
 /** A table of changes by itself, row by row. */
 export async function openChanges(table: SourceTable, binding: Binding, columns: readonly SourceColumn[], from: number, batchRows: number): Promise<Source> {
   const files = await recordedFiles(table, binding);
-  const topics = topicsOf(table, await topicsIn(files));
-  return new ChangesSource({ table: table.name, files, topics, columns, avro: await schemasBeside(files), from, batchRows });
+  const recorded = await topicsIn(files);
+  const topics = topicsOf(table, recorded);
+  return new ChangesSource({ table: table.name, files, topics, absence: absenceRemark(table.name, topics, recorded), columns, avro: await schemasBeside(files), from, batchRows });
 }
 
 async function recordedFiles(table: SourceTable, binding: Binding): Promise<readonly string[]> {

@@ -1,14 +1,13 @@
 /** Which topics of a recording are a table's, and which tells of transactions. */
 import { TapewrightError } from '../core/errors.js';
 import type { SourceTable } from '../plan/plan.js';
-import { noSuchTopic } from '../formats/debezium-record.js';
 
 /** The topic of the transactions, or 'none' to apply changes row by row. */
 export const transactionTopicSetting = 'cdc.transaction.topic';
 /** What a gap does: 'stop' (the default) or 'go-on'. */
 export const gapSetting = 'cdc.gaps';
 
-/** `'topic' = 'a;b'`: the topics of which the recording has records. Throws DATASET_INVALID where it has none. */
+/** `'topic' = 'a;b'`, or the topic that ends with the table's name. Throws DATASET_INVALID where neither says which. */
 export function topicsOf(table: SourceTable, recorded: readonly string[]): readonly string[] {
   // Lines without topics are those of one table.
   if (recorded.length === 0) return [''];
@@ -18,10 +17,13 @@ export function topicsOf(table: SourceTable, recorded: readonly string[]): reado
     if (name.length === 1) return name;
     throw new TapewrightError('DATASET_INVALID', `the file bound to ${table.name} holds the topics ${recorded.join(', ')}: say which is the table's, with 'topic' = '…' in its WITH`, { table: table.name });
   }
-  const found = asked.filter((topic) => recorded.includes(topic));
-  // A table may have had no change yet; a typing error has none either.
-  if (found.length === 0) throw noSuchTopic(table.name, asked.join(';'), recorded);
-  return found;
+  return asked;
+}
+
+/** What to say where a recording has nothing of a table: it may have had no change, or its topic another name. */
+export function absenceRemark(table: string, topics: readonly string[], recorded: readonly string[]): string | null {
+  if (recorded.length === 0 || topics.some((topic) => recorded.includes(topic))) return null;
+  return `${table}: the recording has no record of topic ${topics.join(', ')}; it has ${recorded.join(', ')}`;
 }
 
 /** The transaction topic among those recorded; null: changes are applied row by row. Throws USAGE for one that is not there. */

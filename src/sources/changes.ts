@@ -14,6 +14,8 @@ export interface ChangesOptions {
   readonly table: string;
   readonly files: readonly string[];
   readonly topics: readonly string[];
+  /** What to say where the recording has nothing of it. */
+  readonly absence: string | null;
   readonly columns: readonly SourceColumn[];
   readonly avro: DebeziumAvro | null;
   /** First position to deliver. Positions count the table's changes. */
@@ -37,9 +39,9 @@ export class ChangesSource implements Source {
   }
 
   get remarks(): readonly string[] {
-    const { table } = this.options;
+    const { table, absence } = this.options;
     const repeats = this.#repeats === 0 ? [] : [`${table}: ${this.#repeats} changes came again, and were left out`];
-    return [`${table}: changes are applied one by one: the recording does not tell which belong to one transaction, so outputs show states between them`, ...repeats];
+    return [`${table}: changes are applied one by one: the recording does not tell which belong to one transaction, so outputs show states between them`, ...(absence === null ? [] : [absence]), ...repeats];
   }
 
   async next(): Promise<SourceBatch | null> {
