@@ -3,7 +3,7 @@ import { fetchV12, Reader } from '@platformatic/kafka';
 import { TapewrightError } from '../core/errors.js';
 import type { LogFetch, LogPosition, LogReader } from './log.js';
 import { committedRecords, type AbortedTransaction } from './record-batches.js';
-import { idsOf, partitionKey, pause, type Wire } from './wire.js';
+import { idsOf, partitionKey, pause, unreachableMax, type Wire } from './wire.js';
 
 /** That may wait between the broker and the lane; beyond it nothing is asked for. */
 const waitingRecordsMax = 32_768;
@@ -58,6 +58,7 @@ export class WireReader implements LogReader {
   #records = 0;
   #bytes = 0;
   #answered = performance.now();
+  #unreachableSince: number | null = null;
   #wake: () => void = () => undefined;
   readonly #room: (() => void)[] = [];
   #failure: TapewrightError | null = null;
@@ -143,7 +144,20 @@ export class WireReader implements LogReader {
       // Someone else leads now, or will soon.
       await pause(50);
       if (this.#closed) return;
-      await this.wire.refresh(this.#topics).then(() => this.#spread()).catch(() => undefined);
+      await this.#look();
+    }
+  }
+
+  /** Who leads now. Where nobody at all answers, others should know sooner than where one leader is gone. */
+  async #look(): Promise<void> {
+    try {
+      await this.wire.refresh(this.#topics);
+      this.#unreachableSince = null;
+      await this.#spread();
+    } catch (cause) {
+      if (!(cause instanceof TapewrightError && cause.code === 'KAFKA_UNREACHABLE')) return;
+      this.#unreachableSince ??= performance.now();
+      if (performance.now() - this.#unreachableSince > unreachableMax) this.#fail(cause);
     }
   }
 

@@ -19,7 +19,7 @@ const fencing = new Set(['INVALID_PRODUCER_EPOCH', 'PRODUCER_FENCED', 'INVALID_P
 const requestTimeout = 20_000;
 
 /** Milliseconds in which no broker of the cluster answered, after which others should know. */
-const unreachableMax = 4000;
+export const unreachableMax = 4000;
 
 /** Milliseconds that a topic may take to become known to all brokers. */
 const unknownMax = 3000;

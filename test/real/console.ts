@@ -22,5 +22,5 @@ export async function consoleConsume(brokers: readonly string[], topic: string, 
     '--max-messages', String(count + 1), '--timeout-ms', '5000',
     ...['partition', 'offset', 'key'].flatMap((part) => ['--formatter-property', `print.${part}=true`]), '--formatter-property', 'key.separator= ',
   ], { timeout: 120_000, maxBuffer: 1 << 28, encoding: 'latin1' });
-  return stdout.split('\n').filter((line) => line !== '');
+  return stdout.split('\n').filter((line) => line.startsWith('Partition:'));
 }

@@ -17,13 +17,14 @@ function chance(index: number): number {
 
 const timeText = (millis: number): string => new Date(millis).toISOString().slice(0, 23).replace('T', ' ');
 
-/** Ticks [from, to), up to three seconds out of order, in turns over the partitions by symbol. */
-export function ticks(topic: string, partitions: number, from: number, to: number): LogMessage[] {
+/** Ticks [from, to), up to three seconds out of order, over the partitions by symbol; `padding` makes messages larger, and so steps smaller. */
+export function ticks(topic: string, partitions: number, from: number, to: number, padding = 0): LogMessage[] {
+  const note = padding === 0 ? '' : `,"note":"${'x'.repeat(padding)}"`;
   return Array.from({ length: to - from }, (_, offset) => {
     const index = from + offset;
     const symbol = Math.floor(chance(index) * symbols);
     const time = dayStart + index * step - Math.floor(chance(index + 1e9) * 3000);
-    const value = `{"symbol":"S${symbol}","price":${(100 + symbol + Math.floor(chance(index + 2e9) * 500) / 100).toFixed(2)},"volume":${1 + (index % 7)},"event_time":"${timeText(time)}"}`;
+    const value = `{"symbol":"S${symbol}","price":${(100 + symbol + Math.floor(chance(index + 2e9) * 500) / 100).toFixed(2)},"volume":${1 + (index % 7)},"event_time":"${timeText(time)}"${note}}`;
     return { topic, partition: symbol % partitions, key: Buffer.from(`S${symbol}`), value: Buffer.from(value) };
   });
 }
@@ -32,13 +33,15 @@ export function ticks(topic: string, partitions: number, from: number, to: numbe
 export const lastTicks = (topic: string, partitions: number, end: number): LogMessage[] =>
   Array.from({ length: partitions }, (_, partition) => ({ topic, partition, key: Buffer.from('end'), value: Buffer.from(`{"symbol":"end","price":1,"volume":1,"event_time":"${timeText(end + 3_600_000)}"}`) }));
 
+const batch = 5000;
+
 /** Sends ticks until all are there; a commit that fails is sent again, and may then be there twice: input is what the topic has. */
-export async function feed(log: Log, topic: string, partitions: number, from: number, to: number, batch = 10_000): Promise<void> {
+export async function feed(log: Log, topic: string, partitions: number, from: number, to: number, padding = 0): Promise<void> {
   for (let next = from; next < to;) {
     try {
       const producer = await log.producer(`feed-${topic}`);
       try {
-        for (; next < to; next += batch) await producer.commit(ticks(topic, partitions, next, Math.min(next + batch, to)), null);
+        for (; next < to; next += batch) await producer.commit(ticks(topic, partitions, next, Math.min(next + batch, to), padding), null);
       } finally {
         await producer.close();
       }
