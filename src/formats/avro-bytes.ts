@@ -7,10 +7,10 @@ import type { Avro } from './avro-type.js';
 /** After a call: where the value ended, -1 where there is none; and the integer, where it is beyond ±2^53. */
 export const cursor = { at: 0, wide: 0n };
 
-/** The variable-length integer at `at`, NaN where it is beyond ±2^53 or none: `cursor` tells which. */
-export function longAt(bytes: Uint8Array, at: number): number {
+/** The variable-length integer at `at`, NaN where it is beyond ±2^53 or none: `cursor` tells which. The message ends at `last`. */
+export function longAt(bytes: Uint8Array, at: number, last: number): number {
   let low = 0, high = 0, shift = 0;
-  for (let index = at; index < bytes.length; index += 1) {
+  for (let index = at; index < last; index += 1) {
     const byte = bytes[index]!;
     if (shift < 28) low |= (byte & 127) << shift;
     else high |= (byte & 127) << (shift - 28);
@@ -18,19 +18,19 @@ export function longAt(bytes: Uint8Array, at: number): number {
       cursor.at = index + 1;
       const half = high * 134_217_728 + (low >>> 1);
       const value = (low & 1) === 0 ? half : -half - 1;
-      return Number.isSafeInteger(value) ? value : wideAt(bytes, at);
+      return Number.isSafeInteger(value) ? value : wideAt(bytes, at, last);
     }
     shift += 7;
-    if (shift === 56) return wideAt(bytes, at);
+    if (shift === 56) return wideAt(bytes, at, last);
   }
   cursor.at = -1;
   return NaN;
 }
 
 /** Of eight bytes and more: a bigint, if it must be one. */
-function wideAt(bytes: Uint8Array, at: number): number {
+function wideAt(bytes: Uint8Array, at: number, last: number): number {
   let zigzag = 0n;
-  for (let index = at; index < Math.min(bytes.length, at + 10); index += 1) {
+  for (let index = at; index < Math.min(last, at + 10); index += 1) {
     const byte = bytes[index]!;
     zigzag |= BigInt(byte & 127) << BigInt((index - at) * 7);
     if (byte >= 128) continue;
@@ -45,26 +45,26 @@ function wideAt(bytes: Uint8Array, at: number): number {
 }
 
 /** The size in bytes at `at` of a text that lies within the message, else -1. */
-export function sizeAt(bytes: Uint8Array, at: number): number {
-  const size = longAt(bytes, at);
-  return size >= 0 && cursor.at + size <= bytes.length ? size : -1;
+export function sizeAt(bytes: Uint8Array, at: number, last: number): number {
+  const size = longAt(bytes, at, last);
+  return size >= 0 && cursor.at + size <= last ? size : -1;
 }
 
-/** Where the value at `at` ends; -1 where it does not. */
-export type Skip = (bytes: Uint8Array, at: number, depth: number) => number;
+/** Where the value at `at` ends; -1 where it does not end by `last`. */
+export type Skip = (bytes: Uint8Array, at: number, last: number, depth: number) => number;
 
 /** Of records that hold themselves: deeper ones would fill the stack. */
 const depthMax = 200;
 
-const within = (bytes: Uint8Array, end: number): number => (end <= bytes.length ? end : -1);
+const within = (end: number, last: number): number => (end <= last ? end : -1);
 
-function skipLong(bytes: Uint8Array, at: number): number {
-  longAt(bytes, at);
+function skipLong(bytes: Uint8Array, at: number, last: number): number {
+  longAt(bytes, at, last);
   return cursor.at;
 }
 
-function skipText(bytes: Uint8Array, at: number): number {
-  const size = sizeAt(bytes, at);
+function skipText(bytes: Uint8Array, at: number, last: number): number {
+  const size = sizeAt(bytes, at, last);
   return size < 0 ? -1 : cursor.at + size;
 }
 
@@ -74,7 +74,7 @@ export function skipperOf(type: Avro, known = new Map<Avro, Skip>()): Skip {
   if (found !== undefined) return found;
   // It may be asked for again before it is made.
   let made: Skip | null = null;
-  known.set(type, (bytes, at, depth) => made!(bytes, at, depth));
+  known.set(type, (bytes, at, last, depth) => made!(bytes, at, last, depth));
   made = skipper(type, known);
   known.set(type, made);
   return made;
@@ -83,52 +83,52 @@ export function skipperOf(type: Avro, known = new Map<Avro, Skip>()): Skip {
 function skipper(type: Avro, known: Map<Avro, Skip>): Skip {
   switch (type.kind) {
     case 'null': return (_bytes, at) => at;
-    case 'boolean': return (bytes, at) => within(bytes, at + 1);
+    case 'boolean': return (_bytes, at, last) => within(at + 1, last);
     case 'int': case 'long': case 'enum': return skipLong;
-    case 'float': return (bytes, at) => within(bytes, at + 4);
-    case 'double': return (bytes, at) => within(bytes, at + 8);
-    case 'fixed': return (bytes, at) => within(bytes, at + type.size);
+    case 'float': return (_bytes, at, last) => within(at + 4, last);
+    case 'double': return (_bytes, at, last) => within(at + 8, last);
+    case 'fixed': return (_bytes, at, last) => within(at + type.size, last);
     case 'bytes': case 'string': return skipText;
     case 'array': return skipBlocks(skipperOf(type.items, known), isEmpty(type.items));
     case 'map': return skipBlocks(skipEntry(skipperOf(type.values, known)), false);
     case 'union': {
       const branches = type.branches.map((branch) => skipperOf(branch, known));
-      return (bytes, at, depth) => {
-        const branch = branches[longAt(bytes, at)];
-        return branch === undefined ? -1 : branch(bytes, cursor.at, depth);
+      return (bytes, at, last, depth) => {
+        const branch = branches[longAt(bytes, at, last)];
+        return branch === undefined ? -1 : branch(bytes, cursor.at, last, depth);
       };
     }
     case 'record': {
       const fields = type.fields.map((field) => skipperOf(field.type, known));
-      return (bytes, start, depth) => {
+      return (bytes, start, last, depth) => {
         let at = depth < depthMax ? start : -1;
-        for (let index = 0; index < fields.length && at >= 0; index += 1) at = fields[index]!(bytes, at, depth + 1);
+        for (let index = 0; index < fields.length && at >= 0; index += 1) at = fields[index]!(bytes, at, last, depth + 1);
         return at;
       };
     }
   }
 }
 
-const skipEntry = (value: Skip): Skip => (bytes, start, depth) => {
-  const at = skipText(bytes, start);
-  return at < 0 ? -1 : value(bytes, at, depth);
+const skipEntry = (value: Skip): Skip => (bytes, start, last, depth) => {
+  const at = skipText(bytes, start, last);
+  return at < 0 ? -1 : value(bytes, at, last, depth);
 };
 
 /** Blocks of items, each with their number; a negative number is followed by the block's size in bytes. */
 function skipBlocks(item: Skip, itemIsEmpty: boolean): Skip {
-  return (bytes, start, depth) => {
+  return (bytes, start, last, depth) => {
     for (let at = start; ;) {
-      const count = longAt(bytes, at);
+      const count = longAt(bytes, at, last);
       at = cursor.at;
       if (at < 0 || Number.isNaN(count) || count === 0) return Number.isNaN(count) ? -1 : at;
       if (count < 0) {
-        const size = sizeAt(bytes, at);
+        const size = sizeAt(bytes, at, last);
         if (size < 0) return -1;
         at = cursor.at + size;
       } else if (!itemIsEmpty) {
         // An item has a byte at least: so this ends with the message.
         for (let left = count; left > 0; left -= 1) {
-          at = item(bytes, at, depth);
+          at = item(bytes, at, last, depth);
           if (at < 0) return -1;
         }
       }

@@ -10,10 +10,10 @@ import { conflictOf, fieldNamed, shown } from './avro-resolution.js';
 import type { Avro, AvroEnum, AvroPrimitive, AvroStruct } from './avro-type.js';
 import { decimalAt, decimalOf, scaledTime } from './avro-values.js';
 import type { Cells, TextCells } from './message-cells.js';
-import type { MessagePart, ReadEnd } from './message-format.js';
+import type { MessageBytes, MessagePart, ReadEnd } from './message-format.js';
 
 /** Reads records from..to into rows from `end.row` on, up to the first that is of another schema or cannot be read. */
-export type AvroLoop = (records: readonly MessagePart[], from: number, to: number, cells: readonly Cells[], end: ReadEnd) => void;
+export type AvroLoop = (records: readonly MessageBytes[], from: number, to: number, cells: readonly Cells[], end: ReadEnd) => void;
 
 /** Bytes before Avro begins: a zero, and the schema's id. */
 const headerBytes = 5;
@@ -21,7 +21,7 @@ const headerBytes = 5;
 const integerBits: Readonly<Partial<Record<SqlType['kind'], number>>> = { TINYINT: 8, SMALLINT: 16, INT: 32, BIGINT: 64 };
 
 /** Throws an Error where a column cannot be read from what this schema writes. `part`: of the message. */
-export function compileAvro(schema: AvroStruct, id: number, columns: readonly SourceColumn[], part: 'key' | 'value'): AvroLoop {
+export function compileAvro(schema: AvroStruct, id: number, columns: readonly SourceColumn[], part: MessagePart): AvroLoop {
   const code = new AvroCode();
   const wanted = new Map<Avro | object, number>();
   columns.forEach(({ name, type, eventTime }, column) => {
@@ -46,9 +46,9 @@ export function compileAvro(schema: AvroStruct, id: number, columns: readonly So
     ...code.prologue,
     'let row = end.row, at = 0, x = 0, n = 0, size = 0, index = from;',
     'for (; index < to; index += 1) {',
-    `const b = records[index].${part};`,
-    `if (b === null || b.length < ${headerBytes} || b[0] !== 0 || (b[1] << 24 | b[2] << 16 | b[3] << 8 | b[4]) !== ${id | 0}) break;`,
-    `const last = b.length; at = ${headerBytes};`,
+    `const { ${part}Bytes: b, ${part}At: first, ${part}End: last } = records[index];`,
+    `if (last - first < ${headerBytes} || b[first] !== 0 || (b[first + 1] << 24 | b[first + 2] << 16 | b[first + 3] << 8 | b[first + 4]) !== ${id | 0}) break;`,
+    `at = first + ${headerBytes};`,
     'message: {', ...code.lines,
     `if (at !== last) { end.failure = at > last ? 'the message ends too early' : 'the message goes on after its end'; break message; }`,
     'row += 1; continue;',
@@ -77,6 +77,10 @@ class SymbolCodes {
   }
 }
 
+/**
+ * The bytes behind a message are another's. A read of fixed size may touch them, which shows at the end; what decides
+ * over the rest of the message, or over the words of a failure, never comes from there.
+ */
 class AvroCode {
   readonly lines: string[] = [];
   readonly prologue: string[] = [];
@@ -98,15 +102,15 @@ class AvroCode {
   /** To `n`, and `at` behind it; NaN where it is beyond ±2^53: then it is `cursor.wide`. */
   #long(): void {
     this.line(
-      'x = b[at++];', 'if (x < 128) n = (x >>> 1) ^ -(x & 1);',
-      `else { n = ${this.constant(longAt)}(b, at - 1); at = ${this.constant(cursor)}.at; if (at < 0) ${this.#fails('the message holds no integer where one belongs')} }`,
+      'x = at < last ? b[at] : 128; at += 1;', 'if (x < 128) n = (x >>> 1) ^ -(x & 1);',
+      `else { n = ${this.constant(longAt)}(b, at - 1, last); at = ${this.constant(cursor)}.at; if (at < 0) ${this.#fails('the message holds no integer where one belongs')} }`,
     );
   }
 
   /** To `size`, and `at` behind it; the text lies within the message. */
   #size(): void {
-    const slow = `{ size = ${this.constant(sizeAt)}(b, at - 1); at = ${this.constant(cursor)}.at; if (size < 0) ${this.#fails('the message ends within a text')} }`;
-    this.line('x = b[at++];', `if (x < 128 && (x & 1) === 0 && at + (x >> 1) <= last) size = x >> 1; else ${slow}`);
+    const slow = `{ size = ${this.constant(sizeAt)}(b, at - 1, last); at = ${this.constant(cursor)}.at; if (size < 0) ${this.#fails('the message ends within a text')} }`;
+    this.line('x = at < last ? b[at] : 128; at += 1;', `if (x < 128 && (x & 1) === 0 && at + (x >> 1) <= last) size = x >> 1; else ${slow}`);
   }
 
   /** The integer at `at` chooses one of them. */
@@ -128,7 +132,7 @@ class AvroCode {
       case 'float': return this.line('at += 4;');
       case 'double': return this.line('at += 8;');
       case 'fixed': return this.line(`at += ${type.size};`);
-      case 'int': case 'long': case 'enum': return this.line('while (b[at++] >= 128);');
+      case 'int': case 'long': case 'enum': return this.line(`do { if (at >= last) ${this.#fails('the message ends too early')} } while (b[at++] >= 128);`);
       case 'bytes': case 'string':
         this.#size();
         return this.line('at += size;');
@@ -137,7 +141,7 @@ class AvroCode {
         break;
       default:
     }
-    this.line(`at = ${this.constant(skipperOf(type))}(b, at, 0);`, `if (at < 0) ${this.#fails(`the message does not hold ${shown(type)} where one belongs`)}`);
+    this.line(`at = ${this.constant(skipperOf(type))}(b, at, last, 0);`, `if (at < 0) ${this.#fails(`the message does not hold ${shown(type)} where one belongs`)}`);
   }
 
   read(type: Avro, wanted: SourceColumn, column: number): void {
@@ -165,7 +169,7 @@ class AvroCode {
       case 'null':
         return this.line(wanted.nullable ? `c${column}.setNull(row);` : this.#fails('NULL, where the column is NOT NULL', column));
       case 'boolean':
-        return this.line('x = b[at++];', `if (x > 1) ${refuse}`, `v${column}[row] = x;`);
+        return this.line(`if (at >= last) ${this.#fails('the message ends too early')}`, 'x = b[at++];', `if (x > 1) ${refuse}`, `v${column}[row] = x;`);
       case 'int': case 'long': return this.#integer(type, wanted, column, refuse);
       case 'float': return this.#real(4, column);
       case 'double': return this.#real(8, column);

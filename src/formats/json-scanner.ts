@@ -44,6 +44,8 @@ export class JsonScanner {
   readonly #seen: Float64Array;
   #object = 0;
   #at = 0;
+  /** Where the object ends. */
+  #last = 0;
   #number = 0;
   /** Of the last number: digits after the point. */
   #places = 0;
@@ -62,10 +64,11 @@ export class JsonScanner {
     this.#seen = new Float64Array(columns.length);
   }
 
-  /** False: it is not of the usual form, or has something wrong; cells of the row may have been written. */
-  read(bytes: Uint8Array, row: number, cells: readonly Cells[]): boolean {
+  /** The object at bytes[first..last). False: it is not of the usual form, or has something wrong; cells of the row may have been written. */
+  read(bytes: Uint8Array, first: number, last: number, row: number, cells: readonly Cells[]): boolean {
     this.#object += 1;
-    this.#at = 0;
+    this.#at = first;
+    this.#last = last;
     if (this.#next(bytes) !== open) return false;
     for (let place = 0; ; place += 1) {
       if (this.#next(bytes) !== quote) return false;
@@ -85,7 +88,7 @@ export class JsonScanner {
 
   /** The next byte that is no white space, and behind it; -1 at the end. */
   #next(bytes: Uint8Array): number {
-    while (this.#at < bytes.length) {
+    while (this.#at < this.#last) {
       const byte = bytes[this.#at++]!;
       if (byte > space || (byte !== space && byte !== 10 && byte !== 13 && byte !== 9)) return byte;
     }
@@ -109,7 +112,7 @@ export class JsonScanner {
       const { bytes: name, column } = known;
       let same = 0;
       while (same < name.length && name[same] === bytes[this.#at + same]) same += 1;
-      if (same === name.length && bytes[this.#at + same] === quote) {
+      if (same === name.length && this.#at + same < this.#last && bytes[this.#at + same] === quote) {
         this.#at += same + 1;
         return column;
       }
@@ -126,7 +129,7 @@ export class JsonScanner {
 
   /** The end of a text whose first byte is at `#at`, which goes behind its quote; -1: it has escapes, or does not end. */
   #textEnd(bytes: Uint8Array): number {
-    for (let at = this.#at; at < bytes.length; at += 1) {
+    for (let at = this.#at; at < this.#last; at += 1) {
       const byte = bytes[at]!;
       if (byte === quote) {
         this.#at = at + 1;
@@ -147,7 +150,7 @@ export class JsonScanner {
   /** `true`, `false` and `null` as 1, 0 and -1. */
   #literal(bytes: Uint8Array, first: number): number | null {
     const word = first === 116 ? 'true' : first === 102 ? 'false' : first === 110 ? 'null' : null;
-    if (word === null) return null;
+    if (word === null || this.#at + word.length - 1 > this.#last) return null;
     for (let index = 1; index < word.length; index += 1) if (bytes[this.#at++] !== word.charCodeAt(index)) return null;
     return first === 116 ? 1 : first === 102 ? 0 : -1;
   }

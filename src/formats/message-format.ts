@@ -1,10 +1,17 @@
 /** How a format reads messages: many at once, into columns. */
 import type { Cells } from './message-cells.js';
 
-/** What formats need of a message. */
-export interface MessagePart {
-  readonly key: Buffer | null;
-  readonly value: Buffer | null;
+/** Which part of a message a format reads. */
+export type MessagePart = 'key' | 'value';
+
+/** What formats need of a message: key and value are keyBytes[keyAt..keyEnd) and valueBytes[valueAt..valueEnd); those that are null begin at -1. */
+export interface MessageBytes {
+  readonly keyBytes: Buffer;
+  readonly valueBytes: Buffer;
+  readonly keyAt: number;
+  readonly keyEnd: number;
+  readonly valueAt: number;
+  readonly valueEnd: number;
 }
 
 /** Where a loop over messages stopped. */
@@ -21,9 +28,9 @@ export interface ReadEnd {
 
 export interface MessageFormat {
   /** How many of the messages, from the first on, can be read by now. What the next one needs is being fetched. */
-  ready(messages: readonly MessagePart[]): number;
+  ready(messages: readonly MessageBytes[]): number;
   /** Resolves when all of them can be read. Throws REGISTRY_UNREACHABLE. */
-  prepare(messages: readonly MessagePart[]): Promise<void>;
+  prepare(messages: readonly MessageBytes[]): Promise<void>;
   /** Reads messages from..to into rows from `end.row` on, up to the first that cannot be read. `cells`: of the format's columns. */
-  read(messages: readonly MessagePart[], from: number, to: number, cells: readonly Cells[], end: ReadEnd): void;
+  read(messages: readonly MessageBytes[], from: number, to: number, cells: readonly Cells[], end: ReadEnd): void;
 }

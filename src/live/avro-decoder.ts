@@ -2,7 +2,7 @@
 import { compileAvro, type AvroLoop } from '../formats/avro-code.js';
 import { parseAvro } from '../formats/avro-type.js';
 import type { Cells } from '../formats/message-cells.js';
-import type { MessageFormat, MessagePart, ReadEnd } from '../formats/message-format.js';
+import type { MessageBytes, MessageFormat, MessagePart, ReadEnd } from '../formats/message-format.js';
 import type { SourceColumn } from '../sources/source.js';
 import type { KnownSchema } from './registry-cache.js';
 
@@ -17,15 +17,20 @@ export interface Schemas {
 export class AvroFormat implements MessageFormat {
   /** By id; a text says why messages of it cannot be read. */
   readonly #loops = new Map<number, AvroLoop | string>();
+  readonly #part: MessagePart;
+  readonly #isKey: boolean;
   #lastId = -1;
   #last: AvroLoop | string = '';
 
-  constructor(private readonly columns: readonly SourceColumn[], private readonly schemas: Schemas, private readonly part: 'key' | 'value' = 'value') {}
+  constructor(private readonly columns: readonly SourceColumn[], private readonly schemas: Schemas, part: MessagePart = 'value') {
+    this.#part = part;
+    this.#isKey = part === 'key';
+  }
 
-  ready(messages: readonly MessagePart[]): number {
+  ready(messages: readonly MessageBytes[]): number {
     for (let index = 0; index < messages.length; index += 1) {
-      const id = idOf(messages[index]![this.part]);
-      if (id === null || id === this.#lastId || this.#loops.has(id)) continue;
+      const id = this.#id(messages[index]!);
+      if (id < 0 || id === this.#lastId || this.#loops.has(id)) continue;
       const known = this.schemas.known(id);
       if (known === null) return index;
       this.#know(id, known);
@@ -33,10 +38,10 @@ export class AvroFormat implements MessageFormat {
     return messages.length;
   }
 
-  async prepare(messages: readonly MessagePart[]): Promise<void> {
+  async prepare(messages: readonly MessageBytes[]): Promise<void> {
     for (let from = 0; from < messages.length; from += 1) {
-      const id = idOf(messages[from]![this.part]);
-      if (id !== null && id !== this.#lastId && !this.#loops.has(id)) this.#know(id, await this.schemas.learn(id));
+      const id = this.#id(messages[from]!);
+      if (id >= 0 && id !== this.#lastId && !this.#loops.has(id)) this.#know(id, await this.schemas.learn(id));
     }
   }
 
@@ -47,16 +52,16 @@ export class AvroFormat implements MessageFormat {
   #compiled(text: string, id: number): AvroLoop | string {
     try {
       const schema = parseAvro(JSON.parse(text));
-      return schema.kind === 'record' ? compileAvro(schema, id, this.columns, this.part) : `schema ${id} is no record`;
+      return schema.kind === 'record' ? compileAvro(schema, id, this.columns, this.#part) : `schema ${id} is no record`;
     } catch (cause) {
       return `schema ${id}: ${cause instanceof Error ? cause.message : String(cause)}`;
     }
   }
 
-  read(messages: readonly MessagePart[], from: number, to: number, cells: readonly Cells[], end: ReadEnd): void {
+  read(messages: readonly MessageBytes[], from: number, to: number, cells: readonly Cells[], end: ReadEnd): void {
     for (end.index = from; end.index < to && end.failure === null;) {
-      const id = idOf(messages[end.index]![this.part]);
-      if (id === null) {
+      const id = this.#id(messages[end.index]!);
+      if (id < 0) {
         end.failure = 'the message is not in the wire format of a schema registry';
         return;
       }
@@ -76,9 +81,12 @@ export class AvroFormat implements MessageFormat {
     }
     return this.#last;
   }
-}
 
-/** Null: not in the wire format. */
-function idOf(bytes: Buffer | null): number | null {
-  return bytes === null || bytes.length < 5 || bytes[0] !== 0 ? null : bytes.readUInt32BE(1);
+  /** Of its schema; -1: it is not in the wire format. */
+  #id({ keyBytes, keyAt, keyEnd, valueBytes, valueAt, valueEnd }: MessageBytes): number {
+    const bytes = this.#isKey ? keyBytes : valueBytes;
+    const first = this.#isKey ? keyAt : valueAt, last = this.#isKey ? keyEnd : valueEnd;
+    if (last - first < 5 || bytes[first] !== 0) return -1;
+    return ((bytes[first + 1]! << 24) | (bytes[first + 2]! << 16) | (bytes[first + 3]! << 8) | bytes[first + 4]!) >>> 0;
+  }
 }

@@ -1,10 +1,11 @@
 /** Messages of a topic as columns; what cannot be decoded is kept with the reason. */
 import { cellsOf, type Cells } from '../formats/message-cells.js';
-import type { MessageFormat, ReadEnd } from '../formats/message-format.js';
+import type { MessageFormat, MessagePart, ReadEnd } from '../formats/message-format.js';
 import { Assembler } from '../sources/assemble.js';
 import type { SourceBatch, SourceColumn } from '../sources/source.js';
 import type { LogRecord } from './log.js';
 import type { MetadataReader } from './metadata.js';
+import { StoredRecord } from './stored-record.js';
 
 export interface RejectedMessage {
   readonly offset: number;
@@ -23,7 +24,7 @@ export interface Decoded {
 /** Columns that one format reads from one part of a message. */
 export interface DecoderPart {
   readonly format: MessageFormat;
-  readonly part: 'key' | 'value';
+  readonly part: MessagePart;
   /** Which of the decoder's columns they are. */
   readonly columns: readonly number[];
 }
@@ -51,11 +52,13 @@ export class Decoder {
 
   /** How many of the records, from the first on, can be decoded by now; the next one needs what is being fetched. */
   ready(records: readonly LogRecord[]): number {
-    return Math.min(...this.#parts.map(({ format }) => format.ready(records)));
+    const stored = records.map(StoredRecord.of);
+    return Math.min(...this.#parts.map(({ format }) => format.ready(stored)));
   }
 
   /** Throws REGISTRY_UNREACHABLE. `partition`: of the topic. */
-  async decode(records: readonly LogRecord[], partition = 0): Promise<Decoded> {
+  async decode(given: readonly LogRecord[], partition = 0): Promise<Decoded> {
+    const records = given.map(StoredRecord.of);
     for (const { format } of this.#parts) if (format.ready(records) < records.length) await format.prepare(records);
     for (const cells of this.#cells) cells.begin(records.length);
     const positions = new Float64Array(records.length);
@@ -75,7 +78,7 @@ export class Decoder {
   }
 
   /** Rows from records[from] on, up to the first that cannot be read; null: there is none. */
-  #read(records: readonly LogRecord[], from: number, end: ReadEnd): DecoderPart | null {
+  #read(records: readonly StoredRecord[], from: number, end: ReadEnd): DecoderPart | null {
     end.failure = null;
     end.column = -1;
     const [first] = this.#parts;

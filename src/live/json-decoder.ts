@@ -1,7 +1,7 @@
 /** Flink's `json`: an object a message. */
 import { JsonScanner } from '../formats/json-scanner.js';
 import type { Cells } from '../formats/message-cells.js';
-import type { MessageFormat, MessagePart, ReadEnd } from '../formats/message-format.js';
+import type { MessageBytes, MessageFormat, MessagePart, ReadEnd } from '../formats/message-format.js';
 import { rawMember } from '../sources/jsonl.js';
 import type { SourceColumn } from '../sources/source.js';
 import { jsonReader, notA } from '../sources/values.js';
@@ -27,12 +27,12 @@ export class JsonFormat implements MessageFormat {
   readonly #fields: readonly FieldReader[];
   readonly #scanner: JsonScanner;
 
-  constructor(columns: readonly SourceColumn[], private readonly options: JsonOptions = { failOnMissingField: false, ignoreParseErrors: false }, private readonly part: 'key' | 'value' = 'value') {
+  constructor(columns: readonly SourceColumn[], private readonly options: JsonOptions = { failOnMissingField: false, ignoreParseErrors: false }, private readonly part: MessagePart = 'value') {
     this.#fields = columns.map(({ name, type, eventTime }) => ({ name, alias: eventTime ? 'timestamp' : null, nullable: type.nullable, read: jsonReader(type), error: notA(type) }));
     this.#scanner = new JsonScanner(columns, this.#fields.map(({ alias }) => alias), columns.map(({ type }) => type.nullable && !options.failOnMissingField));
   }
 
-  ready(messages: readonly MessagePart[]): number {
+  ready(messages: readonly MessageBytes[]): number {
     return messages.length;
   }
 
@@ -40,15 +40,17 @@ export class JsonFormat implements MessageFormat {
     return Promise.resolve();
   }
 
-  read(messages: readonly MessagePart[], from: number, to: number, cells: readonly Cells[], end: ReadEnd): void {
+  read(messages: readonly MessageBytes[], from: number, to: number, cells: readonly Cells[], end: ReadEnd): void {
     for (end.index = from; end.index < to; end.index += 1) {
-      const bytes = messages[end.index]![this.part];
-      if (bytes !== null && this.#scanner.read(bytes, end.row, cells)) {
+      const { keyBytes, keyAt, keyEnd, valueBytes, valueAt, valueEnd } = messages[end.index]!;
+      const isKey = this.part === 'key';
+      const bytes = isKey ? keyBytes : valueBytes, first = isKey ? keyAt : valueAt, last = isKey ? keyEnd : valueEnd;
+      if (first >= 0 && this.#scanner.read(bytes, first, last, end.row, cells)) {
         end.row += 1;
         continue;
       }
       for (const each of cells) each.clear(end.row);
-      const text = bytes === null ? '' : textOf(bytes);
+      const text = first < 0 ? '' : textOf(bytes.subarray(first, last));
       const record = text === null ? null : parsed(text);
       end.failure = text === null ? 'the message is not UTF-8' : record === null ? 'the message is not a JSON object' : this.#row(record, text, cells, end);
       if (end.failure !== null) return;

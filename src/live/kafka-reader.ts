@@ -5,6 +5,7 @@ import { TapewrightError } from '../core/errors.js';
 import { kafkaClient } from './kafka.js';
 import type { LogFetch, LogPosition, LogReader } from './log.js';
 import type { LiveSettings } from './settings.js';
+import { recordBytes, StoredRecord } from './stored-record.js';
 
 /** That may wait between the client and the lane; beyond it the fetch is not answered. */
 const waitingRecordsMax = 65_536;
@@ -79,7 +80,7 @@ export class KafkaReader implements LogReader {
     const wanted = this.#next.get(`${topic}/${partition}`);
     if (wanted === undefined || this.#closed) return;
     // What was fetched before the seek was heard is not what was asked for.
-    const records = batch.messages.filter(({ offset }) => Number(offset) >= wanted).map(({ offset, key, value, timestamp }) => ({ offset: Number(offset), key, value, timestamp: Number(timestamp) }));
+    const records = batch.messages.filter(({ offset }) => Number(offset) >= wanted).map(({ offset, key, value, timestamp }) => StoredRecord.of({ offset: Number(offset), key, value, timestamp: Number(timestamp) }));
     while ((this.#records > waitingRecordsMax || this.#bytes > waitingBytesMax) && !this.#closed) {
       await new Promise<void>((resolve) => {
         this.#drained = resolve;
@@ -92,7 +93,7 @@ export class KafkaReader implements LogReader {
     if (records.length === 0) return;
     this.emptyAnswers = 0;
     this.#next.set(`${topic}/${partition}`, records[records.length - 1]!.offset + 1);
-    const bytes = records.reduce((size, { key, value }) => size + (key?.length ?? 0) + (value?.length ?? 0), 0);
+    const bytes = records.reduce((size, record) => size + recordBytes(record), 0);
     this.#queue.push({ fetch: { topic, partition, records }, bytes });
     this.#records += records.length;
     this.#bytes += bytes;

@@ -17,6 +17,7 @@ import { releasedByHeaders } from './released-by.js';
 import type { Log, LogFetch, LogMessage, LogPosition, LogReader } from './log.js';
 import { missingInput } from './missing.js';
 import { gap, lettersOf, logPositions, passGap, scanPiece, type FoldedStep, type LaneInput, type Piece, type Rejection } from './rerun.js';
+import { recordBytes } from './stored-record.js';
 import { checkpointBody, offsetOf, otherOwner, takeLane, type Taken } from './take.js';
 
 /** Of a step. */
@@ -190,11 +191,11 @@ export class LiveLane {
       }
       if (pieces.length === 0) until = performance.now() + this.spec.linger;
       let count = 0;
-      for (const { key, value } of piece.records) {
+      for (const record of piece.records) {
         if (rows >= rowsMax || bytes >= bytesMax) break;
         count += 1;
         rows += 1;
-        bytes += (key?.length ?? 0) + (value?.length ?? 0);
+        bytes += recordBytes(record);
       }
       if (count > 0) pieces.push({ ...piece, records: piece.records.slice(0, count) });
       if (count < piece.records.length) {

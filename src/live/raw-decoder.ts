@@ -1,11 +1,11 @@
 /** Flink's `raw`, for one column of text: the bytes are its UTF-8. */
 import type { Cells, TextCells } from '../formats/message-cells.js';
-import type { MessageFormat, MessagePart, ReadEnd } from '../formats/message-format.js';
+import type { MessageBytes, MessageFormat, MessagePart, ReadEnd } from '../formats/message-format.js';
 
 export class RawFormat implements MessageFormat {
-  constructor(private readonly part: 'key' | 'value') {}
+  constructor(private readonly part: MessagePart) {}
 
-  ready(messages: readonly MessagePart[]): number {
+  ready(messages: readonly MessageBytes[]): number {
     return messages.length;
   }
 
@@ -14,12 +14,14 @@ export class RawFormat implements MessageFormat {
   }
 
   /** No bytes at all are NULL. */
-  read(messages: readonly MessagePart[], from: number, to: number, cells: readonly Cells[], end: ReadEnd): void {
+  read(messages: readonly MessageBytes[], from: number, to: number, cells: readonly Cells[], end: ReadEnd): void {
     const [column] = cells as readonly TextCells[];
     for (end.index = from; end.index < to; end.index += 1) {
-      const bytes = messages[end.index]![this.part];
-      const code = bytes === null ? 0 : column!.strings.codeAt(bytes, 0, bytes.length);
-      if (bytes !== null && code === 0) {
+      const { keyBytes, keyAt, keyEnd, valueBytes, valueAt, valueEnd } = messages[end.index]!;
+      const isKey = this.part === 'key';
+      const bytes = isKey ? keyBytes : valueBytes, first = isKey ? keyAt : valueAt, last = isKey ? keyEnd : valueEnd;
+      const code = first < 0 ? 0 : column!.strings.codeAt(bytes, first, last - first);
+      if (first >= 0 && code === 0) {
         end.failure = 'a text that is not UTF-8';
         end.column = 0;
         return;

@@ -3,7 +3,7 @@ import { gunzipSync } from 'node:zlib';
 import { crc32c, lz4Decompress, snappyDecompress } from '@platformatic/wasm-utils';
 import { decompress as zstdDecompress } from 'fzstd';
 import { TapewrightError } from '../core/errors.js';
-import type { LogRecord } from './log.js';
+import { StoredRecord } from './stored-record.js';
 
 /** Where a batch's fields stand. */
 export const at = { length: 8, leaderEpoch: 12, magic: 16, crc: 17, attributes: 21, lastDelta: 23, firstTimestamp: 27, maxTimestamp: 35, producer: 43, epoch: 51, sequence: 53, count: 57, records: 61 } as const;
@@ -18,7 +18,7 @@ export interface AbortedTransaction {
 }
 
 export interface CommittedRecords {
-  readonly records: LogRecord[];
+  readonly records: StoredRecord[];
   /** The offset after the last whole batch, ends of transactions and aborted records included. */
   readonly next: number;
 }
@@ -30,7 +30,7 @@ export interface CommittedRecords {
 export function committedRecords(bytes: Buffer, from: number, aborted: readonly AbortedTransaction[]): CommittedRecords {
   const waiting = [...aborted].sort((a, b) => a.first - b.first);
   const abortedNow = new Set<bigint>();
-  const records: LogRecord[] = [];
+  const records: StoredRecord[] = [];
   let next = from;
   for (let start = 0; bytes.length - start >= at.records;) {
     const end = start + at.leaderEpoch + bytes.readInt32BE(start + at.length);
@@ -65,8 +65,9 @@ function endsByAbort(batch: Buffer): boolean {
   return key !== null && key.length >= 4 && key.readInt16BE(2) === 0;
 }
 
-function readRecords(batch: Buffer, base: number, attributes: number, from: number, into: LogRecord[]): void {
-  const cursor = new Cursor(uncompressed(batch.subarray(at.records), attributes & flags.compression), 0);
+function readRecords(batch: Buffer, base: number, attributes: number, from: number, into: StoredRecord[]): void {
+  const bytes = uncompressed(batch.subarray(at.records), attributes & flags.compression);
+  const cursor = new Cursor(bytes, 0);
   const first = Number(batch.readBigInt64BE(at.firstTimestamp));
   const appended = (attributes & flags.appendTime) === 0 ? null : Number(batch.readBigInt64BE(at.maxTimestamp));
   for (let count = batch.readInt32BE(at.count); count > 0; count -= 1) {
@@ -76,7 +77,12 @@ function readRecords(batch: Buffer, base: number, attributes: number, from: numb
     const timestamp = appended ?? first + cursor.varint();
     if (appended !== null) cursor.varint();
     const offset = base + cursor.varint();
-    if (offset >= from) into.push({ offset, key: cursor.bytes(), value: cursor.bytes(), timestamp });
+    if (offset >= from) {
+      const keySize = cursor.varint(), keyAt = keySize < 0 ? -1 : cursor.at;
+      cursor.skip(Math.max(0, keySize));
+      const valueSize = cursor.varint(), valueAt = valueSize < 0 ? -1 : cursor.at;
+      into.push(new StoredRecord(offset, timestamp, bytes, keyAt, keyAt < 0 ? -1 : keyAt + keySize, bytes, valueAt, valueAt < 0 ? -1 : valueAt + valueSize));
+    }
     // Headers are of no use to a reader.
     cursor.at = end;
   }

@@ -12,6 +12,7 @@ import { AvroFormat } from '../../src/live/avro-decoder.js';
 import type { KnownSchema } from '../../src/live/registry-cache.js';
 import type { SourceColumn } from '../../src/sources/source.js';
 import { fields, rowOf, schemaOf, type RandomField } from './avro-arbitrary.js';
+import { stored } from './stored.js';
 
 const column = (name: string, type: SqlType, eventTime = false): SourceColumn => ({ name, type, eventTime });
 
@@ -27,7 +28,7 @@ function message(id: number, bytes: Uint8Array): Buffer {
 }
 
 const decoded = (columns: readonly SourceColumn[], schemas: ReadonlyMap<number, object>, values: readonly (Buffer | null)[]): Promise<Decoded> =>
-  new Decoder(columns, new AvroFormat(columns, schemasOf(schemas))).decode(values.map((value, offset) => ({ offset, key: null, value, timestamp: 0 })));
+  new Decoder(columns, new AvroFormat(columns, schemasOf(schemas))).decode(stored(values));
 
 const rowsOf = ({ batch: { batch } }: Decoded): unknown[][] => Array.from({ length: batch.length }, (_, row) => batch.columns.map((each) => cell(each, row)));
 
@@ -77,6 +78,7 @@ test('damaged messages never reach beyond themselves', async () => {
     for (const { error, value, offset } of found.rejected) {
       assert.notEqual(error, '');
       assert.equal(value, values[offset]!.toString('latin1'));
+      assert.equal((await decoded(columnsOf(given), new Map([[7, schema]]), [values[offset]!])).rejected[0]!.error, error, 'whatever stands behind it');
     }
   }), { numRuns: 200 });
   assert.ok(rejected > 100, `only ${rejected} messages were refused`);

@@ -9,6 +9,7 @@ import { JsonFormat, type JsonOptions } from '../../src/live/json-decoder.js';
 import { rawMember } from '../../src/sources/jsonl.js';
 import type { SourceColumn } from '../../src/sources/source.js';
 import { jsonReader } from '../../src/sources/values.js';
+import { stored } from './stored.js';
 
 const column = (name: string, type: SqlType, eventTime = false): SourceColumn => ({ name, type, eventTime });
 
@@ -18,7 +19,7 @@ const columns: readonly SourceColumn[] = [
 ];
 
 const decoded = (messages: readonly (string | Buffer)[], of = columns, options?: JsonOptions): Promise<Decoded> =>
-  new Decoder(of, new JsonFormat(of, options)).decode(messages.map((message, offset) => ({ offset, key: null, value: Buffer.from(message as string), timestamp: 0 })));
+  new Decoder(of, new JsonFormat(of, options)).decode(stored(messages.map((message) => Buffer.from(message as string))));
 
 const rowsOf = ({ batch: { batch } }: Decoded): unknown[][] => Array.from({ length: batch.length }, (_, row) => batch.columns.map((each) => cell(each, row)));
 

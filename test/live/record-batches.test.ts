@@ -31,7 +31,7 @@ test('a batch that others write is read as it was meant, in every compression', 
     written.writeBigInt64BE(BigInt(base), 0);
     const { records, next } = committedRecords(written, 0, []);
     assert.equal(next, base + messages.length);
-    assert.deepEqual(records, messages.map(({ key, value }, index) => ({ offset: base + index, key, value, timestamp: times[index] })));
+    assert.deepEqual(records.map(({ offset, key, value, timestamp }) => ({ offset, key, value, timestamp })), messages.map(({ key, value }, index) => ({ offset: base + index, key, value, timestamp: times[index] })));
   }));
 });
 
