@@ -158,10 +158,10 @@ export class Engine {
       this.#idleness.restart(this.#stepNow);
       return;
     }
-    const silent = this.#idleness.due(this.#stepNow);
-    if (silent.length === 0) return;
-    this.#step ??= new StepInProgress(this.pipeline.sinks.length);
-    this.#move(this.#reached[this.#reached.length - 1]!, () => this.#watermarks.sleep(silent), false);
+    for (const silent of this.#idleness.due(this.#stepNow)) {
+      this.#step ??= new StepInProgress(this.pipeline.sinks.length);
+      this.#move(this.#reached[this.#reached.length - 1]!, () => this.#watermarks.sleep(silent), false);
+    }
   }
 
   /** When the next input partition is idle if it stays silent, epoch ms; Infinity: none. */

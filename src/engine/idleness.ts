@@ -29,15 +29,17 @@ export class Idleness {
     if (this.#holds[input]) this.#heard[input]![partition] = now;
   }
 
-  /** Those whose time-out has come by `now`; they are told once. */
-  due(now: number): InputPartition[] {
-    const due: InputPartition[] = [];
+  /** Those whose time-out has come by `now`, those first that fell silent first; they are told once. */
+  due(now: number): readonly (readonly InputPartition[])[] {
+    const due = new Map<number, InputPartition[]>();
     this.#heard.forEach((times, input) => times.forEach((heard, partition) => {
       if (now - heard < this.timeout || heard === Infinity) return;
       times[partition] = Infinity;
-      due.push({ input, partition });
+      const silent = due.get(heard);
+      if (silent === undefined) due.set(heard, [{ input, partition }]);
+      else silent.push({ input, partition });
     }));
-    return due;
+    return [...due].sort(([a], [b]) => a - b).map(([, silent]) => silent);
   }
 
   /** When the next one will be due, epoch ms; Infinity: none. */

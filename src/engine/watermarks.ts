@@ -78,8 +78,13 @@ export class Watermarks {
     }
   }
 
+  /** All at once: one that woke before the others would move the watermark by itself. */
   wakeAll(): void {
-    this.#asleep.forEach((asleep, input) => { for (const partition of [...asleep.keys()]) this.wake({ input, partition }); });
+    this.#keepFloors();
+    this.#asleep.forEach((asleep, input) => {
+      for (const [partition, mark] of asleep) this.#marks[input]![partition] = mark;
+      asleep.clear();
+    });
   }
 
   wake({ input, partition }: InputPartition): void {
