@@ -168,3 +168,28 @@ test('a run until a time that is stopped on the way ends where it would have', a
   await runToEnd(log, spec);
   assert.deepEqual(outputsOf(log), outputsOf(straight));
 });
+
+test('a partition that stays silent lets the others go on after the idle time-out, and the journal knows when', async () => {
+  const log = await logWithTicks(20, 2);
+  const producer = await log.producer('ticks');
+  await producer.commit(ticks(20, 0, 20), null);
+  const sql = sqlOf().replace(", 'key.fields' = 'symbol'", '');
+  const run = async (idle: string): Promise<{ means: number; empty: number }> => {
+    const options: MemoryOptions = { sql: `SET 'table.exec.source.idle-timeout' = '${idle}';${sql}`, until: null };
+    const spec = { ...(await specsOn(log, options))(0), group: `idle-${idle}` };
+    const topics = { journal: `journal-${idle}`, late: 'run-late', deadLetters: 'run-dead-letters' };
+    await log.create(topics.journal, 1);
+    const stop = new AbortController();
+    let now = dayStart, polls = 0;
+    const before = log.records('mean', 0).length;
+    await new LiveLane(log, { ...spec, topics, clock: () => (now += 100) }, { ...quiet, phase: (_lane, phase) => { if (phase === 'fetch' && ++polls === 200) stop.abort(); } }).run(stop.signal);
+    const empty = log.records(topics.journal, 0).filter(({ key, value }) => key?.toString() === 'step' && (JSON.parse(value!.toString()) as { slices: unknown[] }).slices.length === 0).length;
+    const again = await takeLane(log, { ...spec, topics, checkpoints: (await specsOn(log, options))(0).checkpoints }, quiet);
+    assert.ok(again.engine.seq > 0, 'the journal gives the steps again, with the same digests');
+    return { means: log.records('mean', 0).length - before, empty };
+  };
+  const waiting = await run('0');
+  const idle = await run('5 s');
+  assert.equal(waiting.empty, 0);
+  assert.ok(idle.means > waiting.means && idle.empty > 0, JSON.stringify({ waiting, idle }));
+});
