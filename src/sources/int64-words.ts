@@ -34,7 +34,7 @@ export function floorWords(words: Int32Array, from: number, to: number, divide: 
     const rest = high * part + (words[word]! >>> 0);
     const quotient = Math.floor(rest / divide);
     values[out] = high * whole + quotient;
-    dropped |= rest - quotient * divide;
+    dropped += rest - quotient * divide;
   }
   return dropped !== 0;
 }

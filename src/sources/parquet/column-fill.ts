@@ -2,7 +2,7 @@
 import { copyWords, floorWords } from '../int64-words.js';
 import type { RawColumn } from '../reader.js';
 import { TextCodes } from '../text-codes.js';
-import type { DataPage, Pages } from './pages.js';
+import { codesMax, type DataPage, type PageCodes, type Pages } from './pages.js';
 
 /** How values lie in the file: DOUBLE, 32-bit integers, 64-bit integers to be divided and floored, or texts. */
 export type ParquetWire =
@@ -26,7 +26,7 @@ export interface ColumnFill {
 export const columnFill = (wire: ParquetWire, capacity: number): ColumnFill => (wire.kind === 'text' ? new TextFill(capacity) : new NumberFill(wire, capacity));
 
 /** Walks over the rows of a chunk, page by page. */
-abstract class PagedFill<Page> {
+abstract class PagedFill<Page extends { readonly codes: PageCodes | null }> {
   #pages: Pages | null = null;
   #page: Page | null = null;
   #rows = 0;
@@ -43,7 +43,7 @@ abstract class PagedFill<Page> {
   }
 
   skip(rows: number): void {
-    this.#walk(rows, () => undefined);
+    this.#walk(rows, ({ codes }, from, to) => forCodes(codes, from, to, () => undefined));
   }
 
   #walk(rows: number, visit: (page: Page, from: number, to: number, filled: number) => void): void {
@@ -65,13 +65,19 @@ abstract class PagedFill<Page> {
   protected abstract copy(page: Page, from: number, to: number, at: number): void;
 }
 
+/** Calls `use` with the codes of rows from..to, piece by piece: those of row `row` and on stand from the beginning. */
+function forCodes(codes: PageCodes | null, from: number, to: number, use: (codes: Int32Array, row: number, count: number) => void): void {
+  if (codes !== null) for (let row = from; row < to; row += codesMax) use(codes.take(Math.min(codesMax, to - row)), row, Math.min(codesMax, to - row));
+}
+
 /** Numbers: as doubles, or, where one is beyond ±2^53, as they are. */
 type Numbers = Float64Array | BigInt64Array;
 
 interface NumberPage {
-  /** By row, or, with `codes`, by code. */
-  readonly values: Numbers;
-  readonly codes: Int32Array | null;
+  /** By row, or, with `codes`, by code; null: `words` are to be divided and floored. */
+  readonly values: Numbers | null;
+  readonly words: Int32Array | null;
+  readonly codes: PageCodes | null;
   readonly nulls: Uint8Array | null;
 }
 
@@ -88,33 +94,36 @@ class NumberFill extends PagedFill<NumberPage> implements ColumnFill {
   }
 
   protected open({ codes, nulls, bytes, values, rows }: DataPage, { dictionary }: Pages): NumberPage {
-    if (codes === null) return { values: spread(this.#numbers(bytes, values), nulls, rows), codes, nulls };
+    if (codes === null && nulls === null && this.wire.kind === 'int64' && this.wire.divide !== 1) return { values: null, words: this.#words(bytes, values), codes, nulls };
+    if (codes === null) return { values: spread(this.#numbers(bytes, values), nulls, rows), words: null, codes, nulls };
     if (this.#dictionary?.of !== dictionary!.bytes) this.#dictionary = { of: dictionary!.bytes, values: this.#numbers(dictionary!.bytes, dictionary!.count) };
-    return { values: this.#dictionary.values, codes, nulls };
+    return { values: this.#dictionary.values, words: null, codes, nulls };
+  }
+
+  #words(bytes: Uint8Array, count: number): Int32Array {
+    fitting(bytes, count, 8);
+    return new Int32Array(bytes.buffer, bytes.byteOffset, count * 2);
   }
 
   #numbers(bytes: Uint8Array, count: number): Numbers {
-    const width = this.wire.kind === 'int32' ? 4 : 8;
-    if (count * width > bytes.length) throw new Error(`${count} values do not fit into a page of ${bytes.length} bytes`);
+    fitting(bytes, count, this.wire.kind === 'int32' ? 4 : 8);
     if (this.wire.kind === 'double') return new Float64Array(bytes.buffer, bytes.byteOffset, count);
     if (this.wire.kind === 'int32') return Float64Array.from(new Int32Array(bytes.buffer, bytes.byteOffset, count));
     const values = new Float64Array(count);
-    const words = new Int32Array(bytes.buffer, bytes.byteOffset, count * 2);
+    const words = this.#words(bytes, count);
     if (this.wire.divide === 1) return copyWords(words, 0, count, values, 0, null) ? values : new BigInt64Array(bytes.buffer, bytes.byteOffset, count);
     if (floorWords(words, 0, count, this.wire.divide, values, 0, null)) this.floored = true;
     return values;
   }
 
-  protected copy({ values, codes, nulls }: NumberPage, from: number, to: number, at: number): void {
+  protected copy({ values, words, codes, nulls }: NumberPage, from: number, to: number, at: number): void {
     if (nulls !== null) this.#mark(nulls, from, to, at);
-    if (values instanceof BigInt64Array || this.#wide !== null) this.#copyWide(values, codes, from, to, at);
+    if (values instanceof BigInt64Array || this.#wide !== null) this.#copyWide(values!, codes, from, to, at);
     else {
       const target = (this.#values ??= new Float64Array(this.capacity));
-      if (codes === null) target.set(values.subarray(from, to), at);
-      else {
-        const shift = at - from;
-        for (let row = from; row < to; row += 1) target[row + shift] = values[codes[row]!]!;
-      }
+      if (words !== null) this.floored = floorWords(words, from, to, (this.wire as { divide: number }).divide, target, at, null) || this.floored;
+      else if (codes === null) target.set(values!.subarray(from, to), at);
+      else forCodes(codes, from, to, (piece, row, count) => gather(values!, piece, count, target, at + row - from));
       if (nulls !== null) for (let row = from; row < to; row += 1) if (nulls[row] !== 0) target[at + row - from] = 0;
     }
     this.#filled = at + to - from;
@@ -125,15 +134,18 @@ class NumberFill extends PagedFill<NumberPage> implements ColumnFill {
     this.#nulls.set(nulls.subarray(from, to), at);
   }
 
-  #copyWide(values: Numbers, codes: Int32Array | null, from: number, to: number, at: number): void {
+  #copyWide(values: Numbers, codes: PageCodes | null, from: number, to: number, at: number): void {
     if (this.#wide === null) {
       this.#wide = new BigInt64Array(this.capacity);
       for (let row = 0; row < this.#filled; row += 1) this.#wide[row] = BigInt(this.#values![row]!);
     }
-    for (let row = from; row < to; row += 1) {
-      const out = at + row - from;
-      this.#wide[out] = this.#nulls !== null && this.#nulls[out] !== 0 ? 0n : BigInt(values[codes === null ? row : codes[row]!]!);
-    }
+    const wide = this.#wide;
+    if (codes === null) for (let row = from; row < to; row += 1) wide[at + row - from] = BigInt(values[row]!);
+    else forCodes(codes, from, to, (piece, row, count) => {
+      for (let k = 0; k < count; k += 1) wide[at + row - from + k] = BigInt(values[piece[k]!]!);
+    });
+    const nulls = this.#nulls;
+    if (nulls !== null) for (let row = at; row < at + to - from; row += 1) if (nulls[row] !== 0) wide[row] = 0n;
   }
 
   take(): RawColumn {
@@ -142,6 +154,15 @@ class NumberFill extends PagedFill<NumberPage> implements ColumnFill {
     this.#filled = 0;
     return wide === null ? { kind: 'number', values, nulls } : { kind: 'wide', values: wide, nulls };
   }
+}
+
+function fitting(bytes: Uint8Array, count: number, width: number): void {
+  if (count * width > bytes.length) throw new Error(`${count} values do not fit into a page of ${bytes.length} bytes`);
+}
+
+/** A function of its own, so that it stays compiled whatever else its callers meet. */
+function gather(values: Float64Array, codes: Int32Array, count: number, target: Float64Array, at: number): void {
+  for (let row = 0; row < count; row += 1) target[at + row] = values[codes[row]!]!;
 }
 
 /** From one after the other to one a row. */
@@ -156,7 +177,7 @@ interface TextPage {
   /** By row, or, with `codes`, by code: where each text lies in `bytes`. */
   readonly starts: Int32Array;
   readonly bytes: Uint8Array;
-  readonly codes: Int32Array | null;
+  readonly codes: PageCodes | null;
   readonly nulls: Uint8Array | null;
 }
 
@@ -198,16 +219,13 @@ class TextFill extends PagedFill<TextPage> implements ColumnFill {
       return;
     }
     const translated = this.#translated;
-    let met = 1;
-    for (let row = from; row < to; row += 1) {
-      const code = translated[codes[row]!]!;
-      target[row + shift] = code;
-      met &= code === 0 ? 0 : 1;
-    }
-    if (met === 0 || nulls !== null) for (let row = from; row < to; row += 1) {
-      if (isNull(row)) target[row + shift] = 0;
-      else if (target[row + shift] === 0) target[row + shift] = translated[codes[row]!] ||= this.#texts.codeOf(textAt(bytes, starts[codes[row]!]!));
-    }
+    forCodes(codes, from, to, (piece, first, count) => {
+      if (translate(translated, piece, count, target, first + shift) && nulls === null) return;
+      for (let row = first; row < first + count; row += 1) {
+        const code = piece[row - first]!;
+        target[row + shift] = isNull(row) ? 0 : (translated[code] ||= this.#texts.codeOf(textAt(bytes, starts[code]!)));
+      }
+    });
   }
 
   take(): RawColumn {
@@ -217,6 +235,17 @@ class TextFill extends PagedFill<TextPage> implements ColumnFill {
     if (this.#texts.restarts) this.#translated.fill(0);
     return { kind: 'text', codes, ...taken };
   }
+}
+
+/** Whether all codes have been met before. */
+function translate(translated: Int32Array, codes: Int32Array, count: number, target: Int32Array, at: number): boolean {
+  let met = 1;
+  for (let row = 0; row < count; row += 1) {
+    const code = translated[codes[row]!]!;
+    target[at + row] = code;
+    met &= code === 0 ? 0 : 1;
+  }
+  return met !== 0;
 }
 
 /** Where each of `count` texts begins: its length in four bytes, then its bytes. */

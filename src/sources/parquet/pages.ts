@@ -4,7 +4,7 @@ import { snappyUncompress } from 'hyparquet';
 import { deserializeTCompactProtocol } from 'hyparquet/src/thrift.js';
 import { ZSTDDecoder } from 'zstddec';
 import { unpackLz4Block } from '../arrow/lz4.js';
-import { isAllOnes, readHybrid } from './hybrid.js';
+import { HybridReader, isAllOnes } from './hybrid.js';
 
 /** Codecs and encodings that are read here. */
 export const codecs: readonly string[] = ['UNCOMPRESSED', 'SNAPPY', 'GZIP', 'BROTLI', 'ZSTD', 'LZ4_RAW'];
@@ -23,8 +23,8 @@ export interface DataPage {
   readonly rows: number;
   /** By row, 1 where it is NULL; null: none is. */
   readonly nulls: Uint8Array | null;
-  /** Codes by row, 0 where it is NULL; null: `bytes` holds the values. */
-  readonly codes: Int32Array | null;
+  /** Codes by row; null: `bytes` holds the values. */
+  readonly codes: PageCodes | null;
   readonly bytes: Uint8Array;
   /** Values in `bytes`, or codes that are not NULL. */
   readonly values: number;
@@ -53,6 +53,30 @@ export async function prepareZstd(): Promise<void> {
   zstd = decoder;
 }
 
+/** Codes of so many rows are taken at once at the most: they stay in the cache between unpacking and use. */
+export const codesMax = 4096;
+const taken = new Int32Array(codesMax);
+
+/** The codes of a page, in the order of its rows. */
+export class PageCodes {
+  #row = 0;
+
+  constructor(private readonly reader: HybridReader, private readonly nulls: Uint8Array | null) {}
+
+  /** Those of the next `rows` rows, at most `codesMax`, 0 where one is NULL; valid until anyone asks again. */
+  take(rows: number): Int32Array {
+    const { nulls } = this;
+    const from = this.#row;
+    this.#row += rows;
+    let values = rows;
+    if (nulls !== null) for (let row = from; row < this.#row; row += 1) values -= nulls[row]!;
+    this.reader.read(values, taken);
+    // From one after the other to one a row, from behind.
+    if (values < rows) for (let row = rows - 1; row >= 0; row -= 1) taken[row] = nulls![from + row] !== 0 ? 0 : taken[--values]!;
+    return taken;
+  }
+}
+
 /** Walks over a chunk's bytes, page by page. Throws an Error where they are damaged. */
 export class Pages {
   readonly #bytes: Uint8Array;
@@ -60,7 +84,6 @@ export class Pages {
   readonly #optional: boolean;
   #at = 0;
   dictionary: Dictionary | null = null;
-  #codes = new Int32Array(0);
 
   constructor(bytes: Uint8Array, codec: string, optional: boolean) {
     this.#bytes = bytes;
@@ -68,7 +91,7 @@ export class Pages {
     this.#optional = optional;
   }
 
-  /** The next page of rows; its codes are valid until the next call. A dictionary before it is taken in. */
+  /** The next page of rows. A dictionary before it is taken in. */
   next(): DataPage {
     for (;;) {
       const header = this.#header();
@@ -117,15 +140,10 @@ export class Pages {
     if (encoding === plain) return { rows, nulls, codes: null, bytes: aligned(bytes.subarray(at)), values };
     if (encoding !== plainDictionary && encoding !== rleDictionary) throw new Error(`encoding ${encoding} is not known here`);
     if (this.dictionary === null) throw new Error('codes stand before their dictionary');
-    if (this.#codes.length < rows) this.#codes = new Int32Array(rows);
-    const codes = this.#codes;
-    if (values > 0) {
-      const width = bytes[at] ?? 255;
-      if (width > 31) throw new Error(`codes of ${width} bits are not known`);
-      readHybrid(bytes, at + 1, width, values, this.dictionary.count, codes);
-    }
-    if (nulls !== null && values < rows) spread(codes, nulls, rows, values);
-    return { rows, nulls: values < rows ? nulls : null, codes, bytes, values };
+    const width = values > 0 ? (bytes[at] ?? 255) : 0;
+    if (width > 31) throw new Error(`codes of ${width} bits are not known`);
+    const some = values < rows ? nulls : null;
+    return { rows, nulls: some, codes: new PageCodes(new HybridReader(bytes, at + 1, width, this.dictionary.count), some), bytes, values };
   }
 
   #unpack(packed: Uint8Array, length: number): Uint8Array {
@@ -155,14 +173,8 @@ function unpackPage(packed: Uint8Array, codec: string, length: number): Uint8Arr
 function nullsOf(bytes: Uint8Array, rows: number): Uint8Array | null {
   if (isAllOnes(bytes, rows)) return null;
   const levels = new Int32Array(rows);
-  readHybrid(bytes, 0, 1, rows, 2, levels);
+  new HybridReader(bytes, 0, 1, 2).read(rows, levels);
   return Uint8Array.from(levels, (level) => 1 - level);
-}
-
-/** From one after the other to one a row, in place, from behind. */
-function spread(codes: Int32Array, nulls: Uint8Array, rows: number, values: number): void {
-  let from = values;
-  for (let row = rows - 1; row >= 0; row -= 1) codes[row] = nulls[row] !== 0 ? 0 : codes[--from]!;
 }
 
 function count(value: unknown): number {
