@@ -48,7 +48,7 @@ export async function liveOptions(given: string, flags: LiveFlags, environment: 
   if (sessionTimeout === null || sessionTimeout < 1000) throw new TapewrightError('USAGE', `--session-timeout ${flags['session-timeout']}: a duration such as 10s, at least 1s and what the brokers allow (group.min.session.timeout.ms)`);
   return {
     texts, settings, group, state: flags.state ?? join('live', group), redirect: redirects(flags.sink ?? []), start: flags.start === undefined ? null : { kind: flags.start },
-    until: untilOf(flags.until), lanes: flags.lanes === undefined ? 'group' : lanesOf(flags.lanes), sessionTimeout, onGap: flags['on-gap'] ?? 'refuse', linger: flags.linger ?? 0, checkpointEvery, strict: flags.strict, releasedBy: flags['released-by'] ?? false, record: flags.record ?? null, warmFrom: flags['warm-from'] ?? [],
+    until: untilOf(flags.until), lanes: flags.lanes === undefined ? 'group' : lanesOf(flags.lanes), sessionTimeout, onGap: flags['on-gap'] ?? 'refuse', linger: flags.linger ?? 0, checkpointEvery, strict: flags.strict === true, releasedBy: flags['released-by'] ?? false, record: flags.record ?? null, warmFrom: flags['warm-from'] ?? [],
   };
 }
 
