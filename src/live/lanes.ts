@@ -1,6 +1,6 @@
 /** The lanes of one process: those that are its own run, those that another is given stop, those that fail are taken again. */
 import { TapewrightError } from '../core/errors.js';
-import { isFinal, pause } from './failures.js';
+import { isFinal } from './failures.js';
 import type { LaneEnd } from './lane.js';
 import type { Membership } from './membership.js';
 
@@ -19,6 +19,8 @@ export interface LanesOptions {
   /** Whether a lane that another process took stays its until the next assignment; else that ends the run. */
   readonly shared: boolean;
   readonly signal: AbortSignal;
+  /** Waits so many milliseconds, but not beyond a stop. */
+  readonly pause: (millis: number, signal: AbortSignal) => Promise<void>;
   readonly say: (text: string) => void;
 }
 
@@ -78,7 +80,7 @@ export async function runLanes(options: LanesOptions): Promise<RunLane[]> {
 }
 
 /** A lane that fails for want of a broker is taken again; what no retry can mend is thrown. Null: it was given to another before it ran. */
-async function runLane(lane: number, { attempt, shared, say }: LanesOptions, signal: AbortSignal): Promise<RunLane | null> {
+async function runLane(lane: number, { attempt, shared, pause, say }: LanesOptions, signal: AbortSignal): Promise<RunLane | null> {
   for (let wait = backOffMin; ; wait = Math.min(wait * 2, backOffMax)) {
     const one = attempt(lane);
     try {

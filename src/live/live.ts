@@ -131,7 +131,7 @@ export async function runLive(options: LiveOptions): Promise<LiveResult> {
     const recorder = options.record === undefined || options.record === null ? null : await LiveRecorder.open(plan, options, options.record);
     const events = recorder?.watching(options.events) ?? options.events;
     const ends = await runLanes({
-      membership: await membershipOf(plan, options), shared: options.lanes === 'group', signal: options.signal, say: onRemark,
+      membership: await membershipOf(plan, options), shared: options.lanes === 'group', signal: options.signal, pause, say: onRemark,
       attempt: (lane) => {
         const attempt = new LiveLane(log, specOf(lane), events);
         return recorder === null ? attempt : recorder.recorded(lane, attempt);
