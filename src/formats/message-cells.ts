@@ -15,6 +15,7 @@ export class NumberCells {
 
   begin(capacity: number): void {
     this.values = new Float64Array(capacity);
+    this.#nulls = this.#wide = null;
   }
 
   setNull(row: number): void {

@@ -20,7 +20,7 @@ export interface ReadEnd {
   index: number;
   /** The row after the last that was read. */
   row: number;
-  /** Why that message cannot be read; null: it needs another loop. */
+  /** Why that message cannot be read; null: it needs another loop, or what is not prepared. */
   failure: string | null;
   /** The column that the failure is about; -1: none. */
   column: number;
@@ -31,6 +31,6 @@ export interface MessageFormat {
   ready(messages: readonly MessageBytes[]): number;
   /** Resolves when all of them can be read. Throws REGISTRY_UNREACHABLE. */
   prepare(messages: readonly MessageBytes[]): Promise<void>;
-  /** Reads messages from..to into rows from `end.row` on, up to the first that cannot be read. `cells`: of the format's columns. */
+  /** Reads messages from..to into rows from `end.row` on, up to the first that cannot be read, or not without being prepared. `cells`: of the format's columns. */
   read(messages: readonly MessageBytes[], from: number, to: number, cells: readonly Cells[], end: ReadEnd): void;
 }

@@ -20,7 +20,7 @@ export class AvroFormat implements MessageFormat {
   readonly #part: MessagePart;
   readonly #isKey: boolean;
   #lastId = -1;
-  #last: AvroLoop | string = '';
+  #last: AvroLoop | string | undefined;
 
   constructor(private readonly columns: readonly SourceColumn[], private readonly schemas: Schemas, part: MessagePart = 'value') {
     this.#part = part;
@@ -66,6 +66,7 @@ export class AvroFormat implements MessageFormat {
         return;
       }
       const loop = this.#loopOf(id);
+      if (loop === undefined) return;
       if (typeof loop === 'string') {
         end.failure = loop;
         return;
@@ -74,9 +75,11 @@ export class AvroFormat implements MessageFormat {
     }
   }
 
-  #loopOf(id: number): AvroLoop | string {
+  #loopOf(id: number): AvroLoop | string | undefined {
     if (id !== this.#lastId) {
-      this.#last = this.#loops.get(id)!;
+      const loop = this.#loops.get(id);
+      if (loop === undefined) return undefined;
+      this.#last = loop;
       this.#lastId = id;
     }
     return this.#last;

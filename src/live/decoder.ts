@@ -59,16 +59,20 @@ export class Decoder {
   /** Throws REGISTRY_UNREACHABLE. `partition`: of the topic. */
   async decode(given: readonly LogRecord[], partition = 0): Promise<Decoded> {
     const records = given.map(StoredRecord.of);
-    for (const { format } of this.#parts) if (format.ready(records) < records.length) await format.prepare(records);
     for (const cells of this.#cells) cells.begin(records.length);
     const positions = new Float64Array(records.length);
     const rejected: RejectedMessage[] = [];
     const end: ReadEnd = { index: 0, row: 0, failure: null, column: -1 };
-    for (let from = 0; from < records.length; from = end.index + 1) {
+    for (let from = 0; from < records.length;) {
       const first = end.row;
       const failed = this.#read(records, from, end);
       for (let index = from; index < end.index; index += 1) this.#place(records[index]!, partition, first + index - from, positions);
-      if (failed === null) break;
+      from = end.index;
+      if (failed === null) {
+        if (from < records.length) for (const { format } of this.#parts) await format.prepare(records.slice(from));
+        continue;
+      }
+      from += 1;
       rejected.push(rejection(records[end.index]!, failed, end, this.columns));
       for (const cells of this.#cells) cells.clear(end.row);
     }
@@ -77,7 +81,7 @@ export class Decoder {
     return { batch, rejected };
   }
 
-  /** Rows from records[from] on, up to the first that cannot be read; null: there is none. */
+  /** Rows from records[from] on, up to the first that cannot be read; null: there is none, or it needs what is not prepared. */
   #read(records: readonly StoredRecord[], from: number, end: ReadEnd): DecoderPart | null {
     end.failure = null;
     end.column = -1;
@@ -92,9 +96,9 @@ export class Decoder {
       for (const part of this.#parts) {
         end.row = row;
         part.format.read(records, index, index + 1, part.cells, end);
-        if (end.failure !== null) {
+        if (end.index === index) {
           end.row = row;
-          return part;
+          return end.failure === null ? null : part;
         }
       }
       end.row = row + 1;
