@@ -25,6 +25,8 @@ export interface Moment {
 export interface Done {
   readonly event: 'done';
   readonly seconds: number;
+  /** Of all threads in that time: what else the machine does is not in it. */
+  readonly cpuSeconds: number;
   readonly rows: number;
   readonly steps: number;
   readonly peakRssMB: number;

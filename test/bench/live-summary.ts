@@ -30,7 +30,8 @@ export function throughputText({ rows, counting, vwap_1m: vwap, anomalies, relea
   const line = (name: string, runs: readonly Done[], aim: number | null): string => {
     const ratio = median(runs.map((run, round) => speed(run) / speed(counting[round]!)));
     const memory = Math.max(...runs.map(({ peakRssMB }) => peakRssMB));
-    return `  ${name.padEnd(26)} ${thousands(median(runs.map(speed))).padStart(9)}  ${ratio.toFixed(2)} of counting${aim === null ? '' : `, aim ${aim}`}${runs[0]!.steps === 0 ? '' : `, ${runs[0]!.steps} steps`}, peak RSS ${memory.toFixed(0)} MB`;
+    const cpu = median(runs.map(({ cpuSeconds, rows: events }) => (cpuSeconds * 1e6) / events));
+    return `  ${name.padEnd(26)} ${thousands(median(runs.map(speed))).padStart(9)}  ${ratio.toFixed(2)} of counting${aim === null ? '' : `, aim ${aim}`}, ${cpu.toFixed(1)} µs of processor an event${runs[0]!.steps === 0 ? '' : `, ${runs[0]!.steps} steps`}, peak RSS ${memory.toFixed(0)} MB`;
   };
   return [
     `throughput, ${rows} events, one partition, from the first fetch to the last commit; median of ${counting.length}`,

@@ -18,6 +18,11 @@ const tell = (line: LiveLine): void => void writeSync(1, `${JSON.stringify(line)
 /** Epoch ms with fractions. */
 const wall = (): number => performance.timeOrigin + performance.now();
 
+function cpuSince(before: NodeJS.CpuUsage): number {
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1e6;
+}
+
 /** Open loop: message i belongs to `began + i / rate`, whatever became of those before; that is its timestamp and its event time. */
 async function load({ topic, rate, seconds }: Extract<LiveAssignment, { role: 'load' }>): Promise<void> {
   const id = await new SchemaRegistry(settings.registries, null).register(`${topic}-value`, marketData);
@@ -64,8 +69,11 @@ async function count({ topic, rows }: Extract<LiveAssignment, { role: 'count' }>
   const consumer = kafkaClient(settings).consumer({ groupId: `bench-count-${process.pid}-${Date.now()}`, maxWaitTimeInMs: 100 });
   await consumer.connect();
   await consumer.subscribe({ topic, fromBeginning: true });
-  let seen = 0, began = 0;
-  consumer.on(consumer.events.GROUP_JOIN, () => { began = performance.now(); });
+  let seen = 0, began = 0, cpu = process.cpuUsage();
+  consumer.on(consumer.events.GROUP_JOIN, () => {
+    began = performance.now();
+    cpu = process.cpuUsage();
+  });
   await new Promise<void>((resolve, reject) => {
     consumer.run({ autoCommit: false, eachBatchAutoResolve: true, eachBatch: ({ batch }) => {
       for (const message of batch.messages) if (message.value !== null) seen += 1;
@@ -73,7 +81,7 @@ async function count({ topic, rows }: Extract<LiveAssignment, { role: 'count' }>
       return Promise.resolve();
     } }).catch(reject);
   });
-  tell({ event: 'done', seconds: (performance.now() - began) / 1000, rows: seen, steps: 0, peakRssMB: peakRssMB() });
+  tell({ event: 'done', seconds: (performance.now() - began) / 1000, cpuSeconds: cpuSince(cpu), rows: seen, steps: 0, peakRssMB: peakRssMB() });
   await consumer.disconnect();
 }
 
@@ -83,7 +91,7 @@ async function live({ sql, group, state, until, start, releasedBy }: Extract<Liv
   process.once('SIGTERM', () => stop.abort());
   const texts = { name: 'live', scenario: null, sql: [{ path: 'live.sql', text: sql }], expect: { outputs: [], lateMax: null, rejectedMax: null } };
   const metered = await MeteredRun.start({ texts, settings, group, state, checkpointEvery: 10_000, metricsPort: null, screen: null, colours: false, onStatus: null, say: null });
-  let began = 0, ended = 0, steps = 0, rows = 0, isFirst = true;
+  let began = 0, ended = 0, steps = 0, rows = 0, isFirst = true, cpu = process.cpuUsage(), cpuSeconds = 0;
   const { events } = metered;
   tell({ event: 'started', at: wall() });
   await runLive({
@@ -93,12 +101,16 @@ async function live({ sql, group, state, until, start, releasedBy }: Extract<Liv
       ...events,
       phase: (lane, phase, seq) => {
         events.phase(lane, phase, seq);
-        if (phase === 'taken') began = performance.now();
+        if (phase === 'taken') {
+          began = performance.now();
+          cpu = process.cpuUsage();
+        }
         if (phase === 'taking' || phase === 'taken') tell({ event: phase, at: wall() });
       },
       onStep: (lane, step) => {
-        events.onStep?.(lane, step);
+        void events.onStep?.(lane, step);
         ended = step.times.committed;
+        cpuSeconds = cpuSince(cpu);
         steps += 1;
         for (const { records } of step.pieces) rows += records.length;
         if (isFirst) tell({ event: 'committed', at: wall() });
@@ -107,7 +119,7 @@ async function live({ sql, group, state, until, start, releasedBy }: Extract<Liv
     },
   });
   await metered.close();
-  tell({ event: 'done', seconds: (ended - began) / 1000, rows, steps, peakRssMB: peakRssMB() });
+  tell({ event: 'done', seconds: (ended - began) / 1000, cpuSeconds, rows, steps, peakRssMB: peakRssMB() });
 }
 
 switch (told.role) {
