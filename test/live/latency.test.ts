@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { AcknowledgeMeter } from '../../src/live/latency-acknowledge.js';
 import { LatencyFile, readLatencies } from '../../src/live/latency-file.js';
 import { Latencies, layerNames, type LayerName } from '../../src/live/latency.js';
 
@@ -54,6 +55,22 @@ test('clocks that disagree and waits beyond an hour are counted at the ends', ()
   const latencies = latenciesOf([{ layer: 'total', millis: -5, rows: 1 }, { layer: 'total', millis: 1e9, rows: 1 }]);
   assert.equal(latencies.percentiles('total')!.count, 2);
   assert.ok(latencies.percentiles('total')!.max >= 3_599_000);
+});
+
+test('a publisher keeps how long its messages took to be acknowledged', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'tapewright-acknowledge-'));
+  try {
+    const meter = await AcknowledgeMeter.start(folder);
+    meter.add(100, 3);
+    meter.add(1, 250);
+    await meter.close();
+    const [interval] = await readLatencies(folder);
+    assert.equal(interval!.rows, 101);
+    const { count, p50, max } = interval!.latencies.percentiles('acknowledge')!;
+    assert.ok(count === 101 && Math.abs(p50 - 3) < 0.01 && Math.abs(max - 250) < 0.5);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 });
 
 test('a file that is cut short at any byte holds the intervals that were whole', async () => {
