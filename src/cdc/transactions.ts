@@ -186,6 +186,8 @@ export class TransactionAssembler<Row> {
       const [end] = this.#ends;
       const snapshot = this.#snapshot;
       const isFirst = snapshot !== null && (end === undefined || snapshot.lsn === null || end.lsn > snapshot.lsn);
+      // Before anything is given, a snapshot may yet come: until each table has shown that it has none.
+      if (this.#last === null && snapshot === null && !isEnd && !this.#areSettled()) break;
       if (isFirst && this.#isSettled(snapshot, isEnd)) this.#giveSnapshot(snapshot);
       else if (isFirst || end === undefined || !this.#proceedTo(end, isEnd)) break;
       this.#giveAlone();
@@ -194,7 +196,12 @@ export class TransactionAssembler<Row> {
   }
 
   #isSettled({ ended }: Snapshot<Row>, isEnd: boolean): boolean {
-    return ended && (isEnd || [...this.#bound].every((topic) => this.#settled.has(topic)));
+    return ended && (isEnd || this.#areSettled());
+  }
+
+  #areSettled(): boolean {
+    for (const topic of this.#bound) if (!this.#settled.has(topic)) return false;
+    return true;
   }
 
   #giveSnapshot({ events, lsn }: Snapshot<Row>): void {
@@ -276,8 +283,8 @@ export class TransactionAssembler<Row> {
       return;
     }
     const [first] = events.values();
-    // The first transaction after a snapshot follows none.
-    if (first === undefined || first.lastCommit === null || last.xid === null || first.lastCommit === last.lsn) return;
+    // The first transaction after a snapshot follows none; any other that does comes from a connector that forgot where it was.
+    if (first === undefined || last.xid === null || first.lastCommit === last.lsn) return;
     this.#gap('transactions', bound, [], this.#orphans(first.lastCommit));
   }
 
@@ -303,7 +310,7 @@ export class TransactionAssembler<Row> {
   }
 
   #giveAlone(): void {
-    if (this.#alone.length === 0 || this.#snapshot !== null) return;
+    if (this.#alone.length === 0 || this.#snapshot !== null || (this.#last === null && !this.#areSettled())) return;
     const kept: Alone<Row>[] = [];
     for (const alone of this.#alone) {
       if (alone.waits.length > 0) kept.push(alone);

@@ -90,6 +90,8 @@ export class CaptureReader {
       return false;
     }
     for (const line of piece.value) this.#take(line);
+    // A table of which nothing is recorded keeps nobody waiting.
+    for (const { absence, topics } of this.tables) if (absence !== null) for (const topic of topics) this.#assembler.caughtUp(topic);
     this.#deliver(this.#assembler.take());
     return true;
   }

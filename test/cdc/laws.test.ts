@@ -47,7 +47,7 @@ function outputsOf({ accounts, entries }: State): Readonly<Record<string, string
 
 const outputsIn = (standing: Standing): Readonly<Record<string, string[]>> => Object.fromEntries(['accounts_now', 'entries_now', 'total'].map((name) => [name, sorted(standing.rows(name))]));
 
-const options = { numRuns: 40 };
+const options = { numRuns: 25 };
 /** Pairs are told by their account and amount; two of the same would count as one. */
 const workload = commands().map((list) => recordingOf(list)).filter(({ commits }) => commits.every(({ state }) => new Set([...state.entries.values()].map(({ account, amount }) => `${account} ${amount}`)).size === state.entries.size));
 

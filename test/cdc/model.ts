@@ -63,8 +63,8 @@ export interface Command {
 
 const whats = ['transfer', 'transfer', 'transfer', 'touch', 'note', 'rename', 'remove', 'flash', 'truncate', 'alter', 'commit', 'commit', 'commit', 'rollback'] as const;
 
-export const commands = (most = 40): fc.Arbitrary<readonly Command[]> =>
-  fc.array(fc.record({ session: fc.nat(2), what: fc.constantFrom(...whats), a: fc.nat(20), b: fc.nat(20) }), { maxLength: most });
+export const commands = (least = 0, most = 40): fc.Arbitrary<readonly Command[]> =>
+  fc.array(fc.record({ session: fc.nat(2), what: fc.constantFrom(...whats), a: fc.nat(20), b: fc.nat(20) }), { minLength: least, maxLength: most, size: 'max' });
 
 const unavailable = '__debezium_unavailable_value';
 const first = 1_700_000_000_000;
