@@ -5,6 +5,19 @@ import { KafkaReader } from './kafka-reader.js';
 import { kafkaClient, kafkaFailure } from './kafka.js';
 import type { Log, LogBounds, LogCommitted, LogPosition, LogProducer, LogReader } from './log.js';
 import type { LiveSettings } from './settings.js';
+import { pause } from './wire.js';
+
+/** What brokers answer that are busy, or have not heard of a new topic or their new part: the client gives it four tries within a second. */
+const passing = new Set([
+  'UNKNOWN_TOPIC_OR_PARTITION', 'LEADER_NOT_AVAILABLE', 'NOT_LEADER_FOR_PARTITION', 'NOT_COORDINATOR_FOR_GROUP', 'GROUP_COORDINATOR_NOT_AVAILABLE', 'GROUP_LOAD_IN_PROGRESS',
+  'NOT_CONTROLLER', 'REQUEST_TIMED_OUT',
+]);
+
+/** Milliseconds. */
+const patience = 15_000;
+
+/** Milliseconds in which a topic that was made must be there. */
+const leaderMillis = 30_000;
 
 export class KafkaLog implements Log {
   readonly #kafka: Kafka;
@@ -37,8 +50,23 @@ export class KafkaLog implements Log {
 
   async create(topic: string, partitions: number, config: Readonly<Record<string, string>>): Promise<void> {
     await this.#ask(`topic ${topic} cannot be made`, (admin) => admin.createTopics({
-      waitForLeaders: true, topics: [{ topic, numPartitions: partitions, replicationFactor: -1, configEntries: Object.entries(config).map(([name, value]) => ({ name, value })) }],
+      waitForLeaders: false, topics: [{ topic, numPartitions: partitions, replicationFactor: -1, configEntries: Object.entries(config).map(([name, value]) => ({ name, value })) }],
     }));
+    await this.#leaders(topic);
+  }
+
+  /** A topic that was just made is not known to every broker yet; the client's own wait gives up at that. */
+  async #leaders(topic: string): Promise<void> {
+    const until = performance.now() + leaderMillis;
+    for (;;) {
+      try {
+        await this.#ask(`topic ${topic} has no leaders`, (admin) => admin.fetchTopicOffsets(topic));
+        return;
+      } catch (error) {
+        if (performance.now() > until) throw error;
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+    }
   }
 
   async read(positions: readonly LogPosition[]): Promise<LogReader> {
@@ -67,10 +95,14 @@ export class KafkaLog implements Log {
       await admin.connect();
       return admin;
     })();
-    try {
-      return await ask(await this.#admin);
-    } catch (cause) {
-      throw kafkaFailure(what, this.settings.brokers, cause);
+    for (const until = performance.now() + patience; ;) {
+      try {
+        return await ask(await this.#admin);
+      } catch (cause) {
+        const failure = kafkaFailure(what, this.settings.brokers, cause);
+        if (!passing.has(String(failure.details['type'])) || performance.now() > until) throw failure;
+        await pause(200);
+      }
     }
   }
 }

@@ -5,7 +5,7 @@ import {
 import { TapewrightError } from '../core/errors.js';
 import { encodeBatch, sizeOf } from './batch-writer.js';
 import type { LogMessage, LogOffsets, LogPosition, LogProducer } from './log.js';
-import { partitionKey, passes, type Wire } from './wire.js';
+import { idsOf, partitionKey, passes, type Wire } from './wire.js';
 
 /** Milliseconds after which the coordinator aborts what is open. */
 const transactionTimeout = 30_000;
@@ -24,12 +24,12 @@ const duplicate = 46;
 /** Milliseconds that a leader may wait for its replicas. */
 const replicasTimeout = 10_000;
 
-/** Messages to one partition, a batch at a time. */
+/** Messages to one partition, and of its batches those that are not acknowledged. */
 interface Lot {
   readonly topic: string;
   readonly partition: number;
   readonly batches: LogMessage[][];
-  /** Of the first message. */
+  /** Of the first message; -1: not sent yet. */
   offset: number;
 }
 
@@ -103,30 +103,33 @@ export class WireProducer implements LogProducer {
   /** Batches of a partition go one after the other, partitions side by side. */
   async #send(lots: readonly Lot[], until: number): Promise<void> {
     const timestamp = Date.now();
-    for (let round = 0; ; round += 1) {
-      const batches = lots.filter(({ batches: { length } }) => length > round).map((lot) => this.#encode(lot, lot.batches[round]!, timestamp));
-      if (batches.length === 0) return;
-      let left = batches;
+    for (let open = lots; open.length > 0; open = open.filter(({ batches }) => batches.length > 0)) {
+      let left = open.map((lot) => this.#encode(lot, timestamp));
       await this.wire.retrying(`messages to ${topicsOf(lots).join(', ')} cannot be sent`, topicsOf(lots), until, async () => {
         const failures: unknown[] = [];
-        // What was acknowledged is not sent again; what may have been, the broker knows by its sequence.
         for (const [batch, answer] of await this.#produce(left)) {
-          if (typeof answer !== 'number') failures.push(answer);
-          else {
-            if (round === 0) batch.lot.offset = answer;
-            left = left.filter((each) => each !== batch);
+          // What was acknowledged is not sent again; what may have been, the broker knows by its sequence.
+          if (typeof answer === 'number') this.#acknowledge(batch.lot, answer);
+          else if (!halve(batch.lot, answer)) {
+            failures.push(answer);
+            continue;
           }
+          left = left.filter((each) => each !== batch);
         }
         if (failures.length > 0) throw failures.find((failure) => !passes(failure)) ?? failures[0];
       });
     }
   }
 
-  #encode(lot: Lot, messages: readonly LogMessage[], timestamp: number): Encoded {
+  #encode(lot: Lot, timestamp: number): Encoded {
+    const sequence = this.#sequences.get(partitionKey(lot.topic, lot.partition)) ?? 0;
+    return { lot, bytes: encodeBatch(lot.batches[0]!, { producer: this.producer, epoch: this.epoch, sequence, timestamp }) };
+  }
+
+  #acknowledge(lot: Lot, offset: number): void {
     const key = partitionKey(lot.topic, lot.partition);
-    const sequence = this.#sequences.get(key) ?? 0;
-    this.#sequences.set(key, (sequence + messages.length) % 0x8000_0000);
-    return { lot, bytes: encodeBatch(messages, { producer: this.producer, epoch: this.epoch, sequence, timestamp }) };
+    if (lot.offset < 0) lot.offset = offset;
+    this.#sequences.set(key, ((this.#sequences.get(key) ?? 0) + lot.batches.shift()!.length) % 0x8000_0000);
   }
 
   /** For each batch its offset, or why it has none. */
@@ -171,6 +174,15 @@ export class WireProducer implements LogProducer {
 }
 
 const topicsOf = (list: readonly { readonly topic: string }[]): string[] => [...new Set(list.map(({ topic }) => topic))];
+
+/** A topic may take less than a broker's usual: the first batch becomes two. Whether that may help. */
+function halve({ batches }: Lot, cause: unknown): boolean {
+  const first = batches[0]!;
+  if (first.length === 1 || !idsOf(cause).some((id) => id === 'MESSAGE_TOO_LARGE' || id === 'RECORD_LIST_TOO_LARGE')) return false;
+  const middle = first.length >>> 1;
+  batches.splice(0, 1, first.slice(0, middle), first.slice(middle));
+  return true;
+}
 
 /** Messages by partition, in order, in batches that brokers take. Throws KAFKA_REFUSED. */
 function lotsOf(messages: readonly LogMessage[]): Lot[] {
