@@ -3,13 +3,14 @@ import { sqlType, type Field } from '../core/types.js';
 import { conjunction } from '../plan/conjunction.js';
 import { columnRef, literal, substitute, type Expression } from '../plan/expression.js';
 import { watermarkDelay, windowReach } from '../plan/look-back.js';
+import { looksAtRowsBefore, type MatchExpression, type MatchNode } from '../plan/match.js';
 import { aggregateText, operatorText } from '../plan/operator-text.js';
 import type { AggregateCall, Pipeline, PlanNode, SinkTable, SourceTable, Statement } from '../plan/plan.js';
 import { printExpression } from '../plan/print.js';
 import { originsOf, scansBelow } from '../plan/trace.js';
 import { rolesOf } from './roles.js';
 
-type Stateful = Extract<PlanNode, { kind: 'window-aggregate' | 'over' }>;
+type Stateful = Extract<PlanNode, { kind: 'window-aggregate' | 'over' | 'match' }>;
 
 export interface EvidencePlan {
   readonly sink: SinkTable;
@@ -24,6 +25,8 @@ export interface EvidencePlan {
   readonly after: number;
   readonly operator: Stateful;
   readonly operatorText: string;
+  /** Columns of the rows that enter the operator: its key. */
+  readonly keys: readonly number[];
   /** Columns of the rows that enter the operator; `time`: its event time among them. */
   readonly inputs: readonly Field[];
   readonly inputTime: number;
@@ -32,7 +35,8 @@ export interface EvidencePlan {
   readonly formulas: readonly { readonly column: string; readonly text: string }[];
   /**
    * Two statements of one source. The first: the operator's columns, whether an alert was raised, the alert's columns.
-   * The second, of a window: the rows that enter it.
+   * The second, of a window or a pattern: the rows that enter it. A pattern's columns end with the times of a match's
+   * first and last row.
    */
   readonly pipeline: Pipeline;
 }
@@ -40,7 +44,7 @@ export interface EvidencePlan {
 /** Event time on either side of an alert that is still read in a moment. */
 const reachMax = 3_600_000;
 
-/** Null: nothing was aggregated on the way to these alerts, or their rows cannot be told by symbol and time. */
+/** Null: nothing was aggregated or matched on the way to these alerts, or their rows cannot be told by symbol and time. */
 export function evidencePlan({ statements, settings }: Pipeline, sink: SinkTable): EvidencePlan | null {
   const own = statements.filter((statement) => statement.sink.name === sink.name);
   const roles = rolesOf(sink.schema);
@@ -60,15 +64,16 @@ export function evidencePlan({ statements, settings }: Pipeline, sink: SinkTable
     expressions: [...schema.map(({ type }, index) => columnRef(index, type)), condition ?? literal(true, sqlType('BOOLEAN', false)), ...outputs],
     schema: [...schema, { name: 'raised', type: sqlType('BOOLEAN') }, ...sink.schema.map(({ name }, index) => ({ name, type: outputs[index]!.type }))],
   };
-  const first = operator.kind === 'over' ? operator.input.schema.length : operator.keys.length;
+  const keys = operator.kind === 'window-aggregate' ? operator.keys : operator.partition;
+  const first = operator.kind === 'over' ? operator.input.schema.length : keys.length;
   const inputTime = operator.time;
-  const isWindow = operator.kind === 'window-aggregate';
+  const isOver = operator.kind === 'over';
   return {
     sink, source: scan.table, symbolColumn, time: sink.schema.findIndex(({ name }) => name === roles.time), symbol,
-    before: reach, after: isWindow ? reach : 0, operator, operatorText: operatorText(operator), inputs: operator.input.schema, inputTime,
-    numbers: operator.aggregates.map((call, index) => ({ name: schema[first + index]?.name ?? aggregateText(call, operator.input.schema.map(({ name }) => name)), call })),
+    before: reach, after: isOver ? 0 : reach, operator, operatorText: operatorText(operator), keys, inputs: operator.input.schema, inputTime,
+    numbers: (operator.kind === 'match' ? [] : operator.aggregates).map((call, index) => ({ name: schema[first + index]?.name ?? aggregateText(call, operator.input.schema.map(({ name }) => name)), call })),
     formulas: formulasOf(root),
-    pipeline: pipelineOf(scan.table, settings, [statementOf('numbers', wide, place), ...(isWindow ? [statementOf('rows', operator.input, place)] : [])]),
+    pipeline: pipelineOf(scan.table, settings, [statementOf('numbers', wide, place), ...(isOver ? [] : [statementOf('rows', operator.input, place)])]),
   };
 }
 
@@ -96,9 +101,19 @@ function aboveOperator(root: PlanNode): { readonly operator: Stateful; readonly 
       condition = condition === null ? node.condition : conjunction(node.condition, condition);
       node = node.input;
     } else {
+      if (node.kind === 'match') return { operator: withBounds(node), outputs, condition };
       return node.kind === 'over' || (node.kind === 'window-aggregate' && node.window !== null) ? { operator: node, outputs, condition } : null;
     }
   }
+}
+
+/** A pattern that also says when the first and the last row of each match were. */
+function withBounds(node: MatchNode): MatchNode {
+  const { type } = node.input.schema[node.time]!;
+  const bounds = (['first', 'last'] as const).map((from): MatchExpression => ({
+    references: [{ kind: 'row', column: node.time, variable: null, from, offset: 0, back: 0, certain: true, type }], expression: columnRef(0, type), place: node.place,
+  }));
+  return { ...node, measures: [...node.measures, ...bounds], schema: [...node.schema, { name: 'first row', type }, { name: 'last row', type }] };
 }
 
 /** Each computed column by its name, as the text that computes it from the projection below. */
@@ -136,7 +151,8 @@ function reachOf(node: PlanNode): number | null {
     case 'window': return plus(reachOf(node.input), windowReach(node.window));
     case 'window-aggregate': return plus(reachOf(node.input), node.window === null ? 0 : windowReach(node.window));
     case 'window-rank': return reachOf(node.input);
-    case 'interval-join': case 'temporal-join': case 'join': case 'window-join': case 'group-aggregate': case 'rank': case 'process': case 'global-window': case 'halts': case 'match': case 'changelog': return null;
+    case 'interval-join': case 'temporal-join': case 'join': case 'window-join': case 'group-aggregate': case 'rank': case 'process': case 'global-window': case 'halts': case 'changelog': return null;
+    case 'match': return looksAtRowsBefore(node) ? null : plus(reachOf(node.input), node.within);
     case 'over': return node.frame.kind === 'rows' || node.aggregates.some(({ name }) => name === 'LAG') ? null : plus(reachOf(node.input), node.frame.preceding);
   }
 }

@@ -143,7 +143,7 @@ export class EvidenceReader implements BoundReader {
     if (!end && !this.#engine.midStep) return;
     for (const { table, batch } of this.#engine.close({ end }).outputs) {
       if (table === 0) this.#takeNumbers(batch);
-      else this.#takeRows(batch, this.plan.operator.kind === 'window-aggregate' ? this.plan.operator.keys : []);
+      else this.#takeRows(batch);
     }
   }
 
@@ -152,7 +152,7 @@ export class EvidenceReader implements BoundReader {
     const { operator, time, symbol } = this.plan;
     const width = operator.schema.length;
     const isOver = operator.kind === 'over';
-    if (isOver) this.#takeRows(batch, operator.partition);
+    if (isOver) this.#takeRows(batch);
     for (let row = 0; row < batch.length; row += 1) {
       if (cell(batch.columns[width]!, row) !== 1) continue;
       const columns = batch.columns.slice(width + 1);
@@ -168,20 +168,24 @@ export class EvidenceReader implements BoundReader {
   }
 
   #foundAt(batch: Batch, row: number): Found {
-    const { operator, numbers, inputTime } = this.plan;
+    const { operator, numbers, inputTime, keys } = this.plan;
     const value = (column: number): Cell => shownCell(batch, column, row, operator.schema[column]!);
     if (operator.kind === 'over') {
       const to = millisOf(cell(batch.columns[inputTime]!, row), operator.schema[inputTime]!.type);
       const first = operator.input.schema.length;
       return { numbers: numbers.map((_, index) => value(first + index)), keys: operator.partition.map((column) => printable(batch.columns[column]!, row)), from: to - (operator.frame.preceding ?? 0), to };
     }
-    const first = operator.keys.length;
-    const bound = (index: number): number => millisOf(cell(batch.columns[first + numbers.length + index]!, row), operator.schema[first + numbers.length + index]!.type);
-    return { numbers: numbers.map((_, index) => value(first + index)), keys: operator.keys.map((_, index) => printable(batch.columns[index]!, row)), from: bound(0), to: bound(1) - 1 };
+    const first = keys.length;
+    const bounds = operator.kind === 'match' ? operator.schema.length - 2 : first + numbers.length;
+    const bound = (index: number): number => millisOf(cell(batch.columns[bounds + index]!, row), operator.schema[bounds + index]!.type);
+    return {
+      numbers: numbers.map((_, index) => value(first + index)), keys: keys.map((_, index) => printable(batch.columns[index]!, row)),
+      from: bound(0), to: bound(1) - (operator.kind === 'match' ? 0 : 1),
+    };
   }
 
-  #takeRows(batch: Batch, keys: readonly number[]): void {
-    const { inputs, inputTime, sink, symbol } = this.plan;
+  #takeRows(batch: Batch): void {
+    const { inputs, inputTime, sink, symbol, keys } = this.plan;
     const name = keys.find((column) => inputs[column]!.name === sink.schema[symbol]!.name) ?? keys[0];
     if (name === undefined) return;
     for (let row = 0; row < batch.length; row += 1) {

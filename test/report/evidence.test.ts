@@ -75,6 +75,31 @@ test('every alert comes out again from the bound data, with the numbers and the 
   }), { numRuns: 6, endOnFailure: true });
 });
 
+const climbs = `${ticks}
+SELECT symbol, top_time AS event_time, 'CLIMB' AS alert_type, low_price, top_price FROM ticks MATCH_RECOGNIZE (
+  PARTITION BY symbol ORDER BY event_time MEASURES LOW.price AS low_price, LAST(UP.price) AS top_price, LAST(UP.event_time) AS top_time
+  PATTERN (LOW UP{2}) WITHIN INTERVAL '20' SECOND DEFINE UP AS price > LAST(price, 1)
+);`;
+
+test('an alert of a pattern shows the rows of its match', async () => {
+  await fc.assert(fc.asyncProperty(days, async (lines) => {
+    await withJsonLines(lines, (path) => withRun(climbs, { ticks: path }, async ({ result }) => {
+      const { tables, evidence } = await pageIn(result.directory);
+      const { rows } = tables.find(({ name }) => name === 'query_1')!;
+      if (rows.length === 0) return;
+      const [found] = evidence;
+      assert.equal(found!.operator, "match (LOW UP{2}) WITHIN '20' SECOND");
+      assert.deepEqual(found!.alerts.map(({ alert }) => alert).sort((a, b) => a - b), rows.map((_, index) => index));
+      for (const { alert, to, count, group, first, end } of found!.alerts) {
+        const [, time, , low, top] = rows[alert]!;
+        const prices = unpacked(found!.groups[group]!.columns[found!.columns.indexOf('price')] as Packed).slice(first, end);
+        assert.equal(to, Date.parse(`${String(time).replace(' ', 'T')}Z`));
+        assert.ok(count! >= 3 && prices.includes(Number(low)) && prices.includes(Number(top)), 'the first and the last row are among them');
+      }
+    }));
+  }), { numRuns: 5, endOnFailure: true });
+});
+
 const sure: Line[] = Array.from({ length: 60 }, (_, second) => ({ symbol: 'A', price: second === 40 ? 12 : 10, volume: second % 3, bid: 9, ask: second < 30 ? 10 : 12, event_time: timeText(second * 1_000) }));
 const candles = `${above}
 SELECT symbol, window_start, FIRST_VALUE(price) AS o, MAX(price) AS h, MIN(price) AS l, LAST_VALUE(price) AS c FROM TABLE(TUMBLE(TABLE ticks, DESCRIPTOR(event_time), INTERVAL '10' SECOND)) GROUP BY symbol, window_start, window_end;`;

@@ -47,6 +47,7 @@ function fact(name, cell, how, isNumber) {
 function operatorWords(operator) {
   const frame = /^over RANGE '([\d.]+)' (\w+) PRECEDING$/.exec(operator);
   if (frame !== null) return `The ${frame[1]} ${frame[2].toLowerCase()}${frame[1] === '1' ? '' : 's'} up to it`;
+  if (operator.startsWith('match ')) return `Its match: ${operator.slice('match '.length).replaceAll("'", '')}`;
   return operator.startsWith('window-aggregate') ? `Its window: ${operator.slice('window-aggregate '.length).replaceAll("'", '')}` : operator;
 }
 

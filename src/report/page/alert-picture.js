@@ -15,8 +15,11 @@ function aboutKind(kind, name) {
 
 /** @param {Alert} alert @param {NonNullable<Alert['evidence']>} evidence */
 function pictureOf(alert, { of, one }) {
-  const drawable = [...new Set(of.numbers.flatMap((number) => (number.of !== null && of.columns.includes(number.of) ? [number.of] : [])))];
-  if (one.count === null || drawable.length === 0) return element('div');
+  if (one.count === null) return element('div');
+  // Without numbers of an operator, as of a pattern, all columns of numbers are to look at.
+  const drawable = of.numbers.length === 0 ? of.columns.filter((_, index) => !Array.isArray(of.groups[one.group].columns[index]))
+    : [...new Set(of.numbers.flatMap((number) => (number.of !== null && of.columns.includes(number.of) ? [number.of] : [])))];
+  if (drawable.length === 0) return element('div');
   const first = drawable.find((name) => aboutKind(alert.kind, name)) ?? drawable[0];
   const stage = element('div', { class: 'picture' });
   const show = (/** @type {string} */ name) => stage.replaceChildren(drawRows(alert, { of, one }, name));

@@ -51,7 +51,7 @@ function anchorOf(name) {
 }
 
 /** @param {PageData} data @param {TableData} table @param {Parameters<typeof makeTable>[1]} alerts Where its rows can be shown in the chart. */
-function outputSection({ report, charts }, table, alerts) {
+function outputSection({ report, charts, evidence }, table, alerts) {
   const output = Object.hasOwn(report.outputs, table.name) ? report.outputs[table.name] : null;
   const chart = Object.hasOwn(charts, table.name) ? [makeChart(table.name, charts[table.name])] : [];
   const digest = output === null ? [] : [element('span', { class: 'muted' }, 'digest ', digestElement(output.digest))];
@@ -61,7 +61,7 @@ function outputSection({ report, charts }, table, alerts) {
     : [element('details', {}, element('summary', {}, `${output.columns.length} columns, digests`), columnsTable(output.columns), ...digestLines(output))];
   const title = refused === null || output !== null ? table.name : table.name === 'late' ? 'Late rows' : 'Dead letters';
   const changes = output?.changes === undefined ? '' : ` after ${countText(output.changes)} changes`;
-  const hint = alerts == null || table.rows.length === 0 ? [] : [element('span', { class: 'note' }, 'choose a row to see what made it')];
+  const hint = alerts == null || table.rows.length === 0 ? [] : [element('span', { class: 'note' }, `choose a row to see ${evidence.some((one) => one.table === table.name) ? 'what made it' : 'it in the chart'}`)];
   return section(anchorOf(table.name), title, [element('span', { class: 'muted' }, `${countText(table.total)} rows${changes}`), ...digest, ...hint],
     ...(output === null ? about : []), makeTable(table, alerts), ...chart, ...(output === null ? [] : about));
 }
