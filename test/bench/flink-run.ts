@@ -7,7 +7,7 @@ import { DuckDBInstance } from '@duckdb/node-api';
 import { explainFlink } from '../../src/flink/explain.js';
 import { defaultParameters } from '../../src/runtime/options.js';
 import { FlinkServer } from '../real/flink-server.js';
-import { mavenJars } from '../real/maven-jars.js';
+import { listedJars } from '../real/cached.js';
 import type { Measurement } from './processes.js';
 import { workloadNamed, type WorkloadName } from './workloads.js';
 
@@ -26,7 +26,7 @@ export class FlinkPeer {
 
   static async start(parallelism: number, say: (text: string) => void): Promise<FlinkPeer> {
     const began = performance.now();
-    const flink = await FlinkServer.start({ slots: 2, heap: heapMiB, config: bestSettings, java: bestJava, jars: mavenJars('flink-zstd-pom.xml'), say });
+    const flink = await FlinkServer.start({ slots: 2, heap: heapMiB, config: bestSettings, java: bestJava, jars: await listedJars('flink-zstd-pom.xml'), say });
     return new FlinkPeer(flink, parallelism, (performance.now() - began) / 1000);
   }
 

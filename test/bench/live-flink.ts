@@ -2,7 +2,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { FlinkServer } from '../real/flink-server.js';
 import { flinkMissing } from '../real/flink-files.js';
-import { mavenJars } from '../real/maven-jars.js';
+import { listedJars } from '../real/cached.js';
 import { OpenLoop, fresh, makeTopic, settingsOf, type LatencyNumbers, type LiveBench } from './live-measures.js';
 import { LiveWorker } from './live-processes.js';
 import { VisibleReader } from './live-visible.js';
@@ -20,7 +20,7 @@ export async function flinkLatencies(bench: LiveBench, short: boolean): Promise<
     bench.say(`No Flink: ${missing}.\n`);
     return [];
   }
-  const flink = await FlinkServer.start({ config: { 'state.backend.type': 'hashmap' }, jars: mavenJars('flink-connectors-pom.xml'), say: (text) => bench.say(`${text}\n`) });
+  const flink = await FlinkServer.start({ config: { 'state.backend.type': 'hashmap' }, jars: await listedJars('flink-connectors-pom.xml'), say: (text) => bench.say(`${text}\n`) });
   try {
     const found: FlinkLatency[] = [];
     for (const [guarantee, checkpoint, seconds] of [['exactly-once', '100 ms', 20], ['exactly-once', '1 s', 20], ['exactly-once', '10 s', 45], ['at-least-once', '10 s', 20]] as const) {

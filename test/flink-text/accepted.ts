@@ -12,12 +12,12 @@ import { loadScenario } from '../../src/scenario/scenario.js';
 import { flinkMissing } from '../real/flink-files.js';
 import { FlinkError } from '../real/flink-gateway.js';
 import { FlinkServer } from '../real/flink-server.js';
-import { mavenJars } from '../real/maven-jars.js';
+import { listedJars } from '../real/cached.js';
 import { explained, texts } from './texts.js';
 
 /** How many pipelines Flink refused, each said. */
 export async function countRefused(flink: FlinkServer, say: (text: string) => void): Promise<number> {
-  const jars = mavenJars('flink-connectors-pom.xml');
+  const jars = await listedJars('flink-connectors-pom.xml');
   let refused = 0;
   const all: [string, FlinkExplanation][] = Object.entries(texts).map(([name, sql]) => [`text ${name}`, explained(sql)]);
   for (const name of readdirSync(join(packageRoot(), 'scenarios')).sort()) {

@@ -2,7 +2,7 @@
 import { execFile, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
-import { mkdir, rename, rm } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { packageRoot } from '../../src/runtime/versions.js';
@@ -36,11 +36,19 @@ export function pomFolder(pom: string): string {
   return `${pom.replace(/-pom\.xml$/, '')}-${createHash('sha256').update(readFileSync(pomPath(pom))).digest('hex').slice(0, 8)}`;
 }
 
-/** All jars that a pom of this folder lists, with what they need. */
+/** All jars that a pom of this folder lists, with what they need: their folder. */
 export function jarsOf(pom: string): Promise<string> {
-  return cached(pomFolder(pom), async (folder) => {
-    await run('mvn', ['-q', '-B', '-f', pomPath(pom), `${plugin}:copy-dependencies`, `-DoutputDirectory=${folder}`, '-DincludeScope=runtime'], { maxBuffer: 1 << 24 });
-  });
+  return cached(pomFolder(pom), (folder) => copyJars(pom, folder));
+}
+
+/** The jars that a pom of this folder lists, without what they need: their paths. */
+export async function listedJars(pom: string): Promise<readonly string[]> {
+  const folder = await cached(pomFolder(pom), (aside) => copyJars(pom, aside, '-DexcludeTransitive=true'));
+  return (await readdir(folder)).map((name) => join(folder, name));
+}
+
+export async function copyJars(pom: string, folder: string, ...more: readonly string[]): Promise<void> {
+  await run('mvn', ['-q', '-B', '-f', pomPath(pom), `${plugin}:copy-dependencies`, `-DoutputDirectory=${folder}`, '-DincludeScope=runtime', ...more], { maxBuffer: 1 << 24 });
 }
 
 /** One artifact, `group:artifact:version:packaging:classifier`, as it lies in the local repository. */
@@ -48,4 +56,4 @@ export async function artifact(coordinates: string, folder: string): Promise<voi
   await run('mvn', ['-q', '-B', `${plugin}:get`, `-Dartifact=${coordinates}`, '-Dtransitive=false', `-Ddest=${folder}`], { maxBuffer: 1 << 24 });
 }
 
-const pomPath = (pom: string): string => join(packageRoot(), 'test', 'real', pom);
+export const pomPath = (pom: string): string => join(packageRoot(), 'test', 'real', pom);

@@ -1,12 +1,9 @@
 /** A real Flink on this machine's loopback: a JobManager, a TaskManager and an SQL gateway, stopped when the process ends. */
-import { spawn, type ChildProcess } from 'node:child_process';
-import { openSync, closeSync } from 'node:fs';
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import { fetchFlink, runFolder, type FlinkFiles } from './flink-files.js';
 import { FlinkSession } from './flink-gateway.js';
+import { JavaProcess, freePorts } from './java.js';
 
 export interface FlinkOptions {
   readonly slots?: number;
@@ -23,8 +20,6 @@ export interface FlinkOptions {
   readonly say?: (text: string) => void;
 }
 
-const quickStart = ['-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Xshare:auto'];
-
 /** Packages that Flink reaches into, as its own start scripts open them. */
 const opened = [
   'java.lang', 'java.net', 'java.io', 'java.nio', 'java.lang.reflect', 'java.text', 'java.time', 'java.util', 'java.util.concurrent',
@@ -33,18 +28,13 @@ const opened = [
 const exported = ['java.rmi/sun.rmi.registry', 'java.security.jgss/sun.security.krb5'].flatMap((name) => ['--add-exports', `${name}=ALL-UNNAMED`]);
 
 export class FlinkServer {
-  readonly #processes: ChildProcess[] = [];
-  readonly #kill = (): void => {
-    for (const child of this.#processes) child.kill('SIGKILL');
-  };
+  readonly #processes: JavaProcess[] = [];
 
   private constructor(
     private readonly folder: string, private readonly files: FlinkFiles, private readonly options: FlinkOptions,
     /** The JobManager's REST address, and the gateway's. */
     readonly rest: string, readonly gateway: string,
-  ) {
-    process.once('exit', this.#kill);
-  }
+  ) {}
 
   /** Starts the three processes and waits until they answer. */
   static async start(options: FlinkOptions = {}): Promise<FlinkServer> {
@@ -95,13 +85,7 @@ export class FlinkServer {
 
   /** Stops the processes. Logs are kept on request. */
   async stop(keepLogs = false): Promise<void> {
-    const ends = this.#processes.map((child) => (child.exitCode !== null || child.signalCode !== null ? null : new Promise((resolve) => child.once('exit', resolve))));
-    for (const child of this.#processes) child.kill('SIGTERM');
-    const patience = new AbortController();
-    void pause(5000, null, { signal: patience.signal }).then(this.#kill, () => undefined);
-    await Promise.all(ends);
-    patience.abort();
-    process.off('exit', this.#kill);
+    await Promise.all(this.#processes.map((each) => each.end()));
     if (!keepLogs) await rm(this.folder, { recursive: true, force: true });
   }
 
@@ -122,38 +106,26 @@ export class FlinkServer {
 
   #java(name: string, main: string, flags: readonly string[], args: readonly string[]): void {
     const { lib, jars } = this.files;
-    const out = openSync(join(this.folder, `${name}.out`), 'a');
-    const log = openSync(join(this.folder, `${name}.log`), 'a');
-    const child = spawn('java', [
-      ...(this.options.java ?? quickStart), ...flags, ...opened, ...exported, `-Dlog4j2.configurationFile=${join(this.folder, 'log4j2.properties')}`,
+    const java = new JavaProcess(`Flink's ${name}`, [
+      ...flags, ...opened, ...exported, `-Dlog4j2.configurationFile=${join(this.folder, 'log4j2.properties')}`,
       '-Dfile.encoding=UTF-8', '-Dsun.stdout.encoding=UTF-8', '-Duser.timezone=UTC', '-cp', [join(lib, '*'), join(jars, '*'), ...(this.options.jars ?? [])].join(':'), main, ...args,
-    ], {
-      stdio: ['ignore', out, log], cwd: this.folder,
+    ], join(this.folder, `${name}.log`), {
+      ...(this.options.java === undefined ? {} : { flags: this.options.java }), out: join(this.folder, `${name}.out`), cwd: this.folder,
       env: { ...process.env, FLINK_CONF_DIR: join(this.folder, 'conf'), FLINK_HOME: this.folder, FLINK_LIB_DIR: lib, FLINK_OPT_DIR: lib, FLINK_PLUGINS_DIR: join(this.folder, 'plugins') },
     });
-    closeSync(out);
-    closeSync(log);
-    this.#processes.push(child);
+    java.start();
+    this.#processes.push(java);
   }
 
   async #answers(address: string, ready: (answer: unknown) => boolean): Promise<void> {
-    const until = Date.now() + 120_000;
-    for (;;) {
-      const ended = this.#processes.findIndex(({ exitCode, signalCode }) => exitCode !== null || signalCode !== null);
-      if (ended !== -1) throw new Error(`Flink's ${names[ended]!} ended at once: ${await this.#lastWords(names[ended]!)}`);
+    const [first] = this.#processes;
+    await first!.answers(async () => {
+      for (const each of this.#processes) await each.mustRun();
       const answer = await fetch(address).then((response) => (response.ok ? response.json() : null), () => null);
-      if (answer !== null && ready(answer)) return;
-      if (Date.now() > until) throw new Error(`Flink did not answer at ${address} within two minutes; its logs are in ${this.folder}`);
-      await pause(200);
-    }
-  }
-
-  async #lastWords(name: string): Promise<string> {
-    return (await readFile(join(this.folder, `${name}.log`), 'utf8')).slice(-2000);
+      return answer !== null && ready(answer);
+    });
   }
 }
-
-const names = ['jobmanager', 'taskmanager', 'gateway'];
 
 const yamlOf = (config: Readonly<Record<string, string>>): string => Object.entries(config).map(([key, value]) => `${key}: ${JSON.stringify(value)}\n`).join('');
 
@@ -167,20 +139,3 @@ appender.console.layout.pattern = %d{HH:mm:ss,SSS} %-5p %c{1} %m%n
 rootLogger.level = WARN
 rootLogger.appenderRef.console.ref = console
 `;
-
-/** Ports that nobody listens at, below those that systems give out by themselves: the processes take some of these too. */
-async function freePorts(count: number): Promise<number[]> {
-  const ports: number[] = [];
-  for (let port = 10_000 + Math.floor(Math.random() * 20_000); ports.length < count; port += 1) {
-    if (await isFree(port)) ports.push(port);
-  }
-  return ports;
-}
-
-function isFree(port: number): Promise<boolean> {
-  const server = createServer();
-  return new Promise((resolve) => {
-    server.once('error', () => resolve(false));
-    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
-  });
-}

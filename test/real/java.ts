@@ -8,6 +8,15 @@ import { setTimeout as pause } from 'node:timers/promises';
 
 const quickStart = ['-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Xshare:auto'];
 
+export interface JavaOptions {
+  /** Flags of the machine; by default those that start fast. */
+  readonly flags?: readonly string[];
+  /** File for its standard output alone. */
+  readonly out?: string;
+  readonly cwd?: string;
+  readonly env?: Readonly<Record<string, string | undefined>>;
+}
+
 export class JavaProcess {
   #child: ChildProcess | null = null;
   readonly #kill = (): void => {
@@ -15,7 +24,7 @@ export class JavaProcess {
   };
 
   /** `log`: file for its output. */
-  constructor(private readonly name: string, private readonly args: readonly string[], private readonly log: string) {}
+  constructor(private readonly name: string, private readonly args: readonly string[], private readonly log: string, private readonly options: JavaOptions = {}) {}
 
   get pid(): number | null {
     return this.#child?.pid ?? null;
@@ -26,9 +35,11 @@ export class JavaProcess {
   }
 
   start(): void {
+    const { flags = quickStart, out: outPath, cwd, env } = this.options;
     const log = openSync(this.log, 'a');
-    this.#child = spawn('java', [...quickStart, ...this.args], { stdio: ['ignore', log, log] });
-    closeSync(log);
+    const out = outPath === undefined ? log : openSync(outPath, 'a');
+    this.#child = spawn('java', [...flags, ...this.args], { stdio: ['ignore', out, log], ...(cwd === undefined ? {} : { cwd }), ...(env === undefined ? {} : { env }) });
+    for (const file of new Set([log, out])) closeSync(file);
     process.once('exit', this.#kill);
   }
 
@@ -36,10 +47,15 @@ export class JavaProcess {
   async answers(ready: () => Promise<boolean>): Promise<void> {
     const until = Date.now() + 120_000;
     while (!(await ready())) {
-      if (!this.isRunning) throw new Error(`${this.name} ended at once: ${(await readFile(this.log, 'utf8')).slice(-2000)}`);
+      await this.mustRun();
       if (Date.now() > until) throw new Error(`${this.name} did not answer within two minutes; its log is ${this.log}`);
       await pause(100);
     }
+  }
+
+  /** Throws with its last words when it has ended. */
+  async mustRun(): Promise<void> {
+    if (!this.isRunning) throw new Error(`${this.name} ended at once: ${(await readFile(this.log, 'utf8')).slice(-2000)}`);
   }
 
   async end(signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<void> {
