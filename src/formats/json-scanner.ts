@@ -42,6 +42,8 @@ export class JsonScanner {
   readonly #shape: Member[] = [];
   /** By column: the number of the last object that had it. */
   readonly #seen: Float64Array;
+  /** By column: whether it is NULL where its member is not there. Not so if that might have another column's name. */
+  readonly #fillable: readonly boolean[];
   #object = 0;
   #at = 0;
   /** Where the object ends. */
@@ -62,6 +64,7 @@ export class JsonScanner {
     // A column's own name goes before another's alias.
     columns.forEach(({ name }, column) => this.#members.set(name, column));
     this.#seen = new Float64Array(columns.length);
+    this.#fillable = nullable.map((isNullable, column) => isNullable && !columns.some(({ name }) => name === aliases[column]));
   }
 
   /** The object at bytes[first..last). False: it is not of the usual form, or has something wrong; cells of the row may have been written. */
@@ -99,7 +102,7 @@ export class JsonScanner {
   #fill(row: number, cells: readonly Cells[]): boolean {
     for (let column = 0; column < cells.length; column += 1) {
       if (this.#seen[column] === this.#object) continue;
-      if (!this.nullable[column]!) return false;
+      if (!this.#fillable[column]!) return false;
       cells[column]!.setNull(row);
     }
     return true;

@@ -76,6 +76,11 @@ test('usual messages, and the same with another order, more and fewer members', 
   assert.deepEqual(third, ['A\n', null, null, 9_007_199_254_740_993n, 1000, null, null, null, 1_723_109_400_000, null]);
 });
 
+test('a column that has the name under which event time may stand', async () => {
+  const of = [column('at', timestampType(3), true), column('timestamp', sqlType('BIGINT'))];
+  assert.deepEqual(rowsOf(await decoded(['{"timestamp":5}', '{"at":7,"timestamp":5}', '{"at":7}'], of)), [[5, 5], [7, 5], [7, null]]);
+});
+
 test('what cannot be read says why', async () => {
   const strict = [column('symbol', sqlType('STRING', false)), column('size', sqlType('INT'))];
   const messages = ['{"symbol":"A","size":1}', 'nonsense', '[1]', '{"symbol":"A","size":"x"}', '{"size":1}', '{"symbol":null}', Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d])];
