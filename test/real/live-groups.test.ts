@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { after, before, test } from 'node:test';
+import { openLog } from '../../src/live/clients.js';
 import { kafkaClient } from '../../src/live/kafka.js';
 import type { LiveOptions, LiveResult } from '../../src/live/live.js';
 import { settingsFrom } from '../../src/live/settings.js';
@@ -120,10 +121,9 @@ class LaneProcess {
 }
 
 async function createTopic(topic: string): Promise<void> {
-  const admin = kafkaClient(settings()).admin();
-  await admin.connect();
-  await admin.createTopics({ waitForLeaders: true, topics: [{ topic, numPartitions: partitions }] });
-  await admin.disconnect();
+  const log = openLog(settings(), () => undefined);
+  await log.create(topic, partitions, {});
+  await log.close();
 }
 
 /** Ticks of seconds [from, to) of the day, each partition its own symbols; with `isLast` those that end the day after them. */
