@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TapewrightError } from '../core/errors.js';
+import { atHand } from '../runtime/kept-input.js';
 import { planTexts } from '../runtime/pipeline.js';
 import { withBundle } from '../sinks/query.js';
 import { Bundle } from '../stores/bundle.js';
@@ -70,7 +71,7 @@ async function makeAgain(directory: string): Promise<{ readonly bundle: Bundle; 
 const isReport = (path: string): boolean => path === reportFiles.json || path === reportFiles.html;
 
 async function make(bundle: Bundle, given: Manifest, changed: readonly string[]): Promise<Made> {
-  const manifest = atHand(bundle, given);
+  const manifest = atHand(given, bundle.directory);
   const pipeline = planTexts(manifest.texts);
   const journal = await bundle.innerFile('journal');
   // The clock of a live run is no event time.
@@ -82,13 +83,6 @@ async function make(bundle: Bundle, given: Manifest, changed: readonly string[])
     const data = await makePageData(manifest, pipeline, report, { machine, changed }, query);
     return { report, texts: { [reportFiles.json]: `${jsonText(report)}\n`, [reportFiles.html]: await pageText(data) } };
   });
-}
-
-/** A live run's data lie in its bundle, wherever that is. */
-function atHand(bundle: Bundle, manifest: Manifest): Manifest {
-  if (manifest.live === undefined) return manifest;
-  const datasets = Object.entries(manifest.datasets).map(([table, record]) => [table, { ...record, binding: { ...record.binding, path: bundle.path(record.binding.path) } }]);
-  return { ...manifest, datasets: Object.fromEntries(datasets) as Manifest['datasets'] };
 }
 
 async function areWritten(bundle: Bundle, texts: Made['texts']): Promise<boolean> {

@@ -1,9 +1,11 @@
 /** What a bundle of a live run keeps of its input, and how it lies there: files under `inputs/`, rows in the order in which lanes took them. */
+import { join } from 'node:path';
 import type { Schema } from '../core/types.js';
 import { sqlType, timestampType } from '../core/types.js';
 import { buildPhysical, rawSchema } from '../engine/physical.js';
 import type { Pipeline } from '../plan/plan.js';
 import type { Binding } from '../sources/source.js';
+import type { Manifest } from '../stores/manifest.js';
 
 /** Rows [from, to) of a file. */
 export interface RowRange {
@@ -30,6 +32,13 @@ export const inputsFolder = 'inputs';
 export const rejectedTable = 'rejected-messages';
 
 export const inputBinding = (table: string): Binding => ({ path: `${inputsFolder}/${table}.parquet`, format: 'parquet', select: {}, order: null });
+
+/** A live run's data lie in its bundle, wherever that is: with paths by which they can be opened. */
+export function atHand(manifest: Manifest, directory: string): Manifest {
+  if (manifest.live === undefined) return manifest;
+  const datasets = Object.entries(manifest.datasets).map(([table, record]) => [table, { ...record, binding: { ...record.binding, path: join(directory, record.binding.path) } }] as const);
+  return { ...manifest, datasets: Object.fromEntries(datasets) };
+}
 
 /** The columns that the plan reads, by input. */
 export function readSchemas(pipeline: Pipeline): Schema[] {

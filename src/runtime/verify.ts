@@ -14,6 +14,7 @@ import type { Manifest } from '../stores/manifest.js';
 import { interruptedExit, stopOnInterrupt } from './interrupt.js';
 import { anotherModule, requireModules } from './functions.js';
 import { runJournalledAgain } from './journalled-run.js';
+import { atHand } from './kept-input.js';
 import type { Difference, OutputResult, VerifyResult } from './options.js';
 import { runReplay } from './replay.js';
 import { causeOfStep, changedConfiguration, changedData, changedFilesOf, changedMapping, stepText, type ChangedData } from './verify-cause.js';
@@ -142,7 +143,7 @@ async function runAgain(bundle: Bundle, out: string): Promise<Bundle | Differenc
     if (!(error instanceof TapewrightError) || error.code === 'OUTPUT_UNWRITABLE') throw error;
     if (!sealed) return { ...nowhere, ...editedManifest(directory), message: `${editedManifest(directory).message}; what it asks now cannot be run: ${error.message}` };
     if (error.code === 'DATASET_MISSING') throw error;
-    const changed = await changedFilesOf(manifest);
+    const changed = await changedFilesOf(atHand(manifest, directory));
     if (changed === null) throw error;
     return { ...nowhere, ...ofChangedData(changed), message: `${ofChangedData(changed).message}; they cannot be run any more: ${error.message}` };
   }
