@@ -7,7 +7,7 @@ import type { SourceColumn } from '../sources/source.js';
 import { notA } from '../sources/values.js';
 import { cursor, longAt, sizeAt, skipperOf, uuidAt } from './avro-bytes.js';
 import { conflictOf, fieldNamed, shown } from './avro-resolution.js';
-import type { Avro, AvroEnum, AvroPrimitive, AvroStruct } from './avro-type.js';
+import type { Avro, AvroEnum, AvroField, AvroPrimitive, AvroStruct } from './avro-type.js';
 import { decimalAt, decimalOf, scaledTime } from './avro-values.js';
 import type { Cells, TextCells } from './message-cells.js';
 import type { MessageBytes, MessagePart, ReadEnd } from './message-format.js';
@@ -23,20 +23,23 @@ const integerBits: Readonly<Partial<Record<SqlType['kind'], number>>> = { TINYIN
 /** Throws an Error where a column cannot be read from what this schema writes. `part`: of the message. */
 export function compileAvro(schema: AvroStruct, id: number, columns: readonly SourceColumn[], part: MessagePart): AvroLoop {
   const code = new AvroCode();
-  const wanted = new Map<Avro | object, number>();
+  const wanted = new Map<AvroField, number[]>();
   columns.forEach(({ name, type, eventTime }, column) => {
     const field = fieldNamed(schema, name) ?? (eventTime ? fieldNamed(schema, 'timestamp') : undefined);
-    if (field !== undefined) {
-      const other = wanted.get(field);
-      if (other !== undefined) throw new Error(`columns ${columns[other]!.name} and ${name} are both the field ${field.name}`);
-      wanted.set(field, column);
-    } else if (type.nullable) code.line(`c${column}.setNull(row);`);
+    if (field !== undefined) wanted.set(field, [...(wanted.get(field) ?? []), column]);
+    else if (type.nullable) code.line(`c${column}.setNull(row);`);
     else throw new Error(`the writer's schema has no field ${name}, which is NOT NULL`);
   });
   for (const field of schema.fields) {
-    const column = wanted.get(field);
-    if (column === undefined) code.skip(field.type);
-    else code.read(field.type, columns[column]!, column);
+    const [first, ...others] = wanted.get(field) ?? [];
+    if (first === undefined) code.skip(field.type);
+    // A field may be two columns: by its name, and by an alias.
+    for (const column of others) {
+      code.line('mark = at;');
+      code.read(field.type, columns[column]!, column);
+      code.line('at = mark;');
+    }
+    if (first !== undefined) code.read(field.type, columns[first]!, first);
   }
   const text = [
     '"use strict";', ...code.constants.map((_, at) => `const k${at} = constants[${at}];`),
@@ -44,7 +47,7 @@ export function compileAvro(schema: AvroStruct, id: number, columns: readonly So
     'return function run(records, from, to, cells, end) {',
     ...columns.map((_, column) => `const c${column} = cells[${column}], v${column} = c${column}.values ?? c${column}.codes;`),
     ...code.prologue,
-    'let row = end.row, at = 0, x = 0, n = 0, size = 0, index = from;',
+    'let row = end.row, at = 0, mark = 0, x = 0, n = 0, size = 0, index = from;',
     'for (; index < to; index += 1) {',
     `const { ${part}Bytes: b, ${part}At: first, ${part}End: last } = records[index];`,
     `if (last - first < ${headerBytes} || b[first] !== 0 || (b[first + 1] << 24 | b[first + 2] << 16 | b[first + 3] << 8 | b[first + 4]) !== ${id | 0}) break;`,

@@ -136,6 +136,12 @@ test('what cannot be read says why, and of which column', async () => {
   ]);
 });
 
+test('a field may be two columns', async () => {
+  const schema = tick([{ name: 'timestamp', type: 'long' }]);
+  const found = await decoded([column('at', timestampType(3), true), column('timestamp', sqlType('BIGINT'))], new Map([[1, schema]]), [message(1, Buffer.from([10]))]);
+  assert.deepEqual(rowsOf(found), [[5, 5]]);
+});
+
 test('names in a schema never become code', async () => {
   const name = "x']; throw new Error('no'); //`${1}\n";
   const schema = { type: 'record', name, fields: [{ name, type: { type: 'enum', name: `${name}e`, symbols: [name, '"; }'] } }] };
