@@ -16,6 +16,8 @@ export interface RecordFlags {
 
 /** @throws USAGE. */
 export async function recordOptions(topics: readonly string[], flags: RecordFlags, environment: Readonly<Record<string, string | undefined>>): Promise<Omit<RecordOptions, 'signal' | 'onRemark'>> {
+  const flag = topics.find((topic) => topic.startsWith('-'));
+  if (flag !== undefined) throw new TapewrightError('USAGE', `record has no flag ${flag}; see record --help`, { flag });
   const wrong = topics.find((topic) => !/^[\w.-]{1,249}$/.test(topic) || /^\.+$/.test(topic));
   if (wrong !== undefined) throw new TapewrightError('USAGE', `'${wrong}' is no topic: letters, digits, '.', '_' and '-' only`, { topic: wrong });
   const twice = topics.find((topic, index) => topics.indexOf(topic) !== index);
