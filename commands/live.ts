@@ -7,6 +7,8 @@ export default class Live extends BaseCommand {
 
   static override description = `Reads the topics of the pipeline's tables and writes its outputs to theirs. Each step is one transaction: outputs, late rows (GROUP-late), dead letters (GROUP-dead-letters), the step's record in the journal (GROUP-journal) and the input offsets. Lanes follow the partitions where the keys allow it. A process that dies, at whatever moment, is simply started again: it makes its state anew from the newest checkpoint and the journal, compares digests, and goes on where the journal ends.
 
+Several processes of one group share its lanes: start and stop them freely, with one --state folder for all. --lanes takes lanes without a group, from whoever has them.
+
 Brokers and registry come from the flags or from KAFKA_BROKERS and SCHEMA_REGISTRY; users, passwords and keys only from the environment or files (see: publish --help). Ctrl-C finishes the step, writes a checkpoint and stops.
 
 While it runs, a terminal shows lanes, lag, rates, latencies against their budget, and the last alerts; with --json there is a line of JSON a second ({"status": …}) and the result as the last. Latencies are kept in the state folder every ten seconds (see: report latency). --metrics serves Prometheus on the loopback; alert rules and a dashboard are in the folder ops.`;
@@ -14,6 +16,7 @@ While it runs, a terminal shows lanes, lag, rates, latencies against their budge
   static override examples = [
     "<%= config.bin %> <%= command.id %> trading-day --sink vwap_1m=kafka:vwap-1m --sink '*=kafka:'",
     '<%= config.bin %> <%= command.id %> vwap.sql --group vwap --start earliest --until latest --json',
+    '<%= config.bin %> <%= command.id %> vwap.sql --lanes 0-3 --until 2026-03-02T21:00:00Z',
   ];
 
   static override args = { scenario: Args.string({ description: 'scenario (name, folder or scenario.yaml), or .sql file', required: true }) };
@@ -72,7 +75,8 @@ While it runs, a terminal shows lanes, lag, rates, latencies against their budge
   }
 
   private print({ group, ended, bundle, lanes }: LiveResult): void {
-    this.log(`${group}: ${ended ? 'the input has ended' : 'stopped; start it again to go on'}`);
+    const stopped = lanes.length === 0 ? 'stopped without a lane; other processes of the group have them' : `stopped; ${lanes.length === 1 ? 'the lane goes' : 'the lanes go'} on in another process of the group, or when it is started again`;
+    this.log(`${group}: ${ended ? 'the input has ended' : stopped}`);
     for (const { lane, steps, rows, late, deadLetters, outputs } of lanes) {
       this.log(`lane ${lane}: ${rows} rows read, ${steps} steps, ${late} late, ${deadLetters} dead letters`);
       for (const [table, output] of Object.entries(outputs)) this.log(`  ${table}  ${output.rows} rows  ${output.digest}`);
