@@ -31,7 +31,7 @@ export class DebeziumAvro {
     if (typeof read === 'string') return { kind: 'bad', error: `the value ${read}` };
     const key = Buffer.isBuffer(record.key) ? this.#read(record.key) : null;
     if (typeof key === 'string') return { kind: 'bad', error: `the key ${key}` };
-    return eventOf(record, read.value, { key: key?.value ?? null, types: read.types, text: null });
+    return eventOf(record, read.value, { key: () => key?.value ?? null, types: read.types, text: null });
   }
 
   #read(bytes: Buffer): { readonly value: Json; readonly types: Known['types'] } | string {

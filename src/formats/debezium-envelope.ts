@@ -48,14 +48,15 @@ export function decodeRecord(record: CapturedRecord, avro: DebeziumAvro | null):
   if (envelope === null) return nothing;
   const place = wrapped ? ['payload'] : [];
   return eventOf(record, envelope, {
-    key: keyOf(record), types: wrapped ? typesOf(read['schema'] as Json | null) : null,
+    key: () => keyOf(record), types: wrapped ? typesOf(read['schema'] as Json | null) : null,
     text: (image) => (field) => memberText(value, [...place, image, field]),
   });
 }
 
 /** What the formats say of an envelope besides its values. */
 export interface Written {
-  readonly key: Json | null;
+  /** Asked for where the row is gone. */
+  readonly key: () => Json | null;
   readonly types: ReadonlyMap<string, WrittenType> | null;
   readonly text: ((image: 'before' | 'after') => (field: string) => string) | null;
 }
@@ -83,14 +84,15 @@ function changeOf(op: string, envelope: Json, record: CapturedRecord, source: Js
     return { ...common, operation: UPSERT, image: after, text: text?.('after') ?? null };
   }
   // Of the image before, only the key is to be trusted; the record's own key is that in any case.
-  if (before == null && key === null) return "the value has op 'd', and neither a 'before' nor the record a key";
-  return { ...common, operation: REMOVE, image: { ...before, ...key }, text: before == null ? null : (text?.('before') ?? null) };
+  const known = key();
+  if (before == null && known === null) return "the value has op 'd', and neither a 'before' nor the record a key";
+  return { ...common, operation: REMOVE, image: { ...before, ...known }, text: before == null ? null : (text?.('before') ?? null) };
 }
 
 function placeOf(record: CapturedRecord, envelope: Json, source: Json, op: string) {
   const transaction = envelope['transaction'] as Json | null | undefined;
   const id = transaction?.['id'];
-  const sequence = typeof source['sequence'] === 'string' ? (JSON.parse(source['sequence']) as readonly (string | null)[]) : [];
+  const lastCommit = /^\["(\d+)"/.exec(String(source['sequence']))?.[1];
   const run = record.headers['__debezium.context.runId'];
   const schema = source['schema'] ?? source['db'];
   return {
@@ -98,7 +100,7 @@ function placeOf(record: CapturedRecord, envelope: Json, source: Json, op: strin
     table: `${schema == null ? '' : `${String(schema)}.`}${String(source['table'] ?? '')}`,
     // The second half of the id differs from change to change.
     xid: typeof id === 'string' ? xidOf(id) : null, order: numberOf(transaction?.['total_order']) ?? 0,
-    lsn: numberOf(source['lsn']), lastCommit: sequence[0] == null ? null : Number(sequence[0]),
+    lsn: numberOf(source['lsn']), lastCommit: lastCommit === undefined ? null : Number(lastCommit),
     time: numberOf(source['ts_ms']) ?? -Infinity, snapshot: snapshotOf(source['snapshot'], op), run: typeof run === 'string' ? run : null,
   };
 }
