@@ -14,7 +14,7 @@ import type { DeadLetter, LateRow, OutputRows, StepRecord } from '../core/step.j
 import type { Schema } from '../core/types.js';
 import { mergeRows } from '../operators/merge-rows.js';
 import { noRows, type Report, type Rows, type WatermarkPath } from '../operators/operator.js';
-import { buildPhysical, type PhysicalNode, type PhysicalPlan } from './physical.js';
+import { buildPhysical, reachable, type PhysicalNode, type PhysicalPlan } from './physical.js';
 import { idleTimeoutOf } from '../plan/idle-timeout.js';
 import type { Pipeline } from '../plan/plan.js';
 import type { FailedRow } from '../plan/stage.js';
@@ -22,7 +22,8 @@ import { digestSchema, kindsApart, withKinds } from './changelog.js';
 import { SliceChecksum } from './checksum.js';
 import { chunkOf, moment, rowAt, type ChunkPart, type ChunkSource } from './chunk.js';
 import { releasersOf } from './released-by.js';
-import { failedResult, failedRow, lateRow, type Situation } from './refused-rows.js';
+import { failedResult, failedRow, failedStrictly, lateRow, type Situation } from './refused-rows.js';
+import { identity, timesOf } from './row-arrays.js';
 import { Idleness } from './idleness.js';
 import { scanRows, type ReadRows, type ScannedRows } from './scan.js';
 import { marksIn, positionOf, type ScanBatch, type SliceRows } from './scan-batch.js';
@@ -95,8 +96,6 @@ export class Engine {
   #stepNow: number | null = null;
   /** Null: no partition is ever idle. */
   readonly #idleness: Idleness | null;
-  /** The lane was taken up before the current step. */
-  #resumed = false;
   /** Rows fed that have not run through the plan yet. */
   #pending: SliceRows[] = [];
   #pendingRows = 0;
@@ -129,7 +128,7 @@ export class Engine {
     const captures = (options.captures ?? []).map((inputs) => inputs.map((input) => ({ input, delay: this.plan.scans[input]?.delayed?.delay ?? null })));
     this.#watermarks = new Watermarks(pipeline.sources.map((source) => source.watermark !== null), options.partitions, this.plan.groups, captures);
     const idleTimeout = idleTimeoutOf(pipeline.settings);
-    this.#idleness = idleTimeout === null ? null : new Idleness(idleTimeout, pipeline.sources.map((source) => source.watermark !== null), options.partitions);
+    this.#idleness = idleTimeout === null ? null : new Idleness(idleTimeout, pipeline.sources.map((source) => source.watermark !== null), options.partitions, this.#watermarks);
     this.#delivered = options.partitions.map((count) => new Float64Array(count).fill(-Infinity));
     this.#positions = options.partitions.map((count) => new Float64Array(count));
     this.#pendingBatches = options.partitions.map((count) => new Array<ScanBatch | null>(count).fill(null));
@@ -152,13 +151,7 @@ export class Engine {
     this.#flush();
     this.#stepNow = Math.max(now, this.#stepNow ?? -Infinity);
     if (this.#idleness === null) return;
-    this.#resumed = resumed;
-    if (resumed) {
-      this.#watermarks.wakeAll();
-      this.#idleness.restart(this.#stepNow);
-      return;
-    }
-    for (const silent of this.#idleness.due(this.#stepNow)) {
+    for (const silent of this.#idleness.tick(this.#stepNow, resumed)) {
       this.#step ??= new StepInProgress(this.pipeline.sinks.length);
       this.#move(this.#reached[this.#reached.length - 1]!, () => this.#watermarks.sleep(silent), false);
     }
@@ -255,9 +248,7 @@ export class Engine {
 
   /** A partition that was idle holds the watermark back again, from this row on. */
   #hear(partition: ScanBatch): void {
-    if (this.#stepNow === null) return;
-    this.#idleness!.heard(partition, this.#stepNow);
-    if (!this.#watermarks.isAsleep(partition)) return;
+    if (this.#stepNow === null || !this.#idleness!.hear(partition, this.#stepNow)) return;
     this.#flush();
     this.#watermarks.wake(partition);
   }
@@ -497,11 +488,10 @@ export class Engine {
     this.#lastDigest = this.#stepDigest.close(this.#lastDigest, late, deadLetters, watermarks);
     const record: StepRecord = {
       lane, seq: this.#seq, now: this.#stepNow ?? this.#now, slices: step.slices.map((slice, index) => ({ ...slice, checksum: step.checksums[index]! })),
-      order: step.order, end, ...(this.#resumed ? { resumed: true } : {}), digest: this.#lastDigest,
+      order: step.order, end, ...(this.#idleness?.resumed === true ? { resumed: true } : {}), digest: this.#lastDigest,
       outputRows: this.#digests.map((digest) => digest.rows), watermarks,
     };
     this.#seq += 1;
-    this.#resumed = false;
     const outputs = step.outputs.flatMap((batches, table) => batches.map((batch, index) => {
       const releasedBy = step.releasedBy[table]![index];
       return releasedBy === undefined ? { table, batch } : { table, batch, releasedBy };
@@ -517,10 +507,7 @@ export class Engine {
     writer.varint(this.#seq);
     writer.f64(this.#now);
     this.#watermarks.snapshot(writer);
-    if (this.#idleness !== null) {
-      this.#idleness.snapshot(writer);
-      this.#watermarks.snapshotIdle(writer);
-    }
+    this.#idleness?.snapshot(writer);
     for (const times of this.#delivered) writer.float64Array(times);
     for (const positions of this.#positions) writer.float64Array(positions);
     for (const count of Object.values(this.#counts)) writer.varint(count);
@@ -542,10 +529,7 @@ export class Engine {
     this.#seq = reader.varint();
     this.#now = reader.f64();
     this.#watermarks.restore(reader);
-    if (this.#idleness !== null) {
-      this.#idleness.restore(reader);
-      this.#watermarks.restoreIdle(reader);
-    }
+    this.#idleness?.restore(reader);
     this.#delivered = this.#delivered.map(() => reader.float64Array());
     this.#positions = this.#positions.map(() => reader.float64Array());
     this.#counts = { rows: reader.varint(), behind: reader.varint(), late: reader.varint(), deadLetters: reader.varint() };
@@ -579,32 +563,3 @@ interface Turn {
 }
 
 const clockAt = (now: number): number => (now === -Infinity ? 0 : now);
-
-let ascending = new Int32Array(0);
-
-/** 0, 1, 2 … up to `length`. */
-function identity(length: number): Int32Array {
-  if (ascending.length < length) ascending = Int32Array.from({ length: Math.max(length, 65_536) }, (_, index) => index);
-  return ascending;
-}
-
-function timesOf(time: Float64Array, rows: Int32Array | null, from: number, length: number): Float64Array {
-  if (rows === null) return time.subarray(from, from + length);
-  const times = new Float64Array(length);
-  for (let row = 0; row < length; row += 1) times[row] = time[rows[row]!]!;
-  return times;
-}
-
-function reachable(nodes: readonly PhysicalNode[], input: number): number[] {
-  const reached = new Set<number>();
-  nodes.forEach((node, index) => {
-    const from = node.kind === 'source' ? [] : typeof node.from === 'number' ? [node.from] : node.from;
-    if ((node.kind === 'source' && node.input === input) || from.some((source) => reached.has(source))) reached.add(index);
-  });
-  return [...reached];
-}
-
-function failedStrictly(letter: DeadLetter): TapewrightError {
-  return new TapewrightError('EXPRESSION_FAILED',
-    `${letter.expression === '' ? '' : `${letter.expression}: `}${letter.error}, at row ${letter.position} of ${letter.input}. Without --strict such rows go to dead-letters.parquet.`, { ...letter });
-}

@@ -3,6 +3,7 @@
  * the watermark, until their next row.
  */
 import type { ByteReader, ByteWriter } from '../core/bytes.js';
+import type { Watermarks } from './watermarks.js';
 
 export interface InputPartition {
   readonly input: number;
@@ -13,24 +14,31 @@ export class Idleness {
   /** By input and partition: when it was last heard of, epoch ms; Infinity: it is idle, or holds nobody back. */
   #heard: Float64Array[];
   readonly #holds: readonly boolean[];
+  /** The lane was taken up before the current step. */
+  resumed = false;
 
   /** `timeout` in milliseconds; `watermarked` by input. */
-  constructor(private readonly timeout: number, watermarked: readonly boolean[], partitions: readonly number[]) {
+  constructor(private readonly timeout: number, watermarked: readonly boolean[], partitions: readonly number[], private readonly watermarks: Watermarks) {
     this.#holds = watermarked;
     this.#heard = partitions.map((count) => new Float64Array(count).fill(Infinity));
   }
 
-  /** Silence counts from `now` on, for all. */
-  restart(now: number): void {
+  /** A step begins. Those that are idle from now on, those first that fell silent first. `resumed`: silence counts from now on, for all. */
+  tick(now: number, resumed: boolean): readonly (readonly InputPartition[])[] {
+    this.resumed = resumed;
+    if (!resumed) return this.#due(now);
+    this.watermarks.wakeAll();
     this.#heard.forEach((times, input) => { if (this.#holds[input]) times.fill(now); });
+    return [];
   }
 
-  heard({ input, partition }: InputPartition, now: number): void {
-    if (this.#holds[input]) this.#heard[input]![partition] = now;
+  /** A row has come. True: the partition was idle, and is to wake. */
+  hear(from: InputPartition, now: number): boolean {
+    if (this.#holds[from.input]) this.#heard[from.input]![from.partition] = now;
+    return this.watermarks.isAsleep(from);
   }
 
-  /** Those whose time-out has come by `now`, those first that fell silent first; they are told once. */
-  due(now: number): readonly (readonly InputPartition[])[] {
+  #due(now: number): readonly (readonly InputPartition[])[] {
     const due = new Map<number, InputPartition[]>();
     this.#heard.forEach((times, input) => times.forEach((heard, partition) => {
       if (now - heard < this.timeout || heard === Infinity) return;
@@ -49,9 +57,11 @@ export class Idleness {
 
   snapshot(writer: ByteWriter): void {
     for (const times of this.#heard) writer.float64Array(times);
+    this.watermarks.snapshotIdle(writer);
   }
 
   restore(reader: ByteReader): void {
     this.#heard = this.#heard.map(() => reader.float64Array());
+    this.watermarks.restoreIdle(reader);
   }
 }

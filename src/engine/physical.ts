@@ -332,3 +332,13 @@ function delayOf({ column, expression }: { readonly column: number; readonly exp
   if (time?.kind !== 'column' || time.index !== column || (time.type.precision ?? 0) < 3 || interval?.kind !== 'literal' || interval.type.kind !== 'INTERVAL_DAY') return null;
   return typeof interval.value === 'number' && interval.value >= 0 ? interval.value : null;
 }
+
+/** Nodes that rows of an input reach. */
+export function reachable(nodes: readonly PhysicalNode[], input: number): number[] {
+  const reached = new Set<number>();
+  nodes.forEach((node, index) => {
+    const from = node.kind === 'source' ? [] : typeof node.from === 'number' ? [node.from] : node.from;
+    if ((node.kind === 'source' && node.input === input) || from.some((source) => reached.has(source))) reached.add(index);
+  });
+  return [...reached];
+}

@@ -1,5 +1,6 @@
 /** Rows that a step did not use, with where they came from: as late.parquet and dead-letters.parquet keep them. */
 import { printable, type Batch } from '../core/batch.js';
+import { TapewrightError } from '../core/errors.js';
 import type { DeadLetter, LateRow, Origin } from '../core/step.js';
 import type { Schema } from '../core/types.js';
 import { utf8Units } from '../core/utf8.js';
@@ -63,4 +64,10 @@ export function failedResult(node: OperatorNode, failure: FailedResult, source: 
 /** One row as JSON, for people: integers beyond 2^53 and NaN as strings. */
 export function rowJson(batch: Batch, row: number, schema: Schema): string {
   return JSON.stringify(Object.fromEntries(schema.map(({ name }, column) => [name, printable(batch.columns[column]!, row)])));
+}
+
+/** With --strict the first row that cannot be used ends the run. */
+export function failedStrictly(letter: DeadLetter): TapewrightError {
+  return new TapewrightError('EXPRESSION_FAILED',
+    `${letter.expression === '' ? '' : `${letter.expression}: `}${letter.error}, at row ${letter.position} of ${letter.input}. Without --strict such rows go to dead-letters.parquet.`, { ...letter });
 }

@@ -1,0 +1,17 @@
+/** Arrays by row that stages and operators hand on. */
+
+let ascending = new Int32Array(0);
+
+/** 0, 1, 2 … up to `length`. */
+export function identity(length: number): Int32Array {
+  if (ascending.length < length) ascending = Int32Array.from({ length: Math.max(length, 65_536) }, (_, index) => index);
+  return ascending;
+}
+
+/** Event times of `rows`; null: of the `length` rows from `from` on. */
+export function timesOf(time: Float64Array, rows: Int32Array | null, from: number, length: number): Float64Array {
+  if (rows === null) return time.subarray(from, from + length);
+  const times = new Float64Array(length);
+  for (let row = 0; row < length; row += 1) times[row] = time[rows[row]!]!;
+  return times;
+}
