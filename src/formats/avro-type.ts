@@ -44,9 +44,11 @@ const primitives: ReadonlySet<string> = new Set(['null', 'boolean', 'int', 'long
 /** Deeper schemas are none that a person wrote. */
 const depthMax = 64;
 
-/** Throws an Error that says what is wrong with the schema. */
-export function parseAvro(schema: unknown): Avro {
-  return new Parser().type(schema, '', 0);
+/** `known`: schemas whose types it may name, each after those that it needs itself. Throws an Error that says what is wrong with the schema. */
+export function parseAvro(schema: unknown, known: readonly unknown[] = []): Avro {
+  const parser = new Parser();
+  for (const each of known) parser.type(each, '', 0);
+  return parser.type(schema, '', 0);
 }
 
 class Parser {

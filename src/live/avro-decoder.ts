@@ -4,7 +4,7 @@ import { parseAvro } from '../formats/avro-type.js';
 import type { Cells } from '../formats/message-cells.js';
 import type { MessageBytes, MessageFormat, MessagePart, ReadEnd } from '../formats/message-format.js';
 import type { SourceColumn } from '../sources/source.js';
-import type { KnownSchema } from './registry-cache.js';
+import type { KnownSchema, WrittenSchema } from './registry-cache.js';
 
 /** Where schemas come from. */
 export interface Schemas {
@@ -46,12 +46,12 @@ export class AvroFormat implements MessageFormat {
   }
 
   #know(id: number, known: KnownSchema): void {
-    this.#loops.set(id, 'refused' in known ? known.refused : this.#compiled(known.schema, id));
+    this.#loops.set(id, 'refused' in known ? known.refused : this.#compiled(known, id));
   }
 
-  #compiled(text: string, id: number): AvroLoop | string {
+  #compiled({ schema: text, needs }: WrittenSchema, id: number): AvroLoop | string {
     try {
-      const schema = parseAvro(JSON.parse(text));
+      const schema = parseAvro(JSON.parse(text), needs.map((each) => JSON.parse(each) as unknown));
       return schema.kind === 'record' ? compileAvro(schema, id, this.columns, this.#part) : `schema ${id} is no record`;
     } catch (cause) {
       return `schema ${id}: ${cause instanceof Error ? cause.message : String(cause)}`;

@@ -4,7 +4,13 @@ import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** What is known of a schema's id; once known it never changes, so that a step that is made again reads the same. */
-export type KnownSchema = { readonly schema: string } | { readonly refused: string };
+export type KnownSchema = WrittenSchema | { readonly refused: string };
+
+export interface WrittenSchema {
+  readonly schema: string;
+  /** Schemas of other subjects whose types it names, each after those that it needs itself. */
+  readonly needs: readonly string[];
+}
 
 /** Without a folder nothing is kept. A file that cannot be read, or written, is as one that is not there. */
 export class RegistryCache {
@@ -12,7 +18,7 @@ export class RegistryCache {
 
   schema(id: number): KnownSchema | null {
     const found = this.#read(`${id}.json`);
-    if (typeof found?.['schema'] === 'string') return { schema: found['schema'] };
+    if (typeof found?.['schema'] === 'string' && Array.isArray(found['needs'])) return { schema: found['schema'], needs: found['needs'] as string[] };
     return typeof found?.['refused'] === 'string' ? { refused: found['refused'] } : null;
   }
 

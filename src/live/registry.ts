@@ -84,17 +84,34 @@ export class SchemaRegistry {
   }
 
   async #ask(id: number): Promise<KnownSchema> {
-    const known = saidOf(id, await this.#http.call(`/schemas/ids/${id}`, null));
+    const answer = await this.#http.call(`/schemas/ids/${id}`, null);
+    const refusal = refusalOf(id, answer);
+    const known = refusal === null ? { schema: answer!['schema'] as string, needs: [...(await this.#needs(answer!['references'], new Map())).values()] } : { refused: refusal };
     this.#known.set(id, known);
     this.#cache.keepSchema(id, known);
     return known;
   }
+
+  /** Schemas of other subjects, by name, each after those that it needs. */
+  async #needs(references: unknown, found: Map<string, string>): Promise<Map<string, string>> {
+    for (const { name, subject, version } of (Array.isArray(references) ? references : []) as readonly { readonly name: string; readonly subject: string; readonly version: number }[]) {
+      if (found.has(name)) continue;
+      const answer = await this.#http.call(`/subjects/${encodeURIComponent(subject)}/versions/${version}`, null);
+      // One that is not there, or needs itself, is missed when the schema is read.
+      if (typeof answer?.['schema'] !== 'string') continue;
+      found.set(name, '"null"');
+      await this.#needs(answer['references'], found);
+      found.delete(name);
+      found.set(name, answer['schema']);
+    }
+    return found;
+  }
 }
 
-function saidOf(id: number, answer: Readonly<Record<string, unknown>> | null): KnownSchema {
-  if (answer === null) return { refused: `schema ${id} is not in the registry` };
-  const { schema, schemaType, references } = answer;
-  if (typeof schemaType === 'string' && schemaType !== 'AVRO') return { refused: `schema ${id} is ${schemaType}, not Avro` };
-  if (Array.isArray(references) && references.length > 0) return { refused: `schema ${id} refers to other subjects, which is not read: register it whole` };
-  return typeof schema === 'string' ? { schema } : { refused: `the registry gives no schema for id ${id}` };
+/** Why the answer is no schema of ours; null: it is one. */
+function refusalOf(id: number, answer: Readonly<Record<string, unknown>> | null): string | null {
+  if (answer === null) return `schema ${id} is not in the registry`;
+  const { schema, schemaType } = answer;
+  if (typeof schemaType === 'string' && schemaType !== 'AVRO') return `schema ${id} is ${schemaType}, not Avro`;
+  return typeof schema === 'string' ? null : `the registry gives no schema for id ${id}`;
 }

@@ -17,7 +17,7 @@ import { stored } from './stored.js';
 const column = (name: string, type: SqlType, eventTime = false): SourceColumn => ({ name, type, eventTime });
 
 const schemasOf = (known: ReadonlyMap<number, object>) => {
-  const of = (id: number): KnownSchema => (known.has(id) ? { schema: JSON.stringify(known.get(id)) } : { refused: `schema ${id} is not in the registry` });
+  const of = (id: number): KnownSchema => (known.has(id) ? { schema: JSON.stringify(known.get(id)), needs: [] } : { refused: `schema ${id} is not in the registry` });
   return { known: of, learn: (id: number) => Promise.resolve(of(id)) };
 };
 

@@ -22,7 +22,7 @@ test('every type that a table may have comes back as it was', async () => {
   const writer = new ConfluentWriter(record, columns.map((field, column) => ({ ...field, column })), 3);
   const messages = rows.map((row) => writer.encode(batchOf(1, row.map((value) => ({ storage: 'text', values: [value as string], dictionary: null }))), 0));
   const asked = columns.map((field) => ({ ...field, eventTime: false }));
-  const known = { schema: JSON.stringify(record) };
+  const known = { schema: JSON.stringify(record), needs: [] };
   const { batch: { batch }, rejected } = await new Decoder(asked, new AvroFormat(asked, { known: () => known, learn: () => Promise.resolve(known) })).decode(stored(messages));
   assert.deepEqual(rejected, []);
   assert.deepEqual(rows.map((_, row) => batch.columns.map((column) => cell(column, row))), rows);

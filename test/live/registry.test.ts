@@ -7,6 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { parseAvro } from '../../src/formats/avro-type.js';
 import { SchemaRegistry } from '../../src/live/registry.js';
 
 let folder: string;
@@ -61,7 +62,7 @@ test('schemas and registrations are known in the next process without a registry
   assert.equal(files.length, 3);
   assert.ok(files.every((name) => name.endsWith('.json')), 'what was written aside has its name');
   const later = new SchemaRegistry([dead], null, { cache });
-  assert.deepEqual(later.known(3), { schema: '"string"' });
+  assert.deepEqual(later.known(3), { schema: '"string"', needs: [] });
   assert.equal(await later.register('topic-value', { type: 'string' }), 3);
   await assert.rejects(later.register('topic-value', { type: 'int' }), { code: 'REGISTRY_UNREACHABLE' });
   await writeFile(join(cache, '3.json'), '{"schema":"\\"str');
@@ -116,5 +117,17 @@ test('credentials are in no error', async () => {
 
 test('schemas of other kinds say what they are', async () => {
   await withServer(json(200, { schema: '{}', schemaType: 'PROTOBUF' }), (address) => assert.rejects(new SchemaRegistry([address]).schema(1), /schema 1 is PROTOBUF, not Avro/));
-  await withServer(json(200, { schema: '{}', references: [{ name: 'a' }] }), (address) => assert.rejects(new SchemaRegistry([address]).schema(1), /register it whole/));
+});
+
+test('schemas of other subjects come with the one that names them, each after what it needs itself', async () => {
+  const venue = { schema: '{"type":"enum","name":"Venue","symbols":["X"]}' };
+  const level = { schema: '{"type":"record","name":"Level","fields":[{"name":"venue","type":"Venue"}]}', references: [{ name: 'Venue', subject: 'venues', version: 2 }] };
+  const book = { schema: '{"type":"record","name":"Book","fields":[{"name":"bid","type":"Level"}]}', references: [{ name: 'Level', subject: 'levels/a', version: 1 }, { name: 'Venue', subject: 'venues', version: 2 }] };
+  const answers: Readonly<Record<string, object>> = { '/schemas/ids/1': book, '/subjects/levels%2Fa/versions/1': level, '/subjects/venues/versions/2': venue };
+  await withServer((request, response) => json(200, answers[request.url!]!)(request, response), async (address) => {
+    const cache = join(folder, 'needs');
+    assert.deepEqual(await new SchemaRegistry([address], null, { cache }).learn(1), { schema: book.schema, needs: [venue.schema, level.schema] });
+    assert.deepEqual(new SchemaRegistry([dead], null, { cache }).known(1), { schema: book.schema, needs: [venue.schema, level.schema] });
+    assert.equal(parseAvro(JSON.parse(book.schema), [venue, level].map(({ schema }) => JSON.parse(schema) as unknown)).kind, 'record');
+  });
 });
