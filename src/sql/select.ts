@@ -1,6 +1,6 @@
 /** SELECT: from, where, group, having, over, items. */
 import type { Field } from '../core/types.js';
-import { columnRef } from '../plan/expression.js';
+import { columnRef, columnsOf } from '../plan/expression.js';
 import type { Expression, Place } from '../plan/expression.js';
 import type { PlanNode } from '../plan/plan.js';
 import { collecting, noAggregates } from './aggregate-calls.js';
@@ -16,6 +16,7 @@ import { didYouMean } from './names.js';
 import { lowerOvers } from './overs.js';
 import { projectNode } from './projection.js';
 import type { Environment } from './query.js';
+import { qualification, qualifyCondition } from './qualify.js';
 import { lowerRanking, withRankBounds } from './ranks.js';
 import { qualifies } from './relation.js';
 import type { Relation, RelationColumn } from './relation.js';
@@ -47,12 +48,16 @@ export function planSelect(select: Select, outer: Environment): Relation {
   const { groups, sets } = select.groupBy === undefined ? { groups: [], sets: null } : groupedSets(withoutWindow(select.groupBy), grouping);
   const items = uniqueNames(select.items.flatMap((item, index) => selectItems(item, index, collecting(around, virtuals, select.windows, 'SELECT'))));
   const having = select.having === undefined ? undefined : bindCondition(select.having, 'HAVING', collecting(around, virtuals, select.windows, 'HAVING'));
+  const qualify = boundQualify(select, collecting(around, virtuals, select.windows, 'QUALIFY'), virtuals);
   const grouped = select.groupBy !== undefined || having !== undefined || virtuals.calls.some((call) => call.over === null);
-  const given = (over: Relation, calls: Virtuals, of: readonly Item[]): Relation => {
-    const rows = projected(over, calls, of, environment);
+  const given = (over: Relation, calls: Virtuals, of: readonly Item[], kept: Expression | null): Relation => {
+    const base = over.columns.length;
+    const asked = kept === null ? null : qualification(kept, of.length, (index) => (index < base ? over.node.schema[index]!.type : calls.calls[index - base]!.type), select.qualify!.place);
+    const all = projected(over, calls, [...of, ...(asked?.columns ?? [])], environment);
+    const rows = asked === null ? all : asked.kept(all);
     return select.distinct ? distinctRows(rows, select.place, environment.timeToLive) : rows;
   };
-  if (!grouped) return given(relation, virtuals, items);
+  if (!grouped) return given(relation, virtuals, items, qualify);
 
   const place = select.groupBy?.place ?? virtuals.calls.find((call) => call.over === null)?.place ?? select.having!.place;
   const by: Grouping = { groups, window, timeToLive: environment.timeToLive, place };
@@ -72,12 +77,21 @@ export function planSelect(select: Select, outer: Environment): Relation {
       overs.calls.push({ ...call, argument: part(call.argument), filter: part(call.filter), defaultValue: part(call.defaultValue), ...(call.more === undefined ? {} : { more: call.more.map((expression) => rewrite(expression, call.place)) }), over: sort === undefined ? over : { ...over, sort } });
     }
   }
-  return given(kept, overs, items.map((item) => ({ ...item, expression: rewrite(item.expression, item.place) })));
+  return given(kept, overs, items.map((item) => ({ ...item, expression: rewrite(item.expression, item.place) })), qualify === null ? null : rewrite(qualify, select.qualify!.place));
+}
+
+/** Null: there is no QUALIFY. */
+function boundQualify(select: Select, around: Surroundings, virtuals: Virtuals): Expression | null {
+  const condition = qualifyCondition(select, around.relation);
+  if (condition === undefined) return null;
+  const bound = bindCondition(condition, 'QUALIFY', around);
+  const isOver = (index: number): boolean => virtuals.calls[index - virtuals.base]?.over != null;
+  if (![...columnsOf(bound)].some(isOver)) throw sqlInvalid(select.qualify!.place, 'QUALIFY asks for nothing that OVER gives', 'Write WHERE, or HAVING after GROUP BY.');
+  return bound;
 }
 
 function refuseClauses(select: Select): void {
   const { place } = select;
-  if (select.qualify !== undefined) throw sqlUnsupported(select.qualify.place, 'QUALIFY is not supported', 'Put the SELECT into a sub-query and use WHERE.');
   if (select.from === undefined) throw sqlUnsupported(place, 'SELECT without FROM is not supported: there are no rows to replay', 'Select from a table.');
 }
 
