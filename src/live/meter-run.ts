@@ -10,8 +10,7 @@ import { BrokerWatch } from './meter-brokers.js';
 import { PauseWatch } from './meter-pauses.js';
 import { StatusTaker, type LiveStatus } from './meter-status.js';
 import { LiveMeter } from './meter.js';
-import { MetricsServer } from './metrics-server.js';
-import { liveMetrics } from './metrics.js';
+import type { MetricsServer } from './metrics-server.js';
 import { liveFrame } from './view.js';
 
 export interface MeteredOptions extends Pick<LiveOptions, 'texts' | 'settings' | 'group' | 'state' | 'checkpointEvery'> {
@@ -103,8 +102,10 @@ export class MeteredRun {
     const { group, texts, checkpointEvery, metricsPort } = this.options;
     const tables = planTexts(texts).sinks.map(({ name }) => name);
     if (metricsPort !== null) {
-      const registry = liveMetrics({ group, tables, meter: this.#meter, brokers: this.#brokers, checkpointEvery, longestPause: () => Math.max(0, ...this.#lastPauses) });
-      this.#metrics = await MetricsServer.start(registry, metricsPort);
+      // Loaded where it is asked for: a process that takes over a lane is in a hurry.
+      const [metrics, server] = await Promise.all([import('./metrics.js'), import('./metrics-server.js')]);
+      const registry = metrics.liveMetrics({ group, tables, meter: this.#meter, brokers: this.#brokers, checkpointEvery, longestPause: () => Math.max(0, ...this.#lastPauses) });
+      this.#metrics = await server.MetricsServer.start(registry, metricsPort);
       this.remark(`metrics at ${this.#metrics.address}`);
     }
     this.#pauses.start();
