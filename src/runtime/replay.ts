@@ -309,12 +309,15 @@ class Replay {
     const { pipeline } = this.prepared;
     for (const { feed } of this.#lanes) feed.finish(!this.parameters.openEnd);
     this.#refuseEmptySpan();
+    const fingerprints = await this.#fingerprints();
+    // What reading took is given back before the files are written.
+    for (const reader of this.#readers) await reader.source.close();
     const segments: DurableSegments[] = [];
     for (const { output } of this.#lanes) segments.push(await output.sync());
     await this.#appendJournal();
     await this.#journal.sync();
     await joinRunFiles(this.bundle, pipeline, segments);
-    const { datasets, remarks } = await takeLabels(this.bundle, await this.#fingerprints());
+    const { datasets, remarks } = await takeLabels(this.bundle, fingerprints);
     const totals = { ...this.#totals(read), remarks: [...this.#remarks(), ...remarks] };
     await this.#recordCaptures();
     await writeAside(this.bundle.path('metrics.json'), `${JSON.stringify(this.#metrics(totals), null, 2)}\n`);

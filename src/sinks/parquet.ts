@@ -22,8 +22,11 @@ export interface ParquetOptions {
   readonly segments?: readonly Segment[];
 }
 
-/** Rows of one file at the most: what waits in memory for the disk. */
-const fileRows = 4 * blockRows;
+/**
+ * Rows of the first file at the most: what waits in memory for the disk. Many an output is one file, and done with it;
+ * where there are more they must be joined anyway, and each is a block.
+ */
+const fileRows = 3 * blockRows;
 const segmentsFolder = '.segments';
 
 /** One output of one lane. Rows are buffered by `append` and durable after `closeSegment`. */
@@ -117,7 +120,7 @@ export class ParquetOutput {
     if (this.#building.length === 0) return;
     this.#blockedRows += this.#building.length;
     this.#blocks.push(this.#building.take());
-    if (this.#blockedRows >= fileRows) this.#writeFile();
+    if (this.#blockedRows >= (this.#nextNumber === 0 ? fileRows : blockRows)) this.#writeFile();
   }
 
   #writeFile(): void {
