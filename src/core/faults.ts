@@ -19,6 +19,10 @@ export const faults = {
   neverRetract: false,
   /** What takes back a row of a group is left out. */
   retractionLeftOut: false,
+  /** A value that a change leaves out as unchanged is taken for NULL. */
+  unchangedTaken: false,
+  /** What is given in the middle of a transaction is shown. */
+  transactionsShown: false,
   /** When a row of a Top-N is taken back, the next one does not take its place. */
   nobodyMovesUp: false,
   /** Ties in event time are broken by the newest row first. */

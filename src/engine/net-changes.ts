@@ -4,6 +4,7 @@
  */
 import { cell, type Column } from '../core/batch.js';
 import { gather } from '../core/column-builder.js';
+import { faults } from '../core/faults.js';
 import { DELETE, INSERT, UPDATE_AFTER, UPDATE_BEFORE, isAdded } from '../core/row-kind.js';
 import type { Rows } from '../operators/operator.js';
 
@@ -13,7 +14,7 @@ import type { Rows } from '../operators/operator.js';
  */
 export function netted(rows: Rows, transactions: Int32Array | null, key: readonly number[] | null): Rows {
   const { length } = rows.batch;
-  if (transactions === null || length === 0) return rows;
+  if (transactions === null || length === 0 || faults.transactionsShown) return rows;
   const kinds = rows.kinds ?? new Uint8Array(length);
   const net = new Net(rows.batch.columns, kinds, key);
   for (let from = 0; from < length;) {

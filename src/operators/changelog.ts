@@ -7,6 +7,7 @@ import { batchOf, cell, type Batch, type Column } from '../core/batch.js';
 import type { ByteReader, ByteWriter } from '../core/bytes.js';
 import { REMOVE, TRUNCATE } from '../core/change.js';
 import { ColumnBuilder, gather } from '../core/column-builder.js';
+import { faults } from '../core/faults.js';
 import { DELETE, INSERT, UPDATE_AFTER, UPDATE_BEFORE } from '../core/row-kind.js';
 import { storageOf, type Schema } from '../core/types.js';
 import { grown } from './grown.js';
@@ -97,7 +98,7 @@ export class Changelog implements Operator {
         continue;
       }
       const left = cell(unchanged, row) as string | null;
-      if (left !== null) {
+      if (left !== null && !faults.unchangedTaken) {
         slot = this.#filled(rows, own, row, before, left, report);
         views = this.#store.views();
       }

@@ -16,6 +16,7 @@ type Cells = readonly (string | number | bigint | null)[];
 /** Outputs as tables, by name. */
 export class Standing {
   readonly tables = new Map<string, Map<string, Cells>>();
+  readonly #changes = new Map<string, number>();
 
   constructor(private readonly engine: Engine) {
     for (const { name } of engine.pipeline.sinks) this.tables.set(name, new Map());
@@ -26,9 +27,15 @@ export class Standing {
     return [...this.tables.get(table)!.values()];
   }
 
+  /** How many changes an output had so far. */
+  changes(table: string): number {
+    return this.#changes.get(table) ?? 0;
+  }
+
   take({ outputs }: StepResult): void {
     for (const { table, batch } of outputs) {
       const sink = this.engine.pipeline.sinks[table]!;
+      this.#changes.set(sink.name, this.changes(sink.name) + batch.length);
       const rows = this.tables.get(sink.name)!;
       const key = sink.changes === 'upsert' ? sink.primaryKey.map((name) => sink.schema.findIndex((field) => field.name === name)) : null;
       for (let row = 0; row < batch.length; row += 1) {

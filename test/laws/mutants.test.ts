@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
+import { cdcLaw } from '../cdc/cdc-law.js';
 import { faults } from '../../src/core/faults.js';
 import { matchLaw } from '../operators/match-model.js';
 import { regularLaw } from '../operators/regular-model.js';
@@ -44,6 +45,7 @@ const bugs: Readonly<Record<Bug, Caught>> = {
   greedyGivesWay: byOperator('match', matchLaw), matchesNotSaved: by(recoveryLaw),
   timersNotSaved: by(recoveryLaw), triggersNotSaved: by(recoveryLaw), partsLost: by(oracleLaw),
   retractionLeftOut: byOperator('updating', updatingLaw), nobodyMovesUp: byOperator('updating', updatingLaw),
+  unchangedTaken: byOperator('cdc', cdcLaw), transactionsShown: byOperator('cdc', cdcLaw),
 };
 
 test('every switch has its law', () => {
