@@ -1,0 +1,67 @@
+/** Values as connectors write them, into the columns that were declared. */
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { parseType } from '../../src/datasets/type-text.js';
+import { decodeRecord, type Change } from '../../src/formats/debezium-envelope.js';
+import { captureOf } from '../../src/formats/debezium-record.js';
+import { ChangeReader } from '../../src/formats/debezium-values.js';
+
+/** The change of a row whose field `v` has the JSON text `value`; `schema`: of the field, as Connect writes it. */
+function changeOf(value: string, schema?: object): Change {
+  const payload = `{"before":null,"after":{"v":${value}},"source":{"ts_ms":1700000000000,"ts_ns":1700000000000000001,"schema":"public","table":"t"},"op":"u"}`;
+  const fields = [{ field: 'after', fields: [{ field: 'v', ...schema }] }];
+  const text = schema === undefined ? payload : `{"schema":${JSON.stringify({ fields })},"payload":${payload}}`;
+  const decoded = decodeRecord(captureOf(JSON.stringify({ topic: 't', value: text }), 0)!, null);
+  assert.ok(decoded.kind === 'event' && decoded.event.kind === 'change', JSON.stringify(decoded));
+  return decoded.event.row;
+}
+
+function read(type: string, value: string, schema?: object): unknown {
+  const values = new ChangeReader([{ name: 'v', type: parseType(type)!, eventTime: false }]).read(changeOf(value, schema));
+  return 'error' in values ? 'refused' : values[0];
+}
+
+test('values without a schema', () => {
+  const cases: readonly (readonly [type: string, value: string, read: unknown])[] = [
+    ['BIGINT', '9007199254740993', 9007199254740993n], ['BIGINT', '-1', -1], ['INT', '2147483648', 'refused'],
+    ['DECIMAL(18, 4)', '"153.0700"', 1530700], ['DECIMAL(18, 4)', '99999999999999.9999', 999999999999999999n], ['DECIMAL(18, 4)', '"Fw0s"', 'refused'],
+    ['DOUBLE', '"NaN"', NaN], ['DOUBLE', '"-Infinity"', -Infinity], ['BOOLEAN', 'true', 1], ['STRING', '["a","b,\\"c"]', '["a","b,\\"c"]'],
+    ['STRING', '{"n":12345678901234567890}', '{"n":12345678901234567890}'],
+    ['DATE', '19786', 19786], ['DATE', '2146033979', null], ['DATE', '-622191234', null],
+    ['TIMESTAMP(3)', '1700000000000', 1700000000000], ['TIMESTAMP(6)', '9223372036854775', 9223372036854775n], ['TIMESTAMP(6)', '-1', -1], ['TIMESTAMP(9)', '1700000000000000001', 1700000000000000001n],
+    ['TIMESTAMP_LTZ(6)', '"2026-11-22T08:34:33.407901Z"', 1795336473407901], ['TIMESTAMP_LTZ(3)', '"0001-01-01T00:00:00Z"', -62135596800000],
+    ['STRING', 'null', null], ['STRING', '"__debezium_unavailable_value"', null],
+  ];
+  for (const [type, value, expected] of cases) assert.deepEqual(read(type, value), expected, `${type} ${value}`);
+});
+
+test('values with a schema, by the name of its type', () => {
+  const decimal = { name: 'org.apache.kafka.connect.data.Decimal', parameters: { scale: '4' } };
+  const cases: readonly (readonly [type: string, value: string, schema: object, read: unknown])[] = [
+    ['DECIMAL(18, 4)', '"Fw0s"', decimal, 1510700], ['DECIMAL(18, 4)', '"/w=="', decimal, -1], ['DECIMAL(18, 2)', '"Fw0s"', decimal, 15107],
+    ['DECIMAL(18, 4)', '{"scale":1,"value":"Fw=="}', { name: 'io.debezium.data.VariableScaleDecimal' }, 23000],
+    ['TIMESTAMP(3)', '1700000000000999', { name: 'io.debezium.time.MicroTimestamp' }, 1700000000000], ['TIMESTAMP(3)', '-1', { name: 'io.debezium.time.MicroTimestamp' }, -1],
+    ['TIMESTAMP(6)', '1700000000000', { name: 'io.debezium.time.Timestamp' }, 1700000000000000], ['TIMESTAMP(6)', '1700000000000000999', { name: 'io.debezium.time.NanoTimestamp' }, 1700000000000000],
+    ['DATE', '19786', { name: 'io.debezium.time.Date' }, 19786], ['DATE', '"2024-03-04Z"', { name: 'io.debezium.time.IsoDate' }, 19786], ['DATE', '"+5881580-07-11Z"', { name: 'io.debezium.time.IsoDate' }, null],
+    ['TIMESTAMP_LTZ(3)', '"2024-03-04T00:00:00Z"', { name: 'io.debezium.time.ZonedTimestamp' }, 1709510400000], ['STRING', '"é✓"', { name: 'io.debezium.data.Json' }, 'é✓'],
+  ];
+  for (const [type, value, schema, expected] of cases) assert.deepEqual(read(type, value, schema), expected, `${type} ${value}`);
+});
+
+test('metadata, and which columns a change left out', () => {
+  const reader = new ChangeReader([
+    { name: 'v', type: parseType('STRING')!, eventTime: false }, { name: 'at', type: parseType('TIMESTAMP_LTZ(3)')!, eventTime: true, metadata: 'value.source.timestamp' },
+    { name: 't', type: parseType('STRING')!, eventTime: false, metadata: 'source.table' }, { name: '$change', type: parseType('INT')!, eventTime: false, metadata: '$change' },
+    { name: '$unchanged', type: parseType('STRING')!, eventTime: false, metadata: '$unchanged' },
+  ]);
+  assert.deepEqual(reader.read(changeOf('"__debezium_unavailable_value"')), [null, 1700000000000, 't', 1, '["v"]']);
+  assert.deepEqual(reader.read(changeOf('"x"')), ['x', 1700000000000, 't', 1, null]);
+});
+
+test('what is no envelope is refused with its reason', () => {
+  for (const [value, error] of [['{"a":1}', /no 'op'/], ['[1]', /not a JSON object/], ['{"op":"x","source":{}}', /none of r, c, u, d, t, m/], ['{"op":"c","source":{}}', /no 'after'/], ['{"op":"d","source":{}}', /nor the record a key/]] as const) {
+    const decoded = decodeRecord(captureOf(JSON.stringify({ topic: 't', value }), 0)!, null);
+    assert.ok(decoded.kind === 'bad' && error.test(decoded.error), `${value}: ${JSON.stringify(decoded)}`);
+  }
+  assert.deepEqual(decodeRecord(captureOf('{"topic":"t","key":"{}","value":null}', 0)!, null), { kind: 'nothing' });
+});
