@@ -141,13 +141,12 @@ class History {
     });
   }
 
-  /** Rows of the range; all, where offsets have cut it. */
+  /** Rows before the end; all, where offsets have cut them. */
   #within(batch: ScanBatch): ScanBatch {
-    const { from, to } = this.warm;
-    if (this.cut === 'offset' || (from === null && to === null)) return batch;
+    const { to } = this.warm;
+    if (this.cut === 'offset' || to === null || batch.greatest < to) return batch;
     const rows: number[] = [];
-    for (let row = 0; row < batch.batch.length; row += 1) if (batch.time[row]! >= (from ?? -Infinity) && batch.time[row]! < (to ?? Infinity)) rows.push(row);
-    if (rows.length === batch.batch.length) return batch;
+    for (let row = 0; row < batch.batch.length; row += 1) if (batch.time[row]! < to) rows.push(row);
     return this.engine.scan(this.input, batch.partition, pickRows({ batch: batch.batch, position: batch.position, positions: batch.positions, watermarks: null }, rows)).batch;
   }
 

@@ -4,7 +4,6 @@ import { readFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { TapewrightError } from '../core/errors.js';
 import { Engine } from '../engine/engine.js';
-import { lookBack } from '../plan/look-back.js';
 import type { Pipeline } from '../plan/plan.js';
 import { planTexts } from '../runtime/pipeline.js';
 import { sha256 } from '../runtime/replay.js';
@@ -23,15 +22,15 @@ export interface WarmTable {
   readonly fingerprint: string;
   /**
    * `offset`: the rows are recorded from the table's topic, those before the lane's first offset count. `time`: those whose
-   * event time is in the range.
+   * event time is before `to`.
    */
   readonly cut: 'offset' | 'time';
 }
 
-/** In the start record. Event times are epoch ms: rows in [from, to) count; null: without bound. */
+/** In the start record. */
 export interface WarmRecord {
   readonly tables: Readonly<Record<string, WarmTable>>;
-  readonly from: number | null;
+  /** Event time, epoch ms; null: without bound. */
   readonly to: number | null;
 }
 
@@ -62,10 +61,8 @@ export async function planWarm(log: Log, pipeline: Pipeline, inputs: readonly La
     const { fingerprint, isRecorded } = await findWarm(text, base, table, topic);
     tables[table] = { given: text, base, fingerprint, cut: isRecorded ? 'offset' : 'time' };
   }
-  if (Object.values(tables).every(({ cut }) => cut === 'offset')) return { tables, from: null, to: null };
-  const to = await firstTime(log, pipeline, inputs, positions, signal);
-  const reach = lookBack(pipeline);
-  return { tables, from: to === null || reach === null ? null : to - reach, to };
+  if (Object.values(tables).every(({ cut }) => cut === 'offset')) return { tables, to: null };
+  return { tables, to: await firstTime(log, pipeline, inputs, positions, signal) };
 }
 
 /** Throws DATASET_MISSING and the like. */
@@ -109,8 +106,8 @@ async function firstTime(log: Log, pipeline: Pipeline, inputs: readonly LaneInpu
       const fetch = await reader.next(200);
       if (fetch === null) continue;
       const input = inputs.findIndex(({ topic }) => topic === fetch.topic);
-      const batch = await scanPiece(inputs, engine, { input, partition: inputs[input]!.partitions.indexOf(fetch.partition), records: fetch.records.slice(0, 1) }, []);
-      if (batch.greatest > -Infinity) return batch.greatest;
+      const { time } = await scanPiece(inputs, engine, { input, partition: inputs[input]!.partitions.indexOf(fetch.partition), records: fetch.records }, []);
+      if (time.length > 0 && time[0]! > -Infinity) return time[0]!;
     }
     return null;
   } finally {
