@@ -10,7 +10,7 @@ const count = fc.integer({ min: 1, max: 3 });
 export function ranks(world: World): fc.Arbitrary<Drawn> {
   const any = tablesWith(world, () => true);
   return fc.oneof(
-    fc.tuple(any, keySets, order, count, fc.boolean(), where).map(([table, keys, by, most, shown, condition]) => ranked(table, keys, by, most, shown, `ticks_${table}${condition}`)),
+    fc.tuple(any, keySets, order, count, fc.boolean(), fc.boolean(), where).map(([table, keys, by, most, shown, qualified, condition]) => (qualified ? ofQualify : ranked)(table, keys, by, most, shown, `ticks_${table}${condition}`)),
     fc.tuple(tablesWith(world, ({ sorted }) => sorted), keySets, fc.constantFrom('ASC', 'DESC'), where).map(([table, keys, way, condition]) => ranked(table, keys, `event_time ${way}`, 1, false, `ticks_${table}${condition}`)),
     fc.tuple(any, count, fc.boolean(), where).map(([table, most, shown, condition]) => ofGroups(table, most, shown, condition)),
     fc.tuple(any, order, count, fc.constantFrom('TUMBLE', 'HOP', 'CUMULATE')).map(([table, by, most, window]) => ofWindows(table, by, most, window)),
@@ -23,6 +23,14 @@ function ranked(table: number, keys: readonly string[], by: string, most: number
   const columns: OutputColumn[] = [...fieldColumns, ...(shown ? [{ name: 'rn', type: 'BIGINT' }] : [])];
   const inner = `SELECT *, ROW_NUMBER() OVER (${partition(keys)}ORDER BY ${by}) AS rn FROM ${from}`;
   return drawnOf(table, `SELECT ${columns.map(({ name }) => name).join(', ')} FROM (${inner}) WHERE rn <= ${most}`, columns, keys);
+}
+
+/** The same with QUALIFY. */
+function ofQualify(table: number, keys: readonly string[], by: string, most: number, shown: boolean, from: string): Drawn {
+  const columns: OutputColumn[] = [...fieldColumns, ...(shown ? [{ name: 'rn', type: 'BIGINT' }] : [])];
+  const number = `ROW_NUMBER() OVER (${partition(keys)}ORDER BY ${by})`;
+  const items = [...fieldColumns.map(({ name }) => name), ...(shown ? [`${number} AS rn`] : [])].join(', ');
+  return drawnOf(table, `SELECT ${items} FROM ${from} QUALIFY ${shown ? 'rn' : number} <= ${most}`, columns, keys);
 }
 
 function ofGroups(table: number, most: number, shown: boolean, condition: string): Drawn {
