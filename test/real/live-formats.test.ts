@@ -78,10 +78,11 @@ after(async () => {
 const settings = () => settingsFrom({ brokers: kafka.brokers.join(','), registry: `http://127.0.0.1:1,${way.address}` }, {});
 const textsOf = (sql: string) => ({ name: 'live', scenario: null, sql: [{ path: 'live.sql', text: sql }], expect: { outputs: [], lateMax: null, rejectedMax: null } });
 
+/** Kept for ever: messages here have timestamps of long ago. */
 async function createTopic(topic: string, partitions: number, config: Readonly<Record<string, string>> = {}): Promise<void> {
   const admin = kafkaClient(settings()).admin();
   await admin.connect();
-  await admin.createTopics({ waitForLeaders: true, topics: [{ topic, numPartitions: partitions, replicationFactor: 1, configEntries: Object.entries(config).map(([name, value]) => ({ name, value })) }] });
+  await admin.createTopics({ waitForLeaders: true, topics: [{ topic, numPartitions: partitions, replicationFactor: 1, configEntries: Object.entries({ 'retention.ms': '-1', ...config }).map(([name, value]) => ({ name, value })) }] });
   await admin.disconnect();
 }
 
