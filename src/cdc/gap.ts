@@ -30,6 +30,17 @@ export interface Gap {
   readonly unused: number;
 }
 
+/**
+ * Another run of the connector goes on. When it sends again what was there, nothing is missing; otherwise only the
+ * database knows: one whose slot was made anew remembers its last commit, too.
+ */
+export interface Restart {
+  readonly after: Bound;
+  readonly before: Bound;
+  /** It sent something again. */
+  readonly overlaps: boolean;
+}
+
 /** A transaction that has not ended where history does. */
 export interface Incomplete {
   /** Null: a snapshot. */
@@ -40,7 +51,7 @@ export interface Incomplete {
 }
 
 /** `between LSN 26820344 (transaction 750) and LSN 26824360 (transaction 752)`. */
-export function gapPlace({ after, before }: Gap): string {
+export function gapPlace({ after, before }: Pick<Gap, 'after' | 'before'>): string {
   const text = ({ xid, lsn }: Bound): string => `LSN ${lsn ?? 'unknown'}${xid === null ? '' : ` (transaction ${xid})`}`;
   return after === null ? `before ${text(before)}` : `between ${text(after)} and ${text(before)}`;
 }

@@ -7,7 +7,7 @@
  */
 import { assert } from '../core/errors.js';
 import type { CaptureEvent, ChangeEvent, Transaction, TransactionEnd } from './event.js';
-import type { Bound, Gap, GapKind, Incomplete } from './gap.js';
+import type { Bound, Gap, GapKind, Incomplete, Restart } from './gap.js';
 
 export type Outcome<Row> = Transaction<Row> | { readonly kind: 'gap'; readonly gap: Gap };
 
@@ -49,11 +49,18 @@ export interface AssemblerState<Row> {
   readonly last: Bound | null;
   readonly recent: readonly (readonly [xid: string, lsn: number])[];
   readonly counts: AssemblerCounts;
+  readonly restarts: readonly Restart[];
+  readonly run: string | null;
+  readonly overlap: string | null;
 }
 
 export class TransactionAssembler<Row> {
   readonly counts: AssemblerCounts = { transactions: 0, repeats: 0, repeatedTransactions: 0, alone: 0 };
   readonly #bound: ReadonlySet<string>;
+  #restarts: Restart[] = [];
+  /** The run of the connector that wrote what was given last, and the one that sent something again last. */
+  #run: string | null = null;
+  #overlap: string | null = null;
   /** By xid, the changes of transactions that were not given yet, by their order. */
   #pending = new Map<string, Map<number, ChangeEvent<Row>>>();
   #ends: TransactionEnd[] = [];
@@ -114,6 +121,10 @@ export class TransactionAssembler<Row> {
     return this.#last;
   }
 
+  get restarts(): readonly Restart[] {
+    return this.#restarts;
+  }
+
   #taken(): readonly Outcome<Row>[] {
     const out = this.#out;
     this.#out = [];
@@ -147,12 +158,15 @@ export class TransactionAssembler<Row> {
     }
     if (this.#isRepeat(xid, lastCommit)) {
       this.counts.repeats += 1;
+      this.#overlap = event.run;
       return;
     }
     const events = this.#pending.get(xid) ?? new Map<number, ChangeEvent<Row>>();
     this.#pending.set(xid, events);
-    if (events.has(order)) this.counts.repeats += 1;
-    else events.set(order, event);
+    if (events.has(order)) {
+      this.counts.repeats += 1;
+      this.#overlap = event.run;
+    } else events.set(order, event);
   }
 
   /** A change whose transaction was committed no later than the last one given: it follows an earlier commit than that. */
@@ -213,6 +227,7 @@ export class TransactionAssembler<Row> {
     events.sort((a, b) => (a.topic < b.topic ? -1 : a.topic > b.topic ? 1 : a.partition - b.partition || a.offset - b.offset));
     const renewed = isRenewed ? [...new Set(events.map(({ table }) => table))] : [];
     this.#give({ kind: 'transaction', xid: null, lsn, time, isSnapshot: true, renewed, events });
+    this.#run = events[events.length - 1]!.run ?? this.#run;
     this.#snapshot = null;
     this.#settled = new Set();
     this.#last = bound;
@@ -237,6 +252,7 @@ export class TransactionAssembler<Row> {
     if (lacking.length > 0) this.#gap('events', bound, lacking, this.#drop(end.xid));
     else if (events.size > 0) {
       const ordered = [...events.values()].sort((a, b) => a.order - b.order);
+      this.#noteRun(bound, ordered);
       this.#give({ kind: 'transaction', xid: end.xid, lsn: end.lsn, time: end.time, isSnapshot: false, renewed: [], events: ordered });
     }
     this.#drop(end.xid);
@@ -286,6 +302,14 @@ export class TransactionAssembler<Row> {
     // The first transaction after a snapshot follows none; any other that does comes from a connector that forgot where it was.
     if (first === undefined || last.xid === null || first.lastCommit === last.lsn) return;
     this.#gap('transactions', bound, [], this.#orphans(first.lastCommit));
+  }
+
+  /** Of a transaction that two runs wrote, the second took up where the first one was. */
+  #noteRun(bound: Bound, events: readonly ChangeEvent<Row>[]): void {
+    const first = events[0]!.run, run = events[events.length - 1]!.run;
+    if (run === null) return;
+    if (this.#run !== null && run !== this.#run && this.#last !== null) this.#restarts.push({ after: this.#last, before: bound, overlaps: this.#overlap === run || first === this.#run });
+    this.#run = run;
   }
 
   /** Drops transactions whose ENDs were lost: they were committed by `lsn`, and their turn is over. */
@@ -338,6 +362,7 @@ export class TransactionAssembler<Row> {
       snapshot: this.#snapshot, alone: this.#alone, settled: [...this.#settled],
       reached: [...this.#reached].flatMap(([topic, partitions]) => [...partitions].map(([partition, lsn]) => [topic, partition, lsn] as const)),
       topics: [...this.#topics], last: this.#last, recent: [...this.#recent], counts: { ...this.counts },
+      restarts: [...this.#restarts], run: this.#run, overlap: this.#overlap,
     };
   }
 
@@ -356,5 +381,8 @@ export class TransactionAssembler<Row> {
     this.#last = state.last;
     this.#recent = new Map(state.recent);
     Object.assign(this.counts, state.counts);
+    this.#restarts = [...state.restarts];
+    this.#run = state.run;
+    this.#overlap = state.overlap;
   }
 }

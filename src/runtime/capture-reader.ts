@@ -1,6 +1,6 @@
 /** The tables of one database from one recording: read together, and handed to the lane transaction by transaction. */
 import type { ChangeEvent, Transaction } from '../cdc/event.js';
-import { gapText, type Gap, type Incomplete } from '../cdc/gap.js';
+import { gapPlace, gapText, type Gap, type Incomplete, type Restart } from '../cdc/gap.js';
 import { TransactionAssembler, type AssemblerCounts, type Outcome } from '../cdc/transactions.js';
 import { TRUNCATE } from '../core/change.js';
 import { TapewrightError } from '../core/errors.js';
@@ -42,6 +42,7 @@ export interface CaptureRecord {
   readonly counts: AssemblerCounts;
   readonly gaps: readonly (Gap & { readonly text: string })[];
   readonly incomplete: readonly Incomplete[];
+  readonly restarts: readonly Restart[];
 }
 
 /** Where rows of a transaction go: one table's rows since the last batch. */
@@ -112,6 +113,7 @@ export class CaptureReader {
     return {
       tables: this.tables.map(({ name }) => name), transactionTopic: this.options.transactionTopic, counts: { ...this.#assembler.counts },
       gaps: this.#gaps.map((gap) => ({ ...gap, text: gapText(gap) })), incomplete: this.#incomplete,
+      restarts: this.#assembler.restarts,
     };
   }
 
@@ -121,6 +123,8 @@ export class CaptureReader {
       `${xid === null ? 'The snapshot' : `Transaction ${xid}`} is not whole where the recording ends (${found} of ${expected ?? 'unknown'} changes): it is not applied.`);
     return [
       ...this.tables.flatMap(({ absence }) => (absence === null ? [] : [`${absence}.`])),
+      ...this.#assembler.restarts.filter(({ overlaps }) => !overlaps).map((restart) =>
+        `The connector was started anew ${gapPlace(restart)}, and sent nothing again: whether its slot was the same, only the database knows.`),
       ...this.#gaps.map((gap) => `A gap in the changes: ${gapText(gap)}.`), ...unfinished,
       ...(repeats + repeatedTransactions === 0 ? [] : [`${repeats} changes came again${repeatedTransactions === 0 ? '' : `, and the ends of ${repeatedTransactions} transactions`}: left out.`]),
       ...(this.#undecodable === 0 ? [] : [`${this.#undecodable} records of captured topics cannot be read.`]),

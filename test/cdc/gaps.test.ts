@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { CaptureEvent, Transaction } from '../../src/cdc/event.js';
-import type { Gap, Incomplete } from '../../src/cdc/gap.js';
+import type { Gap, Incomplete, Restart } from '../../src/cdc/gap.js';
 import { TransactionAssembler } from '../../src/cdc/transactions.js';
 import { decodeRecord, type Change } from '../../src/formats/debezium-envelope.js';
 import { commands, interleaved, recordingOf, restarted, type Commit, type ModelRecord, type Recording } from './model.js';
@@ -15,6 +15,7 @@ interface Assembled {
   readonly gaps: readonly Gap[];
   readonly incomplete: readonly Incomplete[];
   readonly repeats: number;
+  readonly restarts: readonly Restart[];
 }
 
 /** Records are decoded once, however many gaps are planted among them. */
@@ -46,7 +47,7 @@ function assemble(events: readonly CaptureEvent<Change>[], saveAt = -1): Assembl
   outcomes.push(...end.outcomes);
   return {
     given: outcomes.filter((outcome) => outcome.kind === 'transaction'), gaps: outcomes.flatMap((outcome) => (outcome.kind === 'gap' ? [outcome.gap] : [])),
-    incomplete: end.incomplete, repeats: assembler.counts.repeats,
+    incomplete: end.incomplete, repeats: assembler.counts.repeats, restarts: assembler.restarts,
   };
 }
 
@@ -141,4 +142,18 @@ test('a new snapshot is a gap, tells its tables anew, and repairs them', () => {
   const { given, gaps } = assemble(eventsOf([...first.records, renewed]));
   assert.deepEqual(gaps.map(({ kind, after }) => [kind, after?.xid]), [['snapshot', first.commits[1]!.xid]]);
   assert.deepEqual(given.at(-1)!.renewed, ['public.accounts']);
+});
+
+test('a connector that goes on elsewhere without sending anything again is told, between its bounds', () => {
+  const { records, commits } = recordingOf(Array.from({ length: 8 }, (_, index) => [{ session: 0, what: 'transfer' as const, a: index, b: index + 1 }, { session: 0, what: 'commit' as const, a: 0, b: 0 }]).flat());
+  const [after, lost, before] = [commits[4]!, commits[5]!, commits[6]!];
+  const left = records.filter((record) => xidOf(record) !== lost.xid);
+  const next = left.findIndex((record) => xidOf(record) === before.xid);
+  // It remembers the commit that it saw last, and so the chain holds.
+  const again = left.slice(next).map((record) => ({ ...record, value: record.value?.replaceAll(`"[\\"${lost.lsn}\\"`, `"[\\"${after.lsn}\\"`) ?? null, headers: { ...record.headers, '__debezium.context.runId': 'run-2' } }));
+  const { gaps, restarts } = assemble(eventsOf([...left.slice(0, next), ...again]));
+  assert.deepEqual(gaps, []);
+  assert.deepEqual(restarts.map((restart) => [restart.after.xid, restart.before.xid, restart.overlaps]), [[after.xid, before.xid, false]]);
+  const whole = assemble(eventsOf(restarted(records, 40, 12)));
+  assert.deepEqual(whole.restarts.map(({ overlaps }) => overlaps), [true]);
 });

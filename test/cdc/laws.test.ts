@@ -9,12 +9,12 @@ import { cdcLaw, ledgerSql, outputsIn, outputsOf } from './cdc-law.js';
 import { follow, type Followed, type FollowOptions } from './follow.js';
 import { commands, interleaved, recordingOf, restarted, type ModelRecord } from './model.js';
 
-async function run(records: readonly ModelRecord[], options: FollowOptions = {}): Promise<Followed> {
+async function run(records: readonly ModelRecord[], options: FollowOptions = {}, sql = ledgerSql): Promise<Followed> {
   const folder = mkdtempSync(join(tmpdir(), 'tapewright-test-'));
   try {
     const path = join(folder, 'records.jsonl');
     writeFileSync(path, records.map((record) => `${JSON.stringify(record)}\n`).join(''));
-    return await follow(ledgerSql, path, options);
+    return await follow(sql, path, options);
   } finally {
     rmSync(folder, { recursive: true });
   }
@@ -61,4 +61,15 @@ test('between two of its changes no output shows a state of a transaction', asyn
   const totals = async (changeByChange: boolean): Promise<number> => (await run(records, { changeByChange })).steps.reduce((sum, { outputs }) => sum + outputs.filter(({ table }) => table === 2).reduce((rows, { batch }) => rows + batch.length, 0), 0);
   assert.equal(await totals(false), 1);
   assert.ok(await totals(true) > 1);
+});
+
+test('a transaction moves the watermarks of all tables of its database, those that it does not touch among them', async () => {
+  const { records, commits } = recordingOf([
+    { session: 0, what: 'transfer', a: 0, b: 1 }, { session: 0, what: 'commit', a: 0, b: 0 }, { session: 1, what: 'note', a: 2, b: 0 }, { session: 1, what: 'commit', a: 0, b: 0 },
+    { session: 2, what: 'flash', a: 1, b: 0 }, { session: 2, what: 'commit', a: 0, b: 0 },
+  ]);
+  const sql = ledgerSql.replace('amount BIGINT, PRIMARY KEY (id) NOT ENFORCED) WITH (\'connector\' = \'kafka\'', `amount BIGINT, committed_at TIMESTAMP_LTZ(3) METADATA FROM 'value.source.timestamp' VIRTUAL,
+    WATERMARK FOR committed_at AS committed_at - INTERVAL '1' SECOND, PRIMARY KEY (id) NOT ENFORCED) WITH ('connector' = 'kafka'`);
+  const { steps } = await run(records, {}, sql);
+  assert.deepEqual(steps.slice(0, commits.length).map(({ record }) => record.watermarks), commits.map(({ time }) => [[time], [time - 1000]]));
 });
