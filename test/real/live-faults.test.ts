@@ -112,10 +112,10 @@ test('killed at every point of the protocol, and at any moment', { skip, timeout
   const kills = asked('FAULTS_KILLS', 20);
   const choose = chooser(seed);
   await log.create('killed-in', 1, {});
-  // A step takes 4 MiB.
-  await feed(log, 'killed-in', 1, 0, kills * 8000, 1000);
   const named = points.slice(0, kills - 4);
-  const plan = Array.from({ length: kills }, (_, index) => named[index] ?? `after:${choose(400)}`);
+  const plan = Array.from({ length: kills }, (_, index) => named[index] ?? `after:${choose(80)}`);
+  // A step takes 4 MiB, some 2,000 of these rows: two steps for each kill, and more for those that strike at any moment.
+  await feed(log, 'killed-in', 1, 0, (kills + 2 * (kills - named.length)) * 4000, 2000);
   // In another order for another seed.
   for (let index = plan.length - 1; index > 0; index -= 1) {
     const other = choose(index + 1);
