@@ -1,4 +1,5 @@
 /** The columns of a table from its changes. */
+import { TapewrightError } from '../core/errors.js';
 import { sqlType, timestampUnits, type SqlType } from '../core/types.js';
 import { toInt64 } from '../core/int64.js';
 import type { SourceColumn } from '../sources/source.js';
@@ -24,6 +25,7 @@ export class ChangeReader {
   /** Columns of the table itself: those that a change may leave out. */
   readonly #own: readonly string[];
 
+  /** Throws SQL_UNSUPPORTED for metadata that there is not. */
   constructor(private readonly columns: readonly SourceColumn[]) {
     this.#own = columns.filter(({ metadata }) => metadata === undefined).map(({ name }) => name);
     this.#cells = columns.map((column) => (column.metadata === undefined ? fieldReader(column) : metadataReader(column.metadata, column.type, this.#own)));
@@ -42,7 +44,7 @@ export class ChangeReader {
 }
 
 /** Metadata that tables of changes have, by key as Flink names them; a Kafka table has them with `value.` before. */
-export const changeMetadata = ['source.timestamp', 'ingestion-timestamp', 'source.database', 'source.schema', 'source.table', 'topic', 'partition', 'offset', 'timestamp'];
+const changeMetadata = ['source.timestamp', 'ingestion-timestamp', 'source.database', 'source.schema', 'source.table', 'topic', 'partition', 'offset', 'timestamp'];
 
 function metadataReader(key: string, type: SqlType, own: readonly string[]): CellReader {
   const read = jsonReader(type);
@@ -59,7 +61,7 @@ function metadataReader(key: string, type: SqlType, own: readonly string[]): Cel
     case 'partition': return ({ record }) => given(record.partition);
     case 'offset': return ({ record }) => given(record.offset);
     case 'timestamp': return ({ record }) => given(record.timestamp);
-    default: return () => undefined;
+    default: throw new TapewrightError('SQL_UNSUPPORTED', `METADATA FROM '${key}': a table of changes has ${changeMetadata.join(', ')}, each also with value. before it`, { key });
   }
 }
 

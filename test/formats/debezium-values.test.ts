@@ -56,6 +56,7 @@ test('metadata, and which columns a change left out', () => {
   ]);
   assert.deepEqual(reader.read(changeOf('"__debezium_unavailable_value"')), [null, 1700000000000, 't', 1, '["v"]']);
   assert.deepEqual(reader.read(changeOf('"x"')), ['x', 1700000000000, 't', 1, null]);
+  assert.throws(() => new ChangeReader([{ name: 'p', type: parseType('STRING')!, eventTime: false, metadata: 'value.source.properties' }]), { code: 'SQL_UNSUPPORTED', message: /source.timestamp/ });
 });
 
 test('what is no envelope is refused with its reason', () => {
