@@ -12,8 +12,8 @@ import { run } from '../laws/support/run.js';
 import { withJsonLines, withRun } from '../support/run-sql.js';
 import type { RunParameters } from '../../src/runtime/options.js';
 
-/** The column that holds a row's causing time: event time for row operators, the last instant of a window. */
-const causeOf = (query: Query): string => (query.kind === 'assign' || query.kind === 'filter' || query.kind === 'project' ? causeOf(query.input)
+/** The column that holds a row's causing time: event time for row operators, the last instant of a window; rows of a session wait for its end too. */
+const causeOf = (query: Query): string => ((query.kind === 'assign' && query.window.kind !== 'session') || query.kind === 'filter' || query.kind === 'project' ? causeOf(query.input)
   : query.kind === 'union' ? causeOf(query.inputs[0]!) : query.rowtime);
 
 /** Not: results that go on changing from the first row on, and pairs of which one row may come after the part. */
