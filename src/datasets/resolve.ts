@@ -10,11 +10,12 @@ import type { Schema } from '../core/types.js';
 import type { Binding } from '../sources/source.js';
 import { makeDirectory, writeAside, writing } from '../stores/files.js';
 import { isDataset, loadDataset, type Dataset, type Span } from './dataset.js';
-import { generatorNamed, type DatasetGenerator } from './generators.js';
+import { generatorNamed, type DatasetGenerator, type GeneratorParameters, type MarketGenerator } from './generators.js';
 import { labelsPath, writeLabels } from './labels.js';
 import { ANOMALY_TYPES, injectionName, injectionsText, type Injections } from './market/injections.js';
 import { parseReference } from './reference.js';
 import { writeParquet } from './write.js';
+import { writeLines } from './write-lines.js';
 
 export interface ResolveOptions {
   /** Of a generator: other parameters than the dataset's own. */
@@ -78,19 +79,20 @@ export async function resolveDataset(dataset: Dataset, options: ResolveOptions =
   const stranger = ANOMALY_TYPES.find((type) => (injections[type] ?? 0) > 0 && !generator.types.includes(type));
   if (stranger !== undefined) {
     const known = generator.types.map(injectionName);
-    throw new TapewrightError('USAGE', `${dataset.name} has quotes only: ${injectionName(stranger)} is a trade; choose from ${known.join(', ')}`, { dataset: dataset.name, inject, known });
+    const why = known.length === 0 ? 'takes no anomalies; leave out inject' : `has quotes only: ${injectionName(stranger)} is a trade; choose from ${known.join(', ')}`;
+    throw new TapewrightError('USAGE', `${dataset.name} ${why}`, { dataset: dataset.name, inject, known });
   }
   // Parameters of the dataset's own have a fingerprint to be held against.
   const pinned = rows === data.rows && seed === data.seed && inject === usual ? dataset.fingerprint : null;
   const folder = options.cache ?? cacheFolder();
-  const path = join(folder, `${dataset.name}-${seed}-${rows}${inject === usual ? '' : `-${shortDigest(inject)}`}.parquet`);
+  const path = join(folder, `${dataset.name}-${seed}-${rows}${inject === usual ? '' : `-${shortDigest(inject)}`}.${generator.format}`);
   const wanted = { generator: data.name, version: generator.version, seed, rows, inject };
   const cached = await readRecord(path, wanted);
   // A file that does not fit the pin was made by other code: it is made again before anything is said.
   const usable = cached !== null && (pinned === null || cached.fingerprint === pinned) ? cached : null;
   const { fingerprint } = usable ?? (await make(path, folder, generator, wanted, injections, options));
-  const labels = labelsPath(path);
-  if (usable === null || !existsSync(labels)) await writeLabels(labels, generator.labels(seed, injections));
+  const labels = generator.types.length === 0 ? null : labelsPath(path);
+  if (labels !== null && (usable === null || !existsSync(labels))) await writeLabels(labels, generator.labels(seed, injections));
   if (pinned !== null && fingerprint !== pinned) {
     throw new TapewrightError(
       'DATASET_CORRUPT',
@@ -99,7 +101,7 @@ export async function resolveDataset(dataset: Dataset, options: ResolveOptions =
       { dataset: dataset.name, actual: fingerprint, expected: pinned },
     );
   }
-  return { binding: { path, format: 'parquet', select, order }, fingerprint, span, rows, labels };
+  return { binding: { path, format: generator.format, select, order }, fingerprint, span, rows, labels };
 }
 
 /**
@@ -145,7 +147,7 @@ const sha256: HashFunction = (...chunks) => {
 /** Of a text that is too long for the name of a file. */
 const shortDigest = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 12);
 
-const recordPath = (path: string): string => path.replace(/\.parquet$/, '.json');
+const recordPath = (path: string): string => path.replace(/\.(parquet|jsonl)$/, '.json');
 
 async function make(
   path: string,
@@ -157,24 +159,32 @@ async function make(
 ): Promise<CacheRecord> {
   await makeDirectory(folder);
   const aside = `${path}.${randomBytes(4).toString('hex')}.part`;
-  const digest = datasetDigest(wanted.generator, generator.schema);
-  const observed = function* (): Generator<Batch> {
-    let made = 0;
-    for (const batch of generator.generate({ ...wanted, inject })) {
-      digest.append(batch);
-      yield batch;
-      made += batch.length;
-      onProgress?.(made, wanted.rows);
-    }
-  };
+  const parameters = { ...wanted, inject };
+  const said = (made: number): void => onProgress?.(made, wanted.rows);
   try {
-    await writeParquet(aside, generator.schema, observed());
+    const fingerprint = generator.format === 'jsonl' ? await writeLines(aside, generator.generate(parameters), said) : await writeRows(aside, generator, parameters, said);
     const { size } = await stat(aside);
-    const record: CacheRecord = { ...wanted, fingerprint: digest.digest(), bytes: size };
+    const record: CacheRecord = { ...wanted, fingerprint, bytes: size };
     await writing(path, () => rename(aside, path));
     await writeAside(recordPath(path), `${JSON.stringify(record, null, 2)}\n`);
     return record;
   } finally {
     await rm(aside, { force: true });
   }
+}
+
+/** The digest of the canonical rows. */
+async function writeRows(path: string, generator: MarketGenerator, parameters: GeneratorParameters & { readonly generator: string }, onRows: (made: number) => void): Promise<string> {
+  const digest = datasetDigest(parameters.generator, generator.schema);
+  const observed = function* (): Generator<Batch> {
+    let made = 0;
+    for (const batch of generator.generate(parameters)) {
+      digest.append(batch);
+      yield batch;
+      made += batch.length;
+      onRows(made);
+    }
+  };
+  await writeParquet(path, generator.schema, observed());
+  return digest.digest();
 }

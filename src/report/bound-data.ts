@@ -83,7 +83,7 @@ async function pass(table: SourceTable, record: DatasetRecord, readers: readonly
 
 /** Of generated data the fingerprint is of the rows, and stands beside the file; null: it does not. */
 async function madeFingerprint(path: string): Promise<string | null> {
-  const text = await readFile(path.replace(/\.parquet$/, '.json'), 'utf8').catch(() => '{}');
+  const text = await readFile(path.replace(/\.(parquet|jsonl)$/, '.json'), 'utf8').catch(() => '{}');
   try {
     return (JSON.parse(text) as { fingerprint?: string } | null)?.fingerprint ?? null;
   } catch {
