@@ -66,7 +66,7 @@ function runVariant(spec: StageSpec, variant: CompiledLoop, batch: Batch, from: 
   const nulls = columns.map((column) => (column.storage === 'text' ? null : column.nulls));
   const dictionaries = columns.map((column) => (column.storage === 'text' ? column.dictionary : null));
   const { outputs } = spec;
-  const selection = variant.selects ? memory.codes(outputs.length, to - from) : null;
+  const selection = variant.selects ? memory.codes(0, to - from) : null;
   const failed: FailedRow[] = [];
   const { length, computed } = variant.loop(values, nulls, dictionaries, now, from, to, selection, failed, memory);
   const rows = selection === null || length === to - from ? null : memory.first(selection, length);
@@ -74,7 +74,7 @@ function runVariant(spec: StageSpec, variant: CompiledLoop, batch: Batch, from: 
   const results = outputs.map((output, at) => {
     if (output.kind !== 'column') return finished(computed[next++]!, output.type, length, memory);
     const column = columns[output.index]!;
-    return rows === null ? viewed(column, from, to) : gathered(column, rows, length, at + computed.length, memory);
+    return rows === null ? viewed(column, from, to) : gathered(column, rows, length, 1 + computed.length + at, memory);
   });
   return { columns: results, length, rows, failed };
 }
