@@ -16,7 +16,7 @@ export const eventScenarios = ['flash-crash', 'sliding-volatility', 'fx-payrolls
 export const sessionScenarios = ['trader-sessions', 'halts', 'open-close'] as const;
 
 /** Scenarios whose reports are committed. */
-export const reportedScenarios = ['trading-day', ...eventScenarios, ...sessionScenarios] as const;
+export const reportedScenarios = ['trading-day', ...eventScenarios, ...sessionScenarios, 'ledger'] as const;
 
 export const reportFolder = (scenario: string): string => join(packageRoot(), 'reports', scenario);
 
