@@ -63,15 +63,7 @@ export class Wire {
 
   /** Asks any broker who leads. */
   async refresh(topics: readonly string[]): Promise<void> {
-    const known = [...this.#bootstrap, ...this.#nodes.values()];
-    let connection: Connection;
-    try {
-      connection = await this.#pool.getFirstAvailable(known);
-    } catch (cause) {
-      if (isRefusal(cause)) throw new TapewrightError('KAFKA_REFUSED', `the brokers at ${this.settings.brokers.join(', ')} do not let us in (${reasonOf(cause)}); check KAFKA_SASL_MECHANISM, its user and password`, {}, { cause });
-      throw new TapewrightError('KAFKA_UNREACHABLE', `no broker answers at ${this.settings.brokers.join(', ')} (${reasonOf(cause)}); start it, or name another with --brokers`, { brokers: this.settings.brokers }, { cause });
-    }
-    const { brokers, topics: found } = await this.#heard(connection, metadataV12.api.async(connection, [...topics], false, false));
+    const { brokers, topics: found } = await this.#askAny((connection) => metadataV12.api.async(connection, [...topics], false, false));
     this.#nodes = new Map(brokers.map(({ nodeId, host, port }) => [nodeId, { host, port }]));
     for (const { name, partitions } of found) for (const { partitionIndex, leaderId } of partitions) this.#leaders.set(partitionKey(name!, partitionIndex), leaderId);
   }
@@ -90,8 +82,7 @@ export class Wire {
     let node = this.#coordinators.get(key);
     if (node === undefined) {
       if (this.#nodes.size === 0) await this.refresh([]);
-      const connection = await this.#pool.getFirstAvailable([...this.#bootstrap, ...this.#nodes.values()]);
-      const { coordinators } = await this.#heard(connection, findCoordinatorV4.api.async(connection, kind === 'group' ? 0 : 1, [name]));
+      const { coordinators } = await this.#askAny((connection) => findCoordinatorV4.api.async(connection, kind === 'group' ? 0 : 1, [name]));
       const { nodeId, host, port } = coordinators[0]!;
       this.#nodes.set(nodeId, { host, port });
       this.#coordinators.set(key, node = nodeId);
@@ -138,6 +129,22 @@ export class Wire {
 
   async close(): Promise<void> {
     await this.#pool.close().catch(() => undefined);
+  }
+
+  /** Asks one broker after the other until one answers: to take a connection is no answer. */
+  async #askAny<T>(question: (connection: Connection) => Promise<T>): Promise<T> {
+    let silence: unknown;
+    for (const broker of [...this.#bootstrap, ...this.#nodes.values()]) {
+      try {
+        const connection = await this.#pool.get(broker);
+        return await this.#heard(connection, question(connection));
+      } catch (cause) {
+        if (isRefusal(cause)) throw new TapewrightError('KAFKA_REFUSED', `the brokers at ${this.settings.brokers.join(', ')} do not let us in (${reasonOf(cause)}); check KAFKA_SASL_MECHANISM, its user and password`, {}, { cause });
+        if (idsOf(cause).length > 0) throw cause;
+        silence = cause;
+      }
+    }
+    throw new TapewrightError('KAFKA_UNREACHABLE', `no broker answers at ${this.settings.brokers.join(', ')} (${reasonOf(silence)}); start it, or name another with --brokers`, { brokers: this.settings.brokers }, { cause: silence });
   }
 
   async #heard<T>(connection: Connection, answer: Promise<T>): Promise<T> {
