@@ -37,6 +37,7 @@ WHERE total_balance <> 4000000;
 INSERT INTO leg_violations
 SELECT tx_ref, COUNT(*), SUM(amount)
 FROM transactions
+WHERE kind IN ('TRADE', 'TRANSFER')
 GROUP BY tx_ref
 HAVING COUNT(*) <> 2 OR SUM(amount) <> 0;
 

@@ -47,7 +47,7 @@ CREATE TABLE transactions (
   account_id INT NOT NULL,
   order_id BIGINT,
   amount DECIMAL(20, 4),
-  kind STRING,
+  kind STRING NOT NULL,
   committed_at TIMESTAMP_LTZ(3) METADATA FROM 'value.source.timestamp' VIRTUAL,
   WATERMARK FOR committed_at AS committed_at,
   PRIMARY KEY (id) NOT ENFORCED
