@@ -1,6 +1,6 @@
 -- A ledger has eight of the tape's five hundred symbols.
 CREATE TEMPORARY VIEW trades AS
-SELECT symbol, price, volume, event_time
+SELECT symbol, price, volume, traded_at AS event_time
 FROM market_data_raw
 WHERE event_type = 'TRADE' AND symbol IN ('AAPL', 'TSLA', 'NVDA', 'MSFT', 'AMZN', 'GOOGL', 'NFLX', 'QQQ');
 
