@@ -1,4 +1,6 @@
 /** Records of captured topics as recorders write them: a JSON object a line, the topic's payloads within. */
+import { rawMember } from '../sources/jsonl.js';
+
 type Json = Readonly<Record<string, unknown>>;
 
 /** A record of a topic. Payloads are JSON as text, or Confluent-framed Avro as bytes; null: there is none. */
@@ -58,28 +60,5 @@ export function objectOf(text: string): Json | null {
 
 /** The source text of the member that lies at `path` of the object that `text` holds; '' when there is none. */
 export function memberText(text: string, path: readonly string[]): string {
-  return path.reduce((at, name) => member(at, name), text);
-}
-
-/** Of the last one, if the name occurs again. */
-function member(text: string, name: string): string {
-  let found = '';
-  let depth = 0;
-  let key = '', start = -1;
-  for (let at = 0; at < text.length; at += 1) {
-    const char = text[at]!;
-    if (char === '"') {
-      let end = at + 1;
-      while (end < text.length && text[end] !== '"') end += text[end] === '\\' ? 2 : 1;
-      if (depth === 1 && start < 0) key = JSON.parse(text.slice(at, end + 1)) as string;
-      at = end;
-    } else if (char === ':' && depth === 1 && start < 0) start = at + 1;
-    else if (char === '{' || char === '[') depth += 1;
-    else if ((char === ',' && depth === 1) || char === '}' || char === ']') {
-      if (depth === 1 && start >= 0 && key === name) found = text.slice(start, at).trim();
-      if (depth === 1) start = -1;
-      if (char !== ',') depth -= 1;
-    }
-  }
-  return found;
+  return path.reduce((at, name) => rawMember(at, name), text);
 }
