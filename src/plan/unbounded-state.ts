@@ -1,5 +1,5 @@
 /** State that grows for as long as new keys come: on history that ends it is bounded, on a stream that does not it is not. */
-import { nodesBelow } from './trace.js';
+import { inputsOf, nodesBelow } from './trace.js';
 import { operatorText } from './operator-text.js';
 import { isUpdating } from './changes.js';
 import type { Place } from './expression.js';
@@ -34,8 +34,12 @@ function stateOf(node: PlanNode): UnboundedState[] {
   return [{ operator: operatorText(node), place: node.place, grows, bound }];
 }
 
+/** Whether all rows are those that tables of changes have now: whatever is kept of them is no more than the tables. */
+const isOfTables = (node: PlanNode): boolean => node.kind === 'changelog' || (node.kind !== 'scan' && inputsOf(node).every(isOfTables));
+
 /** Null: it does not grow, or not for ever. */
 function growthOf(node: PlanNode): string | null {
+  if ((node.kind === 'group-aggregate' || node.kind === 'rank') && isOfTables(node.input)) return null;
   switch (node.kind) {
     case 'group-aggregate': {
       if (node.ttl !== null) return null;

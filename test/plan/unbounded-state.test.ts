@@ -35,6 +35,12 @@ test('a time-to-live bounds it; so do one group, the first of all rows, windows 
   ]) assert.deepEqual(grows(`${sql};`), [], sql);
 });
 
+test('groups and ranks of a captured table are no more than the table; with a tape beside it they may be', () => {
+  const accounts = "CREATE TABLE a (id INT, k STRING, v BIGINT, PRIMARY KEY (id) NOT ENFORCED) WITH ('connector' = 'kafka', 'format' = 'debezium-json');\n";
+  for (const sql of ['SELECT k, SUM(v) AS s FROM a GROUP BY k', 'SELECT COUNT(DISTINCT k) AS n FROM a', best('SELECT k, SUM(v) AS s FROM a WHERE v > 0 GROUP BY k')]) assert.deepEqual(grows(`${accounts}${sql};`), [], sql);
+  assert.equal(grows(`${accounts}SELECT k, SUM(v) AS s FROM (SELECT k, v FROM a UNION ALL SELECT k, v FROM t) GROUP BY k;`).length, 1);
+});
+
 test('a view that two statements read is told of once', () => {
   const view = 'CREATE VIEW sums AS SELECT k, SUM(v) AS s FROM t GROUP BY k;\n';
   assert.equal(grows(`${view}SELECT k FROM sums; SELECT s FROM sums;`).length, 1);
