@@ -2,14 +2,17 @@
 import { randomUUID } from 'node:crypto';
 import type { Consumer, EachBatchPayload } from 'kafkajs';
 import { TapewrightError } from '../core/errors.js';
+import { FetchQueue } from './fetch-queue.js';
 import { kafkaClient } from './kafka.js';
 import type { LogFetch, LogPosition, LogReader } from './log.js';
 import type { LiveSettings } from './settings.js';
 import { recordBytes, StoredRecord } from './stored-record.js';
 
 /** That may wait between the client and the lane; beyond it the fetch is not answered. */
-const waitingRecordsMax = 65_536;
-const waitingBytesMax = 16 * 1024 * 1024;
+const waiting = { recordsMax: 65_536, bytesMax: 16 * 1024 * 1024 };
+
+/** Milliseconds between heartbeats of a fetch that is not answered. */
+const heartbeatEvery = 1000;
 
 /** Of a reader that has not joined its group yet, a fraction of a second apart. */
 const crashesMax = 60;
@@ -20,14 +23,9 @@ const crashesMax = 60;
  */
 export class KafkaReader implements LogReader {
   readonly #consumer: Consumer;
-  readonly #queue: { readonly fetch: LogFetch; readonly bytes: number }[] = [];
-  #records = 0;
-  #bytes = 0;
+  readonly #queue = new FetchQueue(waiting);
   /** By topic and partition: the next offset that is wanted. */
   readonly #next = new Map<string, number>();
-  #wake: () => void = () => undefined;
-  #drained: () => void = () => undefined;
-  #failure: Error | null = null;
   #closed = false;
   #joined = false;
   #crashes = 0;
@@ -55,8 +53,7 @@ export class KafkaReader implements LogReader {
       consumer.on(consumer.events.CRASH, ({ payload: { error, restart } }) => {
         this.#crashes += 1;
         if (restart) return;
-        this.#failure = error;
-        this.#wake();
+        this.#queue.fail(error instanceof TapewrightError ? error : new TapewrightError('KAFKA_UNREACHABLE', `reading stopped: ${error.message}`, {}, { cause: error }));
         reject(error);
       });
     });
@@ -81,11 +78,8 @@ export class KafkaReader implements LogReader {
     if (wanted === undefined || this.#closed) return;
     // What was fetched before the seek was heard is not what was asked for.
     const records = batch.messages.filter(({ offset }) => Number(offset) >= wanted).map(({ offset, key, value, timestamp }) => StoredRecord.of({ offset: Number(offset), key, value, timestamp: Number(timestamp) }));
-    while ((this.#records > waitingRecordsMax || this.#bytes > waitingBytesMax) && !this.#closed) {
-      await new Promise<void>((resolve) => {
-        this.#drained = resolve;
-        setTimeout(resolve, 1000);
-      });
+    while (!this.#queue.hasRoom && !this.#queue.isOver) {
+      await this.#queue.room(heartbeatEvery);
       await heartbeat();
     }
     const last = batch.messages[batch.messages.length - 1];
@@ -93,39 +87,18 @@ export class KafkaReader implements LogReader {
     if (records.length === 0) return;
     this.emptyAnswers = 0;
     this.#next.set(`${topic}/${partition}`, records[records.length - 1]!.offset + 1);
-    const bytes = records.reduce((size, record) => size + recordBytes(record), 0);
-    this.#queue.push({ fetch: { topic, partition, records }, bytes });
-    this.#records += records.length;
-    this.#bytes += bytes;
-    this.#wake();
+    this.#queue.push({ topic, partition, records }, records.reduce((size, record) => size + recordBytes(record), 0));
   }
 
-  async next(millis: number): Promise<LogFetch | null> {
-    if (this.#queue.length === 0 && this.#failure === null && !this.#closed && millis > 0) {
-      let timer: NodeJS.Timeout | null = null;
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-        timer = setTimeout(resolve, millis);
-      });
-      clearTimeout(timer!);
-    }
-    if (this.#failure !== null) throw this.#failure instanceof TapewrightError ? this.#failure : new TapewrightError('KAFKA_UNREACHABLE', `reading stopped: ${this.#failure.message}`, {}, { cause: this.#failure });
-    const first = this.#queue.shift();
-    if (first === undefined) return null;
-    this.#records -= first.fetch.records.length;
-    this.#bytes -= first.bytes;
-    this.#drained();
-    return first.fetch;
+  next(millis: number): Promise<LogFetch | null> {
+    return this.#queue.next(millis);
   }
 
   /** The client has met a position that is out of range, and goes to the first there is: nobody may take what follows for what was wanted. */
   #jumped(topic: string, partition: number): void {
     const wanted = this.#next.get(`${topic}/${partition}`);
     if (wanted === undefined) return;
-    this.#failure = new TapewrightError('SOURCE_GAP', `partition ${partition} of ${topic} has no offset ${wanted} any more: it was deleted, or the topic was made anew; keep the topic longer (retention.ms), or start under another group`, { topic, partition, wanted });
-    this.#queue.length = 0;
-    this.#wake();
-    this.#drained();
+    this.#queue.fail(new TapewrightError('SOURCE_GAP', `partition ${partition} of ${topic} has no offset ${wanted} any more: it was deleted, or the topic was made anew; keep the topic longer (retention.ms), or start under another group`, { topic, partition, wanted }));
   }
 
   pause(topic: string, partition: number, isPaused: boolean): void {
@@ -136,8 +109,7 @@ export class KafkaReader implements LogReader {
 
   async close(): Promise<void> {
     this.#closed = true;
-    this.#wake();
-    this.#drained();
+    this.#queue.close();
     await this.#consumer.disconnect().catch(() => undefined);
   }
 }

@@ -1,13 +1,13 @@
 /** Committed records of given partitions, fetched from their leaders; no group, and nothing that decides a position for us. */
 import { fetchV12, Reader } from '@platformatic/kafka';
 import { TapewrightError } from '../core/errors.js';
+import { FetchQueue } from './fetch-queue.js';
 import type { LogFetch, LogPosition, LogReader } from './log.js';
 import { committedRecords, type AbortedTransaction } from './record-batches.js';
 import { idsOf, partitionKey, pause, unreachableMax, type Wire } from './wire.js';
 
 /** That may wait between the broker and the lane; beyond it nothing is asked for. */
-const waitingRecordsMax = 32_768;
-const waitingBytesMax = 16 * 1024 * 1024;
+const waiting = { recordsMax: 32_768, bytesMax: 16 * 1024 * 1024 };
 
 /** Of an answer, and of one partition in it; a larger batch comes whole all the same. */
 const answerBytes = 8 * 1024 * 1024;
@@ -18,11 +18,6 @@ const answerWait = 100;
 
 /** Milliseconds without any answer, after which the lane is told: a leader that dies takes about ten seconds to follow. */
 const patience = 30_000;
-
-interface Waiting {
-  readonly fetch: LogFetch;
-  readonly bytes: number;
-}
 
 interface Place {
   readonly topic: string;
@@ -52,17 +47,11 @@ const moved = new Set([3, 5, 6, 9, 56, 74, 75, 76, 78]);
 export class WireReader implements LogReader {
   readonly #places: ReadonlyMap<string, Place>;
   readonly #topics: readonly string[];
-  readonly #queue: Waiting[] = [];
+  readonly #queue = new FetchQueue(waiting);
   /** Leaders that are being asked. */
   readonly #asked = new Map<number, Promise<void>>();
-  #records = 0;
-  #bytes = 0;
   #answered = performance.now();
   #unreachableSince: number | null = null;
-  #wake: () => void = () => undefined;
-  readonly #room: (() => void)[] = [];
-  #failure: TapewrightError | null = null;
-  #closed = false;
   emptyAnswers = 0;
 
   constructor(private readonly wire: Wire, positions: readonly LogPosition[]) {
@@ -75,24 +64,8 @@ export class WireReader implements LogReader {
     await this.wire.retrying(`${this.#topics.join(', ')} cannot be read`, this.#topics, performance.now() + patience, () => this.#spread());
   }
 
-  async next(millis: number): Promise<LogFetch | null> {
-    if (this.#queue.length === 0 && this.#failure === null && !this.#closed && millis > 0) {
-      let timer: NodeJS.Timeout | null = null;
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-        timer = setTimeout(resolve, millis);
-      });
-      clearTimeout(timer!);
-    }
-    const first = this.#queue.shift();
-    if (first === undefined) {
-      if (this.#failure !== null) throw this.#failure;
-      return null;
-    }
-    this.#records -= first.fetch.records.length;
-    this.#bytes -= first.bytes;
-    if (this.#hasRoom) for (const resume of this.#room.splice(0)) resume();
-    return first.fetch;
+  next(millis: number): Promise<LogFetch | null> {
+    return this.#queue.next(millis);
   }
 
   pause(topic: string, partition: number, isPaused: boolean): void {
@@ -100,15 +73,9 @@ export class WireReader implements LogReader {
   }
 
   async close(): Promise<void> {
-    this.#closed = true;
-    this.#wake();
-    for (const resume of this.#room.splice(0)) resume();
+    this.#queue.close();
     await this.wire.close();
     await Promise.all(this.#asked.values());
-  }
-
-  get #hasRoom(): boolean {
-    return this.#records < waitingRecordsMax && this.#bytes < waitingBytesMax;
   }
 
   /** Every leader is asked, one question at a time, for all that it leads. */
@@ -121,9 +88,11 @@ export class WireReader implements LogReader {
   }
 
   async #serve(node: number): Promise<void> {
-    while (!this.#closed && this.#failure === null) {
-      if (!this.#hasRoom) {
-        await new Promise<void>((resolve) => this.#room.push(resolve));
+    while (!this.#queue.isOver) {
+      if (!this.#queue.hasRoom) {
+        await this.#queue.room(patience);
+        // Who is not asked need not answer.
+        this.#answered = performance.now();
         continue;
       }
       try {
@@ -136,14 +105,14 @@ export class WireReader implements LogReader {
         this.#answered = performance.now();
         if (!stale) continue;
       } catch (cause) {
-        if (this.#closed) return;
+        if (this.#queue.isOver) return;
         const failure = this.wire.failure(`${this.#topics.join(', ')} cannot be read`, cause);
-        if (failure.code !== 'KAFKA_UNREACHABLE' && !(failure.code === 'KAFKA_REFUSED' && idsOf(cause).length > 0)) return this.#fail(failure);
-        if (performance.now() - this.#answered > patience) return this.#fail(failure);
+        if (failure.code !== 'KAFKA_UNREACHABLE' && !(failure.code === 'KAFKA_REFUSED' && idsOf(cause).length > 0)) return this.#queue.fail(failure);
+        if (performance.now() - this.#answered > patience) return this.#queue.fail(failure);
       }
       // Someone else leads now, or will soon.
       await pause(50);
-      if (this.#closed) return;
+      if (this.#queue.isOver) return;
       await this.#look();
     }
   }
@@ -157,13 +126,8 @@ export class WireReader implements LogReader {
     } catch (cause) {
       if (!(cause instanceof TapewrightError && cause.code === 'KAFKA_UNREACHABLE')) return;
       this.#unreachableSince ??= performance.now();
-      if (performance.now() - this.#unreachableSince > unreachableMax) this.#fail(cause);
+      if (performance.now() - this.#unreachableSince > unreachableMax) this.#queue.fail(cause);
     }
-  }
-
-  #fail(failure: TapewrightError): void {
-    this.#failure = failure;
-    this.#wake();
   }
 
   async #fetch(node: number, led: readonly Place[]): Promise<Answer[]> {
@@ -187,8 +151,8 @@ export class WireReader implements LogReader {
       const { topic, partition, error } = answer;
       const place = this.#places.get(partitionKey(topic, partition))!;
       if (moved.has(error)) stale = true;
-      else if (error === outOfRange || answer.logStart > place.next) this.#fail(goneFrom(place, answer));
-      else if (error !== 0) this.#fail(new TapewrightError('KAFKA_REFUSED', `partition ${partition} of ${topic} cannot be read (Kafka's error ${error})`, { topic, partition, error }));
+      else if (error === outOfRange || answer.logStart > place.next) this.#queue.fail(goneFrom(place, answer));
+      else if (error !== 0) this.#queue.fail(new TapewrightError('KAFKA_REFUSED', `partition ${partition} of ${topic} cannot be read (Kafka's error ${error})`, { topic, partition, error }));
       else {
         if (this.#takeRecords(place, answer)) isEmpty = false;
         place.isAtEnd = place.next >= answer.highWatermark;
@@ -198,7 +162,7 @@ export class WireReader implements LogReader {
     }
     if (!isEmpty) this.emptyAnswers = 0;
     else if (!stale && !waits) this.emptyAnswers += 1;
-    if (this.#queue.length === 0 && [...this.#places.values()].every(({ isAtEnd }) => isAtEnd)) this.emptyAnswers = Infinity;
+    if (this.#queue.isEmpty && [...this.#places.values()].every(({ isAtEnd }) => isAtEnd)) this.emptyAnswers = Infinity;
     return stale;
   }
 
@@ -210,10 +174,7 @@ export class WireReader implements LogReader {
     const moves = next > place.next;
     place.next = next;
     if (records.length === 0) return moves;
-    this.#queue.push({ fetch: { topic, partition, records, at: performance.now() }, bytes: bytes.length });
-    this.#records += records.length;
-    this.#bytes += bytes.length;
-    this.#wake();
+    this.#queue.push({ topic, partition, records, at: performance.now() }, bytes.length);
     return true;
   }
 }
