@@ -1,10 +1,10 @@
 /** Committed records of given partitions, by kafkajs. */
 import { randomUUID } from 'node:crypto';
-import type { Consumer, EachBatchPayload } from 'kafkajs';
+import type { Consumer, EachBatchPayload, IHeaders } from 'kafkajs';
 import { TapewrightError } from '../core/errors.js';
 import { FetchQueue } from './fetch-queue.js';
 import { kafkaClient } from './kafka.js';
-import type { LogFetch, LogPosition, LogReader } from './log.js';
+import type { LogFetch, LogHeader, LogPosition, LogReader } from './log.js';
 import type { LiveSettings } from './settings.js';
 import { recordBytes, StoredRecord } from './stored-record.js';
 
@@ -77,7 +77,7 @@ export class KafkaReader implements LogReader {
     const wanted = this.#next.get(`${topic}/${partition}`);
     if (wanted === undefined || this.#closed) return;
     // What was fetched before the seek was heard is not what was asked for.
-    const records = batch.messages.filter(({ offset }) => Number(offset) >= wanted).map(({ offset, key, value, timestamp }) => StoredRecord.of({ offset: Number(offset), key, value, timestamp: Number(timestamp) }));
+    const records = batch.messages.filter(({ offset }) => Number(offset) >= wanted).map(({ offset, key, value, timestamp, headers }) => StoredRecord.of({ offset: Number(offset), key, value, timestamp: Number(timestamp), headers: headersOf(headers) }));
     while (!this.#queue.hasRoom && !this.#queue.isOver) {
       await this.#queue.room(heartbeatEvery);
       await heartbeat();
@@ -112,4 +112,9 @@ export class KafkaReader implements LogReader {
     this.#queue.close();
     await this.#consumer.disconnect().catch(() => undefined);
   }
+}
+
+/** As the client has them: by name, several of a name together. */
+function headersOf(headers: IHeaders | undefined): LogHeader[] {
+  return Object.entries(headers ?? {}).flatMap(([name, values]) => [values].flat().map((value) => ({ name, value: value === undefined ? null : Buffer.from(value) })));
 }

@@ -1,5 +1,10 @@
 /** The port to a partitioned, transactional log: what live needs of Kafka, and what a simulation would have to give. */
 
+export interface LogHeader {
+  readonly name: string;
+  readonly value: Buffer | null;
+}
+
 export interface LogRecord {
   readonly offset: number;
   readonly key: Buffer | null;
@@ -7,6 +12,8 @@ export interface LogRecord {
   readonly value: Buffer | null;
   /** Epoch ms. */
   readonly timestamp: number;
+  /** In their order; a name may be there more than once. */
+  readonly headers?: readonly LogHeader[];
 }
 
 /** Committed records of one partition, in order. */

@@ -3,6 +3,7 @@ import { gunzipSync } from 'node:zlib';
 import { crc32c, lz4Decompress, snappyDecompress } from '@platformatic/wasm-utils';
 import { decompress as zstdDecompress } from 'fzstd';
 import { TapewrightError } from '../core/errors.js';
+import { RecordCursor } from './record-cursor.js';
 import { StoredRecord } from './stored-record.js';
 
 /** Where a batch's fields stand. */
@@ -56,7 +57,7 @@ export function committedRecords(bytes: Buffer, from: number, aborted: readonly 
 
 /** A control record's key: a version and 0 for an abort, 1 for a commit. */
 function endsByAbort(batch: Buffer): boolean {
-  const cursor = new Cursor(batch, at.records);
+  const cursor = new RecordCursor(batch, at.records);
   cursor.varint();
   cursor.skip(1);
   cursor.varint();
@@ -67,7 +68,7 @@ function endsByAbort(batch: Buffer): boolean {
 
 function readRecords(batch: Buffer, base: number, attributes: number, from: number, into: StoredRecord[]): void {
   const bytes = uncompressed(batch.subarray(at.records), attributes & flags.compression);
-  const cursor = new Cursor(bytes, 0);
+  const cursor = new RecordCursor(bytes, 0);
   const first = Number(batch.readBigInt64BE(at.firstTimestamp));
   const appended = (attributes & flags.appendTime) === 0 ? null : Number(batch.readBigInt64BE(at.maxTimestamp));
   for (let count = batch.readInt32BE(at.count); count > 0; count -= 1) {
@@ -81,39 +82,11 @@ function readRecords(batch: Buffer, base: number, attributes: number, from: numb
       const keySize = cursor.varint(), keyAt = keySize < 0 ? -1 : cursor.at;
       cursor.skip(Math.max(0, keySize));
       const valueSize = cursor.varint(), valueAt = valueSize < 0 ? -1 : cursor.at;
-      into.push(new StoredRecord(offset, timestamp, bytes, keyAt, keyAt < 0 ? -1 : keyAt + keySize, bytes, valueAt, valueAt < 0 ? -1 : valueAt + valueSize));
+      const valueEnd = valueAt < 0 ? -1 : valueAt + valueSize;
+      // Few readers ask for headers: they are read then.
+      into.push(new StoredRecord(offset, timestamp, bytes, keyAt, keyAt < 0 ? -1 : keyAt + keySize, bytes, valueAt, valueEnd, valueEnd < 0 ? cursor.at : valueEnd));
     }
-    // Headers are of no use to a reader.
     cursor.at = end;
-  }
-}
-
-/** Reads a batch's variable-length integers, which are zigzag and at most 64 bits; those beyond 2^53 do not occur. */
-class Cursor {
-  constructor(private readonly buffer: Buffer, public at: number) {}
-
-  varint(): number {
-    let byte = this.buffer[this.at++]!;
-    if (byte < 128) return (byte >>> 1) ^ -(byte & 1);
-    let value = byte & 127;
-    for (let scale = 128; byte >= 128; scale *= 128) {
-      byte = this.buffer[this.at++]!;
-      value += (byte & 127) * scale;
-    }
-    return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
-  }
-
-  /** A view, not a copy. */
-  bytes(): Buffer | null {
-    const length = this.varint();
-    if (length < 0) return null;
-    const from = this.at;
-    this.at += length;
-    return this.buffer.subarray(from, this.at);
-  }
-
-  skip(count: number): void {
-    this.at += count;
   }
 }
 

@@ -35,6 +35,13 @@ test('a batch that others write is read as it was meant, in every compression', 
   }));
 });
 
+test('headers come back as they were written', () => {
+  fc.assert(fc.property(fc.array(message, { minLength: 1, maxLength: 50 }), (messages) => {
+    const { records } = committedRecords(encodeBatch(messages, head), 0, []);
+    assert.deepEqual(records.map(({ headers }) => headers), messages.map(({ headers }) => Object.entries(headers!).map(([name, text]) => ({ name: Buffer.from(name).toString(), value: Buffer.from(text) }))));
+  }));
+});
+
 /** What a log holds: batches of producers, each transaction's end after it. */
 interface Written {
   readonly producer: number;
