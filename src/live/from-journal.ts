@@ -6,7 +6,7 @@ import { TapewrightError } from '../core/errors.js';
 import { Engine } from '../engine/engine.js';
 import { readSchemas } from '../runtime/kept-input.js';
 import type { ReplayResult } from '../runtime/options.js';
-import { sha256 } from '../runtime/replay.js';
+import { sha256 } from '../runtime/sha256.js';
 import { openLog } from './clients.js';
 import { readJournalTopic } from './journal-topic.js';
 import { makeBundle } from './kept-bundle.js';

@@ -4,12 +4,12 @@ import { TapewrightError } from '../core/errors.js';
 import { Engine } from '../engine/engine.js';
 import { laneKeys } from '../plan/lanes.js';
 import type { Pipeline } from '../plan/plan.js';
-import { sourceColumns } from '../runtime/input-reader.js';
+import { sourceColumns } from '../runtime/source-columns.js';
 import type { PipelineTexts } from '../runtime/options.js';
 import { requireModules } from '../runtime/functions.js';
 import { planTexts } from '../runtime/pipeline.js';
-import { planHashOf } from '../runtime/prepare.js';
-import { sha256 } from '../runtime/replay.js';
+import { planHashOf } from '../runtime/plan-hash.js';
+import { sha256 } from '../runtime/sha256.js';
 import { CheckpointStore } from '../stores/checkpoints.js';
 import { beginning } from './beginning.js';
 import { sinkTopics, sourceTopic, type SinkTopic, type SourceTopic, type StartMode } from './connectors.js';
@@ -17,9 +17,6 @@ import { OutputEncoder } from './encoder.js';
 import { kafkaClient } from './kafka.js';
 import { openLog } from './clients.js';
 import { pause } from './failures.js';
-import { planWarm, warmTables } from './warm.js';
-import { warmUp } from './warm-up.js';
-import { LiveRecorder } from './live-record.js';
 import { LiveLane, type LaneEvents, type LaneSpec } from './lane.js';
 import { runLanes } from './lanes.js';
 import type { Log, LogBounds } from './log.js';
@@ -128,7 +125,7 @@ export async function runLive(options: LiveOptions): Promise<LiveResult> {
   const log = openLog(options.settings, onRemark);
   try {
     const { plan, specOf } = await prepareLanes(log, options);
-    const recorder = options.record === undefined || options.record === null ? null : await LiveRecorder.open(plan, options, options.record);
+    const recorder = options.record === undefined || options.record === null ? null : await (await import('./live-record.js')).LiveRecorder.open(plan, options, options.record);
     const events = recorder?.watching(options.events) ?? options.events;
     const ends = await runLanes({
       membership: await membershipOf(plan, options), shared: options.lanes === 'group', signal: options.signal, pause, say: onRemark,
@@ -168,15 +165,17 @@ export async function prepareLanes(log: Log, options: Omit<LiveOptions, 'lanes' 
   const { group, checkpointEvery, strict, releasedBy = false, onGap, linger } = options;
   const checkpoints = new CheckpointStore(join(options.state, 'checkpoints'));
   const parts = partsOf(pipeline, options.texts);
-  const warm = warmTables(options.warmFrom ?? [], pipeline);
+  const warm = options.warmFrom === undefined || options.warmFrom.length === 0 ? null : (await import('./warm.js')).warmTables(options.warmFrom, pipeline);
   return {
     plan, specOf: (lane) => ({
       lane, group, planHash, pipeline, outputs, topics, checkpoints, parts, checkpointEvery, strict, releasedBy, onGap, linger, inputs: plan.inputs(lane),
       clock: () => Date.now(), pause, say: options.onRemark, begin: async () => {
         const begun = await beginning(log, plan.sources, options, lanes === 1 ? null : lane);
-        return warm.size === 0 ? begun : { ...begun, warm: await planWarm(log, pipeline, plan.inputs(lane), warm, begun.positions, options.signal ?? new AbortController().signal) };
+        if (warm === null) return begun;
+        const { planWarm } = await import('./warm.js');
+        return { ...begun, warm: await planWarm(log, pipeline, plan.inputs(lane), warm, begun.positions, options.signal ?? new AbortController().signal) };
       },
-      warmUp: (engine, start, keep) => warmUp({ pipeline, partitions: plan.partitions, inputs: plan.inputs(lane) }, engine, start, keep),
+      warmUp: async (engine, start, keep) => (await import('./warm-up.js')).warmUp({ pipeline, partitions: plan.partitions, inputs: plan.inputs(lane) }, engine, start, keep),
     }),
   };
 }

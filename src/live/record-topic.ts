@@ -4,7 +4,7 @@ import { TapewrightError } from '../core/errors.js';
 import { timestampUnits, type SqlType } from '../core/types.js';
 import type { AvroRecord } from '../formats/avro-schema.js';
 import { rawSchema } from '../engine/physical.js';
-import { sourceColumns } from '../runtime/input-reader.js';
+import { sourceColumns } from '../runtime/source-columns.js';
 import { planTexts } from '../runtime/pipeline.js';
 import type { SourceColumn } from '../sources/source.js';
 import { sourceTopic } from './connectors.js';

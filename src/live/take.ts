@@ -8,13 +8,13 @@ import { ByteReader, ByteWriter } from '../core/bytes.js';
 import { assert, TapewrightError } from '../core/errors.js';
 import type { StepRecord } from '../core/step.js';
 import { Engine } from '../engine/engine.js';
-import { sha256 } from '../runtime/replay.js';
+import { sha256 } from '../runtime/sha256.js';
 import { journalMessage, readJournal, type GapRecord, type JournalEntry, type JournalRecord, type StartRecord, type TakenRecord } from './journal-topic.js';
 import type { LaneEvents, LaneSpec } from './lane.js';
 import type { Log, LogPosition, LogProducer } from './log.js';
 import { changesIn } from './parts.js';
 import { differs, passGap, patienceMillis, rerun } from './rerun.js';
-import { asInTopic, hasToWarm } from './warm-up.js';
+import { asInTopic, hasToWarm } from './warm-step.js';
 
 /** A lane that is taken: its state, and the next offset of each input partition. */
 export interface Taken {

@@ -1,7 +1,7 @@
 /** Whether a live run can be made again from its journal and its input, to the same digests. Takes no lane and writes nothing. */
 import { TapewrightError } from '../core/errors.js';
 import { Engine } from '../engine/engine.js';
-import { sha256 } from '../runtime/replay.js';
+import { sha256 } from '../runtime/sha256.js';
 import { readJournalTopic } from './journal-topic.js';
 import { openLog } from './clients.js';
 import { planLive, type LiveOptions } from './live.js';

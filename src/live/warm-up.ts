@@ -8,7 +8,7 @@ import { rawSchema } from '../engine/physical.js';
 import { laneKeys } from '../plan/lanes.js';
 import { columnRef, substitute } from '../plan/expression.js';
 import type { Pipeline } from '../plan/plan.js';
-import { sourceColumns } from '../runtime/input-reader.js';
+import { sourceColumns } from '../runtime/source-columns.js';
 import { Partitioner, pickRows, type LanePart } from '../runtime/partition.js';
 import { openSource } from '../sources/open.js';
 import type { Source, SourceColumn } from '../sources/source.js';
@@ -16,6 +16,7 @@ import type { StartRecord } from './journal-topic.js';
 import type { LogPosition } from './log.js';
 import { differs, type FoldedStep, type LaneInput } from './rerun.js';
 import { findWarm, type WarmRecord } from './warm.js';
+import { hasToWarm } from './warm-step.js';
 
 /** So that rows of partitions and inputs alternate about as they would have come. */
 const batchRows = 4096;
@@ -55,11 +56,6 @@ export async function warmUp(lane: WarmLane, engine: Engine, { warm, positions }
   const result = engine.close({ end: false, silent: true });
   return { pieces: [], fed, rejected: [], result, record: result.record, silent: true };
 }
-
-export const hasToWarm = ({ warm }: StartRecord, engine: Engine): boolean => warm !== undefined && warm !== null && engine.seq === 0;
-
-/** The interleaving follows from the history, and is too long for a message. */
-export const asInTopic = (record: StepRecord): StepRecord => ({ ...record, order: [] });
 
 /** For those who make a journal again: its steps that are left when the history is in the state. Throws CHECKPOINT_MISMATCH where it gives another digest. */
 export async function warmAgain(lane: WarmLane, engine: Engine, start: StartRecord, steps: readonly StepRecord[], onStep: ((step: FoldedStep) => Promise<unknown>) | null): Promise<readonly StepRecord[]> {

@@ -6,7 +6,7 @@ import { TapewrightError } from '../core/errors.js';
 import { Engine } from '../engine/engine.js';
 import type { Pipeline } from '../plan/plan.js';
 import { planTexts } from '../runtime/pipeline.js';
-import { sha256 } from '../runtime/replay.js';
+import { sha256 } from '../runtime/sha256.js';
 import { bindTables } from '../scenario/bindings.js';
 import { filesOf, fingerprintOf } from '../sources/files.js';
 import type { Binding } from '../sources/source.js';

@@ -1,10 +1,10 @@
 /** Transactions of one id: each step of the protocol tried again as long as that cannot repeat anything. */
-import {
-  addOffsetsToTxnV3, addPartitionsToTxnV3, endTxnV3, initProducerIdV4, produceV9, ProtocolError, txnOffsetCommitV3, Writer, type Connection,
-} from '@platformatic/kafka';
 import { TapewrightError } from '../core/errors.js';
 import { encodeBatch, sizeOf } from './batch-writer.js';
 import type { LogMessage, LogOffsets, LogPosition, LogProducer } from './log.js';
+import {
+  addOffsetsToTxnV3, addPartitionsToTxnV3, endTxnV3, initProducerIdV4, produceV9, ProtocolError, txnOffsetCommitV3, Writer, type Connection, type ProduceResponse,
+} from './protocol.js';
 import { idsOf, partitionKey, passes, type Wire } from './wire.js';
 
 /** Milliseconds after which the coordinator aborts what is open. */
@@ -152,10 +152,10 @@ export class WireProducer implements LogProducer {
 
   /** By partition: the offset, or the error. */
   async #produceTo(connection: Connection, batches: readonly Encoded[]): Promise<Map<string, unknown>> {
-    const answer = await new Promise<produceV9.ProduceResponse>((resolve, reject) => {
-      connection.send<produceV9.ProduceResponse>(0, 9, () => this.#request(batches), produceV9.parseResponse, true, true, (error, response) => {
+    const answer = await new Promise<ProduceResponse>((resolve, reject) => {
+      connection.send<ProduceResponse>(0, 9, () => this.#request(batches), produceV9.parseResponse, true, true, (error, response) => {
         // Where some partitions failed, the others' answers are within the error.
-        const all = error === null ? response : (error as { readonly response?: produceV9.ProduceResponse }).response;
+        const all = error === null ? response : (error as { readonly response?: ProduceResponse }).response;
         if (all === undefined) reject(error!);
         else resolve(all);
       });

@@ -1,8 +1,8 @@
 /** Committed records of given partitions, fetched from their leaders; no group, and nothing that decides a position for us. */
-import { fetchV12, Reader } from '@platformatic/kafka';
 import { TapewrightError } from '../core/errors.js';
 import { FetchQueue } from './fetch-queue.js';
 import type { LogFetch, LogPosition, LogReader } from './log.js';
+import { fetchV12, type Reader } from './protocol.js';
 import { committedRecords, type AbortedTransaction } from './record-batches.js';
 import { idsOf, partitionKey, pause, unreachableMax, type Wire } from './wire.js';
 

@@ -1,7 +1,7 @@
 /** Requests to a cluster's brokers over connections of its own: who leads what, and what is worth another attempt. */
 import { isIP } from 'node:net';
-import { ConnectionPool, findCoordinatorV4, metadataV12, type Broker, type Connection } from '@platformatic/kafka';
 import { TapewrightError } from '../core/errors.js';
+import { ConnectionPool, findCoordinatorV4, metadataV12, type Broker, type Connection } from './protocol.js';
 import type { LiveSettings } from './settings.js';
 
 /** Brokers' errors that pass: leaders move, coordinators load, markers are written. */

@@ -8,9 +8,10 @@ import { filesOf } from '../sources/files.js';
 import type { Binding, Source, SourceColumn } from '../sources/source.js';
 import { CaptureReader, type CaptureOptions } from './capture-reader.js';
 import type { GateState } from './gate.js';
-import { sourceColumns, type HistoryReader, type RunLane } from './input-reader.js';
+import type { HistoryReader, RunLane } from './input-reader.js';
 import type { RunParameters } from './options.js';
 import type { Prepared } from './prepare.js';
+import { sourceColumns } from './source-columns.js';
 
 /** Tables bound to one recording that tells of transactions. */
 export interface Capture {

@@ -5,15 +5,15 @@ import type { Engine } from '../engine/engine.js';
 import { rawSchema } from '../engine/physical.js';
 import { rowJson } from '../engine/refused-rows.js';
 import { columnRef, substitute } from '../plan/expression.js';
-import type { Pipeline } from '../plan/plan.js';
 import { openSource } from '../sources/open.js';
 import { openChanges } from './captures.js';
-import type { Source, SourceColumn } from '../sources/source.js';
+import type { Source } from '../sources/source.js';
 import { Gate, type GateState, type Rejected } from './gate.js';
 import type { LaneFeed } from './lane-feed.js';
 import type { RunParameters } from './options.js';
 import { Partitioner, pickRows, type LanePart } from './partition.js';
 import type { Prepared } from './prepare.js';
+import { sourceColumns } from './source-columns.js';
 
 export interface RunLane {
   readonly engine: Engine;
@@ -139,18 +139,6 @@ export class InputReader implements HistoryReader {
     }
     return remarks;
   }
-}
-
-/** The columns to read: all that the plan uses, the lane's key among them, since it is a key of every operator. */
-export function sourceColumns(pipeline: Pipeline, input: number, read: readonly number[]): SourceColumn[] {
-  const table = pipeline.sources[input]!;
-  const raw = rawSchema(table);
-  const time = table.watermark === null ? null : table.columns[table.watermark.column]!.expression;
-  return read.map((column) => {
-    const eventTime = time !== null && time.kind === 'column' && time.index === column;
-    const metadata = table.changeFormat === undefined ? undefined : table.metadata[column - table.physical.length]?.key;
-    return { name: raw[column]!.name, type: raw[column]!.type, eventTime, ...(metadata === undefined ? {} : { metadata }) };
-  });
 }
 
 function gatesOf(input: number, prepared: Prepared, parameters: RunParameters, lanes: readonly RunLane[]): Gate[] {

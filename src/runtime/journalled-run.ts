@@ -20,7 +20,7 @@ import { KeptRows } from './kept-rows.js';
 import { LaneOutput, type DurableSegments } from './lane-output.js';
 import { outputRecords } from './output-records.js';
 import { planTexts } from './pipeline.js';
-import { sha256 } from './replay.js';
+import { sha256 } from './sha256.js';
 import { joinRunFiles, removeRunSegments } from './run-files.js';
 import { versions } from './versions.js';
 

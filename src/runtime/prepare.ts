@@ -1,18 +1,17 @@
 /** From texts and bindings to a planned pipeline and what its tables read. Nothing is opened but dataset files. */
-import { createHash } from 'node:crypto';
 import { TapewrightError } from '../core/errors.js';
 import { lookBack } from '../plan/look-back.js';
 import type { Pipeline } from '../plan/plan.js';
 import { unboundedState, unboundedText } from '../plan/unbounded-state.js';
 import { alertOutputs } from '../report/accuracy.js';
 import { accuracyOf } from '../scenario/accuracy.js';
-import { responsesOf } from '../scenario/responses.js';
 import { bindTables } from '../scenario/bindings.js';
 import type { DatasetRecord } from '../stores/manifest.js';
 import { requireModules } from './functions.js';
 import { chooseLanes } from './lanes.js';
 import type { PipelineTexts, RequestedBinding, RunParameters } from './options.js';
-import { joinedText, placed, planTexts } from './pipeline.js';
+import { placed, planTexts } from './pipeline.js';
+import { planHashOf } from './plan-hash.js';
 
 export interface PreparedInput {
   readonly table: string;
@@ -31,13 +30,6 @@ export interface Prepared {
   /** Of the texts: what a checkpoint must have been made with. */
   readonly planHash: string;
   readonly remarks: readonly string[];
-}
-
-/** Of everything that decides what a pipeline computes: its SQL, responses and modules. */
-export function planHashOf(texts: PipelineTexts): string {
-  const policy = responsesOf(texts);
-  const parts = [joinedText(texts.sql), policy === null ? '' : JSON.stringify(policy), texts.modules === undefined ? '' : JSON.stringify(texts.modules)];
-  return parts.reduce((hash, part) => hash.update(part), createHash('sha256')).digest('hex');
 }
 
 /** Throws SQL_INVALID, SQL_UNSUPPORTED, USAGE, LANES_IMPOSSIBLE, DATASET_MISSING and the like, before a row is read. */

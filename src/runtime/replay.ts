@@ -1,7 +1,5 @@
 /** Replays history: reads, merges, folds, writes, checkpoints; takes up again where a run was stopped or killed. */
-import { createHash, hash } from 'node:crypto';
 import { ByteWriter } from '../core/bytes.js';
-import type { HashFunction } from '../core/digest.js';
 import { TapewrightError, assert } from '../core/errors.js';
 import { Engine, type StepResult } from '../engine/engine.js';
 import { buildPhysical, rawSchema } from '../engine/physical.js';
@@ -28,15 +26,8 @@ import { placed, placedError } from './pipeline.js';
 import { prepare, type Prepared } from './prepare.js';
 import { recoverLanes, type CheckpointHeader } from './recover.js';
 import { joinRunFiles, removeRunSegments } from './run-files.js';
+import { sha256 } from './sha256.js';
 import { versions } from './versions.js';
-
-export const sha256: HashFunction = (...chunks) => {
-  // One call into OpenSSL instead of three: steps are hashed by the thousand.
-  if (chunks.length === 1) return hash('sha256', chunks[0]!, 'buffer');
-  const many = createHash('sha256');
-  for (const chunk of chunks) many.update(chunk);
-  return many.digest();
-};
 
 /** Between two reports of progress, in ms of real time. */
 const progressMillis = 100;

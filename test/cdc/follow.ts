@@ -8,7 +8,7 @@ import { LaneFeed } from '../../src/runtime/lane-feed.js';
 import { defaultParameters } from '../../src/runtime/options.js';
 import { planTexts } from '../../src/runtime/pipeline.js';
 import type { Prepared } from '../../src/runtime/prepare.js';
-import { sha256 } from '../../src/runtime/replay.js';
+import { sha256 } from '../../src/runtime/sha256.js';
 import { bindingOf } from '../../src/sources/files.js';
 
 type Cells = readonly (string | number | bigint | null)[];
