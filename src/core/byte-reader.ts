@@ -21,6 +21,11 @@ export class ByteReader {
     return this.#at;
   }
 
+  /** Goes on at byte `position`. */
+  moveTo(position: number): void {
+    this.#at = position;
+  }
+
   get remaining(): number {
     return this.#bytes.length - this.#at;
   }

@@ -1,0 +1,107 @@
+/**
+ * A page of records one after the other. While it is open it grows at its end; once closed its bytes never change, so
+ * that a checkpoint may write them while the flow goes on. Which of its records are dead stands beside.
+ */
+import { ByteReader } from './byte-reader.js';
+import type { ByteWriter } from './bytes.js';
+
+/** Records begin at multiples of so many bytes: a unit. */
+export const UNIT = 8;
+
+export class Page {
+  #bytes: Uint8Array;
+  #reader: ByteReader;
+  /** A bit for each unit at which a record begins that is dead. */
+  #dead = new Uint8Array(0);
+  /** Bytes of records, and of those that live. */
+  used = 0;
+  live = 0;
+  isOpen = true;
+
+  constructor(capacity: number) {
+    this.#bytes = new Uint8Array(capacity);
+    this.#reader = new ByteReader(this.#bytes);
+  }
+
+  /** A closed page of a checkpoint. */
+  static of(bytes: Uint8Array): Page {
+    const page = new Page(0);
+    page.#bytes = bytes;
+    page.#reader = new ByteReader(bytes);
+    page.used = page.live = bytes.length;
+    page.isOpen = false;
+    return page;
+  }
+
+  get bytes(): Uint8Array {
+    return this.#bytes;
+  }
+
+  /** Reads at byte `at`; one reader for all, so it is to be used at once. */
+  readerAt(at: number): ByteReader {
+    this.#reader.moveTo(at);
+    return this.#reader;
+  }
+
+  /** Makes room at the end, up to `most` bytes in all; returns where it begins. */
+  reserve(size: number, most: number): number {
+    const at = this.used;
+    const end = at + size;
+    if (end > this.#bytes.length) {
+      const longer = new Uint8Array(Math.max(end, Math.min(most, 2 * this.#bytes.length)));
+      longer.set(this.#bytes.subarray(0, at));
+      this.#bytes = longer;
+      this.#reader = new ByteReader(longer);
+    }
+    this.used = end;
+    this.live += size;
+    return at;
+  }
+
+  /** The record of `size` bytes at byte `at` is one of the dead. */
+  kill(at: number, size: number): void {
+    this.live -= size;
+    const unit = at / UNIT;
+    if (unit >> 3 >= this.#dead.length) {
+      const longer = new Uint8Array(Math.ceil(this.#bytes.length / UNIT / 8));
+      longer.set(this.#dead);
+      this.#dead = longer;
+    }
+    this.#dead[unit >> 3]! |= 1 << (unit & 7);
+  }
+
+  isDead(at: number): boolean {
+    const unit = at / UNIT;
+    return ((this.#dead[unit >> 3] ?? 0) & (1 << (unit & 7))) !== 0;
+  }
+
+  /** An open page whose records are all dead begins anew. */
+  empty(): void {
+    this.used = 0;
+    this.#dead.fill(0);
+  }
+
+  /** From here on the bytes stay as they are, and are no longer than the records. */
+  close(): void {
+    this.isOpen = false;
+    if (this.used === this.#bytes.length) return;
+    this.#bytes = this.#bytes.slice(0, this.used);
+    this.#reader = new ByteReader(this.#bytes);
+  }
+
+  /** The units at which dead records begin: each as what it is after the one before. */
+  writeDead(writer: ByteWriter): void {
+    const gaps: number[] = [];
+    let before = 0;
+    for (let byte = 0; byte < this.#dead.length; byte += 1) {
+      const bits = this.#dead[byte]!;
+      for (let bit = 0; bits >> bit !== 0; bit += 1) {
+        if ((bits & (1 << bit)) === 0) continue;
+        gaps.push(8 * byte + bit - before);
+        before = 8 * byte + bit;
+      }
+    }
+    writer.varint(gaps.length);
+    for (const gap of gaps) writer.varint(gap);
+  }
+}
