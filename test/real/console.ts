@@ -1,11 +1,10 @@
 /** Kafka's own console tools: producers and consumers that share no code with ours. */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { classPath } from './java.js';
-import { jarsOf } from './cached.js';
+import { kafkaJava } from './kafka-server.js';
 
 const run = promisify(execFile);
-const java = async (): Promise<string[]> => ['-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Dorg.slf4j.simpleLogger.defaultLogLevel=off', ...classPath(await jarsOf('kafka-pom.xml'))];
+const java = async (): Promise<string[]> => ['-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Dorg.slf4j.simpleLogger.defaultLogLevel=off', ...await kafkaJava()];
 
 /** Sends lines as messages without keys. */
 export async function consoleProduce(brokers: readonly string[], topic: string, lines: readonly string[], compression: 'none' | 'gzip' | 'snappy' | 'lz4' | 'zstd'): Promise<void> {

@@ -6,6 +6,9 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 
+/** Milliseconds in which a server may end in order; some write what Java has loaded. */
+const patience = 60_000;
+
 const quickStart = ['-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Xshare:auto'];
 
 export interface JavaOptions {
@@ -64,10 +67,10 @@ export class JavaProcess {
     if (child === null || !this.isRunning) return;
     const ended = new Promise((resolve) => child.once('exit', resolve));
     child.kill(signal);
-    const patience = new AbortController();
-    void pause(10_000, null, { signal: patience.signal }).then(() => child.kill('SIGKILL'), () => undefined);
+    const waiting = new AbortController();
+    void pause(patience, null, { signal: waiting.signal }).then(() => child.kill('SIGKILL'), () => undefined);
     await ended;
-    patience.abort();
+    waiting.abort();
   }
 }
 

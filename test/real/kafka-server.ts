@@ -1,18 +1,21 @@
 /** A real Kafka on this machine's loopback: one node or several, each broker and controller. */
 import { execFile } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { tmpdir } from 'node:os';
 import { promisify } from 'node:util';
 import kafkajs from 'kafkajs';
 import { existsSync } from 'node:fs';
-import { cacheFolder, jarsOf, pomFolder, works } from './cached.js';
+import { cached, cacheFolder, jarsOf, pomFolder, works } from './cached.js';
+import { classArchive } from './class-archive.js';
 import { JavaProcess, classPath, freePorts } from './java.js';
 import { Proxy } from './proxy.js';
 
 const run = promisify(execFile);
 const pom = 'kafka-pom.xml';
+
+/** Its sixteen bytes: no cluster of ours meets another. */
+const cluster = Buffer.from('tapewright tests').toString('base64url');
 
 /** What Kafka needs and this machine lacks; null: nothing. */
 export function kafkaMissing(): string | null {
@@ -49,15 +52,24 @@ export class KafkaServer {
   private constructor(private readonly folder: string, private readonly nodes: readonly Node[]) {}
 
   /** Formats the nodes' folders, starts them and waits until the cluster takes topics. */
-  static async start({ nodes: count = 1, proxied = false, secured, properties: more = [], say = () => undefined }: KafkaOptions = {}): Promise<KafkaServer> {
+  static async start(options: KafkaOptions = {}): Promise<KafkaServer> {
+    const { say = () => undefined } = options;
     if (!existsSync(join(cacheFolder(), pomFolder(pom)))) say('fetching Kafka 4.3.1 into the cache folder (55 MB, once)');
-    const jars = await jarsOf(pom);
+    return KafkaServer.#launch(options, await kafkaJava());
+  }
+
+  /** Starts and stops a node, so that Java sees what it loads. */
+  static async train(flags: readonly string[]): Promise<void> {
+    await (await KafkaServer.#launch({}, flags)).stop();
+  }
+
+  /** `flags`: with its class path. */
+  static async #launch({ nodes: count = 1, proxied = false, secured, properties: more = [] }: KafkaOptions, flags: readonly string[]): Promise<KafkaServer> {
     const folder = await mkdtemp(join(tmpdir(), 'tapewright-kafka-'));
     const ports = await freePorts(5 * count);
     const log4j = join(folder, 'log4j2.properties');
     await writeFile(log4j, logging);
-    const java = ['-Xmx512m', `-Dlog4j2.configurationFile=${log4j}`, ...classPath(jars)];
-    const cluster = randomBytes(16).toString('base64url').replace(/^-/, 'A');
+    const java = ['-Xmx512m', `-Dlog4j2.configurationFile=${log4j}`, ...flags];
     const voters = Array.from({ length: count }, (_, index) => `${index + 1}@127.0.0.1:${ports[count + index]}`).join(',');
     const nodes = await Promise.all(Array.from({ length: count }, async (_, index): Promise<Node> => {
       const id = index + 1;
@@ -65,7 +77,7 @@ export class KafkaServer {
       const [port, controller, behind, before, safe] = [0, 1, 2, 3, 4].map((kind) => ports[kind * count + index]!) as [number, number, number, number, number];
       const lines = [...properties(id, count, voters, join(folder, `data-${id}`)), ...listeners(port, controller, proxied ? { behind, before } : null, secured === undefined ? null : safe), ...(secured === undefined ? [] : await security(folder, secured)), ...more];
       await writeFile(config, `${lines.join('\n')}\n`);
-      await run('java', [...java, 'kafka.tools.StorageTool', 'format', '-t', cluster, '-c', config]);
+      await cp(await formatted(id, java, config), join(folder, `data-${id}`), { recursive: true });
       return { id, address: `127.0.0.1:${port}`, proxy: proxied ? await Proxy.start(before, behind) : null, secured: secured === undefined ? null : `127.0.0.1:${safe}`, process: new JavaProcess(`Kafka node ${id}`, [...java, 'kafka.Kafka', config], join(folder, `node-${id}.log`)) };
     }));
     const server = new KafkaServer(folder, nodes);
@@ -122,6 +134,21 @@ export class KafkaServer {
     if (node === undefined) throw new Error(`there is no node ${id}`);
     return node;
   }
+}
+
+/** Flags of Java for what Kafka's jars hold: servers and tools. */
+export async function kafkaJava(): Promise<readonly string[]> {
+  const jars = classPath(await jarsOf(pom));
+  return [...await classArchive(pomFolder(pom), (flags) => KafkaServer.train([...flags, ...jars])), ...jars];
+}
+
+/** A node's folder as Kafka formats it, which says no more than its number and the cluster's name. */
+function formatted(id: number, java: readonly string[], config: string): Promise<string> {
+  return cached(`${pomFolder(pom)}-node-${id}`, async (folder) => {
+    const own = `${config}.format`;
+    await writeFile(own, (await readFile(config, 'utf8')).replace(/^log\.dirs=.*$/m, `log.dirs=${folder}`));
+    await run('java', [...java, 'kafka.tools.StorageTool', 'format', '-t', cluster, '-c', own]);
+  });
 }
 
 /** Whether the broker knows so many brokers: an open port alone says little. */

@@ -1,4 +1,4 @@
-/** A real schema registry of Confluent's kind on this machine's loopback: Apicurio, in memory. */
+/** A real schema registry of Confluent's kind on this machine's loopback: Apicurio, with its database in a folder of its own. */
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { artifact, cached, cacheFolder, works } from './cached.js';
+import { classArchive } from './class-archive.js';
 import { JavaProcess, freePorts } from './java.js';
 
 const run = promisify(execFile);
@@ -31,13 +32,17 @@ export class RegistryServer {
     });
     const jar = (await readdir(files)).find((file) => file.endsWith('-runner.jar'));
     if (jar === undefined) throw new Error(`the registry's archive holds no runner: remove ${files} and try again`);
+    const classes = await classArchive(name, async (flags) => (await RegistryServer.#launch(join(files, jar), flags)).stop());
+    return RegistryServer.#launch(join(files, jar), classes);
+  }
+
+  static async #launch(jar: string, flags: readonly string[]): Promise<RegistryServer> {
     const folder = await mkdtemp(join(tmpdir(), 'tapewright-registry-'));
     const [port] = await freePorts(1);
-    const process = new JavaProcess('The schema registry', ['-Xmx512m', '-Dquarkus.http.host=127.0.0.1', `-Dquarkus.http.port=${port}`, '-jar', join(files, jar)], join(folder, 'registry.log'));
-    const server = new RegistryServer(folder, process, `http://127.0.0.1:${port}/apis/ccompat/v7`);
+    const args = ['-Xmx512m', ...flags, '-Dquarkus.http.host=127.0.0.1', `-Dquarkus.http.port=${port}`, `-Dapicurio.datasource.url=jdbc:h2:file:${join(folder, 'registry')};WRITE_DELAY=0`, '-jar', jar];
+    const server = new RegistryServer(folder, new JavaProcess('The schema registry', args, join(folder, 'registry.log')), `http://127.0.0.1:${port}/apis/ccompat/v7`);
     try {
-      process.start();
-      await process.answers(() => fetch(`${server.address}/subjects`).then((response) => response.ok, () => false));
+      await server.restart();
       return server;
     } catch (error) {
       await server.stop();
@@ -45,7 +50,18 @@ export class RegistryServer {
     }
   }
 
-  /** What it knew is gone with it: it keeps nothing on disk. */
+  /** Ends it where it stands; what it knows stays in its folder. */
+  async kill(): Promise<void> {
+    await this.process.end('SIGKILL');
+  }
+
+  /** Starts it, or again, at the same address, and waits until it answers. */
+  async restart(): Promise<void> {
+    this.process.start();
+    await this.process.answers(() => fetch(`${this.address}/subjects`).then((response) => response.ok, () => false));
+  }
+
+  /** What it knew is gone with it. */
   async stop(): Promise<void> {
     await this.process.end();
     await rm(this.folder, { recursive: true, force: true });
