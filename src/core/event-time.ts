@@ -13,3 +13,31 @@ export function greatestOf(times: Float64Array, from: number, to: number, least:
   for (let row = from; row < to; row += 1) if (times[row]! > greatest) greatest = times[row]!;
   return greatest;
 }
+
+/** Rows that have one entry in `TimePeaks.greatest`. */
+export const peakRows = 128;
+
+/** The event times of a batch, `peakRows` rows at a time: who looks for one need not look at every row. */
+export interface TimePeaks {
+  /** NaN when one of them is none. */
+  readonly least: number;
+  /** Of each `peakRows` rows from the first on. */
+  readonly greatest: Float64Array;
+}
+
+export function peaksOf(times: Float64Array): TimePeaks {
+  const greatest = new Float64Array(Math.ceil(times.length / peakRows));
+  let least = Infinity;
+  for (let index = 0; index < greatest.length; index += 1) {
+    const to = Math.min(times.length, (index + 1) * peakRows);
+    let peak = -Infinity;
+    for (let row = index * peakRows; row < to; row += 1) {
+      const at = times[row]!;
+      if (at > peak) peak = at;
+      // NaN is neither, and stays.
+      if (!(at >= least)) least = at < least ? at : NaN;
+    }
+    greatest[index] = peak;
+  }
+  return { least, greatest };
+}

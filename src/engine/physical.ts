@@ -111,7 +111,7 @@ class Builder {
     const schema = this.#nodes[input]!.kind === 'source' ? (this.#nodes[input] as { schema: Schema }).schema : [];
     const compiled = (of: Expression[]): Stage => compileStage({ input: schema, filter: null, outputs: of });
     const delay = delayOf(watermark);
-    return { stage: compiled(outputs), delayed: delay === null ? null : { stage: compiled(outputs.slice(0, 1)), delay } };
+    return { stage: compiled(outputs), delayed: delay === null ? null : { stage: compiled(outputs.slice(0, 1)), delay, column: plainColumn(outputs[0]!) } };
   }
 
   /** Declared columns replaced by what they are made of: physical and metadata columns. */
@@ -317,6 +317,8 @@ function askedOf(outputs: readonly Expression[], filter: Expression | null): Rea
   for (const expression of filter === null ? outputs : [...outputs, filter]) columnsOf(expression, asked);
   return asked;
 }
+
+const plainColumn = (expression: Expression): number | null => (expression.kind === 'column' ? expression.index : null);
 
 function schemaOf(outputs: readonly Expression[]): Schema {
   return outputs.map(({ type }, index) => ({ name: `c${index}`, type }));

@@ -1,9 +1,6 @@
 /** Rows of one input partition as the engine takes them: raw columns, and what each row does to event time. */
 import type { Batch } from '../core/batch.js';
 
-/** Rows that have one entry in `ScanBatch.peaks`. */
-export const peakRows = 128;
-
 /** A watermark in force before row `row`. */
 export interface MarkBefore {
   readonly row: number;

@@ -1,9 +1,9 @@
 /** Event times and watermarks of freshly read rows: the same whatever was read before. */
-import type { Batch, Column } from '../core/batch.js';
+import type { Batch, RealColumn } from '../core/batch.js';
 import { gather } from '../core/column-builder.js';
-import { eventTimeMax, eventTimeMin, greatestOf, isEventTime } from '../core/event-time.js';
+import { eventTimeMax, eventTimeMin, greatestOf, isEventTime, peaksOf, type TimePeaks } from '../core/event-time.js';
 import type { Stage } from '../plan/stage.js';
-import { peakRows, type MarkBefore, type ScanBatch } from './scan-batch.js';
+import type { MarkBefore, ScanBatch } from './scan-batch.js';
 
 /** Rows as a source delivers them: the raw columns that the plan reads. */
 export interface ReadRows {
@@ -12,6 +12,8 @@ export interface ReadRows {
   readonly positions: Float64Array | null;
   /** Of the source itself: they count for SOURCE_WATERMARK() only. */
   readonly watermarks: GivenMarks | null;
+  /** Of the column that holds the event time, no row of it being NULL, where the reader knows. */
+  readonly peaks?: TimePeaks | undefined;
 }
 
 /** The watermark in force before the first row, after each row, and where rows were left out before the one that follows them. */
@@ -40,8 +42,8 @@ export interface ScannedRows {
 export interface TableScan {
   /** Computes event time and, unless the source gives it, the watermark that each row proposes. */
   readonly stage: Stage;
-  /** Where the watermark is event time less `delay` milliseconds: computes event time only. */
-  readonly delayed: { readonly stage: Stage; readonly delay: number } | null;
+  /** Where the watermark is event time less `delay` milliseconds: computes event time only. `column`: the raw one that is the event time as it stands. */
+  readonly delayed: { readonly stage: Stage; readonly delay: number; readonly column: number | null } | null;
 }
 
 /** `scan` is null for a table without WATERMARK. Rows whose event time is NULL, or beyond the years that there are, are left out. */
@@ -57,7 +59,7 @@ export function scanRows(scan: TableScan | null, input: number, partition: numbe
   const time = timeColumn!.values as Float64Array;
   const nulls = timeColumn!.storage === 'text' ? null : timeColumn!.nulls;
   const given = markColumn === undefined ? watermarks : null;
-  const greatest = nulls === null && failed.length === 0 ? greatestEventTime(time, 0, length) : NaN;
+  const greatest = nulls === null && failed.length === 0 ? greatestEventTime(time, length) : NaN;
   if (!Number.isNaN(greatest)) {
     const marks = given !== null ? given.after : marksOf(markColumn, time);
     return { batch: { input, partition, batch, time, greatest, marks, delay: 0, marksBefore: given === null ? [] : marksBefore(given), position, positions }, rejected: [] };
@@ -88,24 +90,23 @@ export function scanRows(scan: TableScan | null, input: number, partition: numbe
 }
 
 /** The usual case, in which all rows can be used and no mark has to be written; null: it is not. */
-function scanDelayed({ stage, delay }: { stage: Stage; delay: number }, input: number, partition: number, { batch, position, positions }: ReadRows): ScanBatch | null {
-  const { columns: [timeColumn], failed, length } = stage.run(batch, 0, batch.length, null);
-  if (failed.length > 0 || (timeColumn as Column & { nulls: Uint8Array | null }).nulls !== null) return null;
+function scanDelayed({ stage, delay, column }: NonNullable<TableScan['delayed']>, input: number, partition: number, { batch, position, positions, peaks }: ReadRows): ScanBatch | null {
+  const isKnown = peaks !== undefined && column !== null;
+  const { columns: [timeColumn], failed } = isKnown ? { columns: [batch.columns[column]], failed: [] } : stage.run(batch, 0, batch.length, null);
+  if (failed.length > 0 || (timeColumn as RealColumn).nulls !== null) return null;
   const time = timeColumn!.values as Float64Array;
-  const peaks = new Float64Array(Math.ceil(length / peakRows));
-  for (let index = 0; index < peaks.length; index += 1) peaks[index] = greatestEventTime(time, index * peakRows, Math.min(length, (index + 1) * peakRows), delay);
-  let greatest = -Infinity;
-  for (const peak of peaks) greatest = Math.max(greatest, peak);
-  return Number.isNaN(greatest) ? null : { input, partition, batch, time, greatest, peaks, marks: null, delay, marksBefore: [], position, positions };
+  const { least, greatest: highs } = isKnown ? peaks : peaksOf(time);
+  const greatest = greatestOf(highs, 0, highs.length, -Infinity);
+  if (batch.length > 0 && !(least >= eventTimeMin + delay && greatest <= eventTimeMax)) return null;
+  return { input, partition, batch, time, greatest, peaks: highs, marks: null, delay, marksBefore: [], position, positions };
 }
 
-/** NaN when one of them is none, or has no watermark `delay` behind it. */
-function greatestEventTime(time: Float64Array, from: number, to: number, delay = 0): number {
-  const least = eventTimeMin + delay;
+/** NaN when one of them is none. */
+function greatestEventTime(time: Float64Array, length: number): number {
   let greatest = -Infinity;
-  for (let row = from; row < to; row += 1) {
+  for (let row = 0; row < length; row += 1) {
     const at = time[row]!;
-    if (!(at >= least)) return NaN;
+    if (!(at >= eventTimeMin)) return NaN;
     if (at > greatest) greatest = at;
   }
   return greatest <= eventTimeMax ? greatest : NaN;

@@ -4,7 +4,8 @@
  * that what they give would fill the memory: event time may stand still for millions of rows.
  */
 import type { Engine, StepResult } from '../engine/engine.js';
-import { peakRows, positionOf, type ScanBatch, type SliceRows } from '../engine/scan-batch.js';
+import { positionOf, type ScanBatch, type SliceRows } from '../engine/scan-batch.js';
+import { peakRows } from '../core/event-time.js';
 import { faults } from '../core/faults.js';
 import { CaptureQueue, type FedTransaction } from './capture-queue.js';
 import { RejectedRows, type Rejection } from './rejected-rows.js';

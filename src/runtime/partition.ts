@@ -1,6 +1,7 @@
 /** Divides rows into lanes: the partition that Kafka's default partitioner gives the key. */
 import type { Batch, Column } from '../core/batch.js';
 import { gather } from '../core/column-builder.js';
+import type { TimePeaks } from '../core/event-time.js';
 import { faults } from '../core/faults.js';
 import { partitionOf } from '../core/murmur2.js';
 import { sqlType, type Schema } from '../core/types.js';
@@ -16,6 +17,7 @@ export interface LanePart {
   readonly position: number;
   readonly positions: Float64Array | null;
   readonly watermarks: GivenMarks | null;
+  readonly peaks?: TimePeaks | undefined;
 }
 
 /**

@@ -3,7 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { assert, TapewrightError } from '../core/errors.js';
 import { fingerprintOf } from './files.js';
 import { openReader } from './readers.js';
-import { batchesAhead, buffersOf, creditBatches, type RawBatch, type Reader, type ReaderRequest } from './reader.js';
+import { batchesAhead, buffersOf, creditBatches, withPeaks, type RawBatch, type Reader, type ReaderRequest } from './reader.js';
 
 /** An error as it crosses threads. */
 export interface Failure {
@@ -31,7 +31,7 @@ async function run(): Promise<void> {
   assert(parentPort !== null, 'the reader thread has a parent');
   const port = parentPort;
   const send = (message: FromThread, buffers: ArrayBuffer[] = []): void => port.postMessage(message, buffers);
-  const { files } = workerData as ReaderRequest;
+  const { files, columns } = workerData as ReaderRequest;
   let credits = batchesAhead;
   let closed = false;
   let wake: () => void = () => undefined;
@@ -59,7 +59,7 @@ async function run(): Promise<void> {
         send({ kind: 'end', remarks: reader.remarks });
         break;
       }
-      send({ kind: 'batch', batch, remarks: reader.remarks }, buffersOf(batch));
+      send({ kind: 'batch', batch: withPeaks(batch, columns), remarks: reader.remarks }, buffersOf(batch));
     }
   } catch (cause) {
     if (!closed) send({ kind: 'failed', failure: failureOf(cause), of: 'reading' });

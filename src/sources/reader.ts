@@ -1,4 +1,5 @@
 /** The inner port: what a reader thread makes of files, as plain data that can cross to the main thread. */
+import { peaksOf, type TimePeaks } from '../core/event-time.js';
 import type { Binding, RejectedRow, SourceColumn } from './source.js';
 
 export interface ReaderRequest {
@@ -27,6 +28,8 @@ export interface RawBatch {
   readonly positions: Float64Array | null;
   readonly watermarks: { readonly before: number; readonly after: Float64Array } | null;
   readonly columns: readonly RawColumn[];
+  /** Of the event-time column, where none of its rows is NULL: found in the reader's thread, the engine's has more to do. */
+  readonly peaks?: TimePeaks;
   readonly rejected: readonly RejectedRow[];
 }
 
@@ -39,6 +42,12 @@ export interface Reader {
   interrupt(): void;
   /** No `next` may be under way. */
   close(): Promise<void>;
+}
+
+/** The batch with its event times told by their peaks. */
+export function withPeaks(batch: RawBatch, columns: readonly SourceColumn[]): RawBatch {
+  const column = batch.columns[columns.findIndex(({ eventTime }) => eventTime)];
+  return column?.kind === 'number' && column.nulls === null ? { ...batch, peaks: peaksOf(column.values.subarray(0, batch.length)) } : batch;
 }
 
 /** Buffers that move to the receiving thread instead of being copied. */

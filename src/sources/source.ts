@@ -1,5 +1,6 @@
 /** The port through which history enters: files read in order, in columnar batches. */
 import type { Batch } from '../core/batch.js';
+import type { TimePeaks } from '../core/event-time.js';
 import type { SqlType } from '../core/types.js';
 
 /** What a table is bound to in replay. */
@@ -39,6 +40,8 @@ export interface SourceBatch {
   readonly positions: Float64Array | null;
   /** JSON lines with `{"watermark": n}` between rows: the watermark in force before the first row and after each row (epoch ms). */
   readonly watermarks: { readonly before: number; readonly after: Float64Array } | null;
+  /** Of the event-time column, where none of its rows is NULL. */
+  readonly peaks?: TimePeaks | undefined;
   readonly rejected: readonly RejectedRow[];
 }
 

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { keptMarks } from '../../src/engine/scan.js';
 import { marksIn } from '../../src/engine/scan-batch.js';
-import { eventTimeMax, eventTimeMin } from '../../src/core/event-time.js';
+import { eventTimeMax, eventTimeMin, peaksOf } from '../../src/core/event-time.js';
 import { Engine } from '../../src/engine/engine.js';
 import { planSql } from '../../src/sql/planner.js';
 import { runSql, type Entry } from './run-engine.js';
@@ -66,11 +66,11 @@ test('so rows that cannot be used, and those of other lanes, do not bring cuts t
 });
 
 test('a watermark that is event time less an interval is the same as one that is computed', () => {
-  const scanOf = (watermark: string, values: readonly (number | null)[]) => {
+  const scanOf = (watermark: string, values: readonly (number | null)[], isTold = false) => {
     const engine = new Engine(planSql(table('t', watermark) + seconds), { lane: 0, partitions: [1], hash: () => new Uint8Array(32), withholdBefore: null, strict: false });
     const nulls = values.includes(null) ? Uint8Array.from(values, (value) => (value === null ? 1 : 0)) : null;
     const column = { storage: 'real' as const, values: Float64Array.from(values, (value) => value ?? 0), nulls };
-    const { batch, rejected } = engine.scan(0, 0, { batch: { length: values.length, columns: [column] }, position: 0, positions: null, watermarks: null });
+    const { batch, rejected } = engine.scan(0, 0, { batch: { length: values.length, columns: [column] }, position: 0, positions: null, watermarks: null, peaks: isTold && nulls === null ? peaksOf(column.values) : undefined });
     return { time: [...batch.time], marks: [...marksIn(batch)], greatest: batch.greatest, rejected: rejected.map(({ row, error }) => [row, error]), isWritten: batch.marks !== null };
   };
   const times = fc.oneof({ weight: 20, arbitrary: fc.nat(1e6) }, fc.constantFrom(eventTimeMin, eventTimeMin + 1500, eventTimeMax, eventTimeMax + 1, NaN, null));
@@ -79,6 +79,8 @@ test('a watermark that is event time less an interval is the same as one that is
     const { isWritten: other, ...computed } = scanOf("ts - INTERVAL '1' SECOND - INTERVAL '0.5' SECOND", values);
     assert.deepEqual(delayed, computed);
     assert.ok(other);
+    // So it is where the reader has told the peaks.
+    assert.deepEqual(scanOf("ts - INTERVAL '1.5' SECOND", values, true), { isWritten, ...delayed });
     assert.equal(isWritten, !values.every((value) => value !== null && value >= eventTimeMin + 1500 && value <= eventTimeMax));
   }));
 });
