@@ -53,7 +53,8 @@ export function decideJoin(parts: JoinParts, environment: Environment): DecidedJ
   }
   const windows = asOf === null ? windowPairs(left, right, pairs, first) : null;
   const ownPairs = windows === null ? pairs : pairs.filter((pair) => !windows.used.includes(pair));
-  const interval = asOf === null && windows === null ? intervalOf(bounds, place) : null;
+  // Flink has no interval join that keeps rows for having a partner, or for having none.
+  const interval = asOf === null && windows === null && !isTest(type) ? intervalOf(bounds, place) : null;
   const rest = interval === null ? [...timed, ...others] : [...timed.filter((_, index) => !interval.used.includes(bounds[index]!)), ...others];
   const keyed = new KeyedSides(parts, ownPairs);
   const condition = type === 'inner' ? null : allOf(rest, place, environment.session);
@@ -66,7 +67,6 @@ export function decideJoin(parts: JoinParts, environment: Environment): DecidedJ
   if (asOf !== null) return decided({ ...common, kind: 'temporal-join', times: temporalTimes(parts, common.keys.right, asOf), rowtime: left.node.rowtime });
   if (windows !== null) return decided({ ...common, kind: 'window-join', windows: [windows.left, windows.right], rowtime: keyed.rowtime(type) }, true);
   if (interval !== null) {
-    checkIntervalType(type, place);
     return decided({ ...common, kind: 'interval-join', times: [interval.left, interval.right - first], lower: interval.lower, upper: interval.upper, rowtime: keyed.rowtime(type) });
   }
   return decided({ ...common, kind: 'join', ttl: timesToLive(parts, bounds, environment), rowtime: null });
@@ -162,10 +162,8 @@ function intervalOf(bounds: readonly TimeBounds[], place: Place): TimeBounds & {
   return null;
 }
 
-function checkIntervalType(type: JoinType, place: Place): void {
-  if (type !== 'semi' && type !== 'anti') return;
-  throw sqlUnsupported(place, `${type === 'semi' ? 'EXISTS or IN' : 'NOT EXISTS or NOT IN'} with a bound on time is not supported`, 'Write a JOIN, or window both sides and compare window_start and window_end.');
-}
+/** Whether rows of the left are asked for partners, and not put together with them. */
+const isTest = (type: JoinType): boolean => type === 'semi' || type === 'anti';
 
 /** How long the rows of both sides are remembered; refused where they would be for ever, and never be done with. */
 function timesToLive({ left, right, type, place }: JoinParts, bounds: readonly TimeBounds[], { timeToLive, timesToLive: hinted }: Environment): readonly [number | null, number | null] {
@@ -176,8 +174,8 @@ function timesToLive({ left, right, type, place }: JoinParts, bounds: readonly T
   };
   const ttl = [ofSide(left), ofSide(right)] as const;
   if ([left, right].every(({ node }, side) => ttl[side] !== null || isUpdating(node))) return ttl;
-  const times = bounds.length > 0 ? 'event times are bounded on one side only' : 'event times are not bounded';
-  const bound = type === 'semi' || type === 'anti' ? 'Window both sides, and compare window_start and window_end'
+  const times = bounds.length === 0 ? 'event times are not bounded' : isTest(type) ? 'bounds on event times do not let go of any here, as in Flink' : 'event times are bounded on one side only';
+  const bound = isTest(type) ? 'Window both sides, and compare window_start and window_end'
     : "Bound the times, as a.event_time BETWEEN b.event_time - INTERVAL '1' MINUTE AND b.event_time";
   throw sqlUnsupported(place, `this join would remember every row for ever: ${times}`, `${bound}; or forget rows that nothing touches: SET '${timeToLiveSetting}' = '1 h'.`);
 }

@@ -8,6 +8,7 @@ import { mayFail } from '../plan/failing.js';
 import type { JoinType, PlanNode } from '../plan/plan.js';
 import { allOf, conjunctsOf, readsOf, rejectsNull } from './join-conditions.js';
 import { decideJoin } from './join-kinds.js';
+import { projectNode } from './projection.js';
 import type { Environment } from './query.js';
 import { typeOfColumn, type OpenJoin, type Relation } from './relation.js';
 
@@ -34,19 +35,26 @@ interface Places {
 }
 
 function closeJoin(relation: Relation, open: OpenJoin, where: readonly Expression[], environment: Environment): Relation {
-  const { place } = open;
-  const places = placesOf(open, where);
+  const { place, either = [] } = open;
+  const own = relation.columns.length - either.length;
+  const places = placesOf(open, where.map((conjunct) => substitute(conjunct, (index) => either[index - own] ?? columnRef(index, typeOfColumn(relation, index)))));
   const both = (conjuncts: readonly Expression[]): Expression | null => allOf(conjuncts, place, environment.session);
   const left = closed(open.left, both(places.left), environment);
   const right = closed(open.right, both(places.right), environment);
   const { node, rest, keepsRoles } = decideJoin({ left, right, type: places.type, asOf: open.asOf, conditions: places.join, place }, environment);
   const above = both([...rest, ...places.above]);
   const first = left.columns.length;
-  const columns = relation.columns.map((column, index) => ({ ...column, role: keepsRoles[index < first ? 0 : 1] ? roleAt(left, right, index) : null }));
+  const columns = relation.columns.map((column, index) => ({ ...column, role: index < own && keepsRoles[index < first ? 0 : 1] ? roleAt(left, right, index) : null }));
   return {
-    node: above === null ? node : filterNode(node, above), refused: relation.refused, columns,
+    node: withColumns(above === null ? node : filterNode(node, above), either, relation), refused: relation.refused, columns,
     window: keepsRoles[0] ? left.window : keepsRoles[1] ? right.window : null,
   };
+}
+
+/** `node`, with columns computed of its own behind them. */
+function withColumns(node: PlanNode, added: readonly Expression[], { node: { schema } }: Relation): PlanNode {
+  if (added.length === 0) return node;
+  return projectNode(node, [...node.schema.map(({ type }, index) => columnRef(index, type)), ...added], [...node.schema, ...schema.slice(node.schema.length)]);
 }
 
 function roleAt(left: Relation, right: Relation, index: number): Relation['columns'][number]['role'] {

@@ -12,7 +12,7 @@ import { conjunctsOf } from './join-conditions.js';
 import type { Environment } from './query.js';
 import { resolveColumn, typeOfColumn } from './relation.js';
 import type { OpenJoin, Relation, RelationColumn } from './relation.js';
-import { sqlInvalid, sqlUnsupported } from './sql-error.js';
+import { sqlInvalid } from './sql-error.js';
 
 const types: Readonly<Record<Join['type'], JoinType>> = { INNER: 'inner', CROSS: 'inner', LEFT: 'left', RIGHT: 'right', FULL: 'full' };
 
@@ -27,14 +27,25 @@ export function openJoin(join: Join, read: (reference: TableReference) => Relati
   const asOf = table === null ? null : table.systemTime!;
   const both = relationOf(left, right, null);
   const shared = sharedNames(join, left, right);
-  if (shared.length > 0 && type === 'full') throw sqlUnsupported(join.place, 'FULL JOIN with USING or NATURAL is not supported', 'Write ON a.k = b.k, and COALESCE(a.k, b.k) AS k in SELECT.');
   const on = [
     ...shared.map(({ left: one, right: other, place }) => makeCall('=', [columnRef(one, typeOfColumn(both, one)), columnRef(other, typeOfColumn(both, other))], place, environment.session)),
     ...(join.on === undefined ? [] : conjunctsOf(bindCondition(join.on, 'ON', surroundings(both, 'ON', environment)))),
   ];
   const open: OpenJoin = { left, right, type, on, place: join.place, asOf: asOf === null ? null : { time: bind(asOf, surroundings(left, 'FOR SYSTEM_TIME AS OF', environment)), place: asOf.place } };
   const joined = relationOf(left, right, open);
+  if (type === 'full' && shared.length > 0) return withEither(joined, open, shared, environment);
   return { ...joined, columns: merged(joined.columns, shared, type === 'right') };
+}
+
+/** Where either side may be missing, a shared column is the one that is there: a column of its own, behind those of both sides. */
+function withEither(joined: Relation, open: OpenJoin, shared: readonly SharedName[], { session }: Environment): Relation {
+  const either = shared.map(({ left, right, place }) => makeCall('COALESCE', [columnRef(left, typeOfColumn(joined, left)), columnRef(right, typeOfColumn(joined, right))], place, session));
+  const names = shared.map(({ left }) => joined.columns[left]!.name);
+  const schema = [...joined.node.schema, ...either.map(({ type }, index) => ({ name: names[index]!, type }))];
+  const hidden = new Set(shared.flatMap(({ left, right }) => [left, right]));
+  const columns = joined.columns.map((column, index): RelationColumn => (hidden.has(index) ? { ...column, shared: 'hidden' } : column));
+  const added = names.map((name): RelationColumn => ({ name, qualifier: [], role: null, shared: 'merged' }));
+  return { ...joined, node: { ...joined.node, schema }, columns: [...columns, ...added], open: { ...open, either } };
 }
 
 function surroundings(relation: Relation, clause: string, { session, remark }: Environment): Surroundings {

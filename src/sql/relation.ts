@@ -26,6 +26,8 @@ export interface OpenJoin {
   readonly right: Relation;
   readonly type: JoinType;
   readonly on: readonly Expression[];
+  /** More columns, over both sides', which stand behind them. */
+  readonly either?: readonly Expression[];
   /** FOR SYSTEM_TIME AS OF, over the left's columns. */
   readonly asOf: { readonly time: Expression; readonly place: Place } | null;
   readonly place: Place;

@@ -1,6 +1,6 @@
 /** WHERE with EXISTS and IN over sub-queries: rows kept for having a partner, or for having none. */
 import { makeCall } from '../functions/scalar.js';
-import type { Expression } from '../plan/expression.js';
+import { columnRef, type Expression } from '../plan/expression.js';
 import { noAggregates } from './aggregate-calls.js';
 import type { Exists, InQuery, Query, Select, SqlExpression } from './ast.js';
 import { bind, bindCondition } from './binder.js';
@@ -9,9 +9,9 @@ import { planFrom } from './from.js';
 import { relationOf } from './join.js';
 import { allOf, conjunctsOf } from './join-conditions.js';
 import { closed } from './join-lowering.js';
-import type { Environment } from './query.js';
-import type { OpenJoin, Relation } from './relation.js';
-import { sqlInvalid, sqlUnsupported } from './sql-error.js';
+import { planQuery, type Environment } from './query.js';
+import { typeOfColumn, type OpenJoin, type Relation } from './relation.js';
+import { sqlInvalid } from './sql-error.js';
 
 interface Asked {
   readonly test: Exists | InQuery;
@@ -42,27 +42,26 @@ function askedOf(part: SqlExpression): Asked | null {
 
 function semiJoin(left: Relation, { test, negated }: Asked, around: Surroundings, environment: Environment): Relation {
   const { place } = test;
-  const select = plainSelect(test.query, test.kind === 'exists' ? 'EXISTS' : 'IN');
-  const right = planFrom(select.from!, environment);
+  const select = plainSelect(test.query);
+  const right = select === null ? planQuery(test.query, environment) : planFrom(select.from!, environment);
   const both: Surroundings = {
     relation: relationOf(outerScope(left, right), right, null), session: environment.session, remark: environment.remark,
     places: new Map(), aliases: [], aggregate: noAggregates('a sub-query of WHERE'),
   };
-  const items = select.items.flatMap((item) => (item.kind === 'selectExpression' ? [bind(item.expression, both)] : []));
-  const on = select.where === undefined ? [] : [...conjunctsOf(bindCondition(select.where, 'WHERE', both))];
+  const first = left.columns.length;
+  const items = select === null ? right.columns.map((_, index) => columnRef(first + index, typeOfColumn(right, index)))
+    : select.items.flatMap((item) => (item.kind === 'selectExpression' ? [bind(item.expression, both)] : []));
+  const on = select?.where === undefined ? [] : [...conjunctsOf(bindCondition(select.where, 'WHERE', both))];
   if (test.kind === 'inQuery') on.push(membership(test, items, negated, { ...around, relation: left }));
   // The right may itself join tables: what is asked of it alone is asked below.
   const open: OpenJoin = { left, right, type: negated ? 'anti' : 'semi', on, asOf: null, place };
   return closed({ ...left, open }, null, environment);
 }
 
-/** What the sub-query of EXISTS or IN may be: rows of FROM that WHERE picks. */
-function plainSelect(query: Query, clause: string): Select {
-  const { body, place } = query;
-  if (body.kind !== 'select' || query.with.length > 0 || query.limit !== undefined || query.offset !== undefined || body.groupBy !== undefined || body.having !== undefined || body.from === undefined) {
-    throw sqlUnsupported(place, `${clause} takes SELECT … FROM … WHERE here`, 'Put the rest into a view, or into a sub-query in its FROM.');
-  }
-  return body;
+/** Rows of FROM that WHERE picks, which may ask for outer columns; each once or more is the same here. Null: another query, which stands by itself. */
+function plainSelect({ body, with: tables, limit, offset, orderBy }: Query): Select | null {
+  const isPlain = body.kind === 'select' && body.groupBy === undefined && body.having === undefined && body.qualify === undefined;
+  return isPlain && body.from !== undefined && tables.length === 0 && limit === undefined && offset === undefined && orderBy.length === 0 ? body : null;
 }
 
 /** The outer columns as the sub-query sees them: its own hide those of the same name. */
@@ -74,11 +73,15 @@ function outerScope(outer: Relation, inner: Relation): Relation {
   return { ...outer, columns };
 }
 
-/** `operand = item`. Where one may be NULL, NOT IN holds of no row that could be equal. */
+/** `operand = item`, of rows value by value. Where one may be NULL, NOT IN holds of no row that could be equal. */
 function membership(test: InQuery, items: readonly Expression[], negated: boolean, around: Surroundings): Expression {
-  const [item] = items;
-  if (items.length !== 1 || item === undefined) throw sqlInvalid(test.place, 'the sub-query of IN gives one column', 'Select the one to compare with; no star.');
-  const operand = bind(test.operand, around);
-  const equal = makeCall('=', [operand, item], test.place, around.session);
-  return negated && (operand.type.nullable || item.type.nullable) ? makeCall('IS NOT FALSE', [equal], test.place, around.session) : equal;
+  const { operand, place } = test;
+  const operands = (operand.kind === 'row' ? operand.values : [operand]).map((value) => bind(value, around));
+  if (items.length !== operands.length) {
+    const wanted = operands.length === 1 ? 'one column' : `${operands.length} columns`;
+    throw sqlInvalid(place, `the sub-query of IN gives ${wanted}`, 'Select what to compare with; no star.');
+  }
+  const equal = allOf(operands.map((value, index) => makeCall('=', [value, items[index]!], place, around.session)), place, around.session)!;
+  const mayBeNull = [...operands, ...items].some(({ type }) => type.nullable);
+  return negated && mayBeNull ? makeCall('IS NOT FALSE', [equal], place, around.session) : equal;
 }

@@ -11,6 +11,8 @@ SET 'table.exec.state.ttl' = '1 d';
 CREATE VIEW newest AS SELECT id, k, x, ts FROM (SELECT *, ROW_NUMBER() OVER (PARTITION BY k ORDER BY ts DESC) AS n FROM u) WHERE n = 1;
 `;
 const perKey = (table: string): string => `SELECT k, COUNT(*) AS n, SUM(x) AS s, MIN(x) AS lo, MAX(x) AS hi FROM ${table} GROUP BY k`;
+/** The key of a table is declared never to be NULL; what is not declared may be. */
+const rowsOfTable = (table: string): string => `(SELECT id, NULLIF(k, '') AS k, x, ts FROM ${table}) AS ${table}`;
 const kinds = ['JOIN', 'LEFT JOIN', 'RIGHT JOIN', 'FULL JOIN'] as const;
 
 interface Statement {
@@ -36,6 +38,26 @@ const statements: readonly Statement[] = [
   ]),
   { ours: 'SELECT id, k FROM t WHERE EXISTS (SELECT 1 FROM u WHERE u.k = t.k)' },
   { ours: 'SELECT id, k FROM t WHERE NOT EXISTS (SELECT 1 FROM u WHERE u.k = t.k)' },
+  ...['', 'NOT '].flatMap((not): Statement[] => [
+    { ours: `SELECT id, k FROM t WHERE ${not}EXISTS (SELECT 1 FROM u WHERE u.x > 3)` },
+    { ours: `SELECT id, k FROM t WHERE ${not}EXISTS (SELECT 1 FROM u WHERE u.k = t.k AND u.x < t.x)` },
+    {
+      ours: `SELECT id, k FROM t WHERE ${not}EXISTS (SELECT 1 FROM u WHERE u.k = t.k AND t.ts BETWEEN u.ts - INTERVAL '1' SECOND AND u.ts)`,
+      theirs: `SELECT id, k FROM t WHERE ${not}EXISTS (SELECT 1 FROM u WHERE u.k = t.k AND t.ts BETWEEN u.ts - 1000 AND u.ts)`,
+    },
+    { ours: `SELECT id, k FROM ${rowsOfTable('t')} WHERE k ${not}IN (SELECT k FROM ${rowsOfTable('u')} WHERE x > 1)` },
+    { ours: `SELECT id, k FROM ${rowsOfTable('t')} WHERE k ${not}IN (SELECT k FROM ${rowsOfTable('u')} WHERE u.x = t.x)` },
+    { ours: `SELECT id, k FROM ${rowsOfTable('t')} WHERE x > 0 AND k ${not}IN (SELECT k FROM ${rowsOfTable('u')} GROUP BY k HAVING COUNT(*) > 1)` },
+    {
+      ours: `SELECT id, k FROM ${rowsOfTable('t')} WHERE (k, x) ${not}IN (SELECT k, x FROM ${rowsOfTable('u')} WHERE id < 5)`,
+      // DuckDB takes NULL for a value in rows.
+      theirs: `SELECT id, k FROM t WHERE ${not}EXISTS (SELECT k, x FROM u WHERE id < 5 AND (t.k = u.k AND t.x = u.x) IS ${not === '' ? '' : 'DISTINCT FROM FALSE --'}TRUE
+)`,
+    },
+    { ours: `SELECT k, n FROM (${perKey(rowsOfTable('t'))}) WHERE k ${not}IN (SELECT k FROM ${rowsOfTable('u')} UNION ALL SELECT NULLIF(k, 'a') FROM t WHERE x > 3)` },
+  ]),
+  { ours: 'SELECT k, t.id, t.x, u.id AS other FROM t FULL JOIN u USING (k)' },
+  { ours: `SELECT k, COUNT(*) AS n FROM t FULL JOIN u USING (k) WHERE k <> 'c' GROUP BY k` },
   ...(['JOIN', 'LEFT JOIN'] as const).flatMap((kind) => (['u', 'newest'] as const).map((versions): Statement => ({
     ours: `SELECT t.id, t.ts, v.x AS valid FROM t ${kind} ${versions} FOR SYSTEM_TIME AS OF t.ts AS v ON t.k = v.k`,
     theirs: `SELECT t.id, t.ts, v.x AS valid FROM t ASOF ${kind} (SELECT k, ts, arg_max(x, id) AS x FROM u GROUP BY k, ts) AS v ON t.k = v.k AND t.ts >= v.ts`,

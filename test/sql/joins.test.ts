@@ -74,6 +74,10 @@ test('USING and NATURAL make columns one, and * names them first', () => {
   const names = (text: string) => plan(text).schema.map(({ name }) => name);
   const where = 'WHERE a.event_time BETWEEN b.event_time AND b.event_time';
   assert.deepEqual(names(`SELECT * FROM trades a JOIN quotes b USING (symbol) ${where}`), ['symbol', 'price', 'venue', 'event_time', 'bid', 'ask', 'event_time0']);
+  // Of a FULL JOIN it is the one that is there; WHERE may still make it another join.
+  const all = `SELECT * FROM trades a FULL JOIN quotes b USING (symbol)`;
+  assert.deepEqual(names(`SET 'table.exec.state.ttl' = '1 h'; ${all}`), ['symbol', 'price', 'venue', 'event_time', 'bid', 'ask', 'event_time0']);
+  assert.equal(joinOf(`${all} WHERE a.event_time = b.event_time AND symbol <> 'A'`).kind, 'interval-join');
   assert.deepEqual(names(`SELECT b.*, symbol AS s FROM trades a JOIN quotes b USING (symbol) ${where}`), ['symbol', 'bid', 'ask', 'event_time', 's']);
   assert.deepEqual(names('SELECT * FROM trades NATURAL JOIN quotes'), ['symbol', 'event_time', 'price', 'venue', 'bid', 'ask']);
 });
@@ -140,6 +144,5 @@ test('what is wrong is told with its place', () => {
   wrong('SELECT t.price FROM trades t JOIN quotes q', /INNER JOIN needs a condition/);
   wrong('SELECT t.price FROM trades t CROSS JOIN quotes q ON TRUE', /CROSS JOIN takes no condition/);
   wrong('SELECT t.price FROM trades t JOIN quotes q ON SUM(t.price) > 1', /may not stand in ON/);
-  wrong('SELECT t.price FROM trades t FULL JOIN quotes q USING (symbol)', /COALESCE/);
   wrong(`SELECT t.price FROM trades t JOIN quotes q ON t.event_time BETWEEN q.event_time AND q.event_time - ${minute}`, /no rows can meet.*Swap the bounds/);
 });
