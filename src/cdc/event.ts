@@ -46,7 +46,13 @@ export interface TransactionEnd {
   readonly counts: ReadonlyMap<string, number>;
 }
 
-export type CaptureEvent<Row> = ChangeEvent<Row> | TransactionBegin | TransactionEnd;
+/** A message that a client wrote into the log, outside of transactions: the connector takes it for a commit. */
+export interface LogMessage {
+  readonly kind: 'message';
+  readonly lsn: number;
+}
+
+export type CaptureEvent<Row> = ChangeEvent<Row> | TransactionBegin | TransactionEnd | LogMessage;
 
 /** The changes of one database transaction, in their order; or a snapshot, which is one, too. */
 export interface Transaction<Row> {

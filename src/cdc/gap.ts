@@ -24,7 +24,7 @@ export interface Gap {
   readonly after: Bound | null;
   /** The first after it, or the one that is not whole. */
   readonly before: Bound;
-  /** Tables that it is about, with what was counted and what was there; empty: any may be. */
+  /** Tables that it is about, with what was counted and what was there; empty: any may be. Of a snapshot: those that it has no row of. */
   readonly tables: readonly { readonly table: string; readonly expected: number; readonly found: number }[];
   /** Changes that were read and are not used, since their transactions are not whole. */
   readonly unused: number;
@@ -39,6 +39,8 @@ export interface Restart {
   readonly before: Bound;
   /** It sent something again. */
   readonly overlaps: boolean;
+  /** Numbers between those of the two that no transaction of the stream has, as of rollbacks; null: one of them has none. */
+  readonly unseen: number | null;
 }
 
 /** A transaction that has not ended where history does. */
@@ -56,12 +58,24 @@ export function gapPlace({ after, before }: Pick<Gap, 'after' | 'before'>): stri
   return after === null ? `before ${text(before)}` : `between ${text(after)} and ${text(before)}`;
 }
 
+export function restartText(restart: Restart): string {
+  const { overlaps, unseen } = restart;
+  const place = `the connector was started anew ${gapPlace(restart)}`;
+  if (overlaps) return `${place}, and sent again what it had sent before: nothing is missing`;
+  if (unseen === null) return `${place}, and sent nothing again: whether its slot was the same, only the database knows`;
+  const numbers = unseen === 0 ? 'no number of a transaction lies in between' : `${unseen} number${unseen === 1 ? '' : 's'} of transactions in between ${unseen === 1 ? 'is' : 'are'} not in the stream`;
+  return `${place}, and sent nothing again: whether its slot was the same, only the database knows; ${numbers}`;
+}
+
 export function gapText(gap: Gap): string {
   const tables = gap.tables.map(({ table, expected, found }) => `${found} of ${expected} of ${table}`).join(', ');
   switch (gap.kind) {
     case 'transactions': return `transactions are missing ${gapPlace(gap)}`;
     case 'events': return `changes of transaction ${gap.before.xid} are missing (there are ${tables}), ${gapPlace(gap)}`;
     case 'position': return `the log went back, ${gapPlace(gap)}: another server, or one that was restored`;
-    case 'snapshot': return `the connector made a new snapshot, ${gapPlace(gap)}: what happened in between is known by its result only`;
+    case 'snapshot': {
+      const untold = gap.tables.map(({ table }) => table).join(', ');
+      return `the connector made a new snapshot, ${gapPlace(gap)}: what happened in between is known by its result only${untold === '' ? '' : `; it has no row of ${untold}: what was there stays`}`;
+    }
   }
 }

@@ -8,6 +8,12 @@
 import { assert } from '../core/errors.js';
 import type { CaptureEvent, ChangeEvent, Transaction, TransactionEnd } from './event.js';
 import type { Bound, Gap, GapKind, Incomplete, Restart } from './gap.js';
+import type { PendingTransaction, TableCount } from './pending.js';
+import { Progress, type ProgressState } from './progress.js';
+import { RecentTransactions } from './recent.js';
+import { Runs, type RunsState } from './runs.js';
+import { Snapshots, type SnapshotsState } from './snapshots.js';
+import { WaitingTransactions } from './waiting.js';
 
 export type Outcome<Row> = Transaction<Row> | { readonly kind: 'gap'; readonly gap: Gap };
 
@@ -21,16 +27,6 @@ export interface AssemblerCounts {
   alone: number;
 }
 
-/** Transactions given last, by which repeats are told: a connector goes back as far as its last flush. */
-const RECENT = 65_536;
-
-interface Snapshot<Row> {
-  events: ChangeEvent<Row>[];
-  /** Its last row was there. */
-  ended: boolean;
-  lsn: number | null;
-}
-
 interface Alone<Row> {
   readonly event: ChangeEvent<Row>;
   /** Transactions with changes before it in its partition that were not given then. */
@@ -41,50 +37,57 @@ interface Alone<Row> {
 export interface AssemblerState<Row> {
   readonly events: readonly ChangeEvent<Row>[];
   readonly ends: readonly (Omit<TransactionEnd, 'counts'> & { readonly counts: readonly (readonly [string, number])[] })[];
-  readonly snapshot: Snapshot<Row> | null;
+  /** Rows of snapshots. */
+  readonly told: readonly ChangeEvent<Row>[];
+  readonly snapshots: SnapshotsState;
   readonly alone: readonly Alone<Row>[];
-  readonly settled: readonly string[];
-  readonly reached: readonly (readonly [topic: string, partition: number, lsn: number])[];
-  readonly topics: readonly (readonly [table: string, topic: string])[];
+  readonly progress: ProgressState;
+  readonly recent: readonly Bound[];
   readonly last: Bound | null;
-  readonly recent: readonly (readonly [xid: string, lsn: number])[];
+  readonly chain: Bound | null;
+  readonly broken: readonly number[];
   readonly counts: AssemblerCounts;
-  readonly restarts: readonly Restart[];
-  readonly run: string | null;
-  readonly overlap: string | null;
+  readonly runs: RunsState;
+}
+
+export interface AssemblerOptions {
+  /** Partitions of a topic; left out: each has one. */
+  readonly partitions?: (topic: string) => number;
+  /** Messages in the log are read, too: what follows none of the known commits may follow one of those. */
+  readonly messages?: boolean;
 }
 
 export class TransactionAssembler<Row> {
   readonly counts: AssemblerCounts = { transactions: 0, repeats: 0, repeatedTransactions: 0, alone: 0 };
-  readonly #bound: ReadonlySet<string>;
-  #restarts: Restart[] = [];
-  /** The run of the connector that wrote what was given last, and the one that sent something again last. */
-  #run: string | null = null;
-  #overlap: string | null = null;
-  /** By xid, the changes of transactions that were not given yet, by their order. */
-  #pending = new Map<string, Map<number, ChangeEvent<Row>>>();
+  readonly #runs = new Runs();
+  readonly #pending = new WaitingTransactions<Row>();
   #ends: TransactionEnd[] = [];
-  #snapshot: Snapshot<Row> | null = null;
+  readonly #endsKnown = new Set<string>();
+  readonly #snapshots: Snapshots<Row>;
   #alone: Alone<Row>[] = [];
-  /** Topics of which the rows of the snapshot under way have all been seen. */
-  #settled = new Set<string>();
-  /** By topic and partition: the commit that the newest change knows of. */
-  #reached = new Map<string, Map<number, number>>();
-  /** By table. */
-  #topics = new Map<string, string>();
+  readonly #progress: Progress;
+  readonly #recent = new RecentTransactions();
   #last: Bound | null = null;
-  #recent = new Map<string, number>();
+  /** The last transaction given since the connector began to follow the log; null: none was. */
+  #chain: Bound | null = null;
+  /** Commits after which a gap was told. */
+  readonly #broken = new Set<number>();
   #out: Outcome<Row>[] = [];
 
   /** `topics`: those of the tables that are read; END's counts of other tables do not matter. */
-  constructor(topics: readonly string[]) {
-    this.#bound = new Set(topics);
+  constructor(topics: readonly string[], private readonly options: AssemblerOptions = {}) {
+    const counted = new Map(topics.map((topic) => [topic, options.partitions?.(topic) ?? 1]));
+    this.#snapshots = new Snapshots(counted);
+    this.#progress = new Progress(counted);
   }
 
   push(event: CaptureEvent<Row>): void {
-    if (event.kind === 'begin') return;
-    if (event.kind === 'end') this.#end(event);
-    else this.#change(event);
+    switch (event.kind) {
+      case 'begin': return;
+      case 'message': return this.#progress.message(event.lsn);
+      case 'end': return this.#end(event);
+      case 'change': return this.#change(event);
+    }
   }
 
   /** What became whole, and gaps, in the order of commits. */
@@ -93,26 +96,29 @@ export class TransactionAssembler<Row> {
     return this.#taken();
   }
 
-  /** Nothing more of the topic is to be had for now: a table without rows keeps no snapshot waiting. */
+  /**
+   * Nothing more of the topic is to be had for now: a table without rows keeps no snapshot waiting. To be said again after
+   * each row of a snapshot, and each END.
+   */
   caughtUp(topic: string): void {
-    this.#settled.add(topic);
+    this.#snapshots.caughtUp(topic);
   }
 
   /** The end of history: what is not whole never will be. */
   finish(): { readonly outcomes: readonly Outcome<Row>[]; readonly incomplete: readonly Incomplete[] } {
     this.#proceed(true);
     const incomplete: Incomplete[] = [];
-    if (this.#snapshot !== null) incomplete.push({ xid: null, found: this.#snapshot.events.length, expected: null });
-    const counted = new Map(this.#ends.map((end) => [end.xid, end]));
-    for (const [xid, events] of this.#pending) incomplete.push({ xid, found: events.size, expected: counted.has(xid) ? this.#expected(counted.get(xid)!) : null });
-    for (const end of this.#ends) if (!this.#pending.has(end.xid)) incomplete.push({ xid: end.xid, found: 0, expected: this.#expected(end) });
+    if (this.#snapshots.first !== null) incomplete.push({ xid: null, found: this.#snapshots.rows.length, expected: null });
+    const expected = new Map(this.#ends.map((end) => [end.xid, [...this.#expected(end).values()].reduce((sum, count) => sum + count, 0)]));
+    for (const [xid, found] of this.#pending.sizes()) incomplete.push({ xid, found, expected: expected.get(xid) ?? null });
+    for (const [xid, count] of expected) if (this.#pending.of(xid) === undefined) incomplete.push({ xid, found: 0, expected: count });
     return { outcomes: this.#taken(), incomplete };
   }
 
   /** Changes that wait for their transactions to become whole. */
   get waiting(): number {
-    let waiting = (this.#snapshot?.events.length ?? 0) + this.#alone.length;
-    for (const events of this.#pending.values()) waiting += events.size;
+    let waiting = this.#snapshots.rows.length + this.#alone.length;
+    for (const [, size] of this.#pending.sizes()) waiting += size;
     return waiting;
   }
 
@@ -121,8 +127,14 @@ export class TransactionAssembler<Row> {
     return this.#last;
   }
 
-  get restarts(): readonly Restart[] {
-    return this.#restarts;
+  get restarts(): readonly (Restart & { readonly text: string })[] {
+    return this.#runs.restarts;
+  }
+
+  /** Topics that keep what is there waiting: a row of a snapshot may come in them that belongs before it. */
+  get unsettled(): readonly string[] {
+    const waits = this.#snapshots.first !== null || (this.#last === null && this.waiting + this.#ends.length > 0);
+    return waits ? this.#snapshots.unsettled : [];
   }
 
   #taken(): readonly Outcome<Row>[] {
@@ -132,199 +144,203 @@ export class TransactionAssembler<Row> {
   }
 
   #change(event: ChangeEvent<Row>): void {
-    const { topic, partition, table, xid, order, lastCommit, snapshot } = event;
-    this.#topics.set(table, topic);
+    const { topic, partition, xid, lastCommit, snapshot } = event;
+    this.#progress.table(event.table, topic);
     if (snapshot !== null && snapshot !== 'incremental') {
-      if (this.#snapshot === null) {
-        this.#snapshot = { events: [], ended: false, lsn: null };
-        // What was seen of the tables before says nothing of this one.
-        if (this.#last !== null) this.#settled = new Set();
-      }
-      this.#snapshot.events.push(event);
-      if (event.lsn !== null && event.lsn > (this.#snapshot.lsn ?? -1)) this.#snapshot.lsn = event.lsn;
-      if (snapshot === 'end') this.#snapshot.ended = true;
-      if (snapshot !== 'within') this.#settled.add(topic);
+      this.#snapshots.add(event);
       return;
     }
-    // Rows of a snapshot come before any change of their table.
-    this.#settled.add(topic);
-    const partitions = this.#reached.get(topic) ?? new Map<number, number>();
-    this.#reached.set(topic, partitions);
-    if ((lastCommit ?? -1) > (partitions.get(partition) ?? -2)) partitions.set(partition, lastCommit ?? -1);
+    this.#snapshots.change(event);
+    const reached = this.#progress.change(event);
     if (xid === null) {
-      const waits = [...this.#pending].filter(([, events]) => [...events.values()].some((other) => other.topic === topic && other.partition === partition)).map(([other]) => other);
-      this.#alone.push({ event, waits });
+      // What was committed before something that was there already came with that.
+      if (lastCommit !== null && lastCommit < reached) this.#repeat(event);
+      else this.#alone.push({ event, waits: this.#pending.in(topic, partition) });
       return;
     }
-    if (this.#isRepeat(xid, lastCommit)) {
-      this.counts.repeats += 1;
-      this.#overlap = event.run;
-      return;
-    }
-    const events = this.#pending.get(xid) ?? new Map<number, ChangeEvent<Row>>();
-    this.#pending.set(xid, events);
-    if (events.has(order)) {
-      this.counts.repeats += 1;
-      this.#overlap = event.run;
-    } else events.set(order, event);
+    if (this.#isRepeat(event, xid) || !this.#pending.add(event, xid)) this.#repeat(event);
+  }
+
+  #repeat(event: ChangeEvent<Row>): void {
+    this.counts.repeats += 1;
+    this.#runs.repeat(event);
   }
 
   /** A change whose transaction was committed no later than the last one given: it follows an earlier commit than that. */
-  #isRepeat(xid: string, lastCommit: number | null): boolean {
-    if (this.#recent.has(xid)) return true;
-    return lastCommit !== null && this.#last?.lsn != null && this.#last.xid !== null && lastCommit < this.#last.lsn;
+  #isRepeat(event: ChangeEvent<Row>, xid: string): boolean {
+    const { lastCommit, time } = event;
+    const given = this.#recent.lsnOf(xid);
+    if (given !== undefined) return lastCommit === null || lastCommit < given;
+    const chain = this.#chain;
+    // In a log that went back to where it was, times are later.
+    if (lastCommit === null || chain === null || lastCommit >= chain.lsn! || time > chain.time) return false;
+    this.#noteLate(lastCommit);
+    return true;
+  }
+
+  /** A change of a transaction that was not given, although later ones were: its END never came. */
+  #noteLate(lastCommit: number): void {
+    const around = this.#recent.around(lastCommit);
+    if (around === null || this.#broken.has(around[0].lsn!)) return;
+    this.#broken.add(around[0].lsn!);
+    this.#out.push({ kind: 'gap', gap: { kind: 'transactions', after: around[0], before: around[1], tables: [], unused: 1 } });
   }
 
   #end(end: TransactionEnd): void {
-    if (this.#ends.some(({ xid, lsn }) => xid === end.xid && lsn === end.lsn)) return;
-    const given = this.#recent.get(end.xid);
-    const oldest = this.#recent.values().next().value ?? Infinity;
-    if (given === end.lsn || end.lsn < oldest && this.#recent.size === RECENT) {
-      this.counts.repeatedTransactions += 1;
-      this.counts.repeats += this.#drop(end.xid);
-      return;
+    const known = `${end.xid}:${end.lsn}`;
+    if (this.#endsKnown.has(known)) return;
+    if (this.#recent.lsnOf(end.xid) === end.lsn) this.#repeatEnd(end);
+    else {
+      this.#endsKnown.add(known);
+      this.#ends.push(end);
+      this.#snapshots.end();
     }
-    this.#ends.push(end);
+  }
+
+  #repeatEnd({ xid }: TransactionEnd): void {
+    this.counts.repeatedTransactions += 1;
+    this.counts.repeats += this.#drop(xid);
   }
 
   /** How many changes it had. */
   #drop(xid: string): number {
-    const found = this.#pending.get(xid)?.size ?? 0;
-    this.#pending.delete(xid);
     for (const alone of this.#alone) alone.waits = alone.waits.filter((other) => other !== xid);
-    return found;
+    return this.#pending.drop(xid);
   }
 
   #proceed(isEnd: boolean): void {
+    let used = 0;
     for (;;) {
-      const [end] = this.#ends;
-      const snapshot = this.#snapshot;
-      const isFirst = snapshot !== null && (end === undefined || snapshot.lsn === null || end.lsn > snapshot.lsn);
+      const end = this.#ends[used];
+      const snapshot = this.#snapshots.first;
+      const isOver = snapshot !== null && end !== undefined && end.lsn > (snapshot.place ?? -1);
+      // One that was asked for stands among transactions: those up to its place come first.
+      const isFirst = snapshot !== null && (isOver || (end === undefined && (isEnd || !snapshot.isAsked)));
       // Before anything is given, a snapshot may yet come: until each table has shown that it has none.
-      if (this.#last === null && snapshot === null && !isEnd && !this.#areSettled()) break;
-      if (isFirst && this.#isSettled(snapshot, isEnd)) this.#giveSnapshot(snapshot);
-      else if (isFirst || end === undefined || !this.#proceedTo(end, isEnd)) break;
+      if (this.#last === null && snapshot === null && !isEnd && !this.#snapshots.areNone) break;
+      if (isFirst && this.#isAbandoned(end, isEnd)) {
+        this.counts.repeats += snapshot.events.length;
+        this.#snapshots.shift();
+      } else if (isFirst && this.#snapshots.isWhole(isOver, isEnd)) this.#giveSnapshot();
+      else if (isFirst || end === undefined || !this.#proceedTo(end, used, isEnd)) break;
+      else used += 1;
       this.#giveAlone();
     }
+    for (const { xid, lsn } of this.#ends.splice(0, used)) this.#endsKnown.delete(`${xid}:${lsn}`);
     this.#giveAlone();
   }
 
-  #isSettled({ ended }: Snapshot<Row>, isEnd: boolean): boolean {
-    return ended && (isEnd || this.#areSettled());
+  /** The connector was started anew in the midst of the first snapshot, and made a second one. */
+  #isAbandoned(end: TransactionEnd | undefined, isEnd: boolean): boolean {
+    const { first, second } = this.#snapshots;
+    return first !== null && second !== null && !first.ended && (end === undefined ? isEnd : end.lsn > (second.place ?? -1));
   }
 
-  #areSettled(): boolean {
-    for (const topic of this.#bound) if (!this.#settled.has(topic)) return false;
-    return true;
-  }
-
-  #giveSnapshot({ events, lsn }: Snapshot<Row>): void {
+  #giveSnapshot(): void {
+    const { events, place, isAsked } = this.#snapshots.first!;
+    this.#snapshots.shift();
     const time = events.reduce((latest, event) => Math.max(latest, event.time), -Infinity);
-    const isRenewed = this.#last !== null;
-    const bound: Bound = { xid: null, lsn, time };
-    if (isRenewed) this.#gap('snapshot', bound, [], this.#orphans(lsn));
+    const bound: Bound = { xid: null, lsn: place, time };
+    const isLater = this.#last !== null;
+    const told = new Set(events.map(({ table }) => table));
+    const untold = this.#progress.tables.filter((table) => !told.has(table)).map((table) => ({ table, expected: 0, found: 0 }));
+    if (isLater && !isAsked) this.#gap('snapshot', bound, untold, this.#orphans(place));
     // Topics are read in any order: that of their names is one that data decide.
     events.sort((a, b) => (a.topic < b.topic ? -1 : a.topic > b.topic ? 1 : a.partition - b.partition || a.offset - b.offset));
-    const renewed = isRenewed ? [...new Set(events.map(({ table }) => table))] : [];
-    this.#give({ kind: 'transaction', xid: null, lsn, time, isSnapshot: true, renewed, events });
-    this.#run = events[events.length - 1]!.run ?? this.#run;
-    this.#snapshot = null;
-    this.#settled = new Set();
+    this.#give({ kind: 'transaction', xid: null, lsn: place, time, isSnapshot: true, renewed: isLater ? [...told] : [], events });
+    this.#runs.begin(events[events.length - 1]!.run);
     this.#last = bound;
+    if (!isAsked) this.#chain = null;
   }
 
   /** Gives or gives up the transaction that was committed next; false: it may yet become whole. */
-  #proceedTo(end: TransactionEnd, isEnd: boolean): boolean {
-    const events = this.#pending.get(end.xid) ?? new Map<number, ChangeEvent<Row>>();
-    const lacking = this.#lacking(end, events);
-    if (lacking.length > 0) {
-      const isPast = isEnd ? this.#ends.length > 1 : lacking.every(({ table }) => this.#isPast(table, end));
-      if (!isPast) return false;
-    }
-    this.#ends.shift();
-    if (this.#last !== null && this.#last.xid === null && end.lsn <= (this.#last.lsn ?? -1)) {
-      // The snapshot holds its result.
-      this.counts.repeats += this.#drop(end.xid);
+  #proceedTo(end: TransactionEnd, at: number, isEnd: boolean): boolean {
+    const { xid, lsn, time } = end;
+    const bound: Bound = { xid, lsn, time };
+    if (this.#chain !== null && lsn < this.#chain.lsn! && time <= this.#chain.time) {
+      // It is older than all that is remembered: in a log that went back to where it was, times would be later.
+      this.#repeatEnd(end);
       return true;
     }
-    const bound: Bound = { xid: end.xid, lsn: end.lsn, time: end.time };
-    this.#checkChain(bound, events);
-    if (lacking.length > 0) this.#gap('events', bound, lacking, this.#drop(end.xid));
-    else if (events.size > 0) {
-      const ordered = [...events.values()].sort((a, b) => a.order - b.order);
-      this.#noteRun(bound, ordered);
-      this.#give({ kind: 'transaction', xid: end.xid, lsn: end.lsn, time: end.time, isSnapshot: false, renewed: [], events: ordered });
+    if (this.#chain === null && this.#last !== null && lsn <= (this.#last.lsn ?? -1)) {
+      // The snapshot holds its result.
+      this.counts.repeats += this.#drop(xid);
+      return true;
     }
-    this.#drop(end.xid);
-    this.#remember(end);
-    this.#last = bound;
+    const pending = this.#pending.of(xid);
+    const expected = this.#expected(end);
+    const events = pending === undefined ? (expected.size === 0 ? [] : null) : pending.whole(expected);
+    if (events === null) {
+      const lacking = this.#lacking(expected, pending);
+      const isLost = lacking.every(({ table }) => this.#progress.isPast(table, lsn)) || (isEnd && this.#isAnyWhole(at + 1));
+      if ((isLost || isEnd) && this.#progress.letGo(lacking)) return this.#proceedTo(end, at, isEnd);
+      if (!isLost) return false;
+    }
+    if (!isEnd && this.options.messages === true && pending !== undefined && this.#progress.awaitsMessage(pending.first, this.#chain)) return false;
+    this.#checkChain(bound, pending);
+    if (events === null) this.#gap('events', bound, this.#lacking(expected, pending), this.#drop(xid));
+    else if (events.length > 0) {
+      this.counts.repeats += pending!.size - events.length;
+      this.#runs.note(this.#last, bound, events, () => this.#recent.all());
+      this.#give({ kind: 'transaction', xid, lsn, time, isSnapshot: false, renewed: [], events });
+    }
+    this.#drop(xid);
+    this.#recent.add(bound);
+    this.#last = this.#chain = bound;
+    this.#progress.forget(lsn);
     return true;
   }
 
-  #lacking({ counts }: TransactionEnd, events: ReadonlyMap<number, ChangeEvent<Row>>): { readonly table: string; readonly expected: number; readonly found: number }[] {
-    const found = new Map<string, number>();
-    for (const { table } of events.values()) found.set(table, (found.get(table) ?? 0) + 1);
-    return [...counts].filter(([table]) => this.#isBound(table)).map(([table, expected]) => ({ table, expected, found: found.get(table) ?? 0 }))
-      .filter(({ expected, found: there }) => there < expected);
+  /** How many changes of each table that is read a transaction has. */
+  #expected({ counts }: TransactionEnd): ReadonlyMap<string, number> {
+    return new Map([...counts].filter(([table]) => this.#progress.isRead(table)));
   }
 
-  #expected({ counts }: TransactionEnd): number {
-    return [...counts].reduce((sum, [table, count]) => sum + (this.#isBound(table) ? count : 0), 0);
+  #lacking(expected: ReadonlyMap<string, number>, pending: PendingTransaction<Row> | undefined): readonly TableCount[] {
+    return pending?.lacking(expected) ?? [...expected].map(([table, count]) => ({ table, expected: count, found: 0 }));
   }
 
-  /** Before a table has been seen, its topic is known by its name: Debezium's end with the table's. */
-  #topicOf(table: string): string | undefined {
-    const name = table.slice(table.lastIndexOf('.') + 1);
-    return this.#topics.get(table) ?? [...this.#bound].find((topic) => topic.slice(topic.lastIndexOf('.') + 1) === name);
-  }
-
-  #isBound(table: string): boolean {
-    const topic = this.#topicOf(table);
-    return topic !== undefined && this.#bound.has(topic);
-  }
-
-  /** Whether a later transaction's changes have come in every partition of the table's topic. */
-  #isPast(table: string, { lsn }: TransactionEnd): boolean {
-    const partitions = this.#reached.get(this.#topicOf(table)!);
-    return partitions !== undefined && [...partitions.values()].every((reached) => reached >= lsn);
+  /** Whether one of the transactions from the END at `from` on is whole: what one before it lacks is lost then. */
+  #isAnyWhole(from: number): boolean {
+    for (let at = from; at < this.#ends.length; at += 1) if (this.#pending.of(this.#ends[at]!.xid)?.whole(this.#expected(this.#ends[at]!)) != null) return true;
+    return false;
   }
 
   /** What a transaction says of the commit before it must be the one before it. */
-  #checkChain(bound: Bound, events: ReadonlyMap<number, ChangeEvent<Row>>): void {
-    const last = this.#last;
-    if (last === null || last.lsn === null) return;
-    if (bound.lsn! < last.lsn) {
+  #checkChain(bound: Bound, pending: PendingTransaction<Row> | undefined): void {
+    const chain = this.#chain;
+    // The first transaction after a snapshot follows none.
+    if (chain === null) return;
+    if (bound.lsn! < chain.lsn!) {
       this.#gap('position', bound, [], 0);
-      this.#recent = new Map();
+      this.#recent.clear();
+      this.#broken.clear();
+      this.#progress.rewind();
       return;
     }
-    const [first] = events.values();
-    // The first transaction after a snapshot follows none; any other that does comes from a connector that forgot where it was.
-    if (first === undefined || last.xid === null || first.lastCommit === last.lsn) return;
-    this.#gap('transactions', bound, [], this.#orphans(first.lastCommit));
+    if (pending === undefined) return;
+    const { lastCommit } = pending.first;
+    if (lastCommit !== chain.lsn && !this.#progress.followsMessage(pending.first)) this.#gap('transactions', bound, [], this.#orphans(lastCommit));
+    else {
+      // Two follow one commit: the connector went on elsewhere, and remembered the commit that it had seen last.
+      const lost = this.#pending.after(lastCommit, chain.lsn).filter((xid) => xid !== bound.xid && !this.#isEnded(xid));
+      if (lost.length > 0) this.#gap('transactions', bound, [], lost.reduce((sum, xid) => sum + this.#drop(xid), 0));
+    }
   }
 
-  /** Of a transaction that two runs wrote, the second took up where the first one was. */
-  #noteRun(bound: Bound, events: readonly ChangeEvent<Row>[]): void {
-    const first = events[0]!.run, run = events[events.length - 1]!.run;
-    if (run === null) return;
-    if (this.#run !== null && run !== this.#run && this.#last !== null) this.#restarts.push({ after: this.#last, before: bound, overlaps: this.#overlap === run || first === this.#run });
-    this.#run = run;
+  #isEnded(xid: string): boolean {
+    return this.#ends.some((end) => end.xid === xid);
   }
 
   /** Drops transactions whose ENDs were lost: they were committed by `lsn`, and their turn is over. */
   #orphans(lsn: number | null): number {
-    let dropped = 0;
-    if (lsn === null) return dropped;
+    if (lsn === null) return 0;
     const ended = new Set(this.#ends.map(({ xid }) => xid));
-    for (const [xid, events] of [...this.#pending]) {
-      const [first] = events.values();
-      if (!ended.has(xid) && first!.lastCommit !== null && first!.lastCommit < lsn) dropped += this.#drop(xid);
-    }
-    return dropped;
+    return this.#pending.before(lsn).filter((xid) => !ended.has(xid)).reduce((dropped, xid) => dropped + this.#drop(xid), 0);
   }
 
   #gap(kind: GapKind, before: Bound, tables: Gap['tables'], unused: number): void {
+    if (this.#last?.lsn != null) this.#broken.add(this.#last.lsn);
     this.#out.push({ kind: 'gap', gap: { kind, after: this.#last, before, tables, unused } });
   }
 
@@ -334,7 +350,7 @@ export class TransactionAssembler<Row> {
   }
 
   #giveAlone(): void {
-    if (this.#alone.length === 0 || this.#snapshot !== null || (this.#last === null && !this.#areSettled())) return;
+    if (this.#alone.length === 0 || this.#snapshots.first !== null || (this.#last === null && !this.#snapshots.areNone)) return;
     const kept: Alone<Row>[] = [];
     for (const alone of this.#alone) {
       if (alone.waits.length > 0) kept.push(alone);
@@ -347,42 +363,31 @@ export class TransactionAssembler<Row> {
     this.#alone = kept;
   }
 
-  #remember({ xid, lsn }: TransactionEnd): void {
-    this.#recent.delete(xid);
-    this.#recent.set(xid, lsn);
-    if (this.#recent.size > RECENT) this.#recent.delete(this.#recent.keys().next().value!);
-  }
-
   /** Between two calls of `take`: plain data. */
   snapshot(): AssemblerState<Row> {
     assert(this.#out.length === 0, 'what was given is taken before a snapshot');
     return {
-      events: [...this.#pending.values()].flatMap((events) => [...events.values()]),
+      events: this.#pending.events(),
       ends: this.#ends.map(({ counts, ...end }) => ({ ...end, counts: [...counts] })),
-      snapshot: this.#snapshot, alone: this.#alone, settled: [...this.#settled],
-      reached: [...this.#reached].flatMap(([topic, partitions]) => [...partitions].map(([partition, lsn]) => [topic, partition, lsn] as const)),
-      topics: [...this.#topics], last: this.#last, recent: [...this.#recent], counts: { ...this.counts },
-      restarts: [...this.#restarts], run: this.#run, overlap: this.#overlap,
+      told: this.#snapshots.rows, snapshots: this.#snapshots.state(), alone: this.#alone, progress: this.#progress.state(), recent: this.#recent.all(),
+      last: this.#last, chain: this.#chain, broken: [...this.#broken], counts: { ...this.counts },
+      runs: this.#runs.state(),
     };
   }
 
   restore(state: AssemblerState<Row>): void {
-    assert(this.#pending.size === 0 && this.#ends.length === 0, 'state is restored into a new assembler');
-    for (const event of state.events) {
-      const events = this.#pending.get(event.xid!) ?? new Map<number, ChangeEvent<Row>>();
-      this.#pending.set(event.xid!, events.set(event.order, event));
-    }
+    assert(this.waiting === 0 && this.#ends.length === 0, 'state is restored into a new assembler');
+    for (const event of state.events) this.#pending.add(event, event.xid!);
     this.#ends = state.ends.map(({ counts, ...end }) => ({ ...end, counts: new Map(counts) }));
-    this.#snapshot = state.snapshot === null ? null : { ...state.snapshot, events: [...state.snapshot.events] };
+    for (const { xid, lsn } of this.#ends) this.#endsKnown.add(`${xid}:${lsn}`);
+    this.#snapshots.restore(state.snapshots, state.told);
     this.#alone = state.alone.map(({ event, waits }) => ({ event, waits: [...waits] }));
-    this.#settled = new Set(state.settled);
-    for (const [topic, partition, lsn] of state.reached) this.#reached.set(topic, (this.#reached.get(topic) ?? new Map<number, number>()).set(partition, lsn));
-    this.#topics = new Map(state.topics);
+    this.#progress.restore(state.progress);
+    for (const bound of state.recent) this.#recent.add(bound);
     this.#last = state.last;
-    this.#recent = new Map(state.recent);
+    this.#chain = state.chain;
+    for (const lsn of state.broken) this.#broken.add(lsn);
     Object.assign(this.counts, state.counts);
-    this.#restarts = [...state.restarts];
-    this.#run = state.run;
-    this.#overlap = state.overlap;
+    this.#runs.restore(state.runs);
   }
 }

@@ -72,7 +72,7 @@ test('state saved and restored anywhere makes no difference', () => {
 /** Which transaction a record is of; null: of the snapshot, or a tombstone. */
 function xidOf(record: ModelRecord): string | null {
   const [event] = eventsOf([record]);
-  return event?.xid ?? null;
+  return event === undefined || event.kind === 'message' ? null : event.xid;
 }
 
 const isEnd = ({ topic, value }: ModelRecord): boolean => topic === 'db.transaction' && value!.includes('"END"');

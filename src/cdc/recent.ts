@@ -1,0 +1,57 @@
+/** Transactions that were given last, in the order of their commits: by them repeats are told from what is new. */
+import type { Bound } from './gap.js';
+
+/** A connector that is started anew goes back as far as its last flush. */
+const RECENT = 65_536;
+
+export class RecentTransactions {
+  /** By xid: where it was committed last. PostgreSQL counts them to 2^32 and begins again. */
+  readonly #lsns = new Map<string, number>();
+  /** A ring: the oldest gives way. */
+  #ring: Bound[] = [];
+  #oldest = 0;
+
+  constructor(private readonly most = RECENT) {}
+
+  lsnOf(xid: string): number | undefined {
+    return this.#lsns.get(xid);
+  }
+
+  add(bound: Bound): void {
+    this.#lsns.set(bound.xid!, bound.lsn!);
+    if (this.#ring.length < this.most) {
+      this.#ring.push(bound);
+      return;
+    }
+    const { xid, lsn } = this.#ring[this.#oldest]!;
+    if (this.#lsns.get(xid!) === lsn) this.#lsns.delete(xid!);
+    this.#ring[this.#oldest] = bound;
+    this.#oldest = (this.#oldest + 1) % this.most;
+  }
+
+  /** The last that was committed at `lsn` or before, and the one after it; null: it is older than all, or the newest. */
+  around(lsn: number): readonly [Bound, Bound] | null {
+    let low = 0, high = this.#ring.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.#at(middle).lsn! <= lsn) low = middle + 1;
+      else high = middle;
+    }
+    return low === 0 || low === this.#ring.length ? null : [this.#at(low - 1), this.#at(low)];
+  }
+
+  clear(): void {
+    this.#lsns.clear();
+    this.#ring = [];
+    this.#oldest = 0;
+  }
+
+  /** The oldest first. */
+  all(): readonly Bound[] {
+    return this.#ring.map((_, index) => this.#at(index));
+  }
+
+  #at(index: number): Bound {
+    return this.#ring[(this.#oldest + index) % this.#ring.length]!;
+  }
+}
