@@ -47,7 +47,7 @@ const tests = fc.constantFrom<(not: string, right: string) => string>(
   (not, right) => `note ${not}IN (SELECT note FROM ${right} AS r WHERE note IS NOT NULL) AND price > 0`,
   (not, right) => `qty ${not}IN (SELECT qty FROM ${right} AS r WHERE r.symbol = l.symbol)`,
   (not, right) => `symbol ${not}IN (SELECT symbol FROM ${right} AS r GROUP BY symbol HAVING COUNT(*) < 12)`,
-  (not, right) => `(symbol, note) ${not}IN (SELECT symbol, note FROM ${right} AS r WHERE flag)`,
+  (not, right) => `(symbol, note) ${not}IN (SELECT symbol, note FROM ${right} AS r WHERE qty > 2)`,
 );
 
 function tested(left: number, right: number, from: string): Drawn {
