@@ -38,7 +38,7 @@ export function settingsFrom(flags: Addresses, environment: Environment, tables:
 const listOf = (text: string): string[] => text.split(',').map((part) => part.trim()).filter((part) => part !== '');
 
 /** NAME, or the content of the file that NAME_FILE names. */
-function secret(name: string, environment: Environment): string | undefined {
+export function secret(name: string, environment: Environment): string | undefined {
   const file = environment[`${name}_FILE`];
   if (file === undefined) return environment[name];
   try {
