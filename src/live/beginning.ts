@@ -1,8 +1,9 @@
 /** Where a lane of a run begins and ends, asked once: the journal keeps it. */
 import { TapewrightError } from '../core/errors.js';
-import type { SourceTopic, StartMode } from './connectors.js';
+import type { SourceTopic } from './connectors.js';
 import type { StartRecord } from './journal-topic.js';
 import type { Log, LogBounds, LogCommitted, LogPosition } from './log.js';
+import type { StartMode, StopMode } from './scan-modes.js';
 
 export interface BeginningOptions {
   readonly group: string;
@@ -10,24 +11,37 @@ export interface BeginningOptions {
   readonly until: 'latest' | number | null;
 }
 
-/** Start offsets by the tables' modes, and stop offsets by `until`; of one partition where a lane has only that. */
-export async function beginning(log: Log, sources: readonly SourceTopic[], { until, group }: BeginningOptions, partition: number | null): Promise<Pick<StartRecord, 'positions' | 'stops' | 'until'>> {
+/** Start offsets by the tables' modes, and stop offsets by `until`, or else by theirs; of one partition where a lane has only that. */
+export async function beginning(log: Log, sources: readonly Pick<SourceTopic, 'topic' | 'start' | 'stop'>[], { until, group }: BeginningOptions, partition: number | null): Promise<Pick<StartRecord, 'positions' | 'stops' | 'until'>> {
   const positions: LogPosition[] = [];
   const stops: LogPosition[] = [];
-  for (const { topic, start } of sources) {
+  for (const { topic, start, stop } of sources) {
     const bounds = (await log.bounds(topic))!;
-    const byTime = start.kind === 'timestamp' ? await log.boundsAt(topic, start.millis) : null;
-    const committed = await log.committed(group, topic);
-    refuseLost(group, topic, committed, partition);
-    for (const { partition: one, start: first, end } of bounds) {
+    refuseLost(group, topic, await log.committed(group, topic), partition);
+    const ending: StopMode = until === 'latest' || stop === null ? { kind: 'latest' } : stop;
+    const begins = await knownOffsets(log, topic, group, start), ends = await knownOffsets(log, topic, group, ending);
+    for (const bound of bounds) {
+      const { partition: one, start: first } = bound;
       if (partition !== null && one !== partition) continue;
-      const from = startOffset(start, { partition: one, start: first, end }, byTime?.find((each) => each.partition === one)?.start ?? (start.kind === 'group' ? committed.get(one)?.offset : undefined));
+      const from = offsetOf(topic, start, bound, begins);
       if (from < first) throw new TapewrightError('SOURCE_GAP', `partition ${one} of ${topic} begins at ${first}: offset ${from} was deleted`, { topic, partition: one });
       positions.push({ topic, partition: one, offset: from });
-      stops.push({ topic, partition: one, offset: end });
+      // A partition that the bounds do not name is not read.
+      stops.push({ topic, partition: one, offset: ending.kind === 'offsets' && !ends.has(one) ? from : offsetOf(topic, ending, bound, ends) });
     }
   }
-  return { positions, stops: until === 'latest' ? stops : null, until: typeof until === 'number' ? until : null };
+  const isBounded = until === 'latest' || (until === null && sources.every(({ stop }) => stop !== null));
+  return { positions, stops: isBounded ? stops : null, until: typeof until === 'number' ? until : null };
+}
+
+/** By partition: what the mode asks Kafka for, or says itself. */
+async function knownOffsets(log: Log, topic: string, own: string, mode: StartMode): Promise<ReadonlyMap<number, number>> {
+  switch (mode.kind) {
+    case 'timestamp': return new Map((await log.boundsAt(topic, mode.millis)).map(({ partition, start }) => [partition, start]));
+    case 'group': return new Map([...await log.committed(mode.group ?? own, topic)].map(([partition, { offset }]) => [partition, offset]));
+    case 'offsets': return mode.offsets;
+    default: return new Map();
+  }
 }
 
 /** A journal that is empty though the group has committed steps was deleted: to begin again would write their outputs twice. */
@@ -49,12 +63,17 @@ function stepIn(metadata: string): number | null {
   }
 }
 
-/** `known`: by time, or as the group has committed it. */
-function startOffset(start: StartMode, { partition, start: first, end }: LogBounds, known: number | undefined): number {
-  switch (start.kind) {
-    case 'earliest': return first;
+function offsetOf(topic: string, mode: StartMode, { partition, start, end }: LogBounds, known: ReadonlyMap<number, number>): number {
+  const found = known.get(partition);
+  switch (mode.kind) {
+    case 'earliest': return start;
     case 'latest': return end;
-    case 'offsets': return start.offsets.get(partition) ?? first;
-    default: return known ?? end;
+    case 'timestamp': return found ?? end;
+    case 'offsets': return found ?? start;
+    case 'group': {
+      if (found !== undefined) return found;
+      if (mode.otherwise === 'refuse') throw new TapewrightError('KAFKA_REFUSED', `group ${mode.group ?? 'of this run'} has no offset of partition ${partition} of ${topic}; say with 'properties.auto.offset.reset' or --start where to begin`, { topic, partition });
+      return mode.otherwise === 'earliest' ? start : end;
+    }
   }
 }

@@ -12,7 +12,7 @@ import { planHashOf } from '../runtime/plan-hash.js';
 import { sha256 } from '../runtime/sha256.js';
 import { CheckpointStore } from '../stores/checkpoints.js';
 import { beginning } from './beginning.js';
-import { sinkTopics, sourceTopic, type SinkTopic, type SourceTopic, type StartMode } from './connectors.js';
+import { sinkTopics, sourceTopic, type SinkTopic, type SourceTopic } from './connectors.js';
 import { OutputEncoder } from './encoder.js';
 import { kafkaClient } from './kafka.js';
 import { openLog } from './clients.js';
@@ -23,6 +23,7 @@ import type { Log, LogBounds } from './log.js';
 import { GroupMembership, fixedLanes, type Membership } from './membership.js';
 import { partsOf } from './parts.js';
 import { SchemaRegistry } from './registry.js';
+import type { AskedStart } from './scan-modes.js';
 import { sourceDecoder } from './source-decoder.js';
 import type { LaneInput } from './rerun.js';
 import type { LiveSettings } from './settings.js';
@@ -37,7 +38,7 @@ export interface LiveOptions {
   /** Topics for tables whose own connector live does not write. */
   readonly redirect: ReadonlyMap<string, string>;
   /** Instead of the tables' own. */
-  readonly start: StartMode | null;
+  readonly start: AskedStart | null;
   /** `latest`: the offsets that are last when the run begins; a number: event time, epoch ms. */
   readonly until: 'latest' | number | null;
   /** Those that the processes of the group share out; all of them; or these. */
@@ -197,11 +198,11 @@ async function ensureOwn(log: Log, topics: LaneSpec['topics'], lanes: number): P
   const keep = { 'cleanup.policy': 'delete', 'retention.ms': '-1' };
   // A letter holds the message that could not be used, whatever the input's topic allows.
   const large = { 'max.message.bytes': String(64 * 1024 * 1024) };
-  for (const topic of Object.values(topics)) {
+  await Promise.all(Object.values(topics).map(async (topic) => {
     const found = await log.bounds(topic);
     if (found === null) await log.create(topic, lanes, topic === topics.journal ? keep : large);
     else if (found.length !== lanes) {
       throw new TapewrightError('JOURNAL_LOST', `${topic} has ${found.length} partitions and the run ${lanes} lanes: the input's partitions were changed since it began; start under another group (--group)`, { topic });
     }
-  }
+  }));
 }
