@@ -8,7 +8,7 @@ export interface BatchHead {
   readonly epoch: number;
   /** Of the first message, by partition: a broker that sees it again has it already. */
   readonly sequence: number;
-  /** Epoch ms, of all messages. */
+  /** Epoch ms, of messages without their own. */
   readonly timestamp: number;
 }
 
@@ -16,7 +16,8 @@ const lz4 = 3;
 
 /** One batch, compressed. */
 export function encodeBatch(messages: readonly LogMessage[], { producer, epoch, sequence, timestamp }: BatchHead): Buffer {
-  const records = lz4Compress(encodeRecords(messages));
+  const first = messages[0]!.timestamp ?? timestamp;
+  const records = lz4Compress(encodeRecords(messages, first, timestamp));
   const batch = Buffer.allocUnsafe(at.records + records.length);
   batch.writeBigInt64BE(0n, 0);
   batch.writeInt32BE(batch.length - at.leaderEpoch, at.length);
@@ -24,8 +25,8 @@ export function encodeBatch(messages: readonly LogMessage[], { producer, epoch, 
   batch.writeInt8(2, at.magic);
   batch.writeInt16BE(flags.transactional | lz4, at.attributes);
   batch.writeInt32BE(messages.length - 1, at.lastDelta);
-  batch.writeBigInt64BE(BigInt(timestamp), at.firstTimestamp);
-  batch.writeBigInt64BE(BigInt(timestamp), at.maxTimestamp);
+  batch.writeBigInt64BE(BigInt(first), at.firstTimestamp);
+  batch.writeBigInt64BE(BigInt(messages.reduce((latest, { timestamp: own = timestamp }) => Math.max(latest, own), first)), at.maxTimestamp);
   batch.writeBigInt64BE(producer, at.producer);
   batch.writeInt16BE(epoch, at.epoch);
   batch.writeInt32BE(sequence, at.sequence);
@@ -37,22 +38,23 @@ export function encodeBatch(messages: readonly LogMessage[], { producer, epoch, 
 
 /** Bytes that a message takes at the most, before compression. */
 export function sizeOf({ key, value, headers }: LogMessage): number {
-  let size = 32 + (key?.length ?? 0) + (value?.length ?? 0);
+  let size = 40 + (key?.length ?? 0) + (value?.length ?? 0);
   for (const [name, text] of Object.entries(headers ?? {})) size += 10 + 3 * (name.length + text.length);
   return size;
 }
 
-function encodeRecords(messages: readonly LogMessage[]): Buffer {
+/** `first`: the batch's timestamp; `timestamp`: of messages without their own. */
+function encodeRecords(messages: readonly LogMessage[], first: number, timestamp: number): Buffer {
   const into = Buffer.allocUnsafe(messages.reduce((size, message) => size + sizeOf(message), 0));
   let to = 0;
-  messages.forEach(({ key, value, headers }, delta) => {
+  messages.forEach(({ key, value, headers, timestamp: own = timestamp }, delta) => {
     const named = Object.entries(headers ?? {}).map(([name, text]) => [Buffer.from(name), Buffer.from(text)] as const);
-    // Attributes and the difference of timestamps, one byte each, are 0.
-    const length = 2 + varintSize(delta) + bytesSize(key) + bytesSize(value) + varintSize(named.length)
+    // Attributes, one byte, are 0.
+    const length = 1 + varintSize(own - first) + varintSize(delta) + bytesSize(key) + bytesSize(value) + varintSize(named.length)
       + named.reduce((size, [name, text]) => size + bytesSize(name) + bytesSize(text), 0);
     to = writeVarint(into, to, length);
     into[to++] = 0;
-    into[to++] = 0;
+    to = writeVarint(into, to, own - first);
     to = writeVarint(into, to, delta);
     to = writeBytes(into, to, key);
     to = writeBytes(into, to, value);
@@ -62,8 +64,8 @@ function encodeRecords(messages: readonly LogMessage[]): Buffer {
   return into.subarray(0, to);
 }
 
-/** Integers here are lengths and counts: from -1 to 2^31 - 1, zigzag. */
-const zigzag = (value: number): number => (value < 0 ? 1 : value * 2);
+/** Lengths, counts, and milliseconds between messages: safe integers, also when doubled. */
+const zigzag = (value: number): number => (value < 0 ? -2 * value - 1 : value * 2);
 
 function varintSize(value: number): number {
   let size = 1;

@@ -3,10 +3,8 @@ import { TapewrightError } from '../core/errors.js';
 import type { SinkTable, SourceTable } from '../plan/plan.js';
 import type { JsonStyle } from '../formats/json-writer.js';
 import type { JsonOptions } from './json-decoder.js';
+import { startOf, stopOf, type AskedStart, type StartMode, type StopMode } from './scan-modes.js';
 import { checkOptions, formatOption, jsonOptions, jsonStyle, refused, type Format, type Options } from './table-options.js';
-
-/** `raw`: one column, its text in UTF-8. */
-export type KeyFormat = Format | 'raw';
 
 export interface SourceTopic {
   readonly table: SourceTable;
@@ -14,14 +12,11 @@ export interface SourceTopic {
   readonly format: Format;
   readonly json: JsonOptions;
   /** Columns that are read from the message's key, by the names that they have there; null: all are in the value. */
-  readonly key: { readonly format: KeyFormat; readonly json: JsonOptions; readonly fields: ReadonlyMap<string, string> } | null;
+  readonly key: { readonly format: Format; readonly json: JsonOptions; readonly fields: ReadonlyMap<string, string> } | null;
   readonly start: StartMode;
+  /** Null: it has no end. */
+  readonly stop: StopMode | null;
 }
-
-export type StartMode =
-  | { readonly kind: 'earliest' | 'latest' | 'group' }
-  | { readonly kind: 'timestamp'; readonly millis: number }
-  | { readonly kind: 'offsets'; readonly offsets: ReadonlyMap<number, number> };
 
 export interface SinkTopic {
   readonly table: SinkTable;
@@ -32,26 +27,32 @@ export interface SinkTopic {
   readonly subject: string;
   /** Columns of the value. */
   readonly value: readonly number[];
+  /** Column of the message's timestamp; null: the time of sending. */
+  readonly timestamp: number | null;
   /** Columns of the message's key; empty: none. */
   readonly key: readonly number[];
   /** By column: what it is called in the key. */
   readonly keyNames: readonly string[];
   /** Null: a single column as its text, several as JSON. */
-  readonly keyFormat: KeyFormat | null;
+  readonly keyFormat: Format | null;
   readonly keyStyle: JsonStyle;
   readonly keySubject: string;
   /** `key`: as Kafka hashes it; without a key, and with `lane`, the lane's own. */
   readonly partitioner: 'key' | 'lane';
 }
 
-export function sourceTopic(table: SourceTable, override: StartMode | null): SourceTopic {
+/** Throws SQL_UNSUPPORTED. */
+export function sourceTopic(table: SourceTable, start: AskedStart | null): SourceTopic {
   const { options, name } = table;
   const connector = options['connector'];
   if (connector !== 'kafka') throw refused(name, `its connector is '${connector ?? 'none'}'`, "live reads 'connector' = 'kafka'; to run it on history use replay");
   if (options['topic'] === undefined) throw refused(name, "it has no 'topic'", "add 'topic' = '…' to its WITH");
+  if (options['topic'].includes(';')) throw refused(name, `its 'topic' names several (${options['topic']})`, 'declare a table for each and read them with UNION ALL');
   checkOptions(name, options);
+  const format = formatOf(name, options), key = sourceKey(table);
+  if (format === 'raw') checkRaw(table, key);
   return {
-    table, topic: options['topic'], format: formatOf(name, options), json: jsonOptions(name, options, 'value'), key: sourceKey(table), start: override ?? startOf(name, options),
+    table, topic: options['topic'], format, json: jsonOptions(name, options, 'value'), key, start: startOf(name, options, start), stop: stopOf(name, options),
   };
 }
 
@@ -82,17 +83,31 @@ function sinkTopic(table: SinkTable, given: string | undefined): SinkTopic {
   const names = keyFields(own);
   const key = (names.length > 0 ? names : primaryKey).map((column) => schema.findIndex((field) => field.name === column));
   if (key.includes(-1)) throw refused(name, "its 'key.fields' name a column that it lacks", `its columns are ${schema.map((field) => field.name).join(', ')}`);
-  const columns = schema.slice(0, table.changes === 'none' ? schema.length : -1).map((_, column) => column);
+  const { columns, timestamp } = written(table);
   const keyFormat = keyFormatOf(name, own, key.length);
   const partitioner = own['sink.partitioner'] ?? 'default';
   if (partitioner !== 'default' && partitioner !== 'fixed') throw refused(name, `its 'sink.partitioner' is '${partitioner}'`, "write 'default', which goes by the key, or 'fixed'; another gives no order that comes again");
+  const format = formatOf(name, own), value = isKeyLeftOut(name, own) ? columns.filter((column) => !key.includes(column)) : columns;
+  if (format === 'raw' && value.length !== 1) throw refused(name, `its format is 'raw' and its value has ${value.length} columns`, "declare one, or use 'json'");
   return {
-    table, topic, key, keyFormat, format: formatOf(name, own), style: jsonStyle(name, own, 'value'), keyStyle: jsonStyle(name, own, 'key'),
-    value: isKeyLeftOut(name, own) ? columns.filter((column) => !key.includes(column)) : columns,
+    table, topic, timestamp, key, keyFormat, format, value, style: jsonStyle(name, own, 'value'), keyStyle: jsonStyle(name, own, 'key'),
     keyNames: schema.map((field) => unprefixed(name, own, field.name)),
     subject: formatOption(own, 'value', 'avro-confluent.subject') ?? `${topic}-value`, keySubject: formatOption(own, 'key', 'avro-confluent.subject') ?? `${topic}-key`,
     partitioner: partitioner === 'fixed' ? 'lane' : 'key',
   };
+}
+
+/** Columns of the value, and what Kafka keeps beside it. */
+function written({ name, schema, metadata = [], changes }: SinkTable): { readonly columns: readonly number[]; readonly timestamp: number | null } {
+  let timestamp: number | null = null;
+  for (const { column, key } of metadata) {
+    const { name: named, type } = schema[column]!;
+    if (key !== 'timestamp') throw refused(name, `its column ${named} is metadata '${key}'`, key === 'headers' ? 'live writes no headers of its own; leave it out' : 'it can be read only: declare it VIRTUAL');
+    if (type.kind !== 'TIMESTAMP_LTZ' && type.kind !== 'TIMESTAMP') throw refused(name, `its column ${named} is metadata 'timestamp' and ${type.kind}`, 'declare it as TIMESTAMP_LTZ(3)');
+    timestamp = column;
+  }
+  const beside = new Set(metadata.map(({ column }) => column));
+  return { timestamp, columns: schema.slice(0, changes === 'none' ? schema.length : -1).map((_, column) => column).filter((column) => !beside.has(column)) };
 }
 
 const keyFields = (options: Options): string[] => (options['key.fields'] ?? '').split(';').map((part) => part.trim()).filter((part) => part !== '');
@@ -128,7 +143,7 @@ function sourceKey({ name, options, physical }: SourceTable): SourceTopic['key']
   return { format, json: jsonOptions(name, options, 'key'), fields: new Map(names.map((column) => [column, unprefixed(name, options, column)])) };
 }
 
-function keyFormatOf(table: string, options: Options, columns: number): KeyFormat | null {
+function keyFormatOf(table: string, options: Options, columns: number): Format | null {
   const format = options['key.format'];
   if (format === undefined) return null;
   if (format === 'raw' && columns !== 1) throw refused(table, `its 'key.format' is 'raw' and its key has ${columns} columns`, "name one with 'key.fields', or use 'json'");
@@ -136,28 +151,15 @@ function keyFormatOf(table: string, options: Options, columns: number): KeyForma
   throw refused(table, `its 'key.format' is '${format}'`, "live knows 'json', 'avro-confluent' and 'raw'");
 }
 
-function formatOf(table: string, options: Options): Format {
-  const format = options['value.format'] ?? options['format'];
-  if (format === 'json' || format === 'avro-confluent') return format;
-  throw refused(table, `its format is '${format ?? 'none'}'`, "live knows 'json' and 'avro-confluent'");
+/** The value as one column of text. */
+function checkRaw({ name, physical }: SourceTable, key: SourceTopic['key']): void {
+  const inValue = physical.filter((field) => key?.fields.has(field.name) !== true);
+  if (inValue.length !== 1) throw refused(name, `its format is 'raw' and ${inValue.length} columns are in the value`, 'declare one; what Kafka knows of the message are METADATA columns');
+  if (inValue[0]!.type.kind !== 'STRING') throw refused(name, `its format is 'raw' and ${inValue[0]!.name} is ${inValue[0]!.type.kind}`, 'declare it as STRING, and CAST it');
 }
 
-function startOf(table: string, options: Options): StartMode {
-  const mode = options['scan.startup.mode'] ?? 'latest-offset';
-  switch (mode) {
-    case 'earliest-offset': return { kind: 'earliest' };
-    case 'latest-offset': return { kind: 'latest' };
-    case 'group-offsets': return { kind: 'group' };
-    case 'timestamp': {
-      const millis = Number(options['scan.startup.timestamp-millis']);
-      if (!Number.isSafeInteger(millis)) throw refused(table, "'scan.startup.timestamp-millis' is no number", 'give milliseconds since 1970');
-      return { kind: 'timestamp', millis };
-    }
-    case 'specific-offsets': {
-      const offsets = new Map([...(options['scan.startup.specific-offsets'] ?? '').matchAll(/partition:(\d+),offset:(\d+)/g)].map((match) => [Number(match[1]), Number(match[2])]));
-      if (offsets.size === 0) throw refused(table, "'scan.startup.specific-offsets' names none", "write 'partition:0,offset:42;partition:1,offset:300'");
-      return { kind: 'offsets', offsets };
-    }
-    default: throw refused(table, `its 'scan.startup.mode' is '${mode}'`, 'use earliest-offset, latest-offset, group-offsets, timestamp or specific-offsets');
-  }
+function formatOf(table: string, options: Options): Format {
+  const format = options['value.format'] ?? options['format'];
+  if (format === 'json' || format === 'avro-confluent' || format === 'raw') return format;
+  throw refused(table, `its format is '${format ?? 'none'}'`, "live knows 'json', 'avro-confluent' and 'raw'");
 }

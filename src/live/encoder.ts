@@ -2,16 +2,20 @@
 import { cell, type Batch } from '../core/batch.js';
 import { partitionOf } from '../core/murmur2.js';
 import type { DeadLetter, LateRow } from '../core/step.js';
-import type { Schema } from '../core/types.js';
+import { timestampUnits, type Int64, type Schema, type SqlType } from '../core/types.js';
 import { recordOf } from '../formats/avro-schema.js';
 import { ConfluentWriter } from '../formats/confluent.js';
 import { jsonWriter, keyText, type JsonStyle } from '../formats/json-writer.js';
-import type { KeyFormat, SinkTopic } from './connectors.js';
+import type { SinkTopic } from './connectors.js';
 import type { LogMessage } from './log.js';
 import type { SchemaRegistry } from './registry.js';
 import type { RowHeaders } from './released-by.js';
+import type { Format } from './table-options.js';
 
 type RowWriter = (batch: Batch, row: number) => Buffer;
+
+/** Epoch ms; undefined: NULL, or before 1970, which Kafka does not know. */
+type RowTime = (batch: Batch, row: number) => number | undefined;
 
 /** Messages of one output. */
 export class OutputEncoder {
@@ -19,14 +23,16 @@ export class OutputEncoder {
     private readonly sink: SinkTopic, private readonly partitions: number, private readonly value: RowWriter, private readonly key: RowWriter | null,
     /** Column of the kind of change; null: rows are only ever added. */
     private readonly changes: number | null,
+    private readonly time: RowTime | null,
   ) {}
 
   static async open(sink: SinkTopic, partitions: number, registry: SchemaRegistry | null): Promise<OutputEncoder> {
-    const { table, format, keyFormat, key, keyNames, value, subject, keySubject, style, keyStyle } = sink;
+    const { table, format, keyFormat, key, keyNames, value, timestamp, subject, keySubject, style, keyStyle } = sink;
     const columns = (wanted: readonly number[], names: readonly string[] | null): Columns => wanted.map((column) => ({ column, name: names?.[column] ?? table.schema[column]!.name, type: table.schema[column]!.type }));
     const writeValue = await rowWriter(format, table.name, columns(value, null), subject, style, registry);
     const writeKey = key.length === 0 ? null : await rowWriter(keyFormat ?? (key.length === 1 ? 'raw' : 'json'), table.name, columns(key, keyNames), keySubject, keyStyle, registry);
-    return new OutputEncoder(sink, partitions, writeValue, writeKey, table.changes === 'none' ? null : table.schema.length - 1);
+    const time = timestamp === null ? null : rowTime(timestamp, table.schema[timestamp]!.type);
+    return new OutputEncoder(sink, partitions, writeValue, writeKey, table.changes === 'none' ? null : table.schema.length - 1, time);
   }
 
   /** Rows without a key go to the lane's own partition: their order is the lane's. */
@@ -38,15 +44,25 @@ export class OutputEncoder {
       const isDeleted = this.changes !== null && cell(batch.columns[this.changes]!, row) === '-D';
       const partition = key === null || partitioner === 'lane' ? lane % this.partitions : partitionOf(key, this.partitions);
       const headers = headersOf(row);
-      messages.push({ topic, partition, key, value: isDeleted ? null : this.value(batch, row), ...(headers === undefined ? {} : { headers }) });
+      const timestamp = this.time?.(batch, row);
+      messages.push({ topic, partition, key, value: isDeleted ? null : this.value(batch, row), ...(headers === undefined ? {} : { headers }), ...(timestamp === undefined ? {} : { timestamp }) });
     }
     return messages;
   }
 }
 
+function rowTime(column: number, { precision }: SqlType): RowTime {
+  const perMilli = timestampUnits(precision ?? 6) / 1000;
+  return (batch, row) => {
+    const value = cell(batch.columns[column]!, row) as Int64 | null;
+    const millis = value === null ? -1 : typeof value === 'bigint' ? Number(value / BigInt(perMilli)) : Math.floor(value / perMilli);
+    return millis < 0 ? undefined : millis;
+  };
+}
+
 type Columns = readonly (Schema[number] & { readonly column: number })[];
 
-async function rowWriter(format: KeyFormat, table: string, columns: Columns, subject: string, style: JsonStyle, registry: SchemaRegistry | null): Promise<RowWriter> {
+async function rowWriter(format: Format, table: string, columns: Columns, subject: string, style: JsonStyle, registry: SchemaRegistry | null): Promise<RowWriter> {
   if (format === 'raw') {
     const { column, type } = columns[0]!;
     const text = keyText(type);

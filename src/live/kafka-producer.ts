@@ -78,7 +78,9 @@ async function send(transaction: Transaction, messages: readonly LogMessage[]): 
   }
   const results = await transaction.sendBatch({
     acks: -1, compression: compressionOf('lz4'),
-    topicMessages: [...topics].map(([topic, list]) => ({ topic, messages: list.map(({ partition, key, value, headers }) => ({ partition, key, value, ...(headers === undefined ? {} : { headers: { ...headers } }) })) })),
+    topicMessages: [...topics].map(([topic, list]) => ({ topic, messages: list.map(({ partition, key, value, headers, timestamp }) => ({
+      partition, key, value, ...(headers === undefined ? {} : { headers: { ...headers } }), ...(timestamp === undefined ? {} : { timestamp: String(timestamp) }),
+    })) })),
   });
   // kafkajs resolves although a partition was never sent when its leader dies meanwhile.
   const acknowledged = new Set(results.filter(({ errorCode }) => errorCode === 0).map(({ topicName, partition }) => `${topicName}/${partition}`));

@@ -48,6 +48,8 @@ export interface LogMessage {
   readonly key: Buffer | null;
   readonly value: Buffer | null;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Epoch ms; left out: the time of sending. */
+  readonly timestamp?: number;
 }
 
 export interface LogOffsets {

@@ -2,7 +2,7 @@
 import { timestampUnits, typeName, type SqlType } from '../core/types.js';
 import { scaledTime } from '../formats/avro-values.js';
 import type { Value } from '../sources/values.js';
-import type { LogRecord } from './log.js';
+import type { LogHeader, LogRecord } from './log.js';
 
 export type MetadataReader = (record: LogRecord, partition: number) => Exclude<Value, undefined>;
 
@@ -19,6 +19,24 @@ export function metadataReader(key: string, type: SqlType, topic: string): Metad
       const convert = scaledTime(1e3, timestampUnits(type.precision ?? 6));
       return type.precision === 3 ? ({ timestamp }) => timestamp : ({ timestamp }) => convert(timestamp) ?? null;
     }
-    default: return `metadata '${key}' is not given live; there are 'topic', 'partition', 'offset' and 'timestamp'`;
+    case 'headers': return kind === 'STRING' ? ({ headers }) => headersText(headers ?? []) : be('here STRING, a JSON object');
+    default: return `metadata '${key}' is not given live; there are 'topic', 'partition', 'offset', 'timestamp' and 'headers'`;
+  }
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/** A JSON object in the order of the names' first headers; of several of a name the last, as in Flink's map. */
+export function headersText(headers: readonly LogHeader[]): string {
+  const last = new Map(headers.map(({ name, value }) => [name, value]));
+  return `{${[...last].map(([name, value]) => `${JSON.stringify(name)}:${value === null ? 'null' : bytesText(value)}`).join(',')}}`;
+}
+
+/** A text where the bytes are UTF-8, else `{"base64":"…"}`. */
+function bytesText(bytes: Buffer): string {
+  try {
+    return JSON.stringify(utf8.decode(bytes));
+  } catch {
+    return `{"base64":"${bytes.toString('base64')}"}`;
   }
 }

@@ -6,12 +6,14 @@ import type { JsonOptions } from './json-decoder.js';
 
 export type Options = Readonly<Record<string, string>>;
 
-export type Format = 'json' | 'avro-confluent';
+/** `raw`: one column, its text in UTF-8. */
+export type Format = 'json' | 'avro-confluent' | 'raw';
 
 /** Read somewhere in live, or by the plan. */
 const honoured = [
   'connector', 'topic', 'format', 'value.format', 'key.format', 'key.fields', 'key.fields-prefix', 'value.fields-include', 'properties.bootstrap.servers',
-  'scan.startup.mode', 'scan.startup.timestamp-millis', 'scan.startup.specific-offsets', 'sink.partitioner',
+  'scan.startup.mode', 'scan.startup.timestamp-millis', 'scan.startup.specific-offsets', 'scan.bounded.mode', 'scan.bounded.timestamp-millis', 'scan.bounded.specific-offsets',
+  'properties.group.id', 'properties.auto.offset.reset', 'sink.partitioner',
 ];
 
 const honouredOfFormats: Readonly<Record<string, readonly string[]>> = {
@@ -28,7 +30,7 @@ const indifferent = [
 const indifferentOfFormats: Readonly<Record<string, readonly string[]>> = {
   json: ['map-null-key.mode', 'map-null-key.literal', 'encode.decimal-as-plain-number', 'decode.json-parser.enabled'],
 };
-const tuning = /^properties\.(group\.id|client\.id|client\.rack|auto\.offset\.reset|enable\.auto\.commit|auto\.commit\.interval\.ms|isolation\.level|fetch\..+|max\.poll\..+|max\.partition\..+|session\.timeout\.ms|heartbeat\.interval\.ms|request\.timeout\.ms|default\.api\.timeout\.ms|connections\..+|reconnect\..+|retry\..+|retries|metadata\..+|receive\.buffer\.bytes|send\.buffer\.bytes|partition\.discovery\..+|acks|linger\.ms|batch\.size|buffer\.memory|compression\.type|max\.request\.size|max\.in\.flight\..+|max\.block\.ms|enable\.idempotence|delivery\.timeout\.ms|transaction\.timeout\.ms|transactional\.id)$/;
+const tuning = /^properties\.(client\.id|client\.rack|enable\.auto\.commit|auto\.commit\.interval\.ms|isolation\.level|fetch\..+|max\.poll\..+|max\.partition\..+|session\.timeout\.ms|heartbeat\.interval\.ms|request\.timeout\.ms|default\.api\.timeout\.ms|connections\..+|reconnect\..+|retry\..+|retries|metadata\..+|receive\.buffer\.bytes|send\.buffer\.bytes|partition\.discovery\..+|acks|linger\.ms|batch\.size|buffer\.memory|compression\.type|max\.request\.size|max\.in\.flight\..+|max\.block\.ms|enable\.idempotence|delivery\.timeout\.ms|transaction\.timeout\.ms|transactional\.id)$/;
 
 /** What takes the place of an option that is refused. */
 const instead: readonly (readonly [RegExp, string])[] = [
@@ -36,15 +38,14 @@ const instead: readonly (readonly [RegExp, string])[] = [
   [/avro-confluent\.(basic-auth|bearer-auth|ssl)\./, 'give SCHEMA_REGISTRY_USERNAME and SCHEMA_REGISTRY_PASSWORD in the environment: secrets do not belong into SQL'],
   [/avro-confluent\.schema$/, 'the schema is made of the columns'],
   [/^topic-pattern$/, "name one topic: 'topic' = '…'"],
-  [/^scan\.bounded\./, 'end the run with --until'],
   [/^scan\.watermark\./, "SET 'table.exec.source.idle-timeout' for partitions that fall silent"],
 ];
 
 /** Throws SQL_UNSUPPORTED at the first option that is not known here. */
 export function checkOptions(table: string, options: Options): void {
   for (const [option, value] of Object.entries(options)) {
-    if (option === 'scan.bounded.mode' && value === 'unbounded') continue;
     if (option === 'properties.isolation.level' && value !== 'read_committed') throw refused(table, `'${option}' is '${value}'`, 'live reads what is committed');
+    if (/(^|\.)raw\.charset$/.test(option) && !/^utf-?8$/i.test(value)) throw refused(table, `'${option}' is '${value}'`, 'live reads and writes texts as UTF-8');
     if (isKnown(option)) continue;
     const meant = nearest(option, [...honoured, ...indifferent, ...Object.entries(honouredOfFormats).flatMap(([format, names]) => names.map((name) => `${format}.${name}`))]);
     throw refused(table, `live does not know its option '${option}'`, instead.find(([pattern]) => pattern.test(option))?.[1] ?? (meant === null ? 'leave it out' : `did you mean '${meant}'?`));

@@ -39,6 +39,8 @@ export interface SinkTable {
   readonly changes: 'none' | 'upsert' | 'all';
   readonly primaryKey: readonly string[];
   readonly options: Readonly<Record<string, string>>;
+  /** Columns of the schema that are declared as METADATA: what the table's system keeps beside a row. */
+  readonly metadata?: readonly { readonly column: number; readonly key: string }[];
 }
 
 /** Windows on the epoch, in milliseconds: [start, end) with start ≡ offset modulo slide (or step, or size). */

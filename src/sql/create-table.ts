@@ -30,16 +30,16 @@ export function declareTable(create: CreateTable, session: Session, remark: Rema
     const type = typeFrom(column.type);
     return key.includes(column.name.text) ? withNullable(type, false) : type;
   };
-  const physical = create.columns.filter((column) => column.kind === 'physicalColumn').map((column) => ({ name: column.name.text, type: typed(column) }));
-  const metadata = create.columns.filter((column) => column.kind === 'metadataColumn').map((column) => ({ name: column.name.text, key: column.key, type: typed(column) }));
+  const definitions = create.columns.filter((column) => !isMap(column));
+  const physical = definitions.filter((column) => column.kind === 'physicalColumn').map((column) => ({ name: column.name.text, type: typed(column) }));
+  const metadata = definitions.filter((column) => column.kind === 'metadataColumn').map((column) => ({ name: column.name.text, key: column.key, type: typed(column) }));
   const base = surroundings([...physical, ...metadata], name, session, remark, 'a computed column');
-  const { columns, refused } = declaredColumns(create.columns, base, name);
+  const { columns, refused } = declaredColumns(definitions, base, name);
   if (columns.length === 0) throw sqlInvalid(create.place, `table '${name}' has no columns`);
   if (physical.length + metadata.length === 0) throw sqlInvalid(create.place, `table '${name}' has computed columns only: there is nothing to read or write`, 'Declare a column of the data.');
-  const sinkFields = create.columns.flatMap((column): Field[] => {
-    if (column.kind === 'computedColumn' || (column.kind === 'metadataColumn' && column.virtual)) return [];
-    return [{ name: column.name.text, type: typed(column) }];
-  });
+  const written = definitions.filter((column): column is PhysicalColumn | MetadataColumn => column.kind === 'physicalColumn' || (column.kind === 'metadataColumn' && !column.virtual));
+  const sinkFields = written.map((column) => ({ name: column.name.text, type: typed(column) }));
+  const beside = written.flatMap((column, index) => (column.kind === 'metadataColumn' ? [{ column: index, key: column.key }] : []));
   const [watermark, second] = create.watermarks;
   if (second !== undefined) throw sqlInvalid(second.place, 'a table has one WATERMARK', 'Leave one out.');
   const options = tableOptions(create);
@@ -49,10 +49,16 @@ export function declareTable(create: CreateTable, session: Session, remark: Rema
   };
   return {
     source: withChanges(declared),
-    sink: { name, schema: sinkFields, primaryKey: key, options, changes: 'none' },
-    refused,
+    sink: { name, schema: sinkFields, primaryKey: key, options, changes: 'none', ...(beside.length === 0 ? {} : { metadata: beside }) },
+    refused: [...refused, ...create.columns.filter(isMap).map((column) => refusedMap(column.name.text, name))],
   };
 }
+
+/** As Flink has a message's headers: many tables declare them and few read them. */
+const isMap = (column: ColumnDefinition): boolean => column.kind === 'metadataColumn' && column.type.name === 'MAP';
+
+const refusedMap = (name: string, table: string): RefusedColumn =>
+  ({ name, qualifier: [table], message: `'${name}' is a MAP, which no column here holds`, instead: "Declare it as STRING METADATA FROM 'headers': live gives a JSON object." });
 
 /** A table whose format tells changes delivers two columns more, which nobody sees. */
 function withChanges(table: SourceTable): SourceTable {
@@ -121,7 +127,8 @@ function primaryKey(create: CreateTable): readonly string[] {
   if (second !== undefined) throw sqlInvalid(second.place, 'a table has one PRIMARY KEY', 'Name all its columns in one.');
   if (key === undefined) return [];
   if (!key.notEnforced) throw sqlInvalid(key.place, 'a PRIMARY KEY is not checked', 'Write PRIMARY KEY (…) NOT ENFORCED.');
-  const physical = create.columns.filter((column) => column.kind === 'physicalColumn').map((column) => column.name.text);
+  const definitions = create.columns.filter((column) => !isMap(column));
+  const physical = definitions.filter((column) => column.kind === 'physicalColumn').map((column) => column.name.text);
   for (const { text, place } of key.columns) {
     if (!physical.includes(text)) throw sqlInvalid(place, `PRIMARY KEY names '${text}', which is no physical column`, didYouMean(text, physical));
   }

@@ -35,6 +35,16 @@ test('a batch that others write is read as it was meant, in every compression', 
   }));
 });
 
+test('messages keep timestamps of their own', () => {
+  fc.assert(fc.property(fc.array(fc.tuple(message, fc.option(fc.nat(2 ** 45), { nil: undefined })), { minLength: 1, maxLength: 50 }), (given) => {
+    const batch = encodeBatch(given.map(([each, timestamp]) => ({ ...each, ...(timestamp === undefined ? {} : { timestamp }) })), head);
+    const times = given.map(([, timestamp]) => timestamp ?? head.timestamp);
+    assert.deepEqual(committedRecords(batch, 0, []).records.map(({ timestamp }) => timestamp), times);
+    assert.equal(Number(batch.readBigInt64BE(at.maxTimestamp)), Math.max(...times));
+    assert.equal(readRecordsBatches(Reader.from(batch))[0]!.records.length, given.length);
+  }));
+});
+
 test('headers come back as they were written', () => {
   fc.assert(fc.property(fc.array(message, { minLength: 1, maxLength: 50 }), (messages) => {
     const { records } = committedRecords(encodeBatch(messages, head), 0, []);

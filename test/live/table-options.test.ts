@@ -38,7 +38,11 @@ test('every other option is refused by its name, with what to do instead', () =>
     [{ 'scan.startup.mod': 'earliest-offset' }, /table t cannot run live: live does not know its option 'scan.startup.mod'; did you mean 'scan.startup.mode'\?/],
     [{ 'properties.sasl.jaas.config': 'password=hidden' }, /'properties.sasl.jaas.config'; give KAFKA_SASL_… and KAFKA_SSL_… in the environment/],
     [{ 'avro-confluent.basic-auth.user-info': 'a:hidden' }, /give SCHEMA_REGISTRY_USERNAME/],
-    [{ 'scan.bounded.mode': 'latest-offset' }, /end the run with --until/],
+    [{ 'scan.bounded.mode': 'tomorrow' }, /use unbounded, latest-offset, group-offsets, timestamp or specific-offsets/],
+    [{ topic: 'a;b' }, /its 'topic' names several \(a;b\); declare a table for each/],
+    [{ 'topic-pattern': 'a.*' }, /name one topic/],
+    [{ format: 'raw' }, /its format is 'raw' and 2 columns are in the value/],
+    [{ 'key.format': 'raw', 'key.fields': 'symbol', 'key.raw.charset': 'UTF-16' }, /reads and writes texts as UTF-8/],
     [{ 'properties.isolation.level': 'read_uncommitted' }, /live reads what is committed/],
     [{ 'json.ignore-parse-errors': 'yes' }, /'json.ignore-parse-errors' is 'yes'; write true or false/],
     [{ 'json.ignore-parse-errors': 'true', 'json.fail-on-missing-field': 'true' }, /are both true; choose one/],
@@ -69,6 +73,15 @@ test('options of a format stand behind the part that they are of', () => {
   assert.equal(plan({ ...given, 'json.ignore-parse-errors': 'true' }).source().json.ignoreParseErrors, true);
   // Where the value has the key's columns too, it is the value that is read.
   assert.equal(plan({ ...given, 'key.format': 'raw', 'key.fields': 'symbol' }).source().key, null);
+});
+
+test('of metadata a sink writes the timestamp, beside the value', () => {
+  const sink = (metadata: string) => plan(given, `symbol STRING, sent TIMESTAMP_LTZ(3) METADATA${metadata}, price DOUBLE`).sink();
+  const { timestamp, value } = sink(" FROM 'timestamp'");
+  assert.deepEqual([timestamp, value], [1, [0, 2]]);
+  assert.throws(() => sink(" FROM 'headers'"), /column sent is metadata 'headers'; live writes no headers/);
+  assert.throws(() => sink(" FROM 'offset'"), /column sent is metadata 'offset'; it can be read only: declare it VIRTUAL/);
+  assert.equal(plan({ ...given, format: 'raw', 'key.format': 'raw', 'key.fields': 'a', 'value.fields-include': 'EXCEPT_KEY' }, 'a STRING, b STRING').sink().format, 'raw');
 });
 
 test('the key of a sink', () => {

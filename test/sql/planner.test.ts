@@ -74,6 +74,14 @@ test('columns of all kinds are expressions over what the source delivers', () =>
   assert.equal(source!.watermark!.column, 3);
 });
 
+test('headers as a MAP are refused where they are read, not where they are declared', () => {
+  const table = (name: string): string => `CREATE TABLE ${name} (a INT, h MAP<STRING, BYTES> METADATA FROM 'headers', sent TIMESTAMP_LTZ(3) METADATA FROM 'timestamp');`;
+  const { sources, sinks } = planSql(`${table('t')} ${table('s')} INSERT INTO s SELECT a, sent FROM t`);
+  assert.deepEqual(sources[0]!.metadata.map(({ name }) => name), ['sent']);
+  assert.deepEqual(sinks[0]!.metadata, [{ column: 1, key: 'timestamp' }]);
+  assert.throws(() => planSql(`${table('t')} SELECT h FROM t`), /'h' is a MAP, which no column here holds.*STRING METADATA FROM 'headers'/);
+});
+
 test('SOURCE_WATERMARK() has no expression', () => {
   const { sources } = planSql('CREATE TABLE t (ts TIMESTAMP(3), WATERMARK FOR ts AS SOURCE_WATERMARK()); SELECT ts FROM t');
   assert.equal(sources[0]!.watermark!.expression, null);
