@@ -81,6 +81,8 @@ export const faults = {
   triggersNotSaved: false,
   /** What a user's aggregate knows of a part of its rows is lost where the parts are joined. */
   partsLost: false,
+  /** What changes in a page that a checkpoint has is changed in its place, so that the next checkpoint does not write it. */
+  pageNotMarked: false,
   /** Number of rows of a lane after which the process dies, in effect; -1: never. */
   stopAtRow: -1,
 };

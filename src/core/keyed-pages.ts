@@ -8,6 +8,7 @@
 import type { ByteReader } from './byte-reader.js';
 import { ByteWriter } from './bytes.js';
 import { TapewrightError } from './errors.js';
+import { faults } from './faults.js';
 import { KeyIndex } from './key-index.js';
 import { Page, UNIT } from './page.js';
 
@@ -25,7 +26,7 @@ const FIRST_BYTES = 4096;
 const SMALL_PAGES = 8;
 
 export class KeyedPages {
-  /** The key that `find`, `put` and `delete` are about, and the value that `put` writes: to be filled before. */
+  /** The key that `find` and `put` are about, and the value that `put` writes: to be filled before. */
   readonly key = new ByteWriter(64);
   readonly value = new ByteWriter(256);
   readonly #pageBytes: number;
@@ -85,7 +86,7 @@ export class KeyedPages {
   put(address: number): void {
     const hash = hashOf(this.key);
     const size = sizeOf(this.key.length, this.value.length);
-    if (address >= 0 && this.#page(address).isOpen) {
+    if (address >= 0 && (this.#page(address).isOpen || faults.pageNotMarked)) {
       this.#header(address);
       // What no checkpoint has seen may change where it stands.
       if (this.#read.size === size && this.#read.valueLength === this.value.length) {
@@ -106,10 +107,10 @@ export class KeyedPages {
     }
   }
 
-  /** Forgets the key's record, whose address `find` has told. */
+  /** Forgets the record at an address; -1: there is none. */
   delete(address: number): void {
     if (address < 0) return;
-    this.#index.remove(hashOf(this.key), address);
+    this.#index.remove(this.#readerAt(address).u32(), address);
     this.#kill(address);
     this.#size -= 1;
   }

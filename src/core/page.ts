@@ -12,7 +12,7 @@ export class Page {
   #bytes: Uint8Array;
   #reader: ByteReader;
   /** A bit for each unit at which a record begins that is dead. */
-  #dead = new Uint8Array(0);
+  #dead = new Int32Array(0);
   /** Bytes of records, and of those that live. */
   used = 0;
   live = 0;
@@ -62,17 +62,17 @@ export class Page {
   kill(at: number, size: number): void {
     this.live -= size;
     const unit = at / UNIT;
-    if (unit >> 3 >= this.#dead.length) {
-      const longer = new Uint8Array(Math.ceil(this.#bytes.length / UNIT / 8));
+    if (unit >> 5 >= this.#dead.length) {
+      const longer = new Int32Array(Math.ceil(this.#bytes.length / UNIT / 32));
       longer.set(this.#dead);
       this.#dead = longer;
     }
-    this.#dead[unit >> 3]! |= 1 << (unit & 7);
+    this.#dead[unit >> 5]! |= 1 << (unit & 31);
   }
 
   isDead(at: number): boolean {
     const unit = at / UNIT;
-    return ((this.#dead[unit >> 3] ?? 0) & (1 << (unit & 7))) !== 0;
+    return ((this.#dead[unit >> 5] ?? 0) & (1 << (unit & 31))) !== 0;
   }
 
   /** An open page whose records are all dead begins anew. */
@@ -93,12 +93,13 @@ export class Page {
   writeDead(writer: ByteWriter): void {
     const gaps: number[] = [];
     let before = 0;
-    for (let byte = 0; byte < this.#dead.length; byte += 1) {
-      const bits = this.#dead[byte]!;
-      for (let bit = 0; bits >> bit !== 0; bit += 1) {
-        if ((bits & (1 << bit)) === 0) continue;
-        gaps.push(8 * byte + bit - before);
-        before = 8 * byte + bit;
+    const dead = this.#dead;
+    for (let word = 0; word < dead.length; word += 1) {
+      // The lowest bit that is set, then without it.
+      for (let bits = dead[word]!; bits !== 0; bits &= bits - 1) {
+        const unit = 32 * word + 31 - Math.clz32(bits & -bits);
+        gaps.push(unit - before);
+        before = unit;
       }
     }
     writer.varint(gaps.length);

@@ -58,32 +58,47 @@ export class Spills {
     const keys = [...this.#entries.keys()].sort((a, b) => a - b);
     writer.varint(keys.length);
     for (const key of keys) {
-      const entry = this.#entries.get(key)!;
       writer.f64(key);
-      writer.bigint(entry.sum);
-      writer.bigint(entry.squares);
-      writer.bigint(entry.integer);
-      writer.f64(entry.nan);
-      writer.f64(entry.positiveInfinities);
-      writer.f64(entry.negativeInfinities);
+      writeSpill(writer, this.#entries.get(key)!);
     }
   }
 
   /** Replaces all entries. */
   restore(reader: ByteReader): void {
     this.#entries.clear();
-    for (let left = reader.varint(); left > 0; left--) {
-      this.#entries.set(reader.f64(), {
-        sum: reader.bigint(),
-        squares: reader.bigint(),
-        integer: reader.bigint(),
-        nan: reader.f64(),
-        positiveInfinities: reader.f64(),
-        negativeInfinities: reader.f64(),
-      });
+    for (let left = reader.varint(); left > 0; left--) this.#entries.set(reader.f64(), readSpill(reader));
+  }
+
+  /** The entries of keys from `from` up to `to`. */
+  saveRange(writer: ByteWriter, from: number, to: number): void {
+    const keys: number[] = [];
+    if (!this.isEmpty) for (let key = from; key < to; key += 1) if (this.#entries.has(key)) keys.push(key);
+    writer.varint(keys.length);
+    for (const key of keys) {
+      writer.varint(key - from);
+      writeSpill(writer, this.#entries.get(key)!);
     }
   }
+
+  /** What `saveRange` wrote, from the key `from` on. */
+  loadRange(reader: ByteReader, from: number): void {
+    for (let left = reader.varint(); left > 0; left--) this.#entries.set(from + reader.varint(), readSpill(reader));
+  }
 }
+
+function writeSpill(writer: ByteWriter, entry: Spill): void {
+  writer.bigint(entry.sum);
+  writer.bigint(entry.squares);
+  writer.bigint(entry.integer);
+  writer.f64(entry.nan);
+  writer.f64(entry.positiveInfinities);
+  writer.f64(entry.negativeInfinities);
+}
+
+const readSpill = (reader: ByteReader): Spill => ({
+  sum: reader.bigint(), squares: reader.bigint(), integer: reader.bigint(),
+  nan: reader.f64(), positiveInfinities: reader.f64(), negativeInfinities: reader.f64(),
+});
 
 /** Adds `weight` (1 or -1) times `x`, of any size, to the entry; `squared` adds x² too. */
 export function spillValue(entry: Spill, x: number, weight: number, squared: boolean): void {

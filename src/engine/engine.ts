@@ -9,6 +9,7 @@ import { greatestOf } from '../core/event-time.js';
 import { OutputDigest, type HashFunction } from '../core/digest.js';
 import { TapewrightError, assert } from '../core/errors.js';
 import { faults } from '../core/faults.js';
+import type { PageLimits } from '../core/keyed-pages.js';
 import { StepDigest } from '../core/step-digest.js';
 import type { DeadLetter, LateRow, OutputRows, StepRecord } from '../core/step.js';
 import type { Schema } from '../core/types.js';
@@ -43,6 +44,8 @@ export interface EngineOptions {
   readonly strict: boolean;
   /** Outputs say which row let each of their rows go. Not where rows are withheld. */
   readonly releasedBy?: boolean;
+  /** Limits of the pages that keyed state is kept in; the usual ones when not given. */
+  readonly pages?: PageLimits;
   /** Sources whose rows come in transactions, by database: their watermarks move at the end of each. None when not given. */
   readonly captures?: readonly (readonly number[])[];
 }
@@ -54,6 +57,14 @@ export interface StepResult {
   readonly deadLetters: readonly DeadLetter[];
   /** Ends of the windows that the end of history fired. */
   readonly endedBeyond: ReadonlySet<number>;
+}
+
+/** The state of an engine between two steps. */
+export interface EngineState {
+  /** Binary, versioned. The shell adds a checksum and the plan's hash. */
+  readonly body: Uint8Array;
+  /** The part that is kept in pages: each never changes, and is the same array for as long as the engine keeps it. */
+  readonly pages: readonly Uint8Array[];
 }
 
 export interface CloseOptions {
@@ -73,7 +84,7 @@ type StageNode = Extract<PhysicalNode, { kind: 'stage' }>;
 /** Rows of several partitions that run through the plan at once, at the most. */
 const CHUNK_ROWS = 16_384;
 
-const SNAPSHOT_FORMAT = 1;
+const SNAPSHOT_FORMAT = 2;
 
 export class Engine {
   readonly plan: PhysicalPlan;
@@ -121,6 +132,7 @@ export class Engine {
     this.#inputNames = pipeline.sources.map(({ name }) => name);
     this.#options = options;
     this.plan = buildPhysical(pipeline);
+    if (options.pages !== undefined) for (const { made } of this.#operators()) made.operator.limitPages?.(options.pages);
     this.#reached = [...pipeline.sources.map((_, input) => reachable(this.plan.nodes, input)), this.plan.nodes.map((_, index) => index)];
     this.#digests = pipeline.sinks.map((sink) => new OutputDigest(sink.name, digestSchema(sink), options.hash));
     this.#stepDigest = new StepDigest(pipeline.sinks.length, options.hash);
@@ -499,10 +511,28 @@ export class Engine {
     return { record, outputs, late, deadLetters, endedBeyond: step.endedBeyond };
   }
 
-  /** All state: binary, versioned. The shell adds a checksum and the plan's hash. */
+  /** All state in one piece. */
   snapshot(): Uint8Array {
+    const { body, pages } = this.checkpoint();
+    const writer = new ByteWriter(body.length + 1024);
+    writer.bytes(body);
+    writer.varint(pages.length);
+    for (const page of pages) writer.bytes(page);
+    return writer.toBytes();
+  }
+
+  /** What `snapshot` returned, into a new engine. */
+  restore(bytes: Uint8Array): void {
+    const reader = new ByteReader(bytes);
+    const body = reader.bytes();
+    this.resume({ body, pages: Array.from({ length: reader.varint() }, () => reader.bytes()) });
+  }
+
+  /** All state. What there is of it in pages is not copied. */
+  checkpoint(): EngineState {
     assert(this.#step === null, 'a snapshot is taken between steps');
     const writer = new ByteWriter(65_536);
+    const pages: Uint8Array[] = [];
     writer.u32(SNAPSHOT_FORMAT);
     writer.varint(this.#seq);
     writer.f64(this.#now);
@@ -515,15 +545,18 @@ export class Engine {
     for (const digest of this.#digests) digest.snapshot(writer);
     for (const node of this.#operators()) {
       const state = new ByteWriter(4096);
-      node.made.operator.snapshot(state);
+      const own = node.made.operator.snapshot(state) ?? [];
       writer.string(node.made.operator.name);
       writer.bytes(state.written());
+      writer.varint(own.length);
+      for (const page of own) pages.push(page);
     }
-    return writer.toBytes();
+    return { body: writer.toBytes(), pages };
   }
 
-  restore(bytes: Uint8Array): void {
-    const reader = new ByteReader(bytes);
+  /** What `checkpoint` returned, into a new engine. The pages are not to be changed. */
+  resume({ body, pages }: EngineState): void {
+    const reader = new ByteReader(body);
     const format = reader.u32();
     if (format !== SNAPSHOT_FORMAT) throw new TapewrightError('CHECKPOINT_MISMATCH', `the checkpoint has format ${format}, this version reads ${SNAPSHOT_FORMAT}`);
     this.#seq = reader.varint();
@@ -541,10 +574,18 @@ export class Engine {
       assert(digest.rows === 0, 'state is restored into a new engine');
       this.#digests[table] = OutputDigest.restore(reader, sink.name, digestSchema(sink), this.#options.hash);
     });
+    this.#resumeOperators(reader, pages);
+  }
+
+  #resumeOperators(reader: ByteReader, pages: readonly Uint8Array[]): void {
+    let first = 0;
     for (const node of this.#operators()) {
       const name = reader.string();
       if (name !== node.made.operator.name) throw new TapewrightError('CHECKPOINT_MISMATCH', `the checkpoint holds ${name} where the plan has ${node.made.operator.name}`);
-      node.made.operator.restore(new ByteReader(reader.bytes()));
+      const state = new ByteReader(reader.bytes());
+      const count = reader.varint();
+      node.made.operator.restore(state, pages.slice(first, first + count));
+      first += count;
     }
   }
 

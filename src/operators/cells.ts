@@ -1,6 +1,7 @@
 /** The state of the accumulators of one pane or one operator: a row of numbers and a row of objects per slot. */
 import { Spills } from '../core/exact-sum.js';
 import type { ByteReader, ByteWriter } from '../core/bytes.js';
+import { readPacked, writePacked } from '../core/packed.js';
 
 export class Cells {
   reals: Float64Array;
@@ -63,5 +64,30 @@ export class Cells {
     this.reals = reader.float64Array();
     this.objects = new Array(this.size * this.objectWidth).fill(undefined);
     this.spills.restore(reader);
+  }
+
+  /** The numbers and spills of one slot; the accumulators save its objects. */
+  saveSlot(writer: ByteWriter, slot: number): void {
+    const { reals, realWidth } = this;
+    const from = slot * realWidth;
+    // Most numbers of most sums are 0: a bit for each says which are not.
+    for (let first = 0; first < realWidth; first += 8) {
+      let bits = 0;
+      for (let k = first; k < Math.min(first + 8, realWidth); k += 1) if (!Object.is(reals[from + k], 0)) bits |= 1 << (k - first);
+      writer.u8(bits);
+      for (let k = first; bits >> (k - first) !== 0; k += 1) if ((bits & (1 << (k - first))) !== 0) writePacked(writer, reals[from + k]!);
+    }
+    this.spills.saveRange(writer, from, from + realWidth);
+  }
+
+  /** Into a slot as good as new. */
+  loadSlot(reader: ByteReader, slot: number): void {
+    const { reals, realWidth } = this;
+    const from = slot * realWidth;
+    for (let first = 0; first < realWidth; first += 8) {
+      const bits = reader.u8();
+      for (let k = first; bits >> (k - first) !== 0; k += 1) if ((bits & (1 << (k - first))) !== 0) reals[from + k] = readPacked(reader) as number;
+    }
+    this.spills.loadRange(reader, from);
   }
 }

@@ -2,10 +2,15 @@
  * Aggregates of groups that never end: each row that comes in replaces its group's result at once, by Flink's rule. The
  * first row of a group adds a result, later ones take the old back and give the new where they differ, and a group whose
  * rows were all taken back is deleted. FIRST_VALUE and LAST_VALUE go by arrival.
+ *
+ * All groups are in pages but those that changed lately, which are at hand: they go to the pages when they are too many,
+ * and when a snapshot is taken.
  */
 import type { ByteReader, ByteWriter } from '../core/bytes.js';
 import { ColumnBuilder } from '../core/column-builder.js';
 import { faults } from '../core/faults.js';
+import { KeyedPages, usualPages, type PageLimits } from '../core/keyed-pages.js';
+import { writePacked } from '../core/packed.js';
 import { DELETE, INSERT, UPDATE_AFTER, UPDATE_BEFORE, isAdded } from '../core/row-kind.js';
 import { storageOf, type Physical, type Schema } from '../core/types.js';
 import type { AggregateCall } from '../plan/plan.js';
@@ -16,7 +21,7 @@ import { KeyTable } from './key-table.js';
 import { noRows, type Chunk, type Operator, type Report, type Rows, type WatermarkPath } from './operator.js';
 import { TimeToLive, nowAt } from './time-to-live.js';
 
-/** Below so many keys, forgetting any is not worth the while. */
+/** Below so many groups, forgetting any is not worth the while. */
 const KEYS_MIN = 65_536;
 
 export interface GroupAggregateSpec {
@@ -43,16 +48,20 @@ export class GroupAggregate implements Operator {
   /** One row to read a result from. */
   readonly #scratch: readonly ColumnBuilder[];
   readonly #given: Schema;
+  #pages = new KeyedPages();
+  #keysAtHand = usualPages.keysAtHand;
   #keys: KeyTable;
-  /** By key id: the slot of the group's state; -1: none. */
+  /** By key id: the slot of the group's state; -1: it is not at hand, or there is none. */
   #slots: Int32Array = new Int32Array(64).fill(-1);
   #free: number[] = [];
   #cells: Cells;
   /** By slot: rows that are there, and the result that was given last; null: it could not be computed. */
   #counts: number[] = [];
   #results: (readonly Physical[] | null)[] = [];
-  #ttl: TimeToLive;
-  /** Keys at which it is worth seeing how many of them are still in use. */
+  /** By slot: whether the pages have it otherwise. */
+  #isChanged: boolean[] = [];
+  readonly #ttl: TimeToLive;
+  /** Groups at which it is worth seeing how many of them are over. */
   #sweepAt = KEYS_MIN;
   #ids = new Int32Array(0);
 
@@ -65,6 +74,11 @@ export class GroupAggregate implements Operator {
     this.#keys = new KeyTable(spec.keys.length);
     this.#cells = new Cells(this.#plan.realWidth, this.#plan.objectWidth);
     this.#ttl = new TimeToLive(spec.ttl);
+  }
+
+  limitPages(limits: PageLimits): void {
+    this.#pages = new KeyedPages(limits);
+    this.#keysAtHand = limits.keysAtHand;
   }
 
   process(rows: Rows, _chunk: Chunk, watermark: WatermarkPath, report: Report): Rows {
@@ -82,12 +96,14 @@ export class GroupAggregate implements Operator {
       if (!added && faults.retractionLeftOut) continue;
       this.#take(row, ids[row]!, added, rows, nowAt(watermark.now, rows.released[row]!), changes, report);
     }
+    if (this.#keys.size > this.#keysAtHand) this.#putAway();
     this.#sweep(nowAt(watermark.now, rows.released[length - 1]!));
     return changes.finish();
   }
 
   #take(row: number, id: number, added: boolean, { released, time }: Rows, now: number, changes: ChangeRows, report: Report): void {
     let slot = this.#slots[id]!;
+    if (slot < 0) slot = this.#fetch(id);
     if (slot >= 0 && this.#ttl.isOver(slot, now)) {
       this.#close(id);
       slot = -1;
@@ -103,6 +119,7 @@ export class GroupAggregate implements Operator {
       else accumulator.retract(this.#cells, slot, row);
     }
     this.#counts[slot]! += added ? 1 : -1;
+    this.#isChanged[slot] = true;
     const before = this.#results[slot]!;
     if (this.#counts[slot] === 0) {
       if (before !== null) this.#give(changes, DELETE, id, before, released[row]!, time[row]!);
@@ -156,15 +173,43 @@ export class GroupAggregate implements Operator {
     this.#slots[id] = slot;
     this.#counts[slot] = 0;
     this.#results[slot] = null;
+    this.#isChanged[slot] = false;
     return slot;
   }
 
+  /** The slot of a group that is in the pages, where it comes to hand; -1: there is none. */
+  #fetch(id: number): number {
+    const address = this.#find(id);
+    if (address < 0) return -1;
+    const slot = this.#open(id);
+    const reader = this.#pages.valueAt(address);
+    if (this.#spec.ttl !== null) this.#ttl.touch(slot, reader.f64());
+    this.#counts[slot] = reader.varint();
+    this.#cells.loadSlot(reader, slot);
+    for (const accumulator of this.#plan.accumulators) accumulator.load(reader, this.#cells, slot);
+    this.#compute(slot);
+    return slot;
+  }
+
+  #find(id: number): number {
+    if (this.#pages.size === 0) return -1;
+    this.#writeKey(id);
+    return this.#pages.find();
+  }
+
+  #writeKey(id: number): void {
+    this.#pages.key.reset();
+    for (let part = 0; part < this.#keys.width; part += 1) writePacked(this.#pages.key, this.#keys.value(part, id));
+  }
+
+  /** The group is no more. */
   #close(id: number): void {
     const slot = this.#slots[id]!;
     this.#cells.reset(slot);
     this.#results[slot] = null;
     this.#free.push(slot);
     this.#slots[id] = -1;
+    this.#pages.delete(this.#find(id));
   }
 
   #growSlots(size: number): void {
@@ -174,58 +219,57 @@ export class GroupAggregate implements Operator {
     this.#slots = larger;
   }
 
-  /** Forgets what is over, and keys without a group once they outnumber the others, so that memory follows what is kept. */
-  #sweep(now: number): void {
+  /** Brings the pages up to what is at hand. */
+  #writeChanged(): void {
     const { size } = this.#keys;
-    if (size < this.#sweepAt) return;
-    const live: number[] = [];
     for (let id = 0; id < size; id += 1) {
-      const slot = this.#slots[id]!;
-      if (slot < 0) continue;
-      if (this.#ttl.isOver(slot, now)) this.#close(id);
-      else live.push(id);
+      const slot = this.#slots[id] ?? -1;
+      if (slot >= 0 && this.#isChanged[slot]!) this.#write(id, slot);
     }
-    const isWorthIt = live.length * 4 <= size;
-    this.#sweepAt = Math.max(KEYS_MIN, (isWorthIt ? live.length : size) * 2);
-    if (!isWorthIt) return;
-    this.#keys = this.#keys.keeping(live);
-    this.#slots = Int32Array.from(live, (id) => this.#slots[id]!);
+    this.#pages.settle();
   }
 
-  snapshot(writer: ByteWriter): void {
-    const { size } = this.#keys;
-    this.#growSlots(size);
-    this.#keys.snapshot(writer);
-    writer.int32Array(this.#slots.subarray(0, size));
-    this.#cells.snapshot(writer);
-    writer.float64Array(Float64Array.from(this.#counts));
-    this.#ttl.snapshot(writer, this.#cells.size);
-    for (let slot = 0; slot < this.#cells.size; slot += 1) {
-      for (const accumulator of this.#plan.accumulators) accumulator.save(writer, this.#cells, slot);
-    }
+  #write(id: number, slot: number): void {
+    const { value } = this.#pages;
+    value.reset();
+    if (this.#spec.ttl !== null) value.f64(this.#ttl.touchedAt(slot));
+    value.varint(this.#counts[slot]!);
+    this.#cells.saveSlot(value, slot);
+    for (const accumulator of this.#plan.accumulators) accumulator.save(value, this.#cells, slot);
+    this.#writeKey(id);
+    this.#pages.put(this.#pages.find());
+    this.#isChanged[slot] = false;
   }
 
-  restore(reader: ByteReader): void {
+  /** Nothing is at hand. */
+  #putAway(): void {
+    this.#writeChanged();
     this.#keys = new KeyTable(this.#spec.keys.length);
-    this.#keys.restore(reader);
-    this.#slots = reader.int32Array();
-    this.#growSlots(this.#keys.size);
-    this.#cells.restore(reader);
-    this.#counts = [...reader.float64Array()];
-    this.#ttl = new TimeToLive(this.#spec.ttl);
-    this.#ttl.restore(reader);
-    const used = new Set(this.#slots);
+    this.#slots.fill(-1);
+    this.#cells.clear();
     this.#free = [];
+    this.#counts = [];
     this.#results = [];
-    for (let slot = 0; slot < this.#cells.size; slot += 1) {
-      for (const accumulator of this.#plan.accumulators) accumulator.load(reader, this.#cells, slot);
-      this.#results[slot] = null;
-      if (used.has(slot)) this.#compute(slot);
-      else {
-        this.#cells.reset(slot);
-        this.#free.push(slot);
-      }
-    }
+    this.#isChanged = [];
+  }
+
+  /** Forgets what is over, now and then, so that memory follows what is kept. */
+  #sweep(now: number): void {
+    const { ttl } = this.#spec;
+    if (ttl === null || this.#pages.size < this.#sweepAt) return;
+    this.#putAway();
+    for (const address of this.#pages.addresses()) if (now - this.#pages.valueAt(address).f64() > ttl) this.#pages.delete(address);
+    this.#pages.settle();
+    this.#sweepAt = Math.max(KEYS_MIN, this.#pages.size * 2);
+  }
+
+  snapshot(writer: ByteWriter): readonly Uint8Array[] {
+    this.#writeChanged();
+    return this.#pages.snapshot(writer);
+  }
+
+  restore(reader: ByteReader, pages: readonly Uint8Array[]): void {
+    this.#pages.restore(reader, pages);
   }
 }
 

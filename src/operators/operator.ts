@@ -1,6 +1,7 @@
 /** What runs between two stages: the port of stateful operators, and the rows that flow between nodes. */
 import type { Batch } from '../core/batch.js';
 import type { ByteReader, ByteWriter } from '../core/bytes.js';
+import type { PageLimits } from '../core/keyed-pages.js';
 import type { Place } from '../plan/expression.js';
 
 /**
@@ -58,26 +59,32 @@ export interface Report {
   failed(failure: FailedResult): void;
 }
 
-export interface Operator {
+/** State of an operator: all that is not its configuration. */
+export interface Stateful {
+  /** Writes the state; returns the part of it that is kept in pages, whose bytes never change from here on. */
+  snapshot(writer: ByteWriter): readonly Uint8Array[] | void;
+  /** Into a new operator. `pages`: those that `snapshot` returned, not to be changed. */
+  restore(reader: ByteReader, pages: readonly Uint8Array[]): void;
+  /** Other limits than the usual ones, before the first row. */
+  limitPages?(limits: PageLimits): void;
+}
+
+export interface Operator extends Stateful {
   readonly name: string;
   /**
    * Takes the rows of one chunk and moves the watermark along with it: a row is judged by the watermark before the
    * row that released it; what the watermark releases leaves in order of (releasing row, causing time, key, arrival).
    */
   process(rows: Rows, chunk: Chunk, watermark: WatermarkPath, report: Report): Rows;
-  snapshot(writer: ByteWriter): void;
-  restore(reader: ByteReader): void;
 }
 
 /**
  * An operator over two inputs. Rows of both are taken in the order of the chunk rows that released them, the left's
  * first where they are equal; otherwise as an `Operator`.
  */
-export interface TwoInputOperator {
+export interface TwoInputOperator extends Stateful {
   readonly name: string;
   process(left: Rows, right: Rows, chunk: Chunk, watermark: WatermarkPath, reports: readonly [Report, Report]): Rows;
-  snapshot(writer: ByteWriter): void;
-  restore(reader: ByteReader): void;
 }
 
 /** The watermark before the row released by chunk row `released`. */

@@ -12,6 +12,11 @@ export class TimeToLive {
     return this.millis !== null && now - this.#touched[slot]! > this.millis;
   }
 
+  /** When the state was last touched; 0 where nothing is ever forgotten. */
+  touchedAt(slot: number): number {
+    return this.millis === null ? 0 : this.#touched[slot]!;
+  }
+
   touch(slot: number, now: number): void {
     if (this.millis === null) return;
     if (slot >= this.#touched.length) {

@@ -72,7 +72,7 @@ export async function recoverLanes(
 }
 
 /** The lane as the checkpoint has it; null when it is of other state than the journal, or its segments are gone. */
-function restored(bundle: Bundle, { seq, bytes }: Checkpoint, digest: string, engine: Engine, planHash: string): Omit<RecoveredLane, 'journalled'> | null {
+function restored(bundle: Bundle, { seq, bytes, pages }: Checkpoint, digest: string, engine: Engine, planHash: string): Omit<RecoveredLane, 'journalled'> | null {
   const reader = new ByteReader(bytes);
   const header = JSON.parse(reader.string()) as CheckpointHeader;
   if (header.planHash !== planHash) return null;
@@ -83,7 +83,7 @@ function restored(bundle: Bundle, { seq, bytes }: Checkpoint, digest: string, en
   ];
   if (!files.every((file) => existsSync(file))) return null;
   try {
-    engine.restore(reader.bytes());
+    engine.resume({ body: reader.bytes(), pages });
   } catch (error) {
     if (error instanceof TapewrightError && error.code === 'CHECKPOINT_MISMATCH') return null;
     throw error;

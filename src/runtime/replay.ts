@@ -10,6 +10,7 @@ import { reportFiles, writeReport } from '../report/write.js';
 import { formatEventTime } from '../scenario/duration.js';
 import { Bundle } from '../stores/bundle.js';
 import { CheckpointStore } from '../stores/checkpoints.js';
+import { LaneCheckpoints } from '../stores/lane-checkpoints.js';
 import { writeAside } from '../stores/files.js';
 import type { JournalWriter } from '../stores/journal.js';
 import type { DatasetRecord } from '../stores/manifest.js';
@@ -34,6 +35,7 @@ const progressMillis = 100;
 
 interface Lane extends RunLane {
   readonly output: LaneOutput;
+  readonly checkpoints: LaneCheckpoints;
   /** When the last checkpoint was taken, in ms of real time. */
   checkpointed: number;
 }
@@ -128,7 +130,10 @@ class Replay {
   async #close(): Promise<void> {
     try {
       for (const reader of this.#readers) await reader.source.close();
-      for (const { output } of this.#lanes) await output.settle();
+      for (const { output, checkpoints } of this.#lanes) {
+        await output.settle();
+        await checkpoints.settled().catch(() => undefined);
+      }
       await writer.settled();
       await this.#journal?.close();
     } finally {
@@ -161,7 +166,7 @@ class Replay {
         output.take(this.#inFiles(result));
         observer?.onStep(lane, result);
       });
-      this.#lanes.push({ engine, feed, output, gates, checkpointed: performance.now() });
+      this.#lanes.push({ engine, feed, output, gates, checkpoints: new LaneCheckpoints(this.#checkpoints, lane), checkpointed: performance.now() });
     }
     const together = new Map<number, HistoryReader>();
     for (const found of captures) {
@@ -218,8 +223,8 @@ class Replay {
   }
 
   /** A lane in the middle of a step stays due until the step's end. */
-  #isDue({ checkpointed }: Lane): boolean {
-    return performance.now() - checkpointed >= this.parameters.checkpointEvery;
+  #isDue({ checkpointed, checkpoints }: Lane): boolean {
+    return !checkpoints.isBusy && performance.now() - checkpointed >= this.parameters.checkpointEvery;
   }
 
   async #writeOut(): Promise<void> {
@@ -236,15 +241,16 @@ class Replay {
   async #checkpoint(index: number): Promise<void> {
     const lane = this.#lanes[index]!;
     const { engine, output, feed } = lane;
-    const state = engine.snapshot();
+    const { body, pages } = engine.checkpoint();
+    const digest = engine.stepDigest!;
     const gates = this.#readers.map((reader) => reader.gateState(index));
     const segments = await output.sync();
     await this.#appendJournal();
     await this.#journal.sync();
-    const writer = new ByteWriter(state.length + 4096);
+    const writer = new ByteWriter(body.length + 4096);
     writer.string(JSON.stringify({ planHash: this.prepared.planHash, segments, rejected: feed.rejected, gates } satisfies CheckpointHeader));
-    writer.bytes(state);
-    await this.#checkpoints.write(index, engine.seq - 1, engine.stepDigest!, writer.written());
+    writer.bytes(body);
+    await lane.checkpoints.write({ seq: engine.seq - 1, digest, bytes: writer.written(), pages });
     lane.checkpointed = performance.now();
     await this.#rememberData();
   }
@@ -289,6 +295,7 @@ class Replay {
 
   async #stop(read: number): Promise<ReplayResult> {
     for (const [index, { engine }] of this.#lanes.entries()) if (!engine.midStep && engine.seq > 0) await this.#checkpoint(index);
+    for (const { checkpoints } of this.#lanes) await checkpoints.settled();
     await this.#appendJournal();
     await this.#journal.sync();
     await this.#recordCaptures();
@@ -316,6 +323,7 @@ class Replay {
     if (this.options.report !== false) await writeReport(this.bundle, { ...this.bundle.manifest, ...totals, outputs, datasets });
     await this.bundle.complete({ ...totals, outputs, datasets });
     // Only now: until the manifest says complete, a killed run is taken up again from these.
+    for (const { checkpoints } of this.#lanes) await checkpoints.settled();
     await this.#checkpoints.clear();
     await removeRunSegments(this.bundle);
     return resultOf(this.bundle, (read - this.started) / 1000);

@@ -74,7 +74,13 @@ export async function syncDirectory(directory: string): Promise<void> {
 }
 
 /** Writes `path` so that a reader, or a crash at any moment, finds the old file or the new one whole. */
-export function writeAside(path: string, ...chunks: readonly (string | Uint8Array)[]): Promise<void> {
+export async function writeAside(path: string, ...chunks: readonly (string | Uint8Array)[]): Promise<void> {
+  await writeWhole(path, ...chunks);
+  await writing(path, () => syncDirectory(dirname(path)));
+}
+
+/** As `writeAside`, but the new name lasts only from when the directory is made durable. */
+export function writeWhole(path: string, ...chunks: readonly (string | Uint8Array)[]): Promise<void> {
   return writing(path, async () => {
     const aside = join(dirname(path), `.${basename(path)}.${randomBytes(4).toString('hex')}.part`);
     try {
@@ -90,7 +96,6 @@ export function writeAside(path: string, ...chunks: readonly (string | Uint8Arra
       await unlink(aside).catch(() => undefined);
       throw error;
     }
-    await syncDirectory(dirname(path));
   });
 }
 

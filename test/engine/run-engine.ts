@@ -9,6 +9,7 @@ import { rawSchema } from '../../src/engine/physical.js';
 import type { Pipeline } from '../../src/plan/plan.js';
 import { LaneFeed } from '../../src/runtime/lane-feed.js';
 import { planSql } from '../../src/sql/planner.js';
+import { read, tinyPages, write } from './written-pages.js';
 
 export type Value = number | bigint | string | boolean | null;
 export type Row = Readonly<Record<string, Value>>;
@@ -72,14 +73,14 @@ export function runPipeline(pipeline: Pipeline, tables: Readonly<Record<string, 
       feed.finish(options.end ?? true);
       return { outputs, late, deadLetters, records, digests: engine.outputs.map(({ digest }) => digest), counts: engine.counts };
     }
-    const state = engine.snapshot();
+    const state = write(engine.checkpoint());
     engine = newEngine(pipeline, options);
-    engine.restore(state);
+    engine.resume(read(state));
   }
 }
 
 function newEngine(pipeline: Pipeline, options: RunOptions): Engine {
-  return new Engine(pipeline, { lane: 0, partitions: pipeline.sources.map(() => 1), hash: sha256, withholdBefore: options.from ?? null, strict: false });
+  return new Engine(pipeline, { lane: 0, partitions: pipeline.sources.map(() => 1), hash: sha256, withholdBefore: options.from ?? null, strict: false, ...(options.restoreEvery === undefined ? {} : { pages: tinyPages }) });
 }
 
 /** False: paused at a step's end. */

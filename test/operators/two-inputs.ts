@@ -4,6 +4,7 @@ import { ByteReader, ByteWriter } from '../../src/core/bytes.js';
 import { rowKindTexts } from '../../src/core/row-kind.js';
 import { sqlType, storageOf, timestampType, type Int64, type Schema } from '../../src/core/types.js';
 import type { Report, Refusal, Rows, TwoInputOperator } from '../../src/operators/operator.js';
+import { read, tinyPages, write } from '../engine/written-pages.js';
 
 /** Columns of both inputs. */
 export const schema: Schema = [{ name: 'k', type: sqlType('STRING') }, { name: 'ts', type: timestampType(3) }, { name: 'v', type: sqlType('INT') }];
@@ -62,9 +63,10 @@ export function drive(make: () => TwoInputOperator, arrivals: readonly Arrival[]
     from = to;
     if (!restore) continue;
     const writer = new ByteWriter();
-    operator.snapshot(writer);
+    const state = write({ pages: operator.snapshot(writer) ?? [], body: writer.toBytes() });
     operator = make();
-    operator.restore(new ByteReader(writer.toBytes()));
+    operator.limitPages?.(tinyPages);
+    operator.restore(new ByteReader(state.body), read(state).pages);
   }
   return { rows, released, times, late };
 }

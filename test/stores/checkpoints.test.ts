@@ -53,3 +53,50 @@ test('a checkpoint is used only where the journal agrees', async (context) => {
   await store.clear();
   assert.equal(await store.newestUsable(0), null);
 });
+
+/** Law: cut or change any page of the newest checkpoint that the one before has not, and the one before is used. */
+test('a checkpoint one of whose pages is damaged is said and not used; its other pages serve the one before', async (context) => {
+  const directory = directoryFor(context);
+  const [shared, old, fresh] = [new Uint8Array(100).fill(1), new Uint8Array(50).fill(2), new Uint8Array(70).fill(3)];
+  const store = new CheckpointStore(directory);
+  await store.write(0, 1, digest(1), body(1), [shared, old]);
+  const before = readdirSync(join(directory, '0', 'pages'));
+  await store.write(0, 2, digest(2), body(2), [shared, fresh]);
+  const path = join(directory, '0', 'pages', readdirSync(join(directory, '0', 'pages')).find((name) => !before.includes(name))!);
+  const whole = readFileSync(path);
+  await fc.assert(fc.asyncProperty(fc.nat(whole.length - 1), fc.integer({ min: 1, max: 255 }), fc.boolean(), async (at, flip, cut) => {
+    const damaged = Buffer.from(whole);
+    damaged[at]! ^= flip;
+    writeFileSync(path, damaged);
+    if (cut) truncateSync(path, at);
+    const said: string[] = [];
+    const found = await new CheckpointStore(directory).newestUsable(0, () => true, (file) => said.push(file));
+    assert.equal(found?.seq, 1);
+    assert.deepEqual(found.pages.map(plain), [plain(shared), plain(old)]);
+    assert.deepEqual(said, [`0/2-${digest(2).slice(0, 8)}`]);
+  }), { numRuns: 30 });
+  writeFileSync(path, whole);
+  assert.deepEqual((await store.newestUsable(0))?.pages.map(plain), [plain(shared), plain(fresh)]);
+});
+
+test('a page is written once, and stays as long as a checkpoint names it', async (context) => {
+  const directory = directoryFor(context);
+  const store = new CheckpointStore(directory);
+  const page = (fill: number) => new Uint8Array(1000).fill(fill);
+  const pages = [page(1), page(2)];
+  const names = () => readdirSync(join(directory, '0', 'pages')).length;
+  assert.equal(store.unwritten(0, pages), 2000);
+  const first = await store.write(0, 1, digest(1), body(1), pages);
+  assert.ok(first > 2000 && first < 2200, `${first} bytes`);
+  assert.equal(store.unwritten(0, pages), 0);
+  assert.ok(await store.write(0, 2, digest(2), body(2), [...pages, page(3)]) < 1300);
+  assert.equal(names(), 3);
+  await store.write(0, 3, digest(3), body(3), [pages[0]!]);
+  assert.equal(names(), 3, 'the one before has them all');
+  await store.write(0, 4, digest(4), body(4), [pages[0]!]);
+  assert.equal(names(), 1);
+  // Another process finds them, and writes none of them again.
+  const other = new CheckpointStore(directory);
+  const found = await other.newestUsable(0);
+  assert.equal(other.unwritten(0, found!.pages), 0);
+});

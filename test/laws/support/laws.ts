@@ -3,6 +3,8 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { combineSets } from '../../../src/core/digest.js';
 import { faults } from '../../../src/core/faults.js';
+import type { EngineState } from '../../../src/engine/engine.js';
+import { tinyPages, write } from '../../engine/written-pages.js';
 import { textOf, type Cell } from './cells.js';
 import { rowText, sameRows, sameRun } from './compare.js';
 import type { Law } from './law.js';
@@ -109,7 +111,7 @@ export const lanesLaw: Law<{ drawn: Case; lanes: number }> = {
 
 /** What was durable at the end of a step. */
 interface Durable {
-  readonly bytes: Uint8Array;
+  readonly state: EngineState;
   readonly run: Run;
 }
 
@@ -141,20 +143,20 @@ export const recoveryLaw: Law<RecoveryDraw> = {
 /** Runs on from `durable` until row `stop`, and keeps what the last checkpoint covers. */
 export function runUntil(drawn: Case, stop: number, durable: Durable | null, options: RunOptions, checkpointSteps: number): { readonly durable: Durable | null } {
   let kept: Durable | null = null;
-  let seen: { bytes: Uint8Array; steps: number } | null = null;
+  let seen: { state: EngineState; steps: number } | null = null;
   faults.stopAtRow = stop;
   try {
     let steps = 0;
     const part = run(drawn, {
-      ...options, ...(durable === null ? {} : { restore: [durable.bytes] }),
+      ...options, pages: tinyPages, ...(durable === null ? {} : { restore: [durable.state] }),
       onStep: (engine, { end }) => {
         steps += 1;
         // What has come to its end is not taken up again.
-        if (!end && steps % checkpointSteps === 0) seen = { bytes: engine.snapshot(), steps };
+        if (!end && steps % checkpointSteps === 0) seen = { state: write(engine.checkpoint()), steps };
       },
     });
-    const last = seen as { bytes: Uint8Array; steps: number } | null;
-    if (last !== null) kept = { bytes: last.bytes, run: joined(durable?.run ?? null, firstSteps(part, last.steps)) };
+    const last = seen as { state: EngineState; steps: number } | null;
+    if (last !== null) kept = { state: last.state, run: joined(durable?.run ?? null, firstSteps(part, last.steps)) };
   } finally {
     faults.stopAtRow = -1;
   }
@@ -183,7 +185,7 @@ function joined(first: Run | null, second: Run): Run {
 }
 
 export function continued(drawn: Case, durable: Durable | null, options: RunOptions): Run {
-  const rest = run(drawn, durable === null ? options : { ...options, restore: [durable.bytes] });
+  const rest = run(drawn, durable === null ? options : { ...options, restore: [durable.state] });
   return joined(durable?.run ?? null, rest);
 }
 
@@ -191,7 +193,7 @@ export function continued(drawn: Case, durable: Durable | null, options: RunOpti
 function sameFuture(drawn: Case, durable: Durable | null, stepEvery: number): void {
   const states: Uint8Array[] = [];
   for (const restore of [null, durable]) {
-    run(drawn, { stepEvery, end: false, ...(restore === null ? {} : { restore: [restore.bytes] }), onStep: (engine) => { states[restore === null ? 0 : 1] = engine.snapshot(); } });
+    run(drawn, { stepEvery, end: false, ...(restore === null ? {} : { restore: [restore.state] }), onStep: (engine) => { states[restore === null ? 0 : 1] = engine.snapshot(); } });
   }
   const [never, stopped] = states;
   if (never === undefined || stopped === undefined) return;

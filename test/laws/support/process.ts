@@ -3,6 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
+import { inOnePiece } from '../../engine/written-pages.js';
 import { recoveryLaw, runUntil, type RecoveryDraw } from './laws.js';
 import { run, type Run } from './run.js';
 
@@ -23,7 +24,7 @@ function main(task: string, seed: number, count: number, directory: string): voi
     const path = join(directory, `${index}.state`);
     if (task === 'stop') {
       const { durable } = runUntil(drawn, stops[0]!, null, { stepEvery, batchRows }, checkpointSteps);
-      if (durable !== null) writeFileSync(path, durable.bytes);
+      if (durable !== null) writeFileSync(path, inOnePiece(durable.state));
       return { digests: [], steps: null, state: durable !== null };
     }
     const restore = task === 'resume' && existsSync(path) ? { restore: [new Uint8Array(readFileSync(path))] } : {};

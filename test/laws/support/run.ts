@@ -3,7 +3,8 @@ import { createHash } from 'node:crypto';
 import { Dictionary, type Batch } from '../../../src/core/batch.js';
 import type { HashFunction } from '../../../src/core/digest.js';
 import type { DeadLetter, LateRow, StepRecord } from '../../../src/core/step.js';
-import { Engine } from '../../../src/engine/engine.js';
+import type { PageLimits } from '../../../src/core/keyed-pages.js';
+import { Engine, type EngineState } from '../../../src/engine/engine.js';
 import { columnRef, substitute } from '../../../src/plan/expression.js';
 import { laneKeys } from '../../../src/plan/lanes.js';
 import { lookBack } from '../../../src/plan/look-back.js';
@@ -13,6 +14,7 @@ import { Gate } from '../../../src/runtime/gate.js';
 import { LaneFeed, StoppedByFault } from '../../../src/runtime/lane-feed.js';
 import { Partitioner } from '../../../src/runtime/partition.js';
 import { planSql } from '../../../src/sql/planner.js';
+import { read } from '../../engine/written-pages.js';
 import { columnOf, rowsOf, type Cell } from './cells.js';
 import { sqlOf, tableFields, tableName } from './query.js';
 import type { Case } from './random-pipelines.js';
@@ -31,7 +33,8 @@ export interface RunOptions {
   /** Called at the end of each step of each lane. */
   readonly onStep?: (engine: Engine, record: StepRecord) => void;
   /** The state to start from, by lane. */
-  readonly restore?: readonly Uint8Array[];
+  readonly restore?: readonly (Uint8Array | EngineState)[];
+  readonly pages?: PageLimits;
   readonly end?: boolean;
   /** Only event times in [from, to), with as much before as the plan looks back. */
   readonly span?: { readonly from: number; readonly to: number };
@@ -81,8 +84,10 @@ export function runPlan(plan: Plan, tables: readonly (readonly Row[])[], options
   const deadLetters: DeadLetter[] = [];
   const records: StepRecord[] = [];
   const engines = Array.from({ length: lanes }, (_, lane) => {
-    const engine = new Engine(plan, { lane, partitions: plan.sources.map(() => 1), hash: sha256, withholdBefore: options.span?.from ?? null, strict: false });
-    if (restore !== undefined) engine.restore(restore[lane]!);
+    const engine = new Engine(plan, { lane, partitions: plan.sources.map(() => 1), hash: sha256, withholdBefore: options.span?.from ?? null, strict: false, ...(options.pages === undefined ? {} : { pages: options.pages }) });
+    const state = restore?.[lane];
+    if (state instanceof Uint8Array) engine.restore(state);
+    else if (state !== undefined) engine.resume(read(state));
     return engine;
   });
   const startRows = plan.sinks.map((_, table) => engines.reduce((sum, engine) => sum + engine.outputs[table]!.rows, 0));

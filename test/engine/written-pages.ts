@@ -1,0 +1,40 @@
+/** What a disk has of checkpoints: a page is written when it is first seen, and never again. */
+import { ByteWriter } from '../../src/core/bytes.js';
+import type { EngineState } from '../../src/engine/engine.js';
+
+/** Pages so small that a few rows fill one, and hardly a key at hand. */
+export const tinyPages = { pageBytes: 64, keysAtHand: 2 };
+
+const written = new WeakMap<Uint8Array, Uint8Array>();
+
+export function write({ body, pages }: EngineState): EngineState {
+  return {
+    body, pages: pages.map((page) => {
+      const known = written.get(page);
+      if (known !== undefined) return known;
+      const copy = page.slice();
+      written.set(page, copy);
+      return copy;
+    }),
+  };
+}
+
+/** As another process reads it. */
+export function read({ body, pages }: EngineState): EngineState {
+  return {
+    body, pages: pages.map((page) => {
+      const copy = page.slice();
+      written.set(copy, page);
+      return copy;
+    }),
+  };
+}
+
+/** For `restore`. */
+export function inOnePiece({ body, pages }: EngineState): Uint8Array {
+  const writer = new ByteWriter();
+  writer.bytes(body);
+  writer.varint(pages.length);
+  for (const page of pages) writer.bytes(page);
+  return writer.toBytes();
+}
