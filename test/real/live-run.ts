@@ -3,6 +3,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Client } from '../../src/live/clients.js';
+import type { LanePhase } from '../../src/live/lane.js';
 import type { LiveOptions, LiveResult } from '../../src/live/live.js';
 
 export interface LiveRunOptions {
@@ -14,13 +15,24 @@ export interface LiveRunOptions {
   readonly killAt?: string;
   readonly until?: LiveOptions['until'];
   readonly client?: Client;
+  readonly lanes?: LiveOptions['lanes'];
+  readonly onGap?: LiveOptions['onGap'];
+  readonly inTurn?: boolean;
+}
+
+interface Phase {
+  readonly lane: number;
+  readonly phase: LanePhase;
+  readonly seq: number;
 }
 
 export class LiveRun {
   /** Steps that it has said to be committed. */
   committed = 0;
+  /** What it has said, but for the phases. */
   errors = '';
   readonly ended: Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }>;
+  readonly #phases: Phase[] = [];
   readonly #child: ChildProcess;
   #out = '';
   #isRunning = true;
@@ -38,8 +50,8 @@ export class LiveRun {
       const lines = (open + text.toString()).split('\n');
       open = lines.pop()!;
       for (const line of lines) {
-        if (line.includes('"phase":"committed"')) this.committed += 1;
-        else if (!line.startsWith('{"lane"')) this.errors += `${line}\n`;
+        if (line.startsWith('{"lane"')) this.#take(JSON.parse(line) as Phase);
+        else this.errors += `${line}\n`;
       }
       for (const wake of [...this.#waiting]) wake();
     });
@@ -49,6 +61,10 @@ export class LiveRun {
       for (const wake of [...this.#waiting]) wake();
       resolve({ code, signal });
     }));
+  }
+
+  get pid(): number {
+    return this.#child.pid!;
   }
 
   get result(): LiveResult {
@@ -70,6 +86,13 @@ export class LiveRun {
     }
   }
 
+  /** Resolves, once it has so many lanes at a phase, to those that ever were. */
+  async reaches(phase: LanePhase, lanes: number): Promise<number[]> {
+    const reached = (): number[] => [...new Set(this.#phases.filter((each) => each.phase === phase).map(({ lane }) => lane))].sort((a, b) => a - b);
+    await this.until(() => reached().length >= lanes);
+    return reached();
+  }
+
   /** Bytes of memory that it holds now; 0 once it has ended. */
   get memory(): number {
     try {
@@ -77,6 +100,15 @@ export class LiveRun {
     } catch {
       return 0;
     }
+  }
+
+  #take(phase: Phase): void {
+    this.#phases.push(phase);
+    if (phase.phase === 'committed') this.committed += 1;
+  }
+
+  stop(): void {
+    this.#child.kill('SIGTERM');
   }
 
   kill(): void {

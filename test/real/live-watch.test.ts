@@ -1,39 +1,19 @@
 /** A live run as those see it who watch it: lines of JSON, metrics, latencies on disk, and headers that name what released a row. */
 import assert from 'node:assert/strict';
-import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { kafkaClient } from '../../src/live/kafka.js';
 import { readLatencies } from '../../src/live/latency-file.js';
 import type { LiveStatus } from '../../src/live/meter-status.js';
-import { settingsFrom } from '../../src/live/settings.js';
 import { ensureTopic } from '../../src/live/topic.js';
 import { latencyReport } from '../../src/report/latency.js';
-import { packageRoot } from '../../src/runtime/versions.js';
-import { KafkaServer, kafkaMissing } from './kafka-server.js';
-import { mustEnd } from './must-end.js';
+import { CommandRun } from './command-run.js';
+import { LiveServers } from './live-servers.js';
 import { readTopic } from './read-topic.js';
-import { skipped } from './skip.js';
 
-const skip = skipped(kafkaMissing());
-let kafka: KafkaServer;
-let folder: string;
-
-before(async () => {
-  if (skip !== false) return;
-  folder = await mkdtemp(join(tmpdir(), 'tapewright-watch-'));
-  kafka = await KafkaServer.start();
-});
-
-after(async () => {
-  await kafka?.stop();
-  if (folder !== undefined) await rm(folder, { recursive: true, force: true });
-  mustEnd();
-});
-
-const settings = () => settingsFrom({ brokers: kafka.brokers.join(',') }, {});
+const servers = new LiveServers();
+const { skip } = servers;
 
 const sql = `
 CREATE TABLE ticks (symbol STRING, price DOUBLE, event_time TIMESTAMP(3), WATERMARK FOR event_time AS event_time - INTERVAL '5' SECOND)
@@ -57,59 +37,33 @@ const millisOf = (text: string): number => Date.parse(`${text.replace(' ', 'T')}
 const tick = (index: number): Tick => ({ symbol: `S${index % 5}`, price: (index * 37) % 100, event_time: timeText(1_700_000_000_000 + index * 100 - (index % 7 === 6 ? 2000 : 0)) });
 
 async function send(from: number, to: number): Promise<void> {
-  const producer = kafkaClient(settings()).producer();
+  const producer = kafkaClient(servers.settings()).producer();
   await producer.connect();
   await producer.send({ topic: 'watched', messages: Array.from({ length: to - from }, (_, index) => ({ value: JSON.stringify(tick(from + index)), timestamp: String(Date.now()), partition: 0 })) });
   await producer.disconnect();
 }
 
-/** A command in a process of its own, and its lines of JSON. */
-class Watched {
-  readonly lines: { readonly status?: LiveStatus; readonly lanes?: readonly { readonly rows: number }[] }[] = [];
-  errors = '';
-  readonly ended: Promise<void>;
-  readonly #child: ChildProcess;
-  #wake: () => void = () => undefined;
+interface Line {
+  readonly status?: LiveStatus;
+  readonly lanes?: readonly { readonly rows: number }[];
+}
 
+class Watched extends CommandRun<Line> {
   constructor(file: string, state: string) {
-    const args = ['live', file, '--brokers', kafka.brokers.join(','), '--group', 'watched', '--state', state, '--start', 'earliest', '--released-by', '--metrics', '0', '--json'];
-    this.#child = spawn(process.execPath, [join(packageRoot(), 'bin', 'run.js'), ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
-    let rest = '';
-    this.#child.stdout!.on('data', (text: Buffer) => {
-      const lines = (rest + text.toString()).split('\n');
-      rest = lines.pop()!;
-      for (const line of lines) this.lines.push(JSON.parse(line) as (typeof this.lines)[number]);
-      this.#wake();
-    });
-    this.#child.stderr!.on('data', (text: Buffer) => { this.errors += text.toString(); this.#wake(); });
-    this.ended = new Promise((resolve) => this.#child.once('close', () => { resolve(); this.#wake(); }));
-  }
-
-  async until<T>(look: () => T | null | undefined): Promise<T> {
-    for (;;) {
-      const found = look();
-      if (found !== null && found !== undefined) return found;
-      if (this.#child.exitCode !== null || this.#child.signalCode !== null) throw new Error(`the run ended: ${this.errors}`);
-      await new Promise<void>((resolve) => { this.#wake = resolve; });
-    }
+    super(['live', file, '--brokers', servers.brokers, '--group', 'watched', '--state', state, '--start', 'earliest', '--released-by', '--metrics', '0', '--json']);
   }
 
   /** A look at which so many rows are in, by which the brokers have none left. */
   caughtUp(rows: number): Promise<LiveStatus> {
     return this.until(() => this.lines.map(({ status }) => status).findLast((status) => status !== undefined && status.rows === rows && status.lag === 0));
   }
-
-  async end(signal: 'SIGINT' | 'SIGKILL'): Promise<void> {
-    this.#child.kill(signal);
-    await this.ended;
-  }
 }
 
 test('a run tells what it does once a second, to Prometheus, and on disk, where a kill loses the last interval only', { skip, timeout: 180_000 }, async () => {
-  await ensureTopic(kafkaClient(settings()), { topic: 'watched', partitions: 1, replication: 1, brokers: kafka.brokers });
+  await ensureTopic(kafkaClient(servers.settings()), { topic: 'watched', partitions: 1, replication: 1, brokers: servers.kafka.brokers });
   await send(0, 2000);
-  const file = join(folder, 'watched.sql');
-  const state = join(folder, 'state');
+  const file = join(servers.folder, 'watched.sql');
+  const state = join(servers.folder, 'state');
   await writeFile(file, sql);
   const first = new Watched(file, state);
   await first.caughtUp(2000);
@@ -156,7 +110,7 @@ test('released-by names the row itself for a filter, and the row that moved the 
   const last = marks.at(-1)!;
   const framed = input.filter(({ event_time: time }) => millisOf(time) <= last);
   const headerOf = (headers: { readonly [name: string]: unknown } | undefined): number => Number(/^watched\/0\/(\d+)$/.exec(String(headers?.['released-by']))![1]);
-  const [dear, means] = [await readTopic(settings(), 'dear', dearInput.length), await readTopic(settings(), 'means', framed.length)];
+  const [dear, means] = [await readTopic(servers.settings(), 'dear', dearInput.length), await readTopic(servers.settings(), 'means', framed.length)];
   assert.deepEqual(dear.map(({ value, headers }) => [JSON.parse(value!.toString()), headerOf(headers)]), dearInput.map((row) => [row, input.indexOf(row)]));
   assert.equal(means.length, framed.length);
   for (const { value, headers } of means) {

@@ -1,45 +1,21 @@
 /** Live on a real Kafka: outputs exactly once whatever dies when, and the same as replay's. */
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { publish } from '../../src/live/publish.js';
 import { kafkaClient } from '../../src/live/kafka.js';
 import type { LiveResult } from '../../src/live/live.js';
-import { settingsFrom } from '../../src/live/settings.js';
-import { verifyLive } from '../../src/live/verify-live.js';
 import { faults } from '../../src/core/faults.js';
 import { defaultParameters } from '../../src/runtime/options.js';
 import { runReplay } from '../../src/runtime/replay.js';
-import { KafkaServer, kafkaMissing } from './kafka-server.js';
+import { inProcess, type Ended } from './in-process.js';
+import { LiveServers, liveTexts } from './live-servers.js';
 import { readTopic } from './read-topic.js';
-import { RegistryServer, registryMissing } from './registry-server.js';
-import { mustEnd } from './must-end.js';
-import { skipped } from './skip.js';
 
-const skip = skipped(kafkaMissing() ?? registryMissing());
+const servers = new LiveServers({ registry: true });
+const { skip } = servers;
 const rows = 60_000;
-
-let kafka: KafkaServer;
-let registry: RegistryServer;
-let folder: string;
-
-before(async () => {
-  if (skip !== false) return;
-  folder = await mkdtemp(join(tmpdir(), 'tapewright-live-'));
-  [kafka, registry] = await Promise.all([KafkaServer.start(), RegistryServer.start()]);
-});
-
-after(async () => {
-  await Promise.all([kafka?.stop(), registry?.stop()]);
-  if (folder !== undefined) await rm(folder, { recursive: true, force: true });
-  mustEnd();
-});
-
-const settings = () => settingsFrom({ brokers: kafka.brokers.join(','), registry: registry.address }, {});
 
 /** `keyed`: rows of a key go to one partition, so that partitions can be lanes. */
 const sqlOf = (topic: string, out: string, keyed: boolean): string => `
@@ -60,37 +36,23 @@ INSERT INTO jumps SELECT * FROM (
 ) WHERE ABS(price - mean) > 0.002 * mean;
 `;
 
-interface Ended {
-  readonly code: number | null;
-  readonly signal: NodeJS.Signals | null;
-  readonly result: LiveResult | null;
-  readonly errors: string;
-}
-
-function live(sql: string, group: string, killAt: string | null): Promise<Ended> {
-  const told = { sql, brokers: kafka.brokers.join(','), registry: registry.address, group, state: join(folder, group), killAt };
-  const child = spawn(process.execPath, [fileURLToPath(new URL('./live-process.js', import.meta.url)), JSON.stringify(told)], { stdio: ['ignore', 'pipe', 'pipe'] });
-  let out = '', errors = '';
-  child.stdout.on('data', (text: Buffer) => { out += text.toString(); });
-  child.stderr.on('data', (text: Buffer) => { errors += text.toString(); });
-  return new Promise((resolve) => child.once('close', (code, signal) => resolve({ code, signal, errors, result: out === '' ? null : JSON.parse(out) as LiveResult })));
-}
+const live = (sql: string, group: string, killAt: string | null): Promise<Ended<LiveResult>> =>
+  inProcess('live-process', { sql, brokers: servers.brokers, registry: servers.registry.address, group, state: join(servers.folder, group), killAt });
 
 /** What a read_committed reader finds in a topic, partition by partition. */
 const committed = async (topic: string, count: number): Promise<string[]> =>
-  (await readTopic(settings(), topic, count)).map(({ value }) => value?.toString('latin1') ?? '');
+  (await readTopic(servers.settings(), topic, count)).map(({ value }) => value?.toString('latin1') ?? '');
 
 async function verified(sql: string, group: string): Promise<{ readonly equal: boolean; readonly rows: number }> {
-  const texts = { name: 'live', scenario: null, sql: [{ path: 'live.sql', text: sql }], expect: { outputs: [], lateMax: null, rejectedMax: null } };
-  const { equal, lanes } = await verifyLive({ texts, settings: settings(), group, redirect: new Map(), onRemark: () => undefined });
+  const { equal, lanes } = await servers.verify(sql, group);
   return { equal, rows: lanes.reduce((sum, lane) => sum + lane.rows, 0) };
 }
 
 async function replayed(sql: string, data: string): Promise<Readonly<Record<string, { readonly rows: number; readonly digest: string; readonly setDigest: string }>>> {
   const { outputs } = await runReplay({
     run: {
-      kind: 'new', out: join(folder, `replay-${Math.random()}`), parameters: { ...defaultParameters, bindings: { ticks: { given: data, base: process.cwd(), map: {} } } },
-      texts: { name: 'live', scenario: null, sql: [{ path: 'live.sql', text: sql }], expect: { outputs: [], lateMax: null, rejectedMax: null } },
+      kind: 'new', out: join(servers.folder, `replay-${Math.random()}`), parameters: { ...defaultParameters, bindings: { ticks: { given: data, base: process.cwd(), map: {} } } },
+      texts: liveTexts(sql),
     },
     stopAfterRows: null, report: false,
   });
@@ -98,7 +60,7 @@ async function replayed(sql: string, data: string): Promise<Readonly<Record<stri
 }
 
 test('one partition: live gives the digests of replay, through kills at every point of the protocol, and nothing twice', { skip, timeout: 900_000 }, async () => {
-  await publish({ dataset: 'us-equities-day', topic: 'one', rows, rowsMax: rows, speed: null, partitions: 1, replication: 1, partitionBy: null, subPartitions: new Map(), format: 'avro', compression: 'lz4', deliveryTimeout: 60_000, settings: settings() });
+  await publish({ dataset: 'us-equities-day', topic: 'one', rows, rowsMax: rows, speed: null, partitions: 1, replication: 1, partitionBy: null, subPartitions: new Map(), format: 'avro', compression: 'lz4', deliveryTimeout: 60_000, settings: servers.settings() });
   const sql = sqlOf('one', 'one-out', false);
   const history = await replayed(sql, 'us-equities-day?rows=60000');
   const undisturbed = await live(sqlOf('one', 'calm-out', false), 'calm', null);
@@ -127,7 +89,7 @@ test('one partition: live gives the digests of replay, through kills at every po
 });
 
 test('four partitions are four lanes: the same rows as one lane, as a set', { skip, timeout: 900_000 }, async () => {
-  await publish({ dataset: 'us-equities-day', topic: 'four', rows, rowsMax: rows, speed: null, partitions: 4, replication: 1, partitionBy: null, subPartitions: new Map(), format: 'avro', compression: 'lz4', deliveryTimeout: 60_000, settings: settings() });
+  await publish({ dataset: 'us-equities-day', topic: 'four', rows, rowsMax: rows, speed: null, partitions: 4, replication: 1, partitionBy: null, subPartitions: new Map(), format: 'avro', compression: 'lz4', deliveryTimeout: 60_000, settings: servers.settings() });
   const sql = sqlOf('four', 'four-out', true);
   const killed = await live(sql, 'four', 'committed:5');
   assert.equal(killed.signal, 'SIGKILL', killed.errors);
@@ -141,10 +103,10 @@ test('four partitions are four lanes: the same rows as one lane, as a set', { sk
 });
 
 test('what cannot be decoded goes to the dead letters with its bytes, and a changed pipeline is refused', { skip, timeout: 900_000 }, async () => {
-  const file = join(folder, 'few.jsonl');
+  const file = join(servers.folder, 'few.jsonl');
   await writeFile(file, Array.from({ length: 50 }, (_, index) => `${JSON.stringify({ symbol: 'A', price: 10 + index, volume: 1, event_type: 'TRADE', event_time: new Date(1_700_000_000_000 + index * 5000).toISOString().slice(0, 23) })}\n`).join(''));
-  await publish({ dataset: file, topic: 'poison', speed: null, partitions: 1, replication: 1, partitionBy: null, subPartitions: new Map(), rowsMax: null, format: 'avro', compression: 'none', deliveryTimeout: 60_000, settings: settings() });
-  const producer = kafkaClient(settings()).producer();
+  await publish({ dataset: file, topic: 'poison', speed: null, partitions: 1, replication: 1, partitionBy: null, subPartitions: new Map(), rowsMax: null, format: 'avro', compression: 'none', deliveryTimeout: 60_000, settings: servers.settings() });
+  const producer = kafkaClient(servers.settings()).producer();
   await producer.connect();
   await producer.send({ topic: 'poison', messages: [{ key: 'A', value: 'no avro' }, { key: 'A', value: Buffer.from([0, 0, 0, 0, 99, 1]) }, { key: 'A', value: null }] });
   await producer.disconnect();

@@ -1,38 +1,28 @@
 /** What every body of the log must do, on a real broker: `live` stands on exactly this. */
 import assert from 'node:assert/strict';
-import { randomBytes } from 'node:crypto';
+import { pbkdf2Sync, randomBytes } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
+import { alterUserScramCredentialsV0, ConnectionPool } from '@platformatic/kafka';
 import type { TapewrightError } from '../../src/core/errors.js';
 import { clients, openLog, type Client } from '../../src/live/clients.js';
 import { kafkaClient } from '../../src/live/kafka.js';
 import type { Log, LogFetch, LogMessage, LogPosition } from '../../src/live/log.js';
 import { settingsFrom, type LiveSettings } from '../../src/live/settings.js';
 import { consoleProduce } from './console.js';
-import { KafkaServer, kafkaMissing } from './kafka-server.js';
-import { mustEnd } from './must-end.js';
-import { skipped } from './skip.js';
+import { LiveServers } from './live-servers.js';
 
-const skip = skipped(kafkaMissing());
 const remarks: string[] = [];
 const secret = 'hunter2-hunter2';
 
-let kafka: KafkaServer;
+const servers = new LiveServers({ kafka: { proxied: true, secured: { username: 'trader', password: secret } } });
+const { skip } = servers;
 
-before(async () => {
-  if (skip === false) kafka = await KafkaServer.start({ proxied: true, secured: { username: 'trader', password: secret } });
-});
-
-after(async () => {
-  await kafka?.stop();
-  mustEnd();
-});
-
-const settingsOf = (client: Client): LiveSettings => settingsFrom({ brokers: kafka.brokers.join(','), client }, {});
+const settingsOf = (client: Client): LiveSettings => servers.settings(client);
 
 /** Runs with a log of the client, and names of topics and ids that are its own. */
 async function withLog(client: Client, body: (log: Log, name: (what: string) => string) => Promise<void>): Promise<void> {
@@ -261,14 +251,14 @@ for (const client of clients) {
 
   law('a reader that nobody asks fetches no more than it may hold', async (_log, name) => {
     const topic = name('pressed'), total = 80;
-    const log = openLog(settingsFrom({ brokers: kafka.proxied.join(','), client }, {}), () => undefined);
+    const log = openLog(settingsFrom({ brokers: servers.kafka.proxied.join(','), client }, {}), () => undefined);
     try {
       await log.create(topic, 1, {});
       const producer = await log.producer(topic);
       const value = randomBytes(500_000);
       for (let turn = 0; turn < total; turn += 8) await producer.commit(Array.from({ length: 16 }, () => message(topic, value)), null);
       await producer.close();
-      const [proxy] = kafka.proxies;
+      const [proxy] = servers.kafka.proxies;
       const before = proxy!.bytes;
       const reader = await log.read([{ topic, partition: 0, offset: 0 }]);
       // Until nothing has come for a while.
@@ -297,7 +287,7 @@ test('what Java compresses is read; kafkajs cannot read two of the ways', { skip
   await withLog('platformatic', async (log) => {
     for (const compression of ['snappy', 'zstd'] as const) {
       await log.create(compression, 1, {});
-      await consoleProduce(kafka.brokers, compression, lines, compression);
+      await consoleProduce(servers.kafka.brokers, compression, lines, compression);
       assert.deepEqual(recordsOf(await readAll(log, [{ topic: compression, partition: 0, offset: 0 }])).map(({ value }) => value!.toString()), lines);
     }
   });
@@ -308,7 +298,7 @@ test('what Java compresses is read; kafkajs cannot read two of the ways', { skip
 
 test('TLS and a password from the environment or a file; no error names the password', { skip, timeout: 120_000 }, async () => {
   const folder = await mkdtemp(join(tmpdir(), 'tapewright-secrets-'));
-  const { brokers, certificate } = kafka.secured;
+  const { brokers, certificate } = servers.kafka.secured;
   await writeFile(join(folder, 'right'), `${secret}\n`);
   await writeFile(join(folder, 'wrong'), 'not-the-secret\n');
   const environment = { KAFKA_SSL_CA_FILE: certificate, KAFKA_SASL_MECHANISM: 'PLAIN', KAFKA_SASL_USERNAME: 'trader' };
@@ -349,5 +339,43 @@ test('TLS and a password from the environment or a file; no error names the pass
     }
   } finally {
     await rm(folder, { recursive: true, force: true });
+  }
+});
+
+/** Tells the cluster a user's password for a mechanism of SCRAM. */
+async function addScramUser(username: string, password: string, bits: 256 | 512): Promise<void> {
+  const [host, port] = servers.kafka.brokers[0]!.split(':') as [string, string];
+  const pool = new ConnectionPool('test');
+  try {
+    const salt = randomBytes(16), iterations = 4096;
+    const saltedPassword = pbkdf2Sync(password, salt, iterations, bits / 8, `sha${bits}`);
+    const connection = await pool.get({ host, port: Number(port) });
+    await alterUserScramCredentialsV0.api.async(connection, [], [{ name: username, mechanism: bits === 256 ? 1 : 2, iterations, salt, saltedPassword }]);
+  } finally {
+    await pool.close();
+  }
+}
+
+test('SCRAM: who knows the password is let in, and nobody else', { skip, timeout: 120_000 }, async () => {
+  const { brokers, certificate } = servers.kafka.secured;
+  for (const bits of [256, 512] as const) {
+    await addScramUser('quant', `${secret}-${bits}`, bits);
+    for (const client of clients) {
+      const settings = (password: string) => settingsFrom({ brokers: brokers.join(','), client }, { KAFKA_SSL_CA_FILE: certificate, KAFKA_SASL_MECHANISM: `SCRAM-SHA-${bits}`, KAFKA_SASL_USERNAME: 'quant', KAFKA_SASL_PASSWORD: password });
+      const topic = `${client}-scram-${bits}`;
+      const log = openLog(settings(`${secret}-${bits}`), () => undefined);
+      const stranger = openLog(settings('not-the-secret'), () => undefined);
+      try {
+        await log.create(topic, 1, {});
+        const producer = await log.producer(topic);
+        await producer.commit([message(topic, 'safe')], null);
+        await producer.close();
+        assert.deepEqual(recordsOf(await readAll(log, [{ topic, partition: 0, offset: 0 }])).map(({ value }) => value!.toString()), ['safe']);
+        await assert.rejects(stranger.read([{ topic, partition: 0, offset: 0 }]), (error: TapewrightError) => /^KAFKA_/.test(error.code) && !inspect(error, { depth: 20 }).includes('not-the-secret'));
+      } finally {
+        await log.close();
+        await stranger.close();
+      }
+    }
   }
 });

@@ -1,10 +1,9 @@
 /** Publishing to a real Kafka and a real schema registry. */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { partitionOf } from '../../src/core/murmur2.js';
 import { avroType } from '../../src/formats/confluent.js';
@@ -14,37 +13,19 @@ import { publish, type PublishOptions } from '../../src/live/publish.js';
 import { SchemaRegistry } from '../../src/live/registry.js';
 import { settingsFrom } from '../../src/live/settings.js';
 import { freePorts } from './java.js';
-import { mustEnd } from './must-end.js';
-import { skipped } from './skip.js';
-import { KafkaServer, kafkaMissing } from './kafka-server.js';
+import { LiveServers } from './live-servers.js';
 import { readTopic, type Seen } from './read-topic.js';
-import { RegistryServer, registryMissing } from './registry-server.js';
 
 const run = promisify(execFile);
-const skip = skipped(kafkaMissing() ?? registryMissing());
-
-let kafka: KafkaServer;
-let registry: RegistryServer;
-let folder: string;
-
-before(async () => {
-  if (skip !== false) return;
-  folder = await mkdtemp(join(tmpdir(), 'tapewright-publish-'));
-  [kafka, registry] = await Promise.all([KafkaServer.start(), RegistryServer.start()]);
-});
-
-after(async () => {
-  await Promise.all([kafka?.stop(), registry?.stop()]);
-  if (folder !== undefined) await rm(folder, { recursive: true, force: true });
-  mustEnd();
-});
+const servers = new LiveServers({ registry: true });
+const { skip } = servers;
 
 const optionsFor = (changes: Partial<PublishOptions> & Pick<PublishOptions, 'dataset' | 'topic'>): PublishOptions => ({
   speed: null, partitions: 4, replication: 1, partitionBy: null, subPartitions: new Map(), format: 'avro', compression: 'lz4', deliveryTimeout: 60_000, rowsMax: null,
-  settings: settingsFrom({ brokers: kafka.brokers.join(','), registry: registry.address }, {}), ...changes,
+  settings: servers.settings(), ...changes,
 });
 
-const messagesOf = (topic: string, count: number): Promise<Seen[]> => readTopic(settingsFrom({ brokers: kafka.brokers.join(',') }, {}), topic, count);
+const messagesOf = (topic: string, count: number): Promise<Seen[]> => readTopic(servers.settings(), topic, count);
 
 test('a day in Avro: every row once, each symbol in order in the partition of its key, the schema in the registry', { skip, timeout: 300_000 }, async () => {
   const published = await publish(optionsFor({ dataset: 'us-equities-day', topic: 'market-data-raw', rows: 20_000, rowsMax: 20_000 }));
@@ -53,7 +34,7 @@ test('a day in Avro: every row once, each symbol in order in the partition of it
   const messages = await messagesOf('market-data-raw', 20_000);
   const id = messages[0]!.value!.readUInt32BE(1);
   assert.equal(id, published.schemaId);
-  const schema = JSON.parse(await new SchemaRegistry([registry.address]).schema(published.schemaId!)) as AvroRecord;
+  const schema = JSON.parse(await new SchemaRegistry([servers.registry.address]).schema(published.schemaId!)) as AvroRecord;
   assert.equal(schema.name, 'MarketData');
   const type = avroType(schema);
   const last = new Map<string, number>();
@@ -69,7 +50,7 @@ test('a day in Avro: every row once, each symbol in order in the partition of it
 });
 
 test('a hot key takes turns on its partitions, and time buckets share one', { skip, timeout: 300_000 }, async () => {
-  const file = join(folder, 'ticks.jsonl');
+  const file = join(servers.folder, 'ticks.jsonl');
   const rows = Array.from({ length: 600 }, (_, index) => ({ symbol: index % 3 === 0 ? 'B' : 'HOT', price: 100 + index / 8, event_time: new Date(1_700_000_000_000 + index * 1000).toISOString().slice(0, 23) }));
   await writeFile(file, rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
   const hot = await publish(optionsFor({ dataset: file, topic: 'hot', format: 'json', partitions: 6, subPartitions: new Map([['HOT', 3]]) }));
@@ -91,14 +72,14 @@ test('what is wrong is said with what to do', { skip, timeout: 300_000 }, async 
   const [unused] = await freePorts(1);
   await assert.rejects(publish(optionsFor({ ...base, topic: 'market-data-raw', partitions: 3 })), /topic market-data-raw has 4 partitions, not 3/);
   await assert.rejects(publish(optionsFor({ ...base, topic: 'x', settings: settingsFrom({ brokers: '127.0.0.1:1' }, {}) })), /no broker answers at 127\.0\.0\.1:1/);
-  await assert.rejects(publish(optionsFor({ ...base, topic: 'y', settings: settingsFrom({ brokers: kafka.brokers.join(','), registry: `http://127.0.0.1:${unused}` }, {}) })), /no schema registry answers \(http:\/\/127\.0\.0\.1:\d+: ECONNREFUSED\)/);
+  await assert.rejects(publish(optionsFor({ ...base, topic: 'y', settings: settingsFrom({ brokers: servers.brokers, registry: `http://127.0.0.1:${unused}` }, {}) })), /no schema registry answers \(http:\/\/127\.0\.0\.1:\d+: ECONNREFUSED\)/);
   await assert.rejects(publish(optionsFor({ ...base, topic: 'z', replication: 3 })), /topic z cannot be made .*replication/i);
   await assert.rejects(publish(optionsFor({ ...base, topic: 'z', partitionBy: { columns: ['simbol'], span: null } })), /did you mean 'symbol'\?/);
 });
 
 test('as a user would: the command, its JSON, and Ctrl-C in the middle of a paced day', { skip, timeout: 300_000 }, async () => {
   const bin = join(process.cwd(), 'bin', 'run.js');
-  const env = { ...process.env, KAFKA_BROKERS: kafka.brokers.join(','), SCHEMA_REGISTRY: registry.address };
+  const env = { ...process.env, KAFKA_BROKERS: servers.brokers, SCHEMA_REGISTRY: servers.registry.address };
   const { stdout } = await run('node', [bin, 'publish', 'us-equities-day', '--topic', 'by-command', '--rows', '2000', '--partitions', '2', '--json'], { env, maxBuffer: 1 << 24 });
   const told = JSON.parse(stdout) as { acknowledged: number; partitions: number[] };
   assert.equal(told.acknowledged, 2000);
