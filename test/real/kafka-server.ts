@@ -77,7 +77,7 @@ export class KafkaServer {
       const [port, controller, behind, before, safe] = [0, 1, 2, 3, 4].map((kind) => ports[kind * count + index]!) as [number, number, number, number, number];
       const lines = [...properties(id, count, voters, join(folder, `data-${id}`)), ...listeners(port, controller, proxied ? { behind, before } : null, secured === undefined ? null : safe), ...(secured === undefined ? [] : await security(folder, secured)), ...more];
       await writeFile(config, `${lines.join('\n')}\n`);
-      await cp(await formatted(id, java, config), join(folder, `data-${id}`), { recursive: true });
+      await cp(await formatted(id, java, config), join(folder, `data-${id}`), { recursive: true, dereference: true });
       return { id, address: `127.0.0.1:${port}`, proxy: proxied ? await Proxy.start(before, behind) : null, secured: secured === undefined ? null : `127.0.0.1:${safe}`, process: new JavaProcess(`Kafka node ${id}`, [...java, 'kafka.Kafka', config], join(folder, `node-${id}.log`)) };
     }));
     const server = new KafkaServer(folder, nodes);
