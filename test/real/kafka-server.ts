@@ -192,7 +192,9 @@ async function security(folder: string, { username, password }: Credentials): Pr
   await keytool('-exportcert', '-rfc', '-file', join(folder, 'certificate.pem'));
   return [
     `listener.name.secured.ssl.keystore.location=${store}`, 'listener.name.secured.ssl.keystore.type=PKCS12', 'listener.name.secured.ssl.keystore.password=for-tests',
-    'listener.name.secured.sasl.enabled.mechanisms=PLAIN',
+    // Users of SCRAM are kept by the cluster: tests make them.
+    'listener.name.secured.sasl.enabled.mechanisms=PLAIN,SCRAM-SHA-256,SCRAM-SHA-512',
+    ...[256, 512].map((bits) => `listener.name.secured.scram-sha-${bits}.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required;`),
     `listener.name.secured.plain.sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required user_${username}="${password}";`,
   ];
 }
