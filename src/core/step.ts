@@ -33,6 +33,11 @@ export interface Step {
   readonly end: boolean;
   /** The lane was taken up before the step: silence of input partitions counts from its `now`. Only where silence matters. */
   readonly resumed?: boolean;
+  /**
+   * Inputs of which nothing more was to be had when the step began: a captured table without rows keeps no snapshot
+   * waiting. Only where captured tables wait.
+   */
+  readonly caughtUp?: readonly number[];
 }
 
 /** A step as the journal keeps it: what went in, and the digest of what came out. */
@@ -41,6 +46,8 @@ export interface StepRecord extends Step {
   readonly digest: string;
   /** Cumulative rows of each output, in table order. */
   readonly outputRows: readonly number[];
+  /** Rows of the database transactions in it: pairs of (rows of the step since the one before, rows of it), flat. Only where rows are kept without what told of them. */
+  readonly transactions?: readonly number[];
   /** Watermark of each input partition after the step: [input][partition], epoch ms; null before any (-infinity), 'end' for +infinity. */
   readonly watermarks: readonly (readonly (number | 'end' | null)[])[];
 }
@@ -78,6 +85,8 @@ export interface DeadLetter extends Origin {
   readonly error: string;
   readonly key: string | null;
   readonly value: string | null;
+  /** Of the message, where they are kept: in no digest. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** By row of an output: the row of the input whose arrival let it go; input -1: none did, but the end or the clock. */

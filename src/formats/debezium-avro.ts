@@ -12,17 +12,30 @@ interface Known {
 }
 
 export class DebeziumAvro {
-  readonly #known = new Map<number, Known>();
+  /** By id; a text says why messages of it cannot be read. */
+  readonly #known = new Map<number, Known | string>();
 
   /** `schemas`: by id, as the registry has them. Throws DATASET_INVALID for one that is none. */
   constructor(schemas: ReadonlyMap<number, string>) {
     for (const [id, text] of schemas) {
       try {
-        const schema = JSON.parse(text) as Json;
-        this.#known.set(id, { type: avroType(plain(schema) as AvroRecord), types: typesOf(schema) });
+        this.#known.set(id, knownOf(text));
       } catch (cause) {
         throw new TapewrightError('DATASET_INVALID', `the schema with id ${id} is no Avro schema: ${cause instanceof Error ? cause.message : String(cause)}`, { id }, { cause });
       }
+    }
+  }
+
+  knows(id: number): boolean {
+    return this.#known.has(id);
+  }
+
+  /** One more schema, or why there is none: messages of it are bad then, and so they are of one that is no Avro schema. */
+  learn(id: number, schema: string | { readonly refused: string }): void {
+    try {
+      this.#known.set(id, typeof schema === 'string' ? knownOf(schema) : `cannot be read: ${schema.refused}`);
+    } catch (cause) {
+      this.#known.set(id, `cannot be read: schema ${id} is no Avro schema (${cause instanceof Error ? cause.message : String(cause)})`);
     }
   }
 
@@ -35,9 +48,10 @@ export class DebeziumAvro {
   }
 
   #read(bytes: Buffer): { readonly value: Json; readonly types: Known['types'] } | string {
-    if (bytes.length < 5 || bytes[0] !== 0) return 'does not begin with a zero byte and the id of a schema';
-    const id = bytes.readUInt32BE(1);
+    const id = schemaId(bytes);
+    if (id === null) return 'does not begin with a zero byte and the id of a schema';
     const known = this.#known.get(id);
+    if (typeof known === 'string') return known;
     if (known === undefined) return `was written with schema ${id}, which is not at hand`;
     try {
       return { value: known.type.fromBuffer(bytes.subarray(5)) as Json, types: known.types };
@@ -45,6 +59,14 @@ export class DebeziumAvro {
       return `is not of its schema: ${cause instanceof Error ? cause.message : String(cause)}`;
     }
   }
+}
+
+/** Of a payload in the wire format of a schema registry; null: it is none. */
+export const schemaId = (bytes: Buffer): number | null => (bytes.length < 5 || bytes[0] !== 0 ? null : bytes.readUInt32BE(1));
+
+function knownOf(text: string): Known {
+  const schema = JSON.parse(text) as Json;
+  return { type: avroType(plain(schema) as AvroRecord), types: typesOf(schema) };
 }
 
 const primitives: ReadonlySet<unknown> = new Set(['null', 'boolean', 'int', 'long', 'float', 'double', 'bytes', 'string']);

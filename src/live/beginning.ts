@@ -1,6 +1,6 @@
 /** Where a lane of a run begins and ends, asked once: the journal keeps it. */
 import { TapewrightError } from '../core/errors.js';
-import type { SourceTopic } from './connectors.js';
+import type { TopicRead } from './captured-topics.js';
 import type { StartRecord } from './journal-topic.js';
 import type { Log, LogBounds, LogCommitted, LogPosition } from './log.js';
 import type { StartMode, StopMode } from './scan-modes.js';
@@ -12,7 +12,7 @@ export interface BeginningOptions {
 }
 
 /** Start offsets by the tables' modes, and stop offsets by `until`, or else by theirs; of one partition where a lane has only that. */
-export async function beginning(log: Log, sources: readonly Pick<SourceTopic, 'topic' | 'start' | 'stop'>[], { until, group }: BeginningOptions, partition: number | null): Promise<Pick<StartRecord, 'positions' | 'stops' | 'until'>> {
+export async function beginning(log: Log, sources: readonly TopicRead[], { until, group }: BeginningOptions, partition: number | null): Promise<Pick<StartRecord, 'positions' | 'stops' | 'until'>> {
   const positions: LogPosition[] = [];
   const stops: LogPosition[] = [];
   for (const { topic, start, stop } of sources) {

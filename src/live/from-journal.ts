@@ -3,14 +3,14 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { TapewrightError } from '../core/errors.js';
-import { Engine } from '../engine/engine.js';
 import { readSchemas } from '../runtime/kept-input.js';
+import type { CaptureRecord } from '../runtime/capture-reader.js';
 import type { ReplayResult } from '../runtime/options.js';
-import { sha256 } from '../runtime/sha256.js';
 import { openLog } from './clients.js';
 import { readJournalTopic } from './journal-topic.js';
 import { makeBundle } from './kept-bundle.js';
 import { KeptLane } from './kept-lane.js';
+import { LaneFold } from './lane-fold.js';
 import { planLive, type LiveOptions, type LivePlan } from './live.js';
 import type { Log } from './log.js';
 import { changesIn, partsOf } from './parts.js';
@@ -32,6 +32,7 @@ export interface FromJournalOptions extends Pick<LiveOptions, 'texts' | 'setting
 export async function replayJournal(options: FromJournalOptions): Promise<ReplayResult> {
   const log = openLog(options.settings, options.onRemark);
   const folder = await mkdtemp(join(tmpdir(), 'tapewright-journal-'));
+  const captures: CaptureRecord[] = [];
   const lanes: { readonly kept: KeptLane; readonly inputs: readonly LaneInput[] }[] = [];
   try {
     const plan = await planLive(log, { ...options, start: null });
@@ -41,9 +42,9 @@ export async function replayJournal(options: FromJournalOptions): Promise<Replay
       const inputs = plan.inputs(lane);
       const kept = await KeptLane.open(join(folder, `lane-${lane}`), inputs, readSchemas(plan.pipeline));
       lanes.push({ kept, inputs });
-      rows = await keepLane(log, plan, options, { lane, inputs, kept, rows });
+      rows = await keepLane(log, plan, options, { lane, inputs, kept, rows, captures });
     }
-    return await makeBundle({ texts: options.texts, pipeline: plan.pipeline, group: options.group, strict: false, lanes, out: options.out, report: options.report ?? true });
+    return await makeBundle({ texts: options.texts, pipeline: plan.pipeline, group: options.group, strict: false, lanes, captures: plan.captures, changes: captures, out: options.out, report: options.report ?? true });
   } finally {
     for (const { kept } of lanes) await kept.close();
     await rm(folder, { recursive: true, force: true });
@@ -57,21 +58,25 @@ interface Kept {
   readonly kept: KeptLane;
   /** Of the lanes before. */
   readonly rows: number;
+  readonly captures: CaptureRecord[];
 }
 
-async function keepLane(log: Log, plan: LivePlan, { texts, group, onProgress }: FromJournalOptions, { lane, inputs, kept, rows }: Kept): Promise<number> {
+async function keepLane(log: Log, plan: LivePlan, { texts, group, onProgress }: FromJournalOptions, { lane, inputs, kept, rows, captures }: Kept): Promise<number> {
   const { journal } = plan.topics;
   const { start, steps, gaps } = sorted(await readJournalTopic(log, journal, lane, null, patienceMillis), journal);
   if (start === null) return rows;
   if (start.planHash !== plan.planHash) {
     throw new TapewrightError('CHECKPOINT_MISMATCH', `group ${group} ran another pipeline than this: since, ${changesIn(start.parts, partsOf(plan.pipeline, texts))}; give the SQL that it ran`, { group });
   }
-  const engine = new Engine(plan.pipeline, { lane, partitions: inputs.map(({ partitions }) => partitions.length), hash: sha256, withholdBefore: null, strict: false });
+  const fold = new LaneFold({ ...plan, lane, inputs, strict: false });
+  const { engine } = fold;
   const positions = inputs.map(({ topic, partitions }) => partitions.map((partition) => offsetOf(start.positions, topic, partition)));
   const left = await warmAgain({ pipeline: plan.pipeline, partitions: plan.partitions, inputs }, engine, start, steps, (step) => kept.keep(step));
-  await rerun(log, inputs, engine, positions, left, async (step) => {
+  await rerun(log, inputs, fold, positions, left, async (step) => {
     await kept.keep(step);
     onProgress?.(rows + engine.counts.rows);
   }, { gaps, until: start.until });
+  for (const gap of gaps) if (gap.before === engine.seq) fold.passGap(gap);
+  captures.push(...fold.captures.map(({ record }) => record));
   return rows + engine.counts.rows;
 }

@@ -1,4 +1,5 @@
 /** The journal of live: a topic whose partition is the lane. Its records are the truth about what was done. */
+import type { Gap } from '../cdc/gap.js';
 import { TapewrightError } from '../core/errors.js';
 import type { StepRecord } from '../core/step.js';
 import { journalLine, parseJournalLine } from '../stores/journal.js';
@@ -46,6 +47,8 @@ export interface GapRecord {
   readonly before: number;
   /** Offsets [from, to) of the topic's partition are missing. */
   readonly missing: readonly { readonly topic: string; readonly partition: number; readonly from: number; readonly to: number }[];
+  /** Or what a captured database did and nobody told. */
+  readonly changes?: { readonly capture: number; readonly gap: Gap };
 }
 
 export type JournalRecord = TakenRecord | StartRecord | JournalledStep | GapRecord;

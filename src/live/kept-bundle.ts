@@ -4,6 +4,7 @@ import { assert } from '../core/errors.js';
 import type { Schema } from '../core/types.js';
 import type { StepRecord } from '../core/step.js';
 import type { Pipeline } from '../plan/plan.js';
+import type { CaptureRecord } from '../runtime/capture-reader.js';
 import { runJournalled } from '../runtime/journalled-run.js';
 import { inputsFolder, keptRejectedSchema, keptSchema, readSchemas, rejectedTable as rejectedFile, type KeptInput, type RowRange } from '../runtime/kept-input.js';
 import { defaultParameters, type PipelineTexts, type ReplayResult } from '../runtime/options.js';
@@ -13,9 +14,11 @@ import { versions } from '../runtime/versions.js';
 import { writer } from '../sinks/writer.js';
 import { openSource } from '../sources/open.js';
 import { Bundle } from '../stores/bundle.js';
-import { makeDirectory } from '../stores/files.js';
+import { makeDirectory, writeAside } from '../stores/files.js';
 import { JournalWriter, parseJournalLine } from '../stores/journal.js';
-import { inputTable, journalTable, rejectedTable, type KeptLane } from './kept-lane.js';
+import type { CapturePlan } from './capture.js';
+import { inputTable, journalTable, keptPartitions, rejectedTable, type KeptLane } from './kept-lane.js';
+import { transactedInputs } from './lane-fold.js';
 import type { LaneInput } from './rerun.js';
 
 export interface KeptRun {
@@ -25,6 +28,9 @@ export interface KeptRun {
   readonly strict: boolean;
   /** In their order, each with the inputs of its lane. */
   readonly lanes: readonly { readonly kept: KeptLane; readonly inputs: readonly LaneInput[] }[];
+  /** Databases whose changes were read, and what they gave and lacked. None when not given. */
+  readonly captures?: readonly CapturePlan[];
+  readonly changes?: readonly CaptureRecord[];
   /** The bundle's folder; null: runs/ID. */
   readonly out: string | null;
   readonly report: boolean;
@@ -32,7 +38,7 @@ export interface KeptRun {
 
 /** Throws BUNDLE_INVALID for a folder in use, OUTPUT_UNWRITABLE. */
 export async function makeBundle(run: KeptRun): Promise<ReplayResult> {
-  const { texts, pipeline, lanes, out, report, strict } = run;
+  const { texts, pipeline, lanes, changes = [], out, report, strict } = run;
   const started = performance.now();
   for (const { kept } of lanes) await kept.compact();
   const bundle = await Bundle.create(out, {
@@ -43,6 +49,7 @@ export async function makeBundle(run: KeptRun): Promise<ReplayResult> {
     for (const [input, schema] of readSchemas(pipeline).entries()) await join(bundle, pipeline.sources[input]!.name, keptSchema(schema), lanes.flatMap(({ kept }) => kept.recording.parts(inputTable(input))));
     await join(bundle, rejectedFile, keptRejectedSchema, lanes.flatMap(({ kept }) => kept.recording.parts(rejectedTable)));
     await writeJournal(bundle, lanes.flatMap(({ kept }) => kept.recording.parts(journalTable)));
+    if (changes.length > 0) await writeAside(bundle.path('cdc.json'), `${JSON.stringify(changes, null, 2)}\n`);
     await runJournalled({ from: bundle, to: bundle, report });
     return resultOf(bundle, (performance.now() - started) / 1000);
   } catch (error) {
@@ -53,14 +60,15 @@ export async function makeBundle(run: KeptRun): Promise<ReplayResult> {
   }
 }
 
-function keptInput({ pipeline, group, lanes }: KeptRun): KeptInput {
+function keptInput({ pipeline, group, lanes, captures = [] }: KeptRun): KeptInput {
   const ranges = (table: string): RowRange[] => {
     let from = 0;
     return lanes.map(({ kept }) => ({ from, to: (from += kept.recording.rows(table)) }));
   };
   const spans = lanes.flatMap(({ kept }) => (kept.span === null ? [] : [kept.span]));
   return {
-    group, warm: lanes.some(({ kept }) => kept.isWarm), partitions: lanes.map(({ inputs }) => inputs.map(({ partitions }) => partitions)),
+    group, warm: lanes.some(({ kept }) => kept.isWarm), partitions: lanes.map(({ inputs }) => pipeline.sources.map((_, input) => keptPartitions(inputs[input]!))),
+    ...(captures.length === 0 ? {} : { captures: captures.map(({ tables }) => tables.map(({ input }) => input)), transacted: transactedInputs(captures) }),
     inputs: Object.fromEntries(pipeline.sources.map(({ name }, input) => [name, ranges(inputTable(input))])), rejected: ranges(rejectedTable),
     span: spans.length === 0 ? null : { from: Math.min(...spans.map(({ from }) => from)), to: Math.max(...spans.map(({ to }) => to)) },
   };

@@ -5,8 +5,9 @@ import { sqlType, storageOf, type Schema } from '../core/types.js';
 import { positionOf, type SliceRows } from '../engine/scan-batch.js';
 import { keptOrigin, keptRejectedSchema, keptSchema } from '../runtime/kept-input.js';
 import { journalLine } from '../stores/journal.js';
+import type { StepRecord } from '../core/step.js';
 import { Recording, type RecordedTable } from './recording.js';
-import type { FoldedStep, LaneInput, Rejection } from './rerun.js';
+import { isCaptured, type FoldedStep, type LaneInput, type Rejection } from './rerun.js';
 
 interface State {
   /** The next step to be kept. */
@@ -76,11 +77,12 @@ export class KeptLane {
   }
 
   /** Takes a step that follows; one that it has already is passed over. False: steps before it are missing. */
-  take({ pieces, fed, rejected, record, silent = false }: FoldedStep): boolean {
+  take(step: FoldedStep): boolean {
+    const { pieces, fed, rejected, record, silent = false } = step;
     if (record.seq < this.#seq) return true;
     if (record.seq > this.#seq) return false;
     if (silent) this.#warm = true;
-    const times = timesOf(pieces);
+    const times = timesOf(pieces.filter(({ input }) => !isCaptured(this.inputs[input]!)));
     for (const rows of fed) {
       const { input, partition, time } = rows.batch;
       this.#waiting[input]!.push({ rows, times: times.get(`${input}/${partition}`) ?? null });
@@ -88,7 +90,7 @@ export class KeptLane {
       for (let row = rows.from; row < rows.to; row += 1) this.#see(time[row]!);
     }
     for (const rejection of sorted(rejected)) this.#rejected.push({ step: record.seq, rejection });
-    this.#lines.push(journalLine(record));
+    this.#lines.push(journalLine(this.inputs.some(isCaptured) ? ofRows(step) : record));
     this.#seq += 1;
     if (this.#rows >= waitingMax) this.#flush();
     return true;
@@ -136,7 +138,7 @@ export class KeptLane {
   /** All of it as Parquet; nothing is taken while it goes on. */
   async compact(): Promise<void> {
     await this.sync();
-    for (const table of [...this.inputs.keys()].map(inputTable).concat(rejectedTable, journalTable)) await this.recording.compact(table);
+    for (const table of [...this.schemas.keys()].map(inputTable).concat(rejectedTable, journalTable)) await this.recording.compact(table);
   }
 
   close(): Promise<void> {
@@ -148,6 +150,23 @@ interface Fed {
   readonly rows: SliceRows;
   /** Of the messages, by offset; null: they are of no topic. */
   readonly times: ReadonlyMap<number, number> | null;
+}
+
+/** Rows of a captured table are kept as they were applied, in one partition. */
+export const keptPartitions = (input: LaneInput): readonly number[] => (isCaptured(input) ? [0] : input.partitions);
+
+/** A step of captured tables as its rows tell it, without the records that they came in. */
+function ofRows({ result: { record }, fed }: FoldedStep): StepRecord {
+  const transactions: number[] = [];
+  let before = 0, open = 0;
+  for (const { from, to, transaction } of fed) {
+    if (transaction === undefined) before += to - from;
+    else open += to - from;
+    if (transaction !== 'end') continue;
+    transactions.push(before, open);
+    before = open = 0;
+  }
+  return transactions.length === 0 ? record : { ...record, transactions };
 }
 
 /** Of messages by offset, by `input/partition`. */
@@ -167,7 +186,8 @@ const texts = (values: (string | null)[]): Column => ({ storage: 'text', values,
 /** In the order of the dead letters that the engine was given. */
 const sorted = (rejected: readonly Rejection[]): Rejection[] => [...rejected].sort((a, b) => a.input - b.input || a.partition - b.partition || a.offset - b.offset);
 
-function batchOf(fed: readonly Fed[], read: Schema, { partitions }: LaneInput): Batch {
+function batchOf(fed: readonly Fed[], read: Schema, input: LaneInput): Batch {
+  const partitions = keptPartitions(input);
   const schema = keptSchema(read);
   const length = fed.reduce((sum, { rows: { from, to } }) => sum + to - from, 0);
   const builders = schema.map(({ type }) => new ColumnBuilder(storageOf(type), Math.max(1, length)));

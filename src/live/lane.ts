@@ -4,9 +4,12 @@
  * and compares digests: wrong output is never committed.
  */
 import { TapewrightError } from '../core/errors.js';
-import type { Slice, StepRecord } from '../core/step.js';
+import type { StepRecord } from '../core/step.js';
+import type { CaptureRecord } from '../runtime/capture-reader.js';
+import type { CapturePlan } from './capture.js';
+import { gapText } from '../cdc/gap.js';
 import type { Engine, StepResult } from '../engine/engine.js';
-import { markOf, positionOf, type ScanBatch, type SliceRows } from '../engine/scan-batch.js';
+import { markOf, positionOf, type ScanBatch } from '../engine/scan-batch.js';
 import type { Pipeline } from '../plan/plan.js';
 import type { CheckpointStore } from '../stores/checkpoints.js';
 import { commitStep } from './commit.js';
@@ -16,7 +19,10 @@ import { journalMessage, type StartRecord } from './journal-topic.js';
 import { releasedByHeaders } from './released-by.js';
 import type { Log, LogFetch, LogMessage, LogPosition, LogReader } from './log.js';
 import { missingInput } from './missing.js';
-import { gap, lettersOf, logPositions, passGap, scanPiece, type FoldedStep, type LaneInput, type Piece, type Rejection } from './rerun.js';
+import { gap, isCaptured, lettersOf, logPositions, passGap, scanPiece, type FoldedStep, type LaneInput, type Piece, type Rejection } from './rerun.js';
+import { copyOf, noInput, upTo, type StepInput } from './step-input.js';
+import { slicesOf } from './step-slices.js';
+import { SettledTopics } from './settled-topics.js';
 import { recordBytes } from './stored-record.js';
 import { checkpointBody, offsetOf, otherOwner, takeLane, type Taken } from './take.js';
 
@@ -39,6 +45,8 @@ export interface LaneSpec {
   readonly planHash: string;
   readonly pipeline: Pipeline;
   readonly inputs: readonly LaneInput[];
+  /** Databases whose changes are read. */
+  readonly captures?: readonly CapturePlan[];
   readonly outputs: readonly OutputEncoder[];
   readonly topics: { readonly journal: string; readonly late: string; readonly deadLetters: string };
   readonly checkpoints: CheckpointStore;
@@ -83,11 +91,15 @@ export interface LaneEvents {
   beforeCheckpoint?(lane: number, seq: number): Promise<void>;
   /** The next offsets of a lane that is taken. */
   onTaken?(lane: number, positions: readonly LogPosition[]): void;
+  /** Something is missing in the changes of a database. */
+  onChangesGap?(lane: number, text: string): void;
   onCheckpoint?(lane: number, checkpoint: { readonly seq: number; readonly bytes: number; readonly millis: number }): void;
 }
 
 export interface LaneEnd {
   readonly engine: Engine;
+  /** What its captured databases gave, and lacked. */
+  readonly captures: readonly CaptureRecord[];
   /** False: it was asked to stop. */
   readonly ended: boolean;
 }
@@ -99,6 +111,8 @@ export class LiveLane {
   #resumed = true;
   /** Input partitions that have shown a row at or after the end of the run, as `input/partition`. */
   readonly #past = new Set<string>();
+  /** Gaps in the changes that were told. */
+  #gapsTold = 0;
   rows = 0;
 
   constructor(private readonly log: Log, private readonly spec: LaneSpec, private readonly events: LaneEvents) {}
@@ -111,9 +125,10 @@ export class LiveLane {
     try {
       this.events.phase(lane, 'taken', taken.engine.seq - 1);
       this.events.onTaken?.(lane, logPositions(this.spec.inputs, taken.positions));
+      this.#gapsTold = taken.fold.captures.reduce((sum, { record: { gaps } }) => sum + gaps.length, 0);
       const ended = taken.isEnded || (await this.#read(taken, signal));
       if (!taken.isEnded) await this.#checkpoint(taken);
-      return { engine: taken.engine, ended };
+      return { engine: taken.engine, captures: taken.fold.captures.map(({ record }) => record), ended };
     } catch (error) {
       if (!(error instanceof TapewrightError) || error.code !== 'PRODUCER_FENCED') throw error;
       const other = await otherOwner(this.log, this.spec, taken);
@@ -130,7 +145,7 @@ export class LiveLane {
       await this.#passMissing(taken);
       const reader = await this.log.read(logPositions(this.spec.inputs, taken.positions));
       try {
-        return await this.#steps(taken, reader, new HeldPieces(this.spec.inputs, reader), signal);
+        return await this.#steps(taken, reader, { held: new HeldPieces(this.spec.inputs, reader), settled: new SettledTopics(this.log, this.spec.inputs) }, signal);
       } catch (error) {
         if (!(error instanceof TapewrightError) || error.code !== 'SOURCE_GAP' || this.spec.onGap === 'refuse') throw error;
         if ((await missingInput(this.log, this.spec.inputs, taken.positions)).length === 0) throw error;
@@ -154,13 +169,16 @@ export class LiveLane {
     passGap(inputs, taken.positions, record);
   }
 
-  async #steps(taken: Taken, reader: LogReader, held: HeldPieces, signal: AbortSignal): Promise<boolean> {
+  async #steps(taken: Taken, reader: LogReader, { held, settled }: { readonly held: HeldPieces; readonly settled: SettledTopics }, signal: AbortSignal): Promise<boolean> {
     const { lane } = this.spec;
     for (;;) {
       if (signal.aborted) return false;
+      const goesOn = await this.#passGaps(taken);
       this.events.phase(lane, 'fetch', taken.engine.seq);
       const pieces = await this.#collect(reader, held);
-      const isStep = pieces.length > 0 && (await this.#step(taken, pieces, signal));
+      const isQuiet = held.isEmpty && this.#waiting.length === 0 && reader.emptyAnswers >= emptyAnswersMin;
+      const caughtUp = await settled.find(taken, isQuiet);
+      const isStep = (pieces.length > 0 || caughtUp.length > 0 || goesOn) && (await this.#step(taken, pieces, { caughtUp, goesOn }, signal));
       if (!isStep && held.isEmpty && this.#isAtEnd(taken, reader)) {
         await this.#close(taken, noInput(), { before: copyOf(taken.positions), begun: performance.now(), end: true }, signal);
         return true;
@@ -212,30 +230,36 @@ export class LiveLane {
   }
 
   /** False: none of the rows belongs to the run any more. */
-  async #step(taken: Taken, pieces: readonly Piece[], signal: AbortSignal): Promise<boolean> {
-    const { engine, positions } = taken;
+  async #step(taken: Taken, pieces: readonly Piece[], { caughtUp, goesOn }: { readonly caughtUp: readonly number[]; readonly goesOn: boolean }, signal: AbortSignal): Promise<boolean> {
+    const { engine, fold, positions, start: { until } } = taken;
     const before = copyOf(positions);
     const begun = performance.now();
-    const input: StepInput = { pieces: [], fed: [], rejected: [] };
+    const input: StepInput = { ...noInput(), caughtUp };
+    if (goesOn || caughtUp.length > 0) this.#begin(taken, input);
     for (const piece of pieces) {
       const scanned = await this.#scan(taken, piece, input.rejected);
       if (scanned === null) continue;
-      if (input.pieces.length === 0) this.#tick(engine);
-      const rows = { batch: scanned.batch, from: 0, to: scanned.batch.batch.length };
-      engine.feed(rows);
-      input.fed.push(rows);
+      if (!input.isBegun) this.#begin(taken, input);
+      if (scanned.batch === null) input.fed.push(...fold.take(scanned.piece, input.rejected, until));
+      else {
+        const rows = { batch: scanned.batch, from: 0, to: scanned.batch.batch.length };
+        engine.feed(rows);
+        input.fed.push(rows);
+      }
       input.pieces.push(scanned.piece);
+      input.takings.push({ input: piece.input, partition: piece.partition, count: scanned.batch?.batch.length ?? scanned.piece.records.length });
       positions[piece.input]![piece.partition] = scanned.piece.records[scanned.piece.records.length - 1]!.offset + 1;
     }
-    if (input.pieces.length === 0) return false;
+    if (!input.isBegun) return false;
     await this.#close(taken, input, { before, begun, end: false }, signal);
     return true;
   }
 
   /** What of a piece belongs to the run: all before its stop, or before the row that says that event time has come to its end. */
-  async #scan({ engine, positions, start: { stops, until } }: Taken, given: Piece, rejected: Rejection[]): Promise<{ piece: Piece; batch: ScanBatch } | null> {
+  async #scan({ engine, positions, start: { stops, until } }: Taken, given: Piece, rejected: Rejection[]): Promise<{ piece: Piece; batch: ScanBatch | null } | null> {
     const { inputs } = this.spec;
-    const { topic, partitions } = inputs[given.input]!;
+    const from = inputs[given.input]!;
+    const { topic, partitions } = from;
     const wanted = positions[given.input]![given.partition]!;
     const first = given.records[0]!.offset;
     if (first < wanted) throw gap(topic, given.partition, wanted, first);
@@ -243,6 +267,10 @@ export class LiveLane {
     const stop = this.#past.has(place) ? -1 : stops === null ? Infinity : offsetOf(stops, topic, partitions[given.partition]!);
     const piece = upTo(given, stop);
     if (piece.records.length === 0) return null;
+    if (isCaptured(from)) {
+      await from.decoder.prepare(piece.records);
+      return { piece, batch: null };
+    }
     const found: Rejection[] = [];
     const batch = await scanPiece(inputs, engine, piece, found);
     if (until === null || batch.greatest < until) {
@@ -256,18 +284,40 @@ export class LiveLane {
     return within.records.length === 0 ? null : { piece: within, batch: await scanPiece(inputs, engine, within, rejected, until) };
   }
 
-  /** The clock of a step, before its first row. */
-  #tick(engine: Engine): void {
-    engine.tick(this.spec.clock(), this.#resumed);
+  /** The clock of a step, before its first row, and what lets go what captures have kept back. */
+  #begin({ fold, start: { until } }: Taken, input: StepInput): void {
+    input.isBegun = true;
+    input.fed.push(...fold.begin({ now: this.spec.clock(), resumed: this.#resumed, caughtUp: input.caughtUp, until }));
+  }
+
+  /** Where a capture has stopped: throws SOURCE_GAP, or journals that the run goes on behind it. True: it does. */
+  async #passGaps(taken: Taken): Promise<boolean> {
+    const { lane, topics, onGap, say } = this.spec;
+    let goesOn = false;
+    for (const [index, capture] of taken.fold.captures.entries()) {
+      const gap = capture.stoppedAt;
+      if (gap === null) continue;
+      if (onGap === 'refuse') {
+        throw new TapewrightError('SOURCE_GAP', `${gapText(gap)}; all that came before is committed, and the run stops. Compare with a new snapshot; with --on-gap continue it goes on, and its journal tells the gap`, { ...gap });
+      }
+      const record = { kind: 'gap', lane, before: taken.engine.seq, missing: [], changes: { capture: index, gap } } as const;
+      await taken.producer.commit([journalMessage(topics.journal, record)], null);
+      say(`lane ${lane} goes on behind a gap in the changes: ${gapText(gap)}`);
+      taken.fold.passGap(record);
+      goesOn = true;
+    }
+    return goesOn;
   }
 
   async #close(taken: Taken, input: StepInput, { before, begun, end }: { readonly before: readonly (readonly number[])[]; readonly begun: number; readonly end: boolean }, signal: AbortSignal): Promise<void> {
     const { lane, group, inputs } = this.spec;
-    const { engine, positions } = taken;
+    const { engine, fold, positions, start: { until } } = taken;
     this.events.phase(lane, 'apply', engine.seq);
-    if (input.pieces.length === 0) this.#tick(engine);
+    if (!input.isBegun) this.#begin(taken, input);
+    if (end) input.fed.push(...fold.finish(until));
     const result = engine.close({ end, rejected: lettersOf(inputs, input.rejected) });
-    const record = { ...result.record, slices: covering(result.record.slices, before, positions) };
+    const { caughtUp } = input;
+    const record = { ...result.record, ...slicesOf(result.record, input.takings, { inputs, before, after: positions }), ...(caughtUp.length === 0 ? {} : { caughtUp }) };
     const applied = performance.now();
     this.events.phase(lane, 'commit', record.seq);
     const offsets = { group, positions: logPositions(inputs, positions), metadata: JSON.stringify({ seq: record.seq, digest: record.digest.slice(0, 16) }) };
@@ -278,6 +328,18 @@ export class LiveLane {
     this.events.phase(lane, 'committed', record.seq);
     await this.events.onStep?.(lane, { ...input, result, record, times: { begun, applied, committed: performance.now() } });
     this.events.committed(lane, result, rows);
+    this.#tellGaps(taken);
+  }
+
+  /** Those that the run was told to go on behind, once each. */
+  #tellGaps({ fold }: Taken): void {
+    const { lane, say } = this.spec;
+    const gaps = fold.captures.flatMap(({ record }) => record.gaps);
+    for (const { text } of gaps.slice(this.#gapsTold)) {
+      this.events.onChangesGap?.(lane, text);
+      say(`lane ${lane}: a gap in the changes: ${text}`);
+    }
+    this.#gapsTold = gaps.length;
   }
 
   #messages(result: StepResult, record: StepRecord): LogMessage[] {
@@ -294,12 +356,13 @@ export class LiveLane {
    * All partitions have come to their end. Ends of transactions, which no reader is shown, may stand before a stop: then
    * the log says several times that there is nothing more. So it does where the last rows before a time have come.
    */
-  #isAtEnd({ start: { stops, until }, positions }: Taken, reader: LogReader): boolean {
+  #isAtEnd({ fold, start: { stops, until }, positions }: Taken, reader: LogReader): boolean {
     const { inputs, pipeline, clock } = this.spec;
     if (this.#waiting.length > 0) return false;
     const isQuiet = reader.emptyAnswers >= emptyAnswersMin;
     if (until !== null) {
-      const left = inputs.some(({ partitions }, input) => pipeline.sources[input]!.watermark !== null && partitions.some((_, partition) => !this.#past.has(`${input}/${partition}`)));
+      const left = fold.captures.some(({ isPast }) => !isPast)
+        || inputs.some(({ partitions, capture }, input) => capture === undefined && pipeline.sources[input]!.watermark !== null && partitions.some((_, partition) => !this.#past.has(`${input}/${partition}`)));
       return !left || (isQuiet && clock() >= until + untilGraceMillis);
     }
     return stops !== null && (isQuiet || logPositions(inputs, positions).every(({ topic, partition, offset }) => offset >= offsetOf(stops, topic, partition)));
@@ -318,31 +381,4 @@ export class LiveLane {
     this.events.phase(lane, 'checkpointed', engine.seq - 1);
     this.events.onCheckpoint?.(lane, { seq: engine.seq - 1, bytes: body.length, millis: performance.now() - began });
   }
-}
-
-/** What goes into a step. */
-interface StepInput {
-  readonly pieces: Piece[];
-  readonly fed: SliceRows[];
-  readonly rejected: Rejection[];
-}
-
-const noInput = (): StepInput => ({ pieces: [], fed: [], rejected: [] });
-
-const copyOf = (positions: readonly (readonly number[])[]): number[][] => positions.map((offsets) => [...offsets]);
-
-/** Its records before `stop`. */
-function upTo(piece: Piece, stop: number): Piece {
-  const { records } = piece;
-  return records[records.length - 1]!.offset < stop ? piece : { ...piece, records: records.filter(({ offset }) => offset < stop) };
-}
-
-/** From where the step found each partition to where it left it, rows that could not be used among them. */
-function covering(slices: readonly Slice[], before: readonly (readonly number[])[], after: readonly (readonly number[])[]): Slice[] {
-  const covered = slices.map((slice) => ({ ...slice, from: before[slice.input]![slice.partition]!, to: after[slice.input]![slice.partition]! }));
-  after.forEach((offsets, input) => offsets.forEach((to, partition) => {
-    const from = before[input]![partition]!;
-    if (to > from && !covered.some((slice) => slice.input === input && slice.partition === partition)) covered.push({ input, partition, from, to, rows: 0, checksum: '0'.repeat(16) });
-  }));
-  return covered;
 }

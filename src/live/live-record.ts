@@ -84,7 +84,7 @@ export class LiveRecorder {
       for (let lane = 0; lane < plan.lanes; lane += 1) lanes.push({ kept: await this.#keptLane(lane), inputs: plan.inputs(lane) });
       // An earlier part of the run is in the new one.
       if (await isOwn(out, group)) await rm(out, { recursive: true, force: true });
-      await makeBundle({ texts, pipeline: plan.pipeline, group, strict, lanes, out, report: true });
+      await makeBundle({ texts, pipeline: plan.pipeline, group, strict, lanes, captures: plan.captures, changes: ends.flatMap(({ captures }) => captures), out, report: true });
     } finally {
       for (const { kept } of lanes) await kept.close();
     }

@@ -1,30 +1,28 @@
 /** A pipeline on Kafka: tables become topics, partitions become lanes, and every lane runs until it ends or is stopped. */
 import { join } from 'node:path';
 import { TapewrightError } from '../core/errors.js';
-import { Engine } from '../engine/engine.js';
-import { laneKeys } from '../plan/lanes.js';
 import type { Pipeline } from '../plan/plan.js';
-import { sourceColumns } from '../runtime/source-columns.js';
 import type { PipelineTexts } from '../runtime/options.js';
 import { requireModules } from '../runtime/functions.js';
 import { planTexts } from '../runtime/pipeline.js';
 import { planHashOf } from '../runtime/plan-hash.js';
-import { sha256 } from '../runtime/sha256.js';
 import { CheckpointStore } from '../stores/checkpoints.js';
 import { beginning } from './beginning.js';
-import { sinkTopics, sourceTopic, type SinkTopic, type SourceTopic } from './connectors.js';
+import type { CapturePlan } from './capture.js';
+import type { TopicRead } from './captured-topics.js';
+import { sinkTopics, type SinkTopic } from './connectors.js';
 import { OutputEncoder } from './encoder.js';
 import { kafkaClient } from './kafka.js';
 import { openLog } from './clients.js';
 import { pause } from './failures.js';
 import { LiveLane, type LaneEvents, type LaneSpec } from './lane.js';
 import { runLanes } from './lanes.js';
-import type { Log, LogBounds } from './log.js';
+import type { Log } from './log.js';
 import { GroupMembership, fixedLanes, type Membership } from './membership.js';
 import { partsOf } from './parts.js';
 import { SchemaRegistry } from './registry.js';
 import type { AskedStart } from './scan-modes.js';
-import { sourceDecoder } from './source-decoder.js';
+import { laneInputs, readTopics } from './read-topics.js';
 import type { LaneInput } from './rerun.js';
 import type { LiveSettings } from './settings.js';
 
@@ -77,13 +75,15 @@ export interface LiveResult {
 export interface LivePlan {
   readonly pipeline: Pipeline;
   readonly planHash: string;
-  readonly sources: readonly SourceTopic[];
+  /** Topics that are read. */
+  readonly reads: readonly TopicRead[];
   readonly sinks: readonly SinkTopic[];
   readonly registry: SchemaRegistry | null;
   readonly lanes: number;
   readonly topics: LaneSpec['topics'];
   /** Of each source's topic. */
   readonly partitions: readonly number[];
+  readonly captures: readonly CapturePlan[];
   inputs(lane: number): LaneInput[];
 }
 
@@ -91,33 +91,14 @@ export interface LivePlan {
 export async function planLive(log: Log, { texts, settings, group, state, start, redirect, onRemark }: Pick<LiveOptions, 'texts' | 'settings' | 'group' | 'start' | 'redirect' | 'onRemark'> & Partial<Pick<LiveOptions, 'state'>>): Promise<LivePlan> {
   requireModules(texts);
   const pipeline = planTexts(texts);
-  const sources = pipeline.sources.map((table) => sourceTopic(table, start));
+  const read = await readTopics(log, pipeline, start, onRemark);
   const sinks = sinkTopics(pipeline.sinks, redirect);
-  const needsRegistry = [...sources.flatMap(({ format, key }) => [format, key?.format]), ...sinks.flatMap(({ format, keyFormat }) => [format, keyFormat])].includes('avro-confluent');
+  const needsRegistry = read.usesRegistry || sinks.flatMap(({ format, keyFormat }) => [format, keyFormat]).includes('avro-confluent');
   if (needsRegistry && settings.registries.length === 0) throw new TapewrightError('USAGE', "format 'avro-confluent' needs a schema registry: give --registry URL or set SCHEMA_REGISTRY");
   const registry = needsRegistry ? new SchemaRegistry(settings.registries, settings.registryAuthorization, { cache: state === undefined ? null : join(state, 'schemas'), onRemark }) : null;
-  const bounds = new Map<string, readonly LogBounds[]>();
-  for (const { topic, table } of sources) {
-    const found = await log.bounds(topic);
-    if (found === null) throw new TapewrightError('KAFKA_REFUSED', `table ${table.name} reads topic ${topic}, which is not there; make it, or check 'topic'`, { topic });
-    bounds.set(topic, found);
-  }
-  const counts = sources.map(({ topic }) => bounds.get(topic)!.length);
-  const keys = laneKeys(pipeline, null);
-  const lanes = keys.possible && counts.every((count) => count === counts[0]) ? counts[0]! : 1;
-  if (lanes === 1 && counts.some((count) => count > 1)) onRemark(`one lane over all partitions: ${keys.possible ? 'the topics have different numbers of partitions' : keys.reason}`);
-  const probe = new Engine(pipeline, { lane: 0, partitions: counts, hash: sha256, withholdBefore: null, strict: false });
   return {
-    pipeline, sources, sinks, registry, lanes, planHash: planHashOf(texts), partitions: counts,
-    topics: { journal: `${group}-journal`, late: `${group}-late`, deadLetters: `${group}-dead-letters` },
-    inputs: (lane) => sources.map((source, input) => {
-      const { topic, table } = source;
-      const columns = sourceColumns(pipeline, input, probe.plan.columns[input]!);
-      return {
-        table: table.name, topic, partitions: lanes === 1 ? bounds.get(topic)!.map(({ partition }) => partition) : [lane],
-        decoder: sourceDecoder(source, columns, registry),
-      };
-    }),
+    pipeline, sinks, registry, reads: read.reads, lanes: read.lanes, planHash: planHashOf(texts), partitions: read.reads.slice(0, pipeline.sources.length).map(({ topic }) => read.bounds.get(topic)!.length),
+    topics: { journal: `${group}-journal`, late: `${group}-late`, deadLetters: `${group}-dead-letters` }, ...laneInputs(read, registry),
   };
 }
 
@@ -169,9 +150,9 @@ export async function prepareLanes(log: Log, options: Omit<LiveOptions, 'lanes' 
   const warm = options.warmFrom === undefined || options.warmFrom.length === 0 ? null : (await import('./warm.js')).warmTables(options.warmFrom, pipeline);
   return {
     plan, specOf: (lane) => ({
-      lane, group, planHash, pipeline, outputs, topics, checkpoints, parts, checkpointEvery, strict, releasedBy, onGap, linger, inputs: plan.inputs(lane),
+      lane, group, planHash, pipeline, outputs, topics, checkpoints, parts, checkpointEvery, strict, releasedBy, onGap, linger, inputs: plan.inputs(lane), captures: plan.captures,
       clock: () => Date.now(), pause, say: options.onRemark, begin: async () => {
-        const begun = await beginning(log, plan.sources, options, lanes === 1 ? null : lane);
+        const begun = await beginning(log, plan.reads, options, lanes === 1 ? null : lane);
         if (warm === null) return begun;
         const { planWarm } = await import('./warm.js');
         return { ...begun, warm: await planWarm(log, pipeline, plan.inputs(lane), warm, begun.positions, options.signal ?? new AbortController().signal) };
@@ -190,7 +171,7 @@ async function membershipOf(plan: LivePlan, { lanes, group, settings, sessionTim
   }
   const partitions = Array.from({ length: plan.lanes }, (_, lane) => plan.inputs(lane).map((input) => ({ topic: input.topic, partitions: input.partitions })));
   return GroupMembership.join(kafkaClient(settings, onRemark), {
-    group, sessionTimeout, brokers: settings.brokers, lanes: plan.lanes, topics: [...new Set(plan.sources.map(({ topic }) => topic))], partitions: (lane) => partitions[lane]!,
+    group, sessionTimeout, brokers: settings.brokers, lanes: plan.lanes, topics: [...new Set(plan.reads.map(({ topic }) => topic))], partitions: (lane) => partitions[lane]!,
   });
 }
 

@@ -19,6 +19,8 @@ const honoured = [
 const honouredOfFormats: Readonly<Record<string, readonly string[]>> = {
   json: ['fail-on-missing-field', 'ignore-parse-errors', 'timestamp-format.standard', 'encode.ignore-null-fields'],
   'avro-confluent': ['url', 'subject'],
+  'debezium-avro-confluent': ['url', 'schema-registry.url'],
+  'debezium-json': ['timestamp-format.standard', 'encode.ignore-null-fields'],
   raw: ['charset', 'endianness'],
 };
 
@@ -29,6 +31,7 @@ const indifferent = [
 ];
 const indifferentOfFormats: Readonly<Record<string, readonly string[]>> = {
   json: ['map-null-key.mode', 'map-null-key.literal', 'encode.decimal-as-plain-number', 'decode.json-parser.enabled'],
+  'debezium-json': ['schema-include', 'ignore-parse-errors', 'map-null-key.mode', 'map-null-key.literal', 'encode.decimal-as-plain-number'],
 };
 const tuning = /^properties\.(client\.id|client\.rack|enable\.auto\.commit|auto\.commit\.interval\.ms|isolation\.level|fetch\..+|max\.poll\..+|max\.partition\..+|session\.timeout\.ms|heartbeat\.interval\.ms|request\.timeout\.ms|default\.api\.timeout\.ms|connections\..+|reconnect\..+|retry\..+|retries|metadata\..+|receive\.buffer\.bytes|send\.buffer\.bytes|partition\.discovery\..+|acks|linger\.ms|batch\.size|buffer\.memory|compression\.type|max\.request\.size|max\.in\.flight\..+|max\.block\.ms|enable\.idempotence|delivery\.timeout\.ms|transaction\.timeout\.ms|transactional\.id)$/;
 
@@ -54,7 +57,7 @@ export function checkOptions(table: string, options: Options): void {
 
 function isKnown(option: string): boolean {
   if (honoured.includes(option) || indifferent.includes(option) || tuning.test(option)) return true;
-  const found = /^(?:key\.|value\.)?(json|avro-confluent|raw)\.(.+)$/.exec(option);
+  const found = /^(?:key\.|value\.)?(json|avro-confluent|raw|debezium-json|debezium-avro-confluent)\.(.+)$/.exec(option);
   return found !== null && (honouredOfFormats[found[1]!]!.includes(found[2]!) || indifferentOfFormats[found[1]!]?.includes(found[2]!) === true);
 }
 

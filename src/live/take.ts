@@ -7,10 +7,10 @@ import { hostname } from 'node:os';
 import { ByteReader, ByteWriter } from '../core/bytes.js';
 import { assert, TapewrightError } from '../core/errors.js';
 import type { StepRecord } from '../core/step.js';
-import { Engine } from '../engine/engine.js';
-import { sha256 } from '../runtime/sha256.js';
+import type { Engine } from '../engine/engine.js';
 import { journalMessage, readJournal, type GapRecord, type JournalEntry, type JournalRecord, type StartRecord, type TakenRecord } from './journal-topic.js';
 import type { LaneEvents, LaneSpec } from './lane.js';
+import { LaneFold } from './lane-fold.js';
 import type { Log, LogPosition, LogProducer } from './log.js';
 import { changesIn } from './parts.js';
 import { differs, passGap, patienceMillis, rerun } from './rerun.js';
@@ -18,6 +18,7 @@ import { asInTopic, hasToWarm } from './warm-step.js';
 
 /** A lane that is taken: its state, and the next offset of each input partition. */
 export interface Taken {
+  readonly fold: LaneFold;
   readonly engine: Engine;
   readonly positions: number[][];
   readonly start: StartRecord;
@@ -43,7 +44,7 @@ interface CheckpointHeader {
 
 interface Candidate extends CheckpointHeader {
   readonly seq: number;
-  readonly state: Uint8Array;
+  readonly state: ReturnType<LaneFold['snapshot']>;
 }
 
 /** Journal records from the one on that the older kept checkpoint stands at, or from the first. */
@@ -76,7 +77,8 @@ export async function takeLane(log: Log, spec: LaneSpec, events: LaneEvents): Pr
       journal = offsetIn(await producer.commit([journalMessage(topics.journal, start)], null), topics.journal) ?? journal;
     }
     checkSame(spec, start);
-    const { engine, positions } = chosen ?? { engine: newEngine(spec), positions: beginningOf(spec, start) };
+    const { fold, positions } = chosen ?? { fold: new LaneFold(spec), positions: beginningOf(spec, start) };
+    const { engine } = fold;
     let stepAt = tail.entries.findLast(({ record }) => record.kind === 'step')?.offset ?? 0;
     let again = tail.steps.filter(({ seq }) => seq >= engine.seq);
     if (hasToWarm(start, engine)) {
@@ -86,9 +88,13 @@ export async function takeLane(log: Log, spec: LaneSpec, events: LaneEvents): Pr
       again = again.slice(1);
     }
     if (chosen === null && again.length > 0) spec.say(`lane ${lane}: no checkpoint is here, so all ${again.length} steps are made again; with a folder that all processes share (--state) this takes a moment`);
-    await rerun(log, spec.inputs, engine, positions, again, (step) => events.onAgain?.(lane, step), { gaps: tail.gaps.filter(({ before }) => before >= engine.seq), until: start.until });
-    for (const gap of tail.gaps) if (gap.before === engine.seq) passGap(spec.inputs, positions, gap);
-    return { engine, positions, start, producer, owner, journal, stepAt, isEnded: tail.steps[tail.steps.length - 1]?.end === true };
+    await rerun(log, spec.inputs, fold, positions, again, (step) => events.onAgain?.(lane, step), { gaps: tail.gaps.filter(({ before }) => before >= engine.seq), until: start.until });
+    for (const gap of tail.gaps) {
+      if (gap.before !== engine.seq) continue;
+      passGap(spec.inputs, positions, gap);
+      fold.passGap(gap);
+    }
+    return { fold, engine, positions, start, producer, owner, journal, stepAt, isEnded: tail.steps[tail.steps.length - 1]?.end === true };
   } catch (error) {
     await producer.close();
     throw error;
@@ -133,7 +139,7 @@ async function candidatesOf({ lane, checkpoints, say }: LaneSpec): Promise<Candi
   await checkpoints.newestUsable(lane, ({ seq, bytes }) => {
     const reader = new ByteReader(bytes);
     const header = JSON.parse(reader.string()) as CheckpointHeader;
-    candidates.push({ ...header, seq, state: reader.bytes() });
+    candidates.push({ ...header, seq, state: { engine: reader.bytes(), captures: reader.remaining > 0 ? reader.bytes() : new Uint8Array(0) } });
     return false;
   }, (file) => say(`lane ${lane}: checkpoint ${file} is damaged; the one before is used`));
   return candidates;
@@ -156,27 +162,28 @@ export function sorted(records: readonly JournalRecord[], topic: string): Omit<J
 }
 
 /** The newest checkpoint that the journal bears out, as an engine. */
-function chosenOf(spec: LaneSpec, { steps }: JournalTail, candidates: readonly Candidate[]): Pick<Taken, 'engine' | 'positions'> | null {
+function chosenOf(spec: LaneSpec, { steps }: JournalTail, candidates: readonly Candidate[]): Pick<Taken, 'fold' | 'positions'> | null {
   const { lane, topics, say } = spec;
   const last = steps[steps.length - 1]?.seq ?? -1;
   for (const { seq, planHash, start, positions, state } of candidates) {
     if (seq > last) throw new TapewrightError('JOURNAL_LOST', `checkpoint ${seq} of lane ${lane} is beyond ${topics.journal}, which ends at step ${last}: the topic was deleted or is another; name the right group, or remove the checkpoints`, { lane, seq });
     if (planHash !== spec.planHash) checkSame(spec, start);
     const step = steps[seq - steps[0]!.seq];
-    const engine = newEngine(spec);
-    if (step !== undefined && isRestored(engine, state) && engine.seq === seq + 1 && engine.stepDigest === step.digest) {
+    const fold = new LaneFold(spec);
+    const { engine } = fold;
+    if (step !== undefined && isRestored(fold, state) && engine.seq === seq + 1 && engine.stepDigest === step.digest) {
       // The clock of the run never goes back, whatever this machine's says.
       engine.tick(step.now);
-      return { engine, positions };
+      return { fold, positions };
     }
     say(`lane ${lane}: checkpoint ${seq} is not what ${topics.journal} has at that step; the one before is used`);
   }
   return null;
 }
 
-function isRestored(engine: Engine, state: Uint8Array): boolean {
+function isRestored(fold: LaneFold, state: Candidate['state']): boolean {
   try {
-    engine.restore(state);
+    fold.restore(state);
     return true;
   } catch (error) {
     if (error instanceof TapewrightError && error.code === 'CHECKPOINT_MISMATCH') return false;
@@ -207,15 +214,12 @@ export function offsetOf(positions: readonly LogPosition[], topic: string, parti
   return found.offset;
 }
 
-export function newEngine({ lane, pipeline, inputs, strict, releasedBy = false }: LaneSpec): Engine {
-  return new Engine(pipeline, { lane, partitions: inputs.map(({ partitions }) => partitions.length), hash: sha256, withholdBefore: null, strict, releasedBy });
-}
-
 /** Body of a checkpoint: header and state. */
-export function checkpointBody({ planHash }: LaneSpec, { engine, positions, stepAt, start }: Taken): Uint8Array {
-  const state = engine.snapshot();
-  const writer = new ByteWriter(state.length + 1024);
+export function checkpointBody({ planHash }: LaneSpec, { fold, positions, stepAt, start }: Taken): Uint8Array {
+  const state = fold.snapshot();
+  const writer = new ByteWriter(state.engine.length + state.captures.length + 1024);
   writer.string(JSON.stringify({ planHash, positions, journal: stepAt, start } satisfies CheckpointHeader));
-  writer.bytes(state);
+  writer.bytes(state.engine);
+  writer.bytes(state.captures);
   return writer.written();
 }

@@ -1,9 +1,8 @@
 /** Whether a live run can be made again from its journal and its input, to the same digests. Takes no lane and writes nothing. */
 import { TapewrightError } from '../core/errors.js';
-import { Engine } from '../engine/engine.js';
-import { sha256 } from '../runtime/sha256.js';
 import { readJournalTopic } from './journal-topic.js';
 import { openLog } from './clients.js';
+import { LaneFold } from './lane-fold.js';
 import { planLive, type LiveOptions } from './live.js';
 import { changesIn, partsOf } from './parts.js';
 import { patienceMillis, rerun } from './rerun.js';
@@ -29,11 +28,12 @@ export async function verifyLive(options: Pick<LiveOptions, 'texts' | 'settings'
       const { start, steps, gaps } = sorted(records, journal);
       if (start !== null && start.planHash !== plan.planHash) throw new TapewrightError('CHECKPOINT_MISMATCH', `group ${options.group} ran another pipeline than this: since, ${changesIn(start.parts, partsOf(plan.pipeline, options.texts))}; verify it with the SQL that it ran`, { group: options.group });
       const inputs = plan.inputs(lane);
-      const engine = new Engine(plan.pipeline, { lane, partitions: inputs.map(({ partitions }) => partitions.length), hash: sha256, withholdBefore: null, strict: false });
+      const fold = new LaneFold({ ...plan, lane, inputs, strict: false });
+      const { engine } = fold;
       const positions = inputs.map(({ topic, partitions }) => partitions.map((partition) => start?.positions.find((position) => position.topic === topic && position.partition === partition)?.offset ?? 0));
       try {
         const left = start === null ? steps : await warmAgain({ pipeline: plan.pipeline, partitions: plan.partitions, inputs }, engine, start, steps, null);
-        await rerun(log, inputs, engine, positions, left, undefined, { gaps, until: start?.until ?? null });
+        await rerun(log, inputs, fold, positions, left, undefined, { gaps, until: start?.until ?? null });
       } catch (error) {
         if (!(error instanceof TapewrightError) || (error.code !== 'CHECKPOINT_MISMATCH' && error.code !== 'SOURCE_GAP')) throw error;
         lanes.push({ lane, steps: engine.seq, rows: engine.counts.rows, digest: engine.stepDigest });

@@ -7,6 +7,7 @@ import { assert, TapewrightError } from '../core/errors.js';
 import type { DeadLetter, Slice, StepRecord } from '../core/step.js';
 import type { Schema } from '../core/types.js';
 import { Engine, type StepResult } from '../engine/engine.js';
+import type { ScanBatch, SliceRows } from '../engine/scan-batch.js';
 import type { Pipeline } from '../plan/plan.js';
 import { thisMachine } from '../report/machine.js';
 import { writeReport } from '../report/write.js';
@@ -73,7 +74,7 @@ class Lane {
   rejected = 0;
 
   constructor(private readonly lane: number, private readonly live: KeptInput, private readonly pipeline: Pipeline, strict: boolean, readonly output: LaneOutput) {
-    this.engine = new Engine(pipeline, { lane, partitions: live.partitions[lane]!.map((partitions) => partitions.length), hash: sha256, withholdBefore: null, strict });
+    this.engine = new Engine(pipeline, { lane, partitions: live.partitions[lane]!.map((partitions) => partitions.length), hash: sha256, withholdBefore: null, strict, captures: live.transacted ?? [] });
   }
 
   async run(from: Bundle, journal: JournalWriter | null): Promise<void> {
@@ -101,7 +102,18 @@ class Lane {
     // The clock of a step that only builds state is event time.
     if (!silent && record.now > -Infinity) engine.tick(record.now, record.resumed);
     const turns = record.order.length > 0 ? record.order : record.slices.flatMap(({ rows }, index) => [index, rows]);
-    for (let turn = 0; turn < turns.length; turn += 2) await this.#feed(record.slices[turns[turn]!]!, turns[turn + 1]!, inputs);
+    const changes = await this.#changesOf(record, inputs);
+    const fed: SliceRows[] = [];
+    for (let turn = 0; turn < turns.length; turn += 2) {
+      const slice = record.slices[turns[turn]!]!, rows = turns[turn + 1]!;
+      const of = changes.get(slice);
+      if (of === undefined) fed.push(...await this.#read(slice, rows, inputs));
+      else {
+        fed.push({ batch: of.batch, from: of.at, to: of.at + rows });
+        of.at += rows;
+      }
+    }
+    for (const rows of record.transactions === undefined ? fed : inTransactions(fed, record.transactions)) engine.feed(rows);
     const result = engine.close({ end: record.end, rejected, silent });
     this.rejected += rejected.length;
     output.take({ ...result, record: asJournalled(result, record) });
@@ -112,20 +124,59 @@ class Lane {
     }
   }
 
-  async #feed({ input, partition }: Slice, rows: number, inputs: readonly KeptRows[]): Promise<void> {
-    const topic = this.live.partitions[this.lane]![input]![partition]!;
+  /** Rows of the captured tables in a step, each table's in one batch: a transaction lies in one of each. */
+  async #changesOf({ slices }: StepRecord, inputs: readonly KeptRows[]): Promise<Map<Slice, { readonly batch: ScanBatch; at: number }>> {
+    const captured = new Set(this.live.captures?.flat());
+    const found = new Map<Slice, { readonly batch: ScanBatch; at: number }>();
+    for (const slice of slices) if (captured.has(slice.input) && slice.rows > 0) found.set(slice, { batch: this.#scan(slice, await inputs[slice.input]!.takeAll(slice.rows)), at: 0 });
+    return found;
+  }
+
+  async #read(slice: Slice, rows: number, inputs: readonly KeptRows[]): Promise<SliceRows[]> {
+    const read: SliceRows[] = [];
     for (let left = rows; left > 0;) {
-      const { length, columns } = await inputs[input]!.take(left);
-      const read = columns.length - keptOrigin;
-      const positions = Float64Array.from({ length }, (_, row) => Number(cell(columns[read + 1]!, row)));
-      for (let row = 0; row < length; row += 1) if (cell(columns[read]!, row) !== topic) throw otherRow(this.pipeline.sources[input]!.name);
-      const batch = { length, columns: columns.slice(0, read) };
-      const scanned = this.engine.scan(input, partition, { batch, position: positions[0]!, positions, watermarks: null });
-      if (scanned.rejected.length > 0) throw otherRow(this.pipeline.sources[input]!.name);
-      this.engine.feed({ batch: scanned.batch, from: 0, to: length });
-      left -= length;
+      const batch = await inputs[slice.input]!.take(left);
+      read.push({ batch: this.#scan(slice, batch), from: 0, to: batch.length });
+      left -= batch.length;
+    }
+    return read;
+  }
+
+  #scan({ input, partition }: Slice, { length, columns }: Batch): ScanBatch {
+    const topic = this.live.partitions[this.lane]![input]![partition]!;
+    const read = columns.length - keptOrigin;
+    const positions = Float64Array.from({ length }, (_, row) => Number(cell(columns[read + 1]!, row)));
+    for (let row = 0; row < length; row += 1) if (cell(columns[read]!, row) !== topic) throw otherRow(this.pipeline.sources[input]!.name);
+    const batch = { length, columns: columns.slice(0, read) };
+    const scanned = this.engine.scan(input, partition, { batch, position: positions[0]!, positions, watermarks: null });
+    if (scanned.rejected.length > 0) throw otherRow(this.pipeline.sources[input]!.name);
+    return scanned.batch;
+  }
+}
+
+/** Rows of a step with its transactions marked: pairs of (rows since the one before, rows of it). */
+function inTransactions(fed: readonly SliceRows[], transactions: readonly number[]): SliceRows[] {
+  const marked: SliceRows[] = [];
+  let at = 0, before = transactions[0] ?? Infinity, open = 0;
+  for (const { batch, from, to } of fed) {
+    for (let first = from; first < to;) {
+      if (before === 0 && open === 0) open = transactions[at + 1]!;
+      const end = Math.min(to, first + (open > 0 ? open : before));
+      if (open === 0) {
+        marked.push({ batch, from: first, to: end });
+        before -= end - first;
+      } else {
+        open -= end - first;
+        marked.push({ batch, from: first, to: end, transaction: open === 0 ? 'end' : 'open' });
+        if (open === 0) {
+          at += 2;
+          before = transactions[at] ?? Infinity;
+        }
+      }
+      first = end;
     }
   }
+  return marked;
 }
 
 const otherRow = (table: string): TapewrightError =>

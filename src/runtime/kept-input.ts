@@ -18,6 +18,10 @@ export interface KeptInput {
   readonly group: string;
   /** Of the topics, by lane and input. */
   readonly partitions: readonly (readonly (readonly number[])[])[];
+  /** Tables of changes, by database, as inputs: their rows are kept as they were applied. Left out: there are none. */
+  readonly captures?: readonly (readonly number[])[];
+  /** Those whose rows come in transactions. */
+  readonly transacted?: readonly (readonly number[])[];
   /** Rows of each lane, by source table. */
   readonly inputs: Readonly<Record<string, readonly RowRange[]>>;
   /** Rows of each lane in the file of messages that could not be used. */

@@ -1,7 +1,8 @@
 /** Rows of a kept input as one lane took them, in any portions. */
 import { cell, type Batch, type Column } from '../core/batch.js';
+import { ColumnBuilder } from '../core/column-builder.js';
 import { TapewrightError } from '../core/errors.js';
-import type { Schema } from '../core/types.js';
+import { storageOf, type Schema } from '../core/types.js';
 import { openSource } from '../sources/open.js';
 import type { Source } from '../sources/source.js';
 import type { RowRange } from './kept-input.js';
@@ -13,13 +14,13 @@ export class KeptRows {
   #at = 0;
   #left: number;
 
-  private constructor(private readonly path: string, private readonly source: Source, { from, to }: RowRange) {
+  private constructor(private readonly path: string, private readonly schema: Schema, private readonly source: Source, { from, to }: RowRange) {
     this.#left = to - from;
   }
 
   static async open(path: string, schema: Schema, range: RowRange): Promise<KeptRows> {
     const source = await openSource({ path, format: 'parquet', select: {}, order: null }, schema.map((field) => ({ ...field, eventTime: false })), { from: range.from, batchRows });
-    return new KeptRows(path, source, range);
+    return new KeptRows(path, schema, source, range);
   }
 
   /** Up to `count` rows, at least one; throws DATASET_CORRUPT where the lane has no more. */
@@ -31,6 +32,19 @@ export class KeptRows {
     this.#left -= rows.length;
     this.#at = to;
     return rows;
+  }
+
+  /** As many rows, in one batch. */
+  async takeAll(count: number): Promise<Batch> {
+    const first = await this.take(count);
+    if (first.length === count) return first;
+    const builders = this.schema.map(({ type }) => new ColumnBuilder(storageOf(type), count));
+    let left = count;
+    for (let rows = first; ; rows = await this.take(left)) {
+      for (const [index, builder] of builders.entries()) for (let row = 0; row < rows.length; row += 1) builder.append(cell(rows.columns[index]!, row));
+      left -= rows.length;
+      if (left === 0) return { length: count, columns: builders.map((builder) => builder.finish()) };
+    }
   }
 
   /** Rows from here on while their first column is `value`. */

@@ -21,15 +21,17 @@ export interface JournalEntry {
 
 /** A step record as one line, newline included. -Infinity is written as null, slices as arrays. */
 export function journalLine(record: StepRecord): string {
-  const { lane, seq, now, slices, order, end, resumed = false, digest, outputRows, watermarks } = record;
+  const { lane, seq, now, slices, order, end, resumed = false, caughtUp, transactions, digest, outputRows, watermarks } = record;
   return `${JSON.stringify({
     lane, seq, now: now === -Infinity ? null : now,
     slices: slices.map((slice) => [slice.input, slice.partition, slice.from, slice.to, slice.rows, slice.checksum]),
-    ...(order.length > 0 ? { order } : {}), end, ...(resumed ? { resumed } : {}), digest, outputRows, watermarks,
+    ...(order.length > 0 ? { order } : {}), end, ...(resumed ? { resumed } : {}), ...(caughtUp === undefined ? {} : { caughtUp }),
+    ...(transactions === undefined ? {} : { transactions }), digest, outputRows, watermarks,
   })}\n`;
 }
 
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
+const isOptionalCounts = (value: unknown): value is readonly number[] | undefined => value === undefined || (Array.isArray(value) && value.every(isCount));
 const isDigest = (value: unknown, digits: number): value is string =>
   typeof value === 'string' && value.length === digits && /^[0-9a-f]*$/.test(value);
 const isWatermark = (value: unknown): boolean => value === null || value === 'end' || Number.isSafeInteger(value);
@@ -51,11 +53,12 @@ export function parseJournalLine(line: string): StepRecord | null {
     return null;
   }
   if (typeof value !== 'object' || value === null) return null;
-  const { lane, seq, now, slices, order = [], end, resumed = false, digest, outputRows, watermarks } = value;
+  const { lane, seq, now, slices, order = [], end, resumed = false, caughtUp, transactions, digest, outputRows, watermarks } = value;
   if (!isCount(lane) || !isCount(seq) || typeof end !== 'boolean' || typeof resumed !== 'boolean' || !isDigest(digest, 64)) return null;
   if (now !== null && !Number.isSafeInteger(now)) return null;
   if (!Array.isArray(slices) || !Array.isArray(outputRows) || !Array.isArray(watermarks)) return null;
   if (!outputRows.every(isCount) || !Array.isArray(order) || order.length % 2 !== 0 || !order.every(isCount)) return null;
+  if (!isOptionalCounts(caughtUp) || !isOptionalCounts(transactions)) return null;
   if (!watermarks.every((input) => Array.isArray(input) && input.every(isWatermark))) return null;
   const parsed: Slice[] = [];
   for (const slice of slices) {
@@ -64,8 +67,8 @@ export function parseJournalLine(line: string): StepRecord | null {
     parsed.push(one);
   }
   return {
-    lane, seq, now: now === null ? -Infinity : (now as number), slices: parsed, order: order as number[], end, ...(resumed ? { resumed } : {}), digest,
-    outputRows: outputRows as number[], watermarks: watermarks as StepRecord['watermarks'],
+    lane, seq, now: now === null ? -Infinity : (now as number), slices: parsed, order: order as number[], end, ...(resumed ? { resumed } : {}),
+    ...(caughtUp === undefined ? {} : { caughtUp }), ...(transactions === undefined ? {} : { transactions }), digest, outputRows: outputRows as number[], watermarks: watermarks as StepRecord['watermarks'],
   };
 }
 

@@ -109,11 +109,11 @@ export class MemoryLog implements Log {
 
   #append(messages: readonly LogMessage[], offsets: LogOffsets | null): LogPosition[] {
     const positions: LogPosition[] = [];
-    for (const { topic, partition, key, value } of messages) {
+    for (const { topic, partition, key, value, headers = {} } of messages) {
       const to = this.#partition(topic, partition);
       const offset = endOf(to);
       if (!positions.some((position) => position.topic === topic && position.partition === partition)) positions.push({ topic, partition, offset });
-      to.entries.push({ offset, key, value, timestamp: offset, isControl: false });
+      to.entries.push({ offset, key, value, timestamp: offset, headers: Object.entries(headers).map(([name, text]) => ({ name, value: Buffer.from(text) })), isControl: false });
     }
     for (const { topic, partition } of positions) {
       const to = this.#partition(topic, partition);

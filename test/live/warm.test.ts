@@ -7,7 +7,8 @@ import { after, before, test } from 'node:test';
 import fc from 'fast-check';
 import { rerun } from '../../src/live/rerun.js';
 import { readJournalTopic } from '../../src/live/journal-topic.js';
-import { newEngine, sorted } from '../../src/live/take.js';
+import { LaneFold } from '../../src/live/lane-fold.js';
+import { sorted } from '../../src/live/take.js';
 import { warmAgain } from '../../src/live/warm-up.js';
 import { logWithTicks, outputsOf, quiet, runToEnd, specsOn, ticks } from './memory-run.js';
 
@@ -58,11 +59,12 @@ test('step 0 of its journal is the warming, which comes again to the same digest
   // Two of the 31 before cannot be read.
   assert.equal(steps[0]!.slices[0]!.rows, 29);
   const lane = { pipeline: spec.pipeline, inputs: spec.inputs, partitions: [1] };
-  const engine = newEngine(spec);
+  const fold = new LaneFold(spec);
+  const { engine } = fold;
   const left = await warmAgain(lane, engine, start!, steps, null);
   assert.equal(engine.stepDigest, steps[0]!.digest);
-  await rerun(log, spec.inputs, engine, [[31]], left);
+  await rerun(log, spec.inputs, fold, [[31]], left);
   assert.equal(engine.stepDigest, steps[steps.length - 1]!.digest);
   await writeFile(path, '{"symbol":"S0","price":1,"event_time":"2026-03-02 14:30:00.000"}\n');
-  await assert.rejects(warmAgain(lane, newEngine(spec), start!, steps, null), { code: 'DATASET_CORRUPT', message: /has changed since .*bring back what it was/ });
+  await assert.rejects(warmAgain(lane, new LaneFold(spec).engine, start!, steps, null), { code: 'DATASET_CORRUPT', message: /has changed since .*bring back what it was/ });
 });
