@@ -29,7 +29,7 @@ export interface Change {
 
 export type Decoded =
   | { readonly kind: 'event'; readonly event: CaptureEvent<Change> }
-  /** A tombstone, a heartbeat, a message of the schema topic: nothing that a table has. */
+  /** A tombstone, a heartbeat, a message that a transaction wrote: nothing that a table has. */
   | { readonly kind: 'nothing' }
   | { readonly kind: 'bad'; readonly error: string };
 
@@ -67,7 +67,7 @@ export function eventOf(record: CapturedRecord, envelope: Json, written: Written
   const source = envelope['source'] as Json | null | undefined;
   const op = envelope['op'];
   if (typeof op !== 'string') return bad("the value has no 'op': it is not a Debezium envelope");
-  if (op === 'm') return nothing;
+  if (op === 'm') return messageOf(envelope, source ?? {});
   if (!['r', 'c', 'u', 'd', 't'].includes(op)) return bad(`the value's op '${op}' is none of r, c, u, d, t, m`);
   const change = changeOf(op, envelope, record, source ?? {}, written);
   if (typeof change === 'string') return bad(change);
@@ -107,7 +107,7 @@ function placeOf(record: CapturedRecord, envelope: Json, source: Json, op: strin
 
 const xidOf = (id: string): string => id.slice(0, id.includes(':') ? id.indexOf(':') : id.length);
 
-function snapshotOf(marker: unknown, op: string): SnapshotPlace | null {
+export function snapshotOf(marker: unknown, op: string): SnapshotPlace | null {
   switch (marker) {
     case 'incremental': return 'incremental';
     case 'last': return 'end';
@@ -115,6 +115,12 @@ function snapshotOf(marker: unknown, op: string): SnapshotPlace | null {
     case 'true': case true: case 'first': case 'first_in_data_collection': return 'within';
     default: return op === 'r' ? 'within' : null;
   }
+}
+
+/** Of the messages that clients write into the log, those outside of transactions count for commits. */
+function messageOf({ transaction }: Json, { lsn }: Json): Decoded {
+  const at = numberOf(lsn);
+  return at === null || transaction != null ? nothing : { kind: 'event', event: { kind: 'message', lsn: at } };
 }
 
 function boundaryOf(envelope: Json, status: 'BEGIN' | 'END'): Decoded {
@@ -141,7 +147,7 @@ function keyOf({ key }: CapturedRecord): Json | null {
 export const numberOf = (value: unknown): number | null => (value === null || value === undefined || value === '' || !Number.isFinite(Number(value)) ? null : Number(value));
 
 /** Of the fields of `after`, from the schema that Connect's JSON converter writes beside each value. */
-function typesOf(schema: Json | null): ReadonlyMap<string, WrittenType> | null {
+export function typesOf(schema: Json | null): ReadonlyMap<string, WrittenType> | null {
   const fields = (schema?.['fields'] ?? []) as readonly Json[];
   const rows = fields.find(({ field }) => field === 'after') ?? fields.find(({ field }) => field === 'before');
   if (rows === undefined) return null;

@@ -18,6 +18,17 @@ export class NumberCells {
     this.#nulls = this.#wide = null;
   }
 
+  /** Room for as many rows, with what was written kept. */
+  reserve(capacity: number): void {
+    const values = new Float64Array(capacity);
+    values.set(this.values);
+    this.values = values;
+    if (this.#nulls === null) return;
+    const nulls = new Uint8Array(capacity);
+    nulls.set(this.#nulls);
+    this.#nulls = nulls;
+  }
+
   setNull(row: number): void {
     (this.#nulls ??= new Uint8Array(this.values.length))[row] = 1;
     this.values[row] = 0;
@@ -54,6 +65,12 @@ export class TextCells {
 
   begin(capacity: number): void {
     this.codes = new Int32Array(capacity);
+  }
+
+  reserve(capacity: number): void {
+    const codes = new Int32Array(capacity);
+    codes.set(this.codes);
+    this.codes = codes;
   }
 
   setNull(row: number): void {

@@ -1,18 +1,14 @@
 /** The tables of one database from one recording: read together, and handed to the lane transaction by transaction. */
 import type { ChangeEvent, Transaction } from '../cdc/event.js';
-import { gapPlace, gapText, type Gap, type Incomplete, type Restart } from '../cdc/gap.js';
+import { gapText, type Gap, type Incomplete, type Restart } from '../cdc/gap.js';
+import { cell } from '../core/batch.js';
 import { TransactionAssembler, type AssemblerCounts, type Outcome } from '../cdc/transactions.js';
-import { TRUNCATE } from '../core/change.js';
 import { TapewrightError } from '../core/errors.js';
 import { utf8Units } from '../core/utf8.js';
-import { positionOf, type ScanBatch, type SliceRows } from '../engine/scan-batch.js';
-import type { DebeziumAvro } from '../formats/debezium-avro.js';
-import { decodeRecord, type Change } from '../formats/debezium-envelope.js';
-import { captureOf, topicAhead } from '../formats/debezium-record.js';
-import { ChangeReader } from '../formats/debezium-values.js';
-import { captureLines } from '../sources/capture-lines.js';
-import { fingerprintOf } from '../sources/files.js';
-import { batchOfRows, type RowValues } from '../sources/row-columns.js';
+import { positionOf, type ScanBatch } from '../engine/scan-batch.js';
+import { END, MESSAGE } from '../sources/capture-batch.js';
+import { CaptureEvents, GatheredRows, isChange, rowOf, type CapturedRow } from '../sources/capture-rows.js';
+import { CaptureSource } from '../sources/capture-source.js';
 import type { SourceColumn } from '../sources/source.js';
 import type { FedTransaction } from './capture-queue.js';
 import type { RunLane } from './input-reader.js';
@@ -29,7 +25,6 @@ export interface CapturedTable {
 export interface CaptureOptions {
   readonly files: readonly string[];
   readonly transactionTopic: string;
-  readonly avro: DebeziumAvro | null;
   readonly stopsAtGaps: boolean;
   /** Transactions committed at this time or later are left out, epoch ms; null: none are. */
   readonly to: number | null;
@@ -42,47 +37,57 @@ export interface CaptureRecord {
   readonly counts: AssemblerCounts;
   readonly gaps: readonly (Gap & { readonly text: string })[];
   readonly incomplete: readonly Incomplete[];
-  readonly restarts: readonly Restart[];
+  readonly restarts: readonly (Restart & { readonly text: string })[];
 }
 
 /** Where rows of a transaction go: one table's rows since the last batch. */
 interface Filling {
   readonly table: CapturedTable;
-  readonly reader: ChangeReader;
-  rows: RowValues[];
-  positions: number[];
-  /** Position of the next row: rows count in the order in which they are applied. */
+  /** By number among the tables, and by topic among those that read it. */
+  readonly index: number;
+  readonly nth: ReadonlyMap<string, number>;
+  readonly rows: GatheredRows;
+  /** Position of the first of `rows`, and of the next row: rows count in the order in which they are applied. */
+  first: number;
   next: number;
 }
 
-interface Placed {
+/** Rows of one table that follow each other in a transaction, by their places in `rows`. */
+interface Run {
   readonly filling: Filling;
-  readonly position: number;
+  readonly from: number;
+  to: number;
 }
 
 export class CaptureReader {
-  readonly #lines: AsyncGenerator<readonly string[]>;
-  readonly #assembler: TransactionAssembler<Change>;
-  readonly #fillings: ReadonlyMap<string, Filling>;
-  #line = 0;
+  readonly #source: CaptureSource;
+  readonly #events: CaptureEvents;
+  readonly #assembler: TransactionAssembler<CapturedRow>;
+  readonly #fillings: readonly Filling[];
+  readonly #byTopic: ReadonlyMap<string, readonly Filling[]>;
   readonly #gaps: Gap[] = [];
   #incomplete: readonly Incomplete[] = [];
   #undecodable = 0;
   #failure: TapewrightError | null = null;
-  #hash: Promise<string> | null = null;
 
   constructor(readonly tables: readonly CapturedTable[], private readonly options: CaptureOptions, private readonly lane: RunLane) {
-    this.#lines = captureLines(options.files);
-    this.#assembler = new TransactionAssembler(tables.flatMap(({ topics }) => topics));
-    const fillings = tables.map((table): Filling => ({ table, reader: new ChangeReader(table.columns), rows: [], positions: [], next: 0 }));
-    this.#fillings = new Map(fillings.flatMap((filling) => filling.table.topics.map((topic) => [topic, filling])));
+    const { files, transactionTopic } = options;
+    this.#source = new CaptureSource({ files, tables, transactionTopic, tellsAll: false });
+    this.#events = new CaptureEvents(tables);
+    const topics = [...new Set(tables.flatMap((table) => table.topics))];
+    this.#assembler = new TransactionAssembler(topics);
+    const readers = (topic: string): readonly CapturedTable[] => tables.filter((table) => table.topics.includes(topic));
+    this.#fillings = tables.map((table, index): Filling => ({
+      table, index, nth: new Map(table.topics.map((topic) => [topic, readers(topic).indexOf(table)])), rows: new GatheredRows(table.columns), first: 0, next: 0,
+    }));
+    this.#byTopic = new Map(topics.map((topic) => [topic, readers(topic).map((table) => this.#fillings[tables.indexOf(table)]!)]));
   }
 
   /** Reads on; false at the end of the recording. Throws SOURCE_GAP once what lies before a gap was used. */
   async read(): Promise<boolean> {
     if (this.#failure !== null) throw this.#failure;
-    const piece = await this.#lines.next();
-    if (piece.done === true) {
+    const batch = await this.#source.next();
+    if (batch === null) {
       const { outcomes, incomplete } = this.#assembler.finish();
       this.#incomplete = incomplete;
       this.#deliver(outcomes);
@@ -90,7 +95,18 @@ export class CaptureReader {
       for (const { input } of this.tables) this.lane.feed.end(input);
       return false;
     }
-    for (const line of piece.value) this.#take(line);
+    const piece = this.#events.piece(batch);
+    for (let at = 0; at < batch.length; at += 1) {
+      if (isChange(batch, at)) this.#assembler.push(this.#events.change(piece, at));
+      else if (batch.kinds[at] === END) {
+        this.#assembler.push({ kind: 'end', xid: this.#events.xid(batch, at)!, lsn: batch.lsns[at]!, time: batch.times[at]!, counts: new Map(batch.ends[batch.origins[at]!]) });
+      } else if (batch.kinds[at] === MESSAGE) this.#assembler.push({ kind: 'message', lsn: batch.lsns[at]! });
+      else {
+        const { topic, error, line } = batch.bad[batch.origins[at]!]!;
+        this.#undecodable += 1;
+        this.#reject(this.#byTopic.get(topic)?.[0] ?? this.#fillings[0]!, null, `${error} (topic ${topic}, partition ${batch.partitions[at]}, offset ${batch.offsets[at]})`, line);
+      }
+    }
     // A table of which nothing is recorded keeps nobody waiting.
     for (const { absence, topics } of this.tables) if (absence !== null) for (const topic of topics) this.#assembler.caughtUp(topic);
     this.#deliver(this.#assembler.take());
@@ -102,11 +118,11 @@ export class CaptureReader {
   }
 
   fingerprint(): Promise<string> {
-    return (this.#hash ??= fingerprintOf(this.options.files));
+    return this.#source.fingerprint();
   }
 
-  async close(): Promise<void> {
-    await this.#lines.return(undefined);
+  close(): Promise<void> {
+    return this.#source.close();
   }
 
   get record(): CaptureRecord {
@@ -123,8 +139,7 @@ export class CaptureReader {
       `${xid === null ? 'The snapshot' : `Transaction ${xid}`} is not whole where the recording ends (${found} of ${expected ?? 'unknown'} changes): it is not applied.`);
     return [
       ...this.tables.flatMap(({ absence }) => (absence === null ? [] : [`${absence}.`])),
-      ...this.#assembler.restarts.filter(({ overlaps }) => !overlaps).map((restart) =>
-        `The connector was started anew ${gapPlace(restart)}, and sent nothing again: whether its slot was the same, only the database knows.`),
+      ...this.#assembler.restarts.filter(({ overlaps }) => !overlaps).map(({ text }) => `A warning: ${text}.`),
       ...this.#gaps.map((gap) => `A gap in the changes: ${gapText(gap)}.`), ...unfinished,
       ...(repeats + repeatedTransactions === 0 ? [] : [`${repeats} changes came again${repeatedTransactions === 0 ? '' : `, and the ends of ${repeatedTransactions} transactions`}: left out.`]),
       ...(this.#undecodable === 0 ? [] : [`${this.#undecodable} records of captured topics cannot be read.`]),
@@ -132,42 +147,30 @@ export class CaptureReader {
   }
 
   #fillingOf(input: number): Filling {
-    return [...this.#fillings.values()].find(({ table }) => table.input === input)!;
-  }
-
-  #take(line: string): void {
-    const at = this.#line;
-    this.#line += 1;
-    const ahead = topicAhead(line);
-    if (ahead !== null && ahead !== this.options.transactionTopic && !this.#fillings.has(ahead)) return;
-    const record = captureOf(line, at);
-    if (record === null || (record.topic !== this.options.transactionTopic && !this.#fillings.has(record.topic))) return;
-    const decoded = decodeRecord(record, this.options.avro);
-    if (decoded.kind === 'event') this.#assembler.push(decoded.event);
-    else if (decoded.kind === 'bad') {
-      this.#undecodable += 1;
-      const filling = this.#fillings.get(record.topic) ?? [...this.#fillings.values()][0]!;
-      this.#reject(filling, null, `${decoded.error} (topic ${record.topic}, partition ${record.partition}, offset ${record.offset})`, line);
-    }
+    return this.#fillings.find(({ table }) => table.input === input)!;
   }
 
   /** Goes with the table's next row: a record that cannot be read is of no transaction. */
   #reject({ table, next }: Filling, column: string | null, error: string, value: string): void {
     if (next < this.lane.engine.position(table.input, 0)) return;
     this.lane.feed.reject(table.input, {
-      input: table.name, partition: 0, position: next, eventTime: null, statement: -1, operator: 'source', expression: column ?? '', error, key: null, value: utf8Units(value),
+      input: table.name, partition: 0, position: next, eventTime: null, statement: -1, operator: 'source', expression: column ?? '', error, key: null, value,
     });
   }
 
-  #deliver(outcomes: readonly Outcome<Change>[]): void {
-    const transactions: Placed[][] = [];
+  #deliver(outcomes: readonly Outcome<CapturedRow>[]): void {
+    const transactions: Run[][] = [];
     for (const outcome of outcomes) {
       if (this.#failure !== null) break;
       if (outcome.kind === 'gap') this.#note(outcome.gap);
       else if (this.options.to === null || outcome.time < this.options.to) transactions.push(this.#fill(outcome));
     }
-    const batches = new Map([...new Set(this.#fillings.values())].map((filling) => [filling, this.#scan(filling)]));
-    const fed = transactions.flatMap((placed) => fedTransaction(placed, batches));
+    const batches = this.#fillings.map((filling) => this.#scan(filling));
+    const fed: FedTransaction[] = [];
+    for (const runs of transactions) {
+      const transaction = fedRuns(runs, batches);
+      if (transaction !== null) fed.push(transaction);
+    }
     if (fed.length > 0) this.lane.feed.pushTransactions(this.tables[0]!.input, fed);
   }
 
@@ -179,69 +182,80 @@ export class CaptureReader {
   }
 
   /** The rows of a transaction, but for those that the lane has had already. */
-  #fill({ events, renewed }: Transaction<Change>): Placed[] {
-    const placed: Placed[] = [];
+  #fill({ events, renewed }: Transaction<CapturedRow>): Run[] {
+    const runs: Run[] = [];
     const told = new Set<string>();
-    const take = (event: ChangeEvent<Change>, change: Change): void => {
-      const filling = this.#fillings.get(event.topic)!;
-      const values = filling.reader.read(change);
-      if ('error' in values) {
-        this.#reject(filling, values.column, `${values.error} (topic ${event.topic}, partition ${event.partition}, offset ${event.offset})`, JSON.stringify(change.image, (_, each: unknown) => (typeof each === 'bigint' ? String(each) : each)));
-        return;
-      }
-      const position = filling.next;
-      filling.next += 1;
-      if (position < this.lane.engine.position(filling.table.input, 0)) return;
-      placed.push({ filling, position });
-      filling.rows.push(values);
-      filling.positions.push(position);
-    };
     for (const event of events) {
-      if (renewed.includes(event.table) && !told.has(event.table)) {
-        told.add(event.table);
-        take(event, { ...event.row, operation: TRUNCATE, image: {}, text: null });
+      const isTold = renewed.length === 0 || !renewed.includes(event.table) || told.has(event.table);
+      if (!isTold) told.add(event.table);
+      for (const filling of this.#byTopic.get(event.topic)!) {
+        if (!isTold) this.#add(filling, event, true, runs);
+        this.#add(filling, event, false, runs);
       }
-      take(event, event.row);
     }
-    return placed;
+    return runs;
   }
 
-  #scan(filling: Filling): ScanBatch | null {
-    const { table, rows, positions } = filling;
+  /** `cut`: nothing of the row counts, but that all before it are gone. */
+  #add(filling: Filling, { topic, partition, offset, row: { piece, at } }: ChangeEvent<CapturedRow>, cut: boolean, runs: Run[]): void {
+    const row = rowOf(piece, at, filling.nth.get(topic)!);
+    const unreadable = row < 0 ? piece.batch.unreadable[~row]! : null;
+    if (unreadable !== null && !cut) {
+      this.#reject(filling, unreadable.column, `${unreadable.error} (topic ${topic}, partition ${partition}, offset ${offset})`, utf8Units(unreadable.image));
+      return;
+    }
+    const position = filling.next;
+    filling.next += 1;
+    if (position < this.lane.engine.position(filling.table.input, 0)) return;
+    const { rows } = filling;
+    if (rows.length === 0) filling.first = position;
+    const last = runs[runs.length - 1];
+    if (last !== undefined && last.filling === filling) last.to += 1;
+    else runs.push({ filling, from: rows.length, to: rows.length + 1 });
+    rows.add(piece.tables[filling.index]!, unreadable?.row ?? row, cut);
+  }
+
+  /** Null: there are none. */
+  #scan({ table, rows, first }: Filling): Scanned | null {
     if (rows.length === 0) return null;
-    const scanned = this.lane.engine.scan(table.input, 0, { batch: batchOfRows(table.columns, rows), position: positions[0]!, positions: Float64Array.from(positions), watermarks: null });
-    for (const { position, error, expression } of scanned.rejected) {
+    const batch = rows.take();
+    const scanned = this.lane.engine.scan(table.input, 0, { batch, position: first, positions: null, watermarks: null });
+    for (const { row, position, error, expression } of scanned.rejected) {
       this.lane.feed.reject(table.input, {
         input: table.name, partition: 0, position, eventTime: null, statement: -1, operator: 'source', expression, error, key: null,
-        value: utf8Units(JSON.stringify(rows[positions.indexOf(position)]!.map(String))),
+        value: utf8Units(JSON.stringify(batch.columns.map((column) => String(cell(column, row))))),
       });
     }
-    filling.rows = [];
-    filling.positions = [];
-    return scanned.batch;
+    return { batch: scanned.batch, first, isWhole: scanned.rejected.length === 0 };
   }
 }
 
-/** Runs of rows of one table each; none where all its rows were left out. */
-function fedTransaction(placed: readonly Placed[], batches: ReadonlyMap<Filling, ScanBatch | null>): FedTransaction[] {
-  const pieces: { batch: ScanBatch; from: number; to: number }[] = [];
+/** Rows as the engine has scanned them; unless `isWhole`, some were left out. */
+interface Scanned {
+  readonly batch: ScanBatch;
+  readonly first: number;
+  readonly isWhole: boolean;
+}
+
+/** Runs of rows of one table each; null where all its rows were left out. */
+function fedRuns(runs: readonly Run[], batches: readonly (Scanned | null)[]): FedTransaction | null {
+  const pieces: { readonly batch: ScanBatch; readonly from: number; readonly to: number; transaction: 'open' | 'end' }[] = [];
   let time = -Infinity;
-  for (const { filling, position } of placed) {
-    const batch = batches.get(filling)!;
-    const at = rowIn(batch, position);
-    if (at < 0) continue;
-    time = Math.max(time, batch.time[at]!);
-    const last = pieces[pieces.length - 1];
-    if (last !== undefined && last.batch === batch && last.to === at) last.to = at + 1;
-    else pieces.push({ batch, from: at, to: at + 1 });
+  for (const { filling, from, to } of runs) {
+    const { batch, first, isWhole } = batches[filling.index]!;
+    const [start, end] = isWhole ? [from, to] : [rowsBefore(batch, first + from), rowsBefore(batch, first + to)];
+    if (start === end) continue;
+    for (let row = start; row < end; row += 1) if (batch.time[row]! > time) time = batch.time[row]!;
+    pieces.push({ batch, from: start, to: end, transaction: 'open' });
   }
-  if (pieces.length === 0) return [];
-  return [{ time, pieces: pieces.map((piece, index): SliceRows => ({ ...piece, transaction: index === pieces.length - 1 ? 'end' : 'open' })) }];
+  if (pieces.length === 0) return null;
+  pieces[pieces.length - 1]!.transaction = 'end';
+  return { time, pieces };
 }
 
-/** Where the row at `position` is in its batch, from which rows without event time were left out; -1: it is one of them. */
-function rowIn(batch: ScanBatch, position: number): number {
-  if (batch.batch.length === 0) return -1;
-  const at = position - positionOf(batch, 0);
-  return at >= 0 && at < batch.batch.length && positionOf(batch, at) === position ? at : batch.positions!.indexOf(position);
+/** Of a batch from which rows without event time were left out. */
+function rowsBefore(batch: ScanBatch, position: number): number {
+  let row = 0;
+  while (row < batch.batch.length && positionOf(batch, row) < position) row += 1;
+  return row;
 }

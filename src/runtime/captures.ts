@@ -1,7 +1,7 @@
 /** Tables of changes: which of them are one database's with its transactions, and how each is read. */
 import { TapewrightError } from '../core/errors.js';
 import type { SourceTable } from '../plan/plan.js';
-import { schemasBeside, topicsIn } from '../sources/capture-lines.js';
+import { topicsIn } from '../sources/capture-lines.js';
 import { absenceRemark, stopsAtGaps, topicsOf, transactionTopic } from '../sources/captured-table.js';
 import { ChangesSource } from '../sources/changes.js';
 import { filesOf } from '../sources/files.js';
@@ -39,7 +39,7 @@ export async function findCaptures({ pipeline, inputs }: Prepared, { lanes, to }
     const topics = await topicsIn(files);
     const topic = transactionTopic(pipeline.settings, topics);
     if (topic === null) continue;
-    captures.push({ inputs: own, topics, options: { files, transactionTopic: topic, avro: await schemasBeside(files), stopsAtGaps: stopsAtGaps(pipeline.settings), to } });
+    captures.push({ inputs: own, topics, options: { files, transactionTopic: topic, stopsAtGaps: stopsAtGaps(pipeline.settings), to } });
   }
   if (captures.length > 0 && lanes > 1) {
     throw new TapewrightError('LANES_IMPOSSIBLE', `${lanes} lanes are not possible: transactions of ${captures.flatMap((capture) => capture.inputs.map((input) => pipeline.sources[input]!.name)).join(', ')} are applied whole, which one lane does; leave out --lanes`, { lanes });
@@ -91,7 +91,7 @@ export async function openChanges(table: SourceTable, binding: Binding, columns:
   const files = await recordedFiles(table, binding);
   const recorded = await topicsIn(files);
   const topics = topicsOf(table, recorded);
-  return new ChangesSource({ table: table.name, files, topics, absence: absenceRemark(table.name, topics, recorded), columns, avro: await schemasBeside(files), from, batchRows });
+  return new ChangesSource({ table: table.name, files, topics, absence: absenceRemark(table.name, topics, recorded), columns, from, batchRows });
 }
 
 async function recordedFiles(table: SourceTable, binding: Binding): Promise<readonly string[]> {

@@ -7,15 +7,15 @@ import { DebeziumAvro } from '../formats/debezium-avro.js';
 import { captureOf, objectOf } from '../formats/debezium-record.js';
 import { openText } from './text-reader.js';
 
-/** Pieces of the files, as whole lines without their ends; blank ones are left out. */
-export async function* captureLines(files: readonly string[]): AsyncGenerator<readonly string[]> {
+/** Pieces of the files: whole lines, each with its line feed, in UTF-8. */
+export async function* linePieces(files: readonly string[]): AsyncGenerator<Buffer> {
   for await (const { bytes, file } of pieces(files)) {
     if (!isUtf8(bytes)) throw new TapewrightError('DATASET_CORRUPT', `${file} is not UTF-8: JSON is; write it again`, { path: file });
-    yield bytes.toString('utf8').split('\n').filter((line) => line.trim() !== '');
+    if (bytes.length > 0) yield bytes[bytes.length - 1] === 10 ? bytes : Buffer.concat([bytes, Buffer.from('\n')]);
   }
 }
 
-/** Bytes of the files that end with a line. */
+/** Bytes of the files that end with a line, but for the last of each. */
 async function* pieces(files: readonly string[]): AsyncGenerator<{ readonly bytes: Buffer; readonly file: string }> {
   for (const file of files) {
     let rest: Buffer[] = [];

@@ -1,0 +1,224 @@
+/** Values of columns from the bytes of a change: of the usual form, or not at all. Everything here runs for each value. */
+import { daysOf, monthLength } from '../functions/calendar.js';
+import { BOOLEAN, DATE, DECIMAL, INTEGER, REAL, SINGLE, TEXT, TIME, UNSCALED, digitsMax, powers, type ChangeForm } from './change-forms.js';
+import { unescaped } from './escaped-text.js';
+import { textEnd } from './json-tree.js';
+import type { Cells, NumberCells, TextCells } from './message-cells.js';
+
+const quote = 34, backslash = 92, minus = 45, point = 46, zero = 48, nine = 57, space = 32, colon = 58;
+
+/** The days that a DATE holds; PostgreSQL's infinities lie beyond, and are left to who knows them. */
+const firstDay = -719_162, lastDay = 2_932_896;
+
+/** Debezium writes this where a value was left out as unchanged. */
+const placeholder = Buffer.from('__debezium_unavailable_value', 'latin1');
+
+export class ChangeValues {
+  /** The last number, without its point, and its digits after that. */
+  number = 0;
+  places = 0;
+  /** Whether the last text stands there as it is. */
+  #isPlain = true;
+  /** The last day that was read: eight digits, and its days since 1970. */
+  #date = -1;
+  #days = 0;
+
+  /** Writes the value at `at` to its cell, and returns where it ends; -1: it is not of the usual form. A line feed stands behind the text. */
+  read(bytes: Buffer, at: number, last: number, escaped: boolean, form: ChangeForm, cells: Cells, row: number): number {
+    const first = bytes[at]!;
+    if (first === (escaped ? backslash : quote)) {
+      const start = at + (escaped ? 2 : 1);
+      const end = this.textEnd(bytes, start, last, escaped);
+      if (end < 0 || !this.#text(bytes, start, end, escaped, form, cells, row)) return -1;
+      return end + (escaped ? 2 : 1);
+    }
+    if (first === minus || (first >= zero && first <= nine)) {
+      const end = this.numberEnd(bytes, at);
+      return end >= 0 && this.#number(form, cells as NumberCells, row) ? end : -1;
+    }
+    if (first === 110) {
+      if (bytes[at + 1] !== 117 || bytes[at + 2] !== 108 || bytes[at + 3] !== 108) return -1;
+      cells.setNull(row);
+      return at + 4;
+    }
+    if (form.form !== BOOLEAN) return -1;
+    const isTrue = first === 116 && bytes[at + 1] === 114 && bytes[at + 2] === 117 && bytes[at + 3] === 101;
+    if (!isTrue && !(first === 102 && bytes[at + 1] === 97 && bytes[at + 2] === 108 && bytes[at + 3] === 115 && bytes[at + 4] === 101)) return -1;
+    (cells as NumberCells).values[row] = isTrue ? 1 : 0;
+    return at + (isTrue ? 4 : 5);
+  }
+
+  /** The first byte behind a text that begins at `start`; -1: it does not end. */
+  textEnd(bytes: Buffer, start: number, last: number, escaped: boolean): number {
+    this.#isPlain = true;
+    for (let at = start; at < last; at += 1) {
+      const byte = bytes[at]!;
+      if (byte === backslash) {
+        if (escaped && bytes[at + 1] === quote) return at;
+        this.#isPlain = false;
+        return textEnd(bytes, at, last, escaped);
+      }
+      if (byte === quote) return escaped ? -1 : at;
+      if (byte < space) return -1;
+    }
+    return -1;
+  }
+
+  /** Behind the number at `at`, which goes to `number` and `places`; -1: it has an exponent, more digits than are exact, leading zeros, or is -0. */
+  numberEnd(bytes: Buffer, start: number): number {
+    let at = bytes[start] === minus ? start + 1 : start;
+    const first = at;
+    let value = 0;
+    let byte = bytes[at]!;
+    while (byte >= zero && byte <= nine) {
+      value = value * 10 + (byte - zero);
+      byte = bytes[++at]!;
+    }
+    let digits = at - first;
+    if (digits === 0 || (digits > 1 && bytes[first] === zero)) return -1;
+    this.places = 0;
+    if (byte === point) {
+      const fraction = at + 1;
+      byte = bytes[++at]!;
+      while (byte >= zero && byte <= nine) {
+        value = value * 10 + (byte - zero);
+        byte = bytes[++at]!;
+      }
+      this.places = at - fraction;
+      if (this.places === 0) return -1;
+      digits += this.places;
+      if (digits > digitsMax || this.places > digitsMax) return -1;
+    }
+    if (digits > 16 || value > Number.MAX_SAFE_INTEGER || byte === 101 || byte === 69 || (value === 0 && first !== start)) return -1;
+    this.number = first !== start ? -value : value;
+    return at;
+  }
+
+  #number({ form, limit, scale, units, counted }: ChangeForm, cells: NumberCells, row: number): boolean {
+    const { number, places } = this;
+    switch (form) {
+      case INTEGER: return places === 0 && number >= -limit && number < limit && put(cells, row, number);
+      case DECIMAL: return this.#decimal(limit, scale, cells, row);
+      case REAL: case SINGLE: {
+        // Of more digits than these the division may round once too often.
+        if (number > 1e15 || number < -1e15) return false;
+        const real = number / powers[places]!;
+        return put(cells, row, form === REAL ? real : Math.fround(real));
+      }
+      case DATE: return places === 0 && number >= firstDay && number <= lastDay && put(cells, row, number);
+      case TIME: {
+        if (places !== 0) return false;
+        const count = counted <= units ? number * (units / counted) : Math.floor(number / (counted / units));
+        return Number.isSafeInteger(count) && put(cells, row, count);
+      }
+      default: return false;
+    }
+  }
+
+  #decimal(limit: number, scale: number, cells: NumberCells, row: number): boolean {
+    const { number, places } = this;
+    const unscaled = places > scale ? halfUp(number, powers[places - scale]!) : scale - places <= digitsMax ? number * powers[scale - places]! : Infinity;
+    return unscaled < limit && unscaled > -limit && put(cells, row, unscaled);
+  }
+
+  #text(bytes: Buffer, start: number, end: number, escaped: boolean, form: ChangeForm, cells: Cells, row: number): boolean {
+    switch (form.form) {
+      case TEXT: {
+        const { strings, codes } = cells as TextCells;
+        let code: number;
+        if (this.#isPlain) {
+          if (end - start === placeholder.length && bytes[start] === 95 && bytes.compare(placeholder, 0, placeholder.length, start, end) === 0) return false;
+          code = strings.codeAt(bytes, start, end - start);
+        } else {
+          const text = unescaped(bytes, start, end, escaped);
+          if (text === null) return false;
+          code = strings.codeAt(text, 0, text.length);
+        }
+        codes[row] = code;
+        return code !== 0;
+      }
+      case DECIMAL: return this.#isPlain && start < end && this.numberEnd(bytes, start) === end && this.#decimal(form.limit, form.scale, cells as NumberCells, row);
+      case UNSCALED: return this.#isPlain && this.#unscaled(bytes, start, end, form, cells as NumberCells, row);
+      case DATE: return this.#isPlain && end - start === 10 && this.#day(bytes, start) && put(cells as NumberCells, row, this.#days);
+      case TIME: return this.#isPlain && form.counted === form.units && this.#time(bytes, start, end, form.units, cells as NumberCells, row);
+      default: return false;
+    }
+  }
+
+  /** The bytes of an integer in two's complement, the greatest first, as base64. */
+  #unscaled(bytes: Buffer, start: number, end: number, { limit, factor }: ChangeForm, cells: NumberCells, row: number): boolean {
+    const size = end - start;
+    if (size === 0 || size > 8 || size % 4 !== 0) return false;
+    let value = 0, bits = 0;
+    for (let at = start; at < end; at += 1) {
+      const digit = base64[bytes[at]!]!;
+      if (digit < 0) {
+        if (bytes[at] !== 61 || at < end - 2) return false;
+        continue;
+      }
+      value = value * 64 + digit;
+      bits += 6;
+    }
+    const whole = bits - (bits % 8);
+    value = Math.floor(value / 2 ** (bits % 8));
+    if (value >= 2 ** (whole - 1)) value -= 2 ** whole;
+    const unscaled = value * factor;
+    return unscaled < limit && unscaled > -limit && put(cells, row, unscaled);
+  }
+
+  /** `2024-08-08T09:30:00.123456Z`, with a T or a space, a fraction of up to nine digits or none, and a Z or none; finer digits are dropped. */
+  #time(bytes: Buffer, start: number, end: number, units: number, cells: NumberCells, row: number): boolean {
+    const last = bytes[end - 1] === 90 ? end - 1 : end;
+    const size = last - start;
+    if (size < 19 || size > 29 || size === 20 || (bytes[start + 10] !== space && bytes[start + 10] !== 84) || bytes[start + 13] !== colon || bytes[start + 16] !== colon) return false;
+    const hour = two(bytes, start + 11), minute = two(bytes, start + 14), second = two(bytes, start + 17);
+    if (!(hour < 24 && minute < 60 && second < 60) || !this.#day(bytes, start)) return false;
+    let fraction = 0;
+    if (size > 19) {
+      if (bytes[start + 19] !== point) return false;
+      let unit = units;
+      for (let at = start + 20; at < last; at += 1) {
+        const digit = bytes[at]! - zero;
+        if (!(digit >= 0 && digit <= 9)) return false;
+        if (unit > 1) fraction = fraction * 10 + digit;
+        unit = Math.floor(unit / 10);
+      }
+      for (; unit > 1; unit = Math.floor(unit / 10)) fraction *= 10;
+    }
+    const count = ((this.#days * 24 + hour) * 3600 + minute * 60 + second) * units + fraction;
+    return Number.isSafeInteger(count) && put(cells, row, count);
+  }
+
+  /** The day at ten bytes, to `#days`. */
+  #day(bytes: Buffer, at: number): boolean {
+    const year = two(bytes, at) * 100 + two(bytes, at + 2), month = two(bytes, at + 5), day = two(bytes, at + 8);
+    if (Number.isNaN(year + month + day) || bytes[at + 4] !== minus || bytes[at + 7] !== minus) return false;
+    const date = (year * 100 + month) * 100 + day;
+    if (date === this.#date) return true;
+    if (month < 1 || month > 12 || day < 1 || day > monthLength(year, month)) return false;
+    this.#date = date;
+    this.#days = daysOf(year, month, day);
+    return true;
+  }
+}
+
+function put(cells: NumberCells, row: number, value: number): true {
+  cells.values[row] = value;
+  return true;
+}
+
+/** Halves go away from zero. */
+function halfUp(value: number, divisor: number): number {
+  const size = Math.abs(value), rest = size % divisor;
+  const quotient = (size - rest) / divisor + (rest * 2 >= divisor ? 1 : 0);
+  return value < 0 && quotient > 0 ? -quotient : quotient;
+}
+
+/** Two digits as a number; NaN where they are none. */
+function two(bytes: Uint8Array, at: number): number {
+  const tens = bytes[at]! - zero, ones = bytes[at + 1]! - zero;
+  return tens >= 0 && tens <= 9 && ones >= 0 && ones <= 9 ? tens * 10 + ones : NaN;
+}
+
+/** By byte: six bits; -1: none. */
+const base64 = Int8Array.from({ length: 256 }, (_, byte) => 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'.indexOf(String.fromCharCode(byte)));

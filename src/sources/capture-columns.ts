@@ -1,0 +1,72 @@
+/** What records of captured topics say besides their rows, column by column while a batch is filled. */
+
+const first = 1024;
+
+type Doubles = Float64Array<ArrayBuffer>;
+
+export class CaptureColumns {
+  #length = 0;
+  #capacity = first;
+  #kinds = new Uint8Array(first);
+  #origins = new Int32Array(first);
+  /** Partitions, offsets, orders, LSNs, last commits, times. */
+  #numbers: Doubles[] = Array.from({ length: 6 }, () => new Float64Array(first));
+  #xids = new Int32Array(first);
+  #rows: Int32Array<ArrayBuffer>;
+
+  /** `width`: tables that one topic may be of. */
+  constructor(private readonly width: number) {
+    this.#rows = new Int32Array(first * width);
+  }
+
+  begin(): void {
+    this.#length = 0;
+  }
+
+  /** The number of the record. */
+  add(kind: number, origin: number): number {
+    if (this.#length === this.#capacity) this.#grow();
+    const at = this.#length;
+    this.#length += 1;
+    this.#kinds[at] = kind;
+    this.#origins[at] = origin;
+    return at;
+  }
+
+  place(at: number, partition: number, offset: number, order: number, lsn: number, lastCommit: number, time: number, xid: number): void {
+    const numbers = this.#numbers;
+    numbers[0]![at] = partition;
+    numbers[1]![at] = offset;
+    numbers[2]![at] = order;
+    numbers[3]![at] = lsn;
+    numbers[4]![at] = lastCommit;
+    numbers[5]![at] = time;
+    this.#xids[at] = xid;
+  }
+
+  row(at: number, table: number, row: number): void {
+    this.#rows[at * this.width + table] = row;
+  }
+
+  take() {
+    const length = this.#length;
+    const [partitions, offsets, orders, lsns, lastCommits, times] = this.#numbers.map((values) => values.slice(0, length)) as [Doubles, Doubles, Doubles, Doubles, Doubles, Doubles];
+    return {
+      length, width: this.width, kinds: this.#kinds.slice(0, length), origins: this.#origins.slice(0, length), xids: this.#xids.slice(0, length), rows: this.#rows.slice(0, length * this.width),
+      partitions, offsets, orders, lsns, lastCommits, times,
+    };
+  }
+
+  #grow(): void {
+    this.#capacity *= 2;
+    const larger = <Values extends Uint8Array<ArrayBuffer> | Int32Array<ArrayBuffer> | Doubles>(values: Values, into: Values): Values => {
+      into.set(values);
+      return into;
+    };
+    this.#kinds = larger(this.#kinds, new Uint8Array(this.#capacity));
+    this.#origins = larger(this.#origins, new Int32Array(this.#capacity));
+    this.#numbers = this.#numbers.map((values) => larger(values, new Float64Array(this.#capacity)));
+    this.#xids = larger(this.#xids, new Int32Array(this.#capacity));
+    this.#rows = larger(this.#rows, new Int32Array(this.#capacity * this.width));
+  }
+}

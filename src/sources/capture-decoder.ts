@@ -1,0 +1,215 @@
+/** Lines of recorded topics as batches: in the usual form by comparison with those before, else by reading all of their JSON. */
+import type { ChangeEvent, TransactionEnd } from '../cdc/event.js';
+import { TRUNCATE } from '../core/change.js';
+import { utf8Units } from '../core/utf8.js';
+import type { DebeziumAvro } from '../formats/debezium-avro.js';
+import { decodeRecord, type Change } from '../formats/debezium-envelope.js';
+import { captureOf, topicAhead } from '../formats/debezium-record.js';
+import { DebeziumScanner, type ScannedTopic, type Shape } from '../formats/debezium-scanner.js';
+import { LAST_COMMIT, LSN, OFFSET, ORDER, PARTITION, TIME, type Origin } from '../formats/debezium-shape.js';
+import { ChangeReader } from '../formats/debezium-values.js';
+import { cellsOf, type Cells } from '../formats/message-cells.js';
+import { BAD, CHANGE, END, MESSAGE, type BadRecord, type CaptureBatch, type DecodedTable, type UnreadableRow } from './capture-batch.js';
+import { CaptureColumns } from './capture-columns.js';
+import type { RowValues } from './row-columns.js';
+
+/** Cells of one table while a batch is filled. */
+interface Filling {
+  readonly cells: readonly Cells[];
+  readonly reader: ChangeReader;
+  rows: number;
+  capacity: number;
+}
+
+interface Topic extends ScannedTopic {
+  readonly fillings: readonly Filling[];
+  /** How lines of the topic begin. */
+  readonly beginnings: readonly Buffer[];
+}
+
+const anyTopic = Buffer.from('{"topic":"', 'latin1');
+
+export class CaptureDecoder {
+  readonly #topics: readonly Topic[];
+  readonly #fillings: readonly Filling[];
+  readonly #scanner: DebeziumScanner;
+  readonly #columns: CaptureColumns;
+  /** Of changes that are read in full. */
+  readonly #origins = new Map<string, Origin>();
+  #numberOf = new Map<Origin, number>();
+  #addedOrigins: Origin[] = [];
+  #ends: (readonly (readonly [string, number])[])[] = [];
+  #bad: BadRecord[] = [];
+  #unreadable: UnreadableRow[] = [];
+  #line = 0;
+
+  /** `transactionTopic`: null where changes stand for themselves. `tellsAll`: lines that are no JSON object are bad, too. */
+  constructor(tables: readonly DecodedTable[], transactionTopic: string | null, private readonly avro: DebeziumAvro | null, private readonly tellsAll: boolean) {
+    this.#fillings = tables.map(({ columns }) => ({ cells: cellsOf(columns.map(({ type }) => type)), reader: new ChangeReader(columns), rows: 0, capacity: 0 }));
+    const names = new Set([...tables.flatMap(({ topics }) => topics), ...(transactionTopic === null ? [] : [transactionTopic])]);
+    this.#topics = [...names].map((name) => {
+      const own = tables.flatMap(({ topics }, index) => (topics.includes(name) ? [index] : []));
+      return {
+        name, tables: own.map((index) => tables[index]!.columns), fillings: own.map((index) => this.#fillings[index]!), cells: own.map((index) => this.#fillings[index]!.cells), rows: own.map(() => 0),
+        beginnings: name === '' ? [] : [`{"topic":${JSON.stringify(name)}`, `{"topic": ${JSON.stringify(name)}`].map((text) => Buffer.from(text, 'utf8')),
+      };
+    });
+    this.#scanner = new DebeziumScanner(this.#topics);
+    this.#columns = new CaptureColumns(Math.max(1, ...this.#topics.map(({ tables: own }) => own.length)));
+  }
+
+  /** Whole lines, each with its line feed; UTF-8. */
+  decode(bytes: Buffer): CaptureBatch {
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    this.#columns.begin();
+    for (const filling of this.#fillings) {
+      filling.rows = 0;
+      filling.capacity = Math.max(64, filling.capacity);
+      for (const cells of filling.cells) cells.begin(filling.capacity);
+    }
+    for (let at = 0; at < bytes.length;) at = this.#next(bytes, view, at);
+    return this.#take();
+  }
+
+  /** Where the line at `at` ends. */
+  #next(bytes: Buffer, view: DataView, at: number): number {
+    for (const topic of this.#topics) for (let table = 0; table < topic.rows.length; table += 1) topic.rows[table] = this.#roomIn(topic.fillings[table]!);
+    const likely = this.#scanner.readLikely(bytes, view, at, bytes.length, this.#line);
+    if (likely !== null) return this.#enter(likely);
+    const topic = this.#topicAt(bytes, at);
+    if (topic !== null) {
+      const shape = this.#scanner.read(bytes, view, at, bytes.length, this.#line, topic);
+      if (shape !== null) return this.#enter(shape);
+    }
+    const feed = bytes.indexOf(10, at);
+    // A topic that nobody asks for.
+    if (topic === null && startsWith(bytes, at, anyTopic)) this.#line += 1;
+    else this.#full(bytes, at, feed, topic);
+    return feed + 1;
+  }
+
+  #roomIn(filling: Filling): number {
+    if (filling.rows === filling.capacity) {
+      filling.capacity *= 2;
+      for (const cells of filling.cells) cells.reserve(filling.capacity);
+    }
+    return filling.rows;
+  }
+
+  #topicAt(bytes: Buffer, at: number): Topic | null {
+    for (const topic of this.#topics) {
+      if (topic.name === '') return topic;
+      for (const beginning of topic.beginnings) if (startsWith(bytes, at, beginning)) return topic;
+    }
+    return null;
+  }
+
+  /** What the scanner has read. */
+  #enter(shape: Shape): number {
+    const scanner = this.#scanner, { meaning } = shape;
+    this.#line += 1;
+    if (meaning.kind === 'nothing') return scanner.end;
+    const { numbers } = scanner;
+    const { fillings } = shape.topic as Topic;
+    if (meaning.kind === 'change' && fillings.length === 0) return scanner.end;
+    const at = this.#columns.add(meaning.kind === 'change' ? CHANGE : END, meaning.kind === 'change' ? this.#originOf(meaning.origin) : this.#ends.push(scanner.counts) - 1);
+    this.#columns.place(at, numbers[PARTITION]!, numbers[OFFSET]!, numbers[ORDER]!, numbers[LSN]!, numbers[LAST_COMMIT]!, numbers[TIME]!, scanner.xid);
+    if (meaning.kind === 'change') for (let table = 0; table < fillings.length; table += 1) this.#columns.row(at, table, fillings[table]!.rows++);
+    return scanner.end;
+  }
+
+  #originOf(origin: Origin): number {
+    let number = this.#numberOf.get(origin);
+    if (number === undefined) {
+      this.#numberOf.set(origin, number = this.#numberOf.size);
+      this.#addedOrigins.push(origin);
+    }
+    return number;
+  }
+
+  #full(bytes: Buffer, start: number, end: number, topic: Topic | null): void {
+    const text = bytes.toString('utf8', start, end);
+    if (text.trim() === '') return;
+    const line = this.#line;
+    this.#line += 1;
+    const ahead = topicAhead(text);
+    if (ahead !== null && !this.#topics.some(({ name }) => name === ahead)) return;
+    const record = captureOf(text, line);
+    const own = record === null ? null : (this.#topics.find(({ name }) => name === record.topic) ?? null);
+    if (record === null || own === null) {
+      if (record === null && this.tellsAll) this.#reject({ topic: '', error: 'the line is not a JSON object', line: utf8Units(text) });
+      return;
+    }
+    const decoded = decodeRecord(record, this.avro);
+    if (decoded.kind === 'bad') {
+      this.#reject({ topic: record.topic, error: decoded.error, line: utf8Units(text) }, record.partition, record.offset);
+      return;
+    }
+    if (decoded.kind === 'event') {
+      const { event } = decoded;
+      if (event.kind === 'end') this.#end(event);
+      else if (event.kind === 'change') this.#change(event, own, text);
+      else if (event.kind === 'message') this.#columns.place(this.#columns.add(MESSAGE, 0), 0, 0, 0, event.lsn, NaN, NaN, 0);
+    }
+    if (topic === own) this.#scanner.learn(bytes, start, end, own);
+  }
+
+  #reject(record: BadRecord, partition = 0, offset = 0): void {
+    const at = this.#columns.add(BAD, this.#bad.push(record) - 1);
+    this.#columns.place(at, partition, offset, 0, NaN, NaN, NaN, 0);
+  }
+
+  #end({ xid, lsn, time, counts }: TransactionEnd): void {
+    const at = this.#columns.add(END, this.#ends.push([...counts]) - 1);
+    this.#columns.place(at, 0, 0, 0, lsn, NaN, time, this.#scanner.xids.codeOf(xid));
+  }
+
+  #change(event: ChangeEvent<Change>, topic: Topic, line: string): void {
+    const { partition, offset, order, lsn, lastCommit, time, xid, table, snapshot, run, row: change } = event;
+    if (topic.fillings.length === 0) return;
+    const named = JSON.stringify([topic.name, table, snapshot, run]);
+    let origin = this.#origins.get(named);
+    if (origin === undefined) this.#origins.set(named, origin = { topic: topic.name, table, snapshot, run });
+    const at = this.#columns.add(CHANGE, this.#originOf(origin));
+    this.#columns.place(at, partition, offset, order, lsn ?? NaN, lastCommit ?? NaN, time, xid === null ? 0 : this.#scanner.xids.codeOf(xid));
+    topic.fillings.forEach((filling, table) => {
+      const values = filling.reader.read(change);
+      if (!('error' in values)) {
+        this.#columns.row(at, table, this.#write(filling, values));
+        return;
+      }
+      const image = JSON.stringify(change.image, (_, each: unknown) => (typeof each === 'bigint' ? String(each) : each));
+      // What the record says besides its row may be asked for all the same.
+      const bare = filling.reader.read({ ...change, operation: TRUNCATE, image: {}, text: null }) as RowValues;
+      this.#columns.row(at, table, ~(this.#unreadable.push({ ...values, image, line: utf8Units(line), row: this.#write(filling, bare) }) - 1));
+    });
+  }
+
+  #write(filling: Filling, values: RowValues): number {
+    const row = this.#roomIn(filling);
+    values.forEach((value, index) => {
+      filling.cells[index]!.clear(row);
+      filling.cells[index]!.set(row, value);
+    });
+    filling.rows += 1;
+    return row;
+  }
+
+  #take(): CaptureBatch {
+    const { added, restart } = this.#scanner.xids.takeAdded();
+    const batch: CaptureBatch = {
+      ...this.#columns.take(), addedXids: added, restartXids: restart, addedOrigins: this.#addedOrigins, ends: this.#ends, bad: this.#bad, unreadable: this.#unreadable,
+      tables: this.#fillings.map(({ cells, rows }) => ({ length: rows, columns: cells.map((each) => each.take(rows)) })),
+    };
+    this.#addedOrigins = [];
+    this.#ends = [];
+    this.#bad = [];
+    this.#unreadable = [];
+    return batch;
+  }
+}
+
+function startsWith(bytes: Buffer, at: number, beginning: Buffer): boolean {
+  for (let index = 0; index < beginning.length; index += 1) if (bytes[at + index] !== beginning[index]) return false;
+  return true;
+}
