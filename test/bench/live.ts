@@ -2,6 +2,7 @@
  * Measures live on a Kafka of this machine: `npm run bench:live -- [--short] [--json] [--only PART,…] [--client NAME]`.
  * Parts: throughput (next to a consumer that only counts), latency (open loop, corrected for coordinated omission),
  * recovery (from SIGKILL to the first new output), journal (its bytes and its time), flink (its sinks on the same topic).
+ * One that fails is told, and the others are measured all the same; then it exits 1.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -38,7 +39,7 @@ if (missing !== null) {
 const { short } = flags;
 const rows = short ? 60_000 : 1_000_000;
 const rounds = short ? 1 : 3;
-const seconds = short ? 6 : 30;
+const loadSeconds = short ? 6 : 30;
 
 async function throughput(bench: LiveBench): Promise<NonNullable<LiveNumbers['throughput']>> {
   const topic = fresh('day');
@@ -58,8 +59,8 @@ async function latency(bench: LiveBench): Promise<NonNullable<LiveNumbers['laten
   const numbers: NonNullable<LiveNumbers['latency']> = [];
   for (const pipeline of ['filter', 'anomalies'] as const) {
     for (const rate of [2_000, 10_000]) {
-      say(`latency: ${pipeline} at ${rate} events/s for ${seconds} s\n`);
-      numbers.push({ pipeline, ...(await liveLatency(bench, pipeline, rate, pipeline === 'anomalies' ? seconds + 8 : seconds)) });
+      say(`latency: ${pipeline} at ${rate} events/s for ${loadSeconds} s\n`);
+      numbers.push({ pipeline, ...(await liveLatency(bench, pipeline, rate, pipeline === 'anomalies' ? loadSeconds + 8 : loadSeconds)) });
     }
   }
   return numbers;
@@ -79,22 +80,32 @@ say(`${machineText(machine)}; live's client ${flags.client}\n`);
 const folder = await mkdtemp(join(tmpdir(), 'tapewright-bench-live-'));
 const [kafka, registry] = await Promise.all([KafkaServer.start({ say: (text) => say(`${text}\n`) }), RegistryServer.start((text) => say(`${text}\n`))]);
 const numbers: { -readonly [Part in keyof LiveNumbers]: LiveNumbers[Part] } = {};
+/** That each part took, and why those that failed did. */
+const seconds: Record<string, number> = {}, failures: Record<string, string> = {};
 try {
   const bench: LiveBench = { servers: { brokers: kafka.brokers.join(','), registry: registry.address, client: flags.client as Client }, folder, say };
   const run = async <Part extends keyof LiveNumbers>(part: Part, measure: (bench: LiveBench) => Promise<NonNullable<LiveNumbers[Part]>>, text: (found: NonNullable<LiveNumbers[Part]>) => string): Promise<void> => {
     if (!isAsked(part)) return;
-    const found = await measure(bench);
-    numbers[part] = found;
-    say(`\n${text(found)}\n`);
+    const began = performance.now();
+    try {
+      const found = await measure(bench);
+      numbers[part] = found;
+      say(`\n${text(found)}\n`);
+    } catch (error) {
+      failures[part] = error instanceof Error ? error.stack ?? error.message : String(error);
+      say(`\n${part} failed: ${failures[part]}\n`);
+    }
+    seconds[part] = Math.round((performance.now() - began) / 1000);
+    say(`(${part} took ${seconds[part]} s)\n`);
   };
   await run('throughput', throughput, throughputText);
   await run('latency', latency, latencyText);
   await run('recovery', recovery, recoveryText);
-  await run('journal', (on) => journalCost(on, seconds, makeTopic), journalText);
+  await run('journal', (on) => journalCost(on, loadSeconds, makeTopic), journalText);
   await run('flink', (on) => flinkLatencies(on, short), flinkText);
 } finally {
   await Promise.all([kafka.stop(), registry.stop()]);
   await rm(folder, { recursive: true, force: true });
 }
-if (flags.json) process.stdout.write(`${JSON.stringify({ machine, client: flags.client, live: numbers }, null, 2)}\n`);
-process.exit(0);
+if (flags.json) process.stdout.write(`${JSON.stringify({ machine, client: flags.client, live: numbers, seconds, failures }, null, 2)}\n`);
+process.exit(Object.keys(failures).length === 0 ? 0 : 1);
