@@ -29,8 +29,8 @@ export class KeyedPages {
   /** The key that `find` and `put` are about, and the value that `put` writes: to be filled before. */
   readonly key = new ByteWriter(64);
   readonly value = new ByteWriter(256);
-  readonly #pageBytes: number;
-  readonly #unitsPerPage: number;
+  #pageBytes: number;
+  #unitsPerPage: number;
   #pages: (Page | null)[] = [];
   #freeNumbers: number[] = [];
   #openNumber = -1;
@@ -150,6 +150,7 @@ export class KeyedPages {
     this.#mergeSmall();
     this.#closeOpen();
     const pages = this.#pages.filter((page) => page !== null);
+    writer.varint(this.#pageBytes);
     writer.varint(pages.length);
     for (const page of pages) page.writeDead(writer);
     return pages.map((page) => page.bytes);
@@ -157,6 +158,9 @@ export class KeyedPages {
 
   /** Into a store that is empty. `pages` begin with its own, as `snapshot` gave them; they are not to be changed. */
   restore(reader: ByteReader, pages: readonly Uint8Array[]): void {
+    // Addresses are those of the pages that were written.
+    this.#pageBytes = reader.varint();
+    this.#unitsPerPage = this.#pageBytes / UNIT;
     const count = reader.varint();
     if (pages.length < count) throw new TapewrightError('CHECKPOINT_MISMATCH', `the snapshot has ${pages.length} pages where ${count} are wanted: delete it and start again`, { pages: pages.length, wanted: count });
     for (let number = 0; number < count; number += 1) {

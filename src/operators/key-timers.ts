@@ -48,6 +48,17 @@ export class KeyTimers {
     return -1;
   }
 
+  /** A timer that was set before. */
+  set(id: number, due: number): void {
+    this.#due[id] = due;
+    this.#queue.add(id, due);
+  }
+
+  /** Infinity: the key has none. */
+  dueOf(id: number): number {
+    return this.#due[id]!;
+  }
+
   isSet(id: number): boolean {
     return this.#due[id]! < Infinity;
   }

@@ -2,10 +2,13 @@
  * Each left row with the version of the right table that was valid at its time. Left rows wait for the watermark and
  * leave in order of event time. As in Flink, a left row that is behind waits for the next advance and meets what is
  * still kept then: versions that no row ahead of the watermark can ask for go when their key's timer fires.
+ *
+ * Keys of which nothing waits are in pages, but for some at hand; these go there when they are many, and at a snapshot.
  */
 import type { Batch, Column } from '../core/batch.js';
 import type { ByteReader, ByteWriter } from '../core/bytes.js';
 import { faults } from '../core/faults.js';
+import { usualPages, type PageLimits } from '../core/keyed-pages.js';
 import { DELETE, UPDATE_BEFORE } from '../core/row-kind.js';
 import type { JoinSpec } from './join.js';
 import { KeyTable } from './key-table.js';
@@ -13,6 +16,7 @@ import { KeyTimers } from './key-timers.js';
 import { noRows, watermarkBefore, type Chunk, type Report, type Rows, type TwoInputOperator, type WatermarkPath } from './operator.js';
 import { Pairs, gatherPadded } from './pairs.js';
 import { SlotStore } from './slot-store.js';
+import { VersionPages, type AtHand } from './version-pages.js';
 import { Versions } from './versions.js';
 import { WaitingRows, type ReleasedRows } from './waiting-rows.js';
 
@@ -20,9 +24,6 @@ export interface TemporalJoinSpec extends JoinSpec {
   /** Columns of the event time: of the left's rows, and of the right's versions. */
   readonly times: readonly [number, number];
 }
-
-/** Fewer keys are not worth a look at which of them are empty. */
-const SWEEP_MIN = 4096;
 
 export class TemporalJoin implements TwoInputOperator {
   readonly name: string;
@@ -36,7 +37,12 @@ export class TemporalJoin implements TwoInputOperator {
   #versions: Versions;
   #timers = new KeyTimers();
   readonly #pairs = new Pairs();
-  #sweepAt = SWEEP_MIN;
+  #pages: VersionPages;
+  #keysAtHand = usualPages.keysAtHand;
+  /** Keys at which it is worth seeing which of them may go to the pages. */
+  #putAwayAt = usualPages.keysAtHand;
+  /** Key ids that have been looked for in the pages. */
+  #fetched = 0;
   /** Of the chunk's rows: key ids; of the right's also their slots. */
   #leftIds = new Int32Array(0);
   #rightIds = new Int32Array(0);
@@ -49,30 +55,49 @@ export class TemporalJoin implements TwoInputOperator {
     this.#waiting = new WaitingRows(spec.inputs[0]);
     this.#store = new SlotStore(spec.inputs[1]);
     this.#versions = this.#newVersions();
+    this.#pages = new VersionPages(spec.inputs[1]);
+  }
+
+  limitPages(limits: PageLimits): void {
+    this.#pages = new VersionPages(this.#spec.inputs[1], limits);
+    this.#keysAtHand = this.#putAwayAt = limits.keysAtHand;
   }
 
   process(left: Rows, right: Rows, chunk: Chunk, watermark: WatermarkPath, reports: readonly [Report, Report]): Rows {
-    this.#intern(left.batch, right.batch);
+    this.#intern(left.batch, right.batch, watermark.before);
     this.#wait(left, chunk, watermark);
     const released = this.#waiting.release(watermark.after[chunk.to - 1]!, this.#keys) ?? noneReleased;
     const letOut = new Int32Array(released.length);
     this.#pairs.clear();
     this.#play(left, right, released, letOut, chunk, watermark, reports[0]);
-    if (this.#keys.size >= this.#sweepAt) this.#sweep();
-    return released.length === 0 ? noRows : this.#joined(released, letOut, reports[0]);
+    const joined = released.length === 0 ? noRows : this.#joined(released, letOut, reports[0]);
+    if (this.#keys.size >= this.#putAwayAt) this.#putAway();
+    return joined;
   }
 
-  /** Forgets keys that only left rows had which are gone. */
-  #sweep(): void {
+  get #atHand(): AtHand {
+    return { keys: this.#keys, store: this.#store, versions: this.#versions, timers: this.#timers };
+  }
+
+  /** Keys of which nothing waits go to the pages; those that only left rows had which are gone are forgotten. */
+  #putAway(): void {
     const { size } = this.#keys;
+    const atHand = this.#atHand;
+    const views = this.#store.views();
     const kept: number[] = [];
     const ids = new Int32Array(size);
+    const isAwaited = this.#waiting.idsAmong(size);
     for (let id = 0; id < size; id += 1) {
-      if (!this.#versions.has(id) && !this.#timers.isSet(id)) continue;
-      ids[id] = kept.length;
-      kept.push(id);
+      if (isAwaited[id] === 0 && VersionPages.mayGo(atHand, id)) {
+        this.#pages.put(atHand, id, views);
+        for (const slot of this.#versions.slotsOf(id)) this.#store.free(slot);
+      } else if (this.#versions.has(id) || this.#timers.isSet(id)) {
+        ids[id] = kept.length;
+        kept.push(id);
+      }
     }
-    if (kept.length * 2 <= size) {
+    this.#pages.settle();
+    if (kept.length < size) {
       this.#keys = this.#keys.keeping(kept);
       this.#versions.keep(kept);
       this.#timers.keep(kept);
@@ -81,11 +106,12 @@ export class TemporalJoin implements TwoInputOperator {
       this.#isNull.fill(0);
       this.#reserve();
     }
-    this.#sweepAt = Math.max(SWEEP_MIN, 2 * this.#keys.size);
+    this.#fetched = this.#keys.size;
+    this.#putAwayAt = Math.max(this.#keysAtHand, 2 * this.#keys.size);
   }
 
   /** Key ids of both sides' rows, and slots for the right's. */
-  #intern(left: Batch, right: Batch): void {
+  #intern(left: Batch, right: Batch, watermark: number): void {
     const { keys } = this.#spec;
     if (this.#leftIds.length < left.length) this.#leftIds = new Int32Array(left.length * 2);
     if (this.#rightIds.length < right.length) {
@@ -98,6 +124,8 @@ export class TemporalJoin implements TwoInputOperator {
       this.#store.add(right.columns, right.length, this.#slots);
     }
     this.#reserve();
+    this.#pages.fetch(this.#atHand, this.#fetched, watermark);
+    this.#fetched = this.#keys.size;
   }
 
   #reserve(): void {
@@ -196,17 +224,19 @@ export class TemporalJoin implements TwoInputOperator {
     return new Versions((slot) => this.#store.free(slot));
   }
 
-  snapshot(writer: ByteWriter): void {
-    const keys = this.#keys.size;
+  snapshot(writer: ByteWriter): readonly Uint8Array[] {
     this.#reserve();
+    this.#putAway();
+    const keys = this.#keys.size;
     this.#keys.snapshot(writer);
     this.#waiting.snapshot(writer);
     this.#store.snapshot(writer, this.#versions.slots(keys));
     this.#versions.snapshot(writer, keys);
     this.#timers.snapshot(writer, keys);
+    return this.#pages.snapshot(writer);
   }
 
-  restore(reader: ByteReader): void {
+  restore(reader: ByteReader, pages: readonly Uint8Array[]): void {
     this.#keys = new KeyTable(this.#spec.keys.left.length);
     this.#keys.restore(reader);
     const keys = this.#keys.size;
@@ -220,6 +250,8 @@ export class TemporalJoin implements TwoInputOperator {
     this.#reserve();
     this.#versions.restore(reader, keys);
     this.#timers.restore(reader, keys);
+    this.#pages.restore(reader, pages);
+    this.#fetched = keys;
   }
 }
 

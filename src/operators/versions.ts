@@ -93,6 +93,36 @@ export class Versions {
     return this.#head[id] !== NONE;
   }
 
+  /** Whether the key has one version. */
+  isSingle(id: number): boolean {
+    return this.#head[id] !== NONE && this.#head[id] === this.#tail[id];
+  }
+
+  /** Of a key, oldest first. */
+  slotsOf(id: number): number[] {
+    const slots: number[] = [];
+    for (let slot = this.#head[id]!; slot !== NONE; slot = this.#next[slot]!) slots.push(slot);
+    return slots;
+  }
+
+  timeAt(slot: number): number {
+    return this.#time[slot]!;
+  }
+
+  isDeletedAt(slot: number): boolean {
+    return this.#deleted[slot] === 1;
+  }
+
+  /** The time of the oldest version ever dropped; Infinity: none was. */
+  droppedOf(id: number): number {
+    return this.#dropped[id]!;
+  }
+
+  /** A key that comes to hand again, and whose oldest version ever dropped was of `time`. */
+  dropBefore(id: number, time: number): void {
+    this.#dropped[id] = time;
+  }
+
   /** Keys that are kept become 0, 1, 2 … */
   keep(ids: readonly number[]): void {
     this.#head = Int32Array.from(ids, (id) => this.#head[id]!);
@@ -110,9 +140,7 @@ export class Versions {
 
   /** Slots by key, oldest first: the order in which `restore` numbers them. */
   slots(keys: number): Int32Array {
-    const slots: number[] = [];
-    for (let id = 0; id < keys; id += 1) for (let slot = this.#head[id]!; slot !== NONE; slot = this.#next[slot]!) slots.push(slot);
-    return Int32Array.from(slots);
+    return Int32Array.from(Array.from({ length: keys }, (_, id) => this.slotsOf(id)).flat());
   }
 
   snapshot(writer: ByteWriter, keys: number): void {

@@ -215,6 +215,13 @@ export class WaitingRows {
     this.#length = count;
   }
 
+  /** By key id, of so many: 1 where a row of the key waits. */
+  idsAmong(keys: number): Uint8Array {
+    const isThere = new Uint8Array(keys);
+    for (let row = 0; row < this.#length; row += 1) isThere[this.#ids[row]!] = 1;
+    return isThere;
+  }
+
   /** Key ids become those of `ids`, where keys that wait no more were dropped. */
   renumber(ids: Int32Array): void {
     for (let row = 0; row < this.#length; row += 1) this.#ids[row] = ids[this.#ids[row]!]!;
