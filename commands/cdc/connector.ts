@@ -35,6 +35,7 @@ The connector makes its publication for these tables where there is none, and it
     slot: Flags.string({ description: 'replication slot', default: 'flink_cdc_slot' }),
     publication: Flags.string({ description: 'publication', default: 'finance_pub' }),
     'dead-letters': Flags.string({ description: 'topic', default: 'cdc-dlq' }),
+    'heartbeat-table': Flags.string({ description: 'a table with columns id (its primary key) and beat (timestamptz), written at every heartbeat, so that the slot moves on while the captured tables are quiet', helpValue: 'SCHEMA.TABLE' }),
     values: Flags.string({ description: 'as the tables must have it', options: ['avro', 'json'] }),
     registry: Flags.string({ description: 'schema registry, for Avro; by default SCHEMA_REGISTRY or what the tables say', helpValue: 'URL' }),
     converter: Flags.string({ description: "whose Avro converter; both write Confluent's framing", options: ['confluent', 'apicurio'], default: 'confluent' }),

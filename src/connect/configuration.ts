@@ -13,6 +13,8 @@ export interface ConnectorRequest {
   readonly slot: string;
   readonly publication: string;
   readonly deadLetters: string;
+  /** `schema.table` with columns id (the primary key) and beat, which the connector writes to; null: none. */
+  readonly heartbeatTable: string | null;
   /** How values are written; null: as the tables say. */
   readonly values: 'avro' | 'json' | null;
   readonly registry: string;
@@ -28,9 +30,6 @@ export const connectorDefaults = { prefix: 'finance-cdc', slot: 'flink_cdc_slot'
 /** How often it says that it lives, though nothing changes. */
 const heartbeatMillis = 10_000;
 
-/** What its heartbeats write into the log of the database, so that a slot moves on while other databases of the server are busy. */
-const heartbeatMark = 'heartbeat';
-
 const isSecret = /pass(word|phrase)|secret|token|credential|user\.info|jaas\.config/i;
 const isReference = /^\$\{[\w-]+:[^}]+\}$/;
 
@@ -41,13 +40,13 @@ export function connectorConfiguration(asked: ConnectorRequest): Configuration {
     'connector.class': 'io.debezium.connector.postgresql.PostgresConnector', 'tasks.max': '1',
     'database.hostname': database.host, 'database.port': String(database.port), 'database.user': database.user, 'database.password': password, 'database.dbname': database.database,
     'topic.prefix': prefix, 'plugin.name': 'pgoutput', 'slot.name': slot, 'publication.name': publication, 'publication.autocreate.mode': 'filtered',
-    'table.include.list': captured.tables.map(({ table }) => table.replace(/[^\w.]/g, '\\$&')).join(','),
+    'table.include.list': [...captured.tables.map(({ table }) => table), ...(asked.heartbeatTable === null ? [] : [asked.heartbeatTable])].map((table) => table.replace(/[^\w.]/g, '\\$&')).join(','),
     // A slot that was made anew makes the task fail, instead of going on with what is missing.
     'snapshot.mode': 'initial', 'offset.mismatch.strategy': 'trust_offset',
     'provide.transaction.metadata': 'true',
     // Truncates are changes, too; by default they are left out.
     'skipped.operations': 'none', 'tombstones.on.delete': 'true',
-    'heartbeat.interval.ms': String(heartbeatMillis), 'heartbeat.action.query': `SELECT pg_logical_emit_message(false, '${heartbeatMark}', now()::text)`, 'message.prefix.exclude.list': heartbeatMark,
+    'heartbeat.interval.ms': String(heartbeatMillis), ...heartbeatOf(asked.heartbeatTable),
     'time.precision.mode': 'adaptive',
     ...valuesOf(asked), ...routesOf(asked),
     // A record that cannot be written stops the task: one that is left out would be a gap.
@@ -59,6 +58,16 @@ export function connectorConfiguration(asked: ConnectorRequest): Configuration {
   const bare = Object.entries(configuration).find(([name, value]) => isSecret.test(name) && !isReference.test(value));
   if (bare !== undefined) throw new TapewrightError('USAGE', `${bare[0]} is a secret: give a reference that Connect resolves, \${env:NAME} or \${file:PATH:KEY}`, { property: bare[0] });
   return configuration;
+}
+
+/**
+ * A row that is written at each beat, of a captured table: while others are busy the slot moves on, and the beat is a
+ * transaction like any other. A logical message instead would be a commit that no END tells of, which looks like a gap.
+ */
+function heartbeatOf(table: string | null): Configuration {
+  if (table === null) return {};
+  const name = table.split('.').map((part) => `"${part}"`).join('.');
+  return { 'heartbeat.action.query': `INSERT INTO ${name} (id, beat) VALUES (1, now()) ON CONFLICT (id) DO UPDATE SET beat = now()` };
 }
 
 /** What of the configuration needs to be told to whoever applies it. */

@@ -2,7 +2,7 @@
 import { TapewrightError } from '../core/errors.js';
 import { databaseAddress } from '../database/address.js';
 import type { Pipeline } from '../plan/plan.js';
-import { capturedTables, tableNames } from './captured-tables.js';
+import { capturedTables, databaseTable, tableNames } from './captured-tables.js';
 import type { ConnectorRequest } from './configuration.js';
 
 export interface ConnectorFlags {
@@ -13,6 +13,7 @@ export interface ConnectorFlags {
   readonly slot: string;
   readonly publication: string;
   readonly 'dead-letters': string;
+  readonly 'heartbeat-table'?: string | undefined;
   readonly values?: string | undefined;
   readonly registry?: string | undefined;
   readonly converter: string;
@@ -25,6 +26,7 @@ export function connectorRequest(pipeline: Pipeline, flags: ConnectorFlags, envi
   const told = pipeline.sources.map(({ options }) => options['debezium-avro-confluent.url']).find((url) => url !== undefined);
   return {
     captured, database: databaseAddress(flags.database), password: flags.password, prefix: flags.prefix, slot: flags.slot, publication: flags.publication, deadLetters: flags['dead-letters'],
+    heartbeatTable: flags['heartbeat-table'] === undefined ? null : databaseTable(flags['heartbeat-table'], new Map()),
     values: (flags.values as ConnectorRequest['values'] | undefined) ?? null, registry: flags.registry ?? environment['SCHEMA_REGISTRY'] ?? told ?? 'http://schema-registry:8081',
     converter: flags.converter as ConnectorRequest['converter'],
     set: new Map((flags.set ?? []).map((each) => {
