@@ -20,12 +20,18 @@ export class BrokerWatch {
   /** Asks now, and every two seconds from here on. */
   async start(): Promise<void> {
     await this.#look();
-    if (!this.#closed) this.#timer = setTimeout(() => void this.start(), everyMillis).unref();
+    // What was being opened while it was closed would keep the process alive.
+    if (this.#closed) await this.#hangUp();
+    else this.#timer = setTimeout(() => void this.start(), everyMillis).unref();
   }
 
   async close(): Promise<void> {
     this.#closed = true;
     if (this.#timer !== null) clearTimeout(this.#timer);
+    await this.#hangUp();
+  }
+
+  async #hangUp(): Promise<void> {
     await this.#admin?.disconnect().catch(() => undefined);
   }
 
@@ -42,7 +48,7 @@ export class BrokerWatch {
       this.underReplicated = new Map(topics.map(({ name, partitions }) => [name, partitions.filter(({ replicas, isr }) => isr.length < replicas.length).length]));
     } catch {
       // The lanes say what is wrong with the brokers; what was known last stands until they answer again.
-      await this.#admin?.disconnect().catch(() => undefined);
+      await this.#hangUp();
       this.#admin = null;
     }
   }
