@@ -22,6 +22,8 @@ export interface SinkTopic {
   readonly table: SinkTable;
   readonly topic: string;
   readonly format: Format;
+  /** Debezium's: each message is a change, with the row before or after it. */
+  readonly isEnvelope: boolean;
   readonly style: JsonStyle;
   /** Of the value's schema. */
   readonly subject: string;
@@ -76,12 +78,15 @@ function sinkTopic(table: SinkTable, given: string | undefined): SinkTopic {
   const { options, name, schema, primaryKey } = table;
   const topic = given ?? options['topic'];
   if (topic === undefined) throw refused(name, "it has no 'topic'", "add 'topic' = '…' to its WITH");
-  if (table.changes !== 'none' && options['connector'] !== 'upsert-kafka') throw refused(name, 'its rows change later', "use 'connector' = 'upsert-kafka' and a PRIMARY KEY");
+  const isEnvelope = given === undefined ? (options['value.format'] ?? options['format']) === 'debezium-json' : table.changes === 'all';
+  if (table.changes !== 'none' && !isEnvelope && given === undefined && options['connector'] !== 'upsert-kafka') {
+    throw refused(name, 'its rows change later', "use 'connector' = 'upsert-kafka' and a PRIMARY KEY, or 'format' = 'debezium-json'");
+  }
   // The options of a table that is redirected are those of another connector.
-  const own = given === undefined ? options : { format: 'json', 'key.fields': options['key.fields'] ?? '' };
+  const own = given !== undefined ? { format: 'json', 'key.fields': options['key.fields'] ?? '' } : isEnvelope ? ofEnvelope(options) : options;
   if (given === undefined) checkOptions(name, options);
   const names = keyFields(own);
-  const key = (names.length > 0 ? names : primaryKey).map((column) => schema.findIndex((field) => field.name === column));
+  const key = (names.length > 0 || isEnvelope ? names : primaryKey).map((column) => schema.findIndex((field) => field.name === column));
   if (key.includes(-1)) throw refused(name, "its 'key.fields' name a column that it lacks", `its columns are ${schema.map((field) => field.name).join(', ')}`);
   const { columns, timestamp } = written(table);
   const keyFormat = keyFormatOf(name, own, key.length);
@@ -90,12 +95,16 @@ function sinkTopic(table: SinkTable, given: string | undefined): SinkTopic {
   const format = formatOf(name, own), value = isKeyLeftOut(name, own) ? columns.filter((column) => !key.includes(column)) : columns;
   if (format === 'raw' && value.length !== 1) throw refused(name, `its format is 'raw' and its value has ${value.length} columns`, "declare one, or use 'json'");
   return {
-    table, topic, timestamp, key, keyFormat, format, value, style: jsonStyle(name, own, 'value'), keyStyle: jsonStyle(name, own, 'key'),
+    table, topic, timestamp, key, keyFormat, format, isEnvelope, value, style: jsonStyle(name, own, 'value'), keyStyle: jsonStyle(name, own, 'key'),
     keyNames: schema.map((field) => unprefixed(name, own, field.name)),
     subject: formatOption(own, 'value', 'avro-confluent.subject') ?? `${topic}-value`, keySubject: formatOption(own, 'key', 'avro-confluent.subject') ?? `${topic}-key`,
     partitioner: partitioner === 'fixed' ? 'lane' : 'key',
   };
 }
+
+/** What an envelope holds is JSON, and its options are those of that. */
+const ofEnvelope = (options: Options): Options =>
+  Object.fromEntries(Object.entries(options).map(([name, value]) => [name.replace('debezium-json.', 'json.'), name === 'format' || name === 'value.format' ? 'json' : value]));
 
 /** Columns of the value, and what Kafka keeps beside it. */
 function written({ name, schema, metadata = [], changes }: SinkTable): { readonly columns: readonly number[]; readonly timestamp: number | null } {

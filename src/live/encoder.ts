@@ -37,18 +37,24 @@ export class OutputEncoder {
 
   /** Rows without a key go to the lane's own partition: their order is the lane's. */
   messages(batch: Batch, lane: number, headersOf: RowHeaders): LogMessage[] {
-    const { topic, partitioner } = this.sink;
+    const { sink } = this, { topic, partitioner } = sink;
     const messages: LogMessage[] = [];
     for (let row = 0; row < batch.length; row += 1) {
       const key = this.key === null ? null : this.key(batch, row);
-      const isDeleted = this.changes !== null && cell(batch.columns[this.changes]!, row) === '-D';
+      const op = this.changes === null ? '+I' : cell(batch.columns[this.changes]!, row);
       const partition = key === null || partitioner === 'lane' ? lane % this.partitions : partitionOf(key, this.partitions);
       const headers = headersOf(row);
       const timestamp = this.time?.(batch, row);
-      messages.push({ topic, partition, key, value: isDeleted ? null : this.value(batch, row), ...(headers === undefined ? {} : { headers }), ...(timestamp === undefined ? {} : { timestamp }) });
+      messages.push({ topic, partition, key, value: sink.isEnvelope ? envelope(this.value(batch, row), op) : op === '-D' ? null : this.value(batch, row), ...(headers === undefined ? {} : { headers }), ...(timestamp === undefined ? {} : { timestamp }) });
     }
     return messages;
   }
+}
+
+/** As Flink writes changes in Debezium's form: what is taken back is deleted, and what takes its place created. */
+function envelope(row: Buffer, op: unknown): Buffer {
+  const isGone = op === '-U' || op === '-D';
+  return Buffer.from(isGone ? `{"before":${row.toString()},"after":null,"op":"d"}` : `{"before":null,"after":${row.toString()},"op":"c"}`);
 }
 
 function rowTime(column: number, { precision }: SqlType): RowTime {
@@ -86,6 +92,6 @@ export function deadLetterMessage(topic: string, partition: number, letter: Dead
   const { input, partition: from, position, operator, expression, error, statement, eventTime } = letter;
   return {
     topic, partition, key: bytes(letter.key), value: bytes(letter.value),
-    headers: { input, partition: String(from), offset: String(position), operator, expression, error, statement: String(statement), event_time: eventTime === null ? '' : String(eventTime) },
+    headers: { ...letter.headers, input, partition: String(from), offset: String(position), operator, expression, error, statement: String(statement), event_time: eventTime === null ? '' : String(eventTime) },
   };
 }

@@ -46,7 +46,7 @@ export class KeptLane {
     this.#seq = seq;
     this.#from = span?.from ?? Infinity;
     this.#to = span?.to ?? -Infinity;
-    this.#waiting = inputs.map(() => []);
+    this.#waiting = schemas.map(() => []);
   }
 
   /** `schemas`: the columns that the plan reads, by input. Throws BUNDLE_LOCKED, OUTPUT_UNWRITABLE. */

@@ -12,6 +12,7 @@ import type { Engine, StepResult } from '../engine/engine.js';
 import { markOf, positionOf, type ScanBatch } from '../engine/scan-batch.js';
 import type { Pipeline } from '../plan/plan.js';
 import type { CheckpointStore } from '../stores/checkpoints.js';
+import { LaneCheckpoints } from '../stores/lane-checkpoints.js';
 import { commitStep } from './commit.js';
 import { deadLetterMessage, lateMessage, type OutputEncoder } from './encoder.js';
 import { HeldPieces } from './held.js';
@@ -24,7 +25,7 @@ import { copyOf, noInput, upTo, type StepInput } from './step-input.js';
 import { slicesOf } from './step-slices.js';
 import { SettledTopics } from './settled-topics.js';
 import { recordBytes } from './stored-record.js';
-import { checkpointBody, offsetOf, otherOwner, takeLane, type Taken } from './take.js';
+import { checkpointOf, offsetOf, otherOwner, takeLane, type Taken } from './take.js';
 
 /** Of a step. */
 const rowsMax = 16_384;
@@ -89,8 +90,8 @@ export interface LaneEvents {
   onAgain?(lane: number, step: FoldedStep): void | Promise<void>;
   /** Waited for before a checkpoint is written, which may be where the next process goes on from. */
   beforeCheckpoint?(lane: number, seq: number): Promise<void>;
-  /** The next offsets of a lane that is taken. */
-  onTaken?(lane: number, positions: readonly LogPosition[]): void;
+  /** The next offsets of a lane that is taken, and the topics of its inputs. */
+  onTaken?(lane: number, positions: readonly LogPosition[], topics: readonly string[]): void;
   /** Something is missing in the changes of a database. */
   onChangesGap?(lane: number, text: string): void;
   onCheckpoint?(lane: number, checkpoint: { readonly seq: number; readonly bytes: number; readonly millis: number }): void;
@@ -105,6 +106,7 @@ export interface LaneEnd {
 }
 
 export class LiveLane {
+  readonly #checkpoints: LaneCheckpoints;
   #checkpointed = performance.now();
   #waiting: Piece[] = [];
   /** No step was made yet since the lane was taken. */
@@ -115,7 +117,9 @@ export class LiveLane {
   #gapsTold = 0;
   rows = 0;
 
-  constructor(private readonly log: Log, private readonly spec: LaneSpec, private readonly events: LaneEvents) {}
+  constructor(private readonly log: Log, private readonly spec: LaneSpec, private readonly events: LaneEvents) {
+    this.#checkpoints = new LaneCheckpoints(spec.checkpoints, spec.lane);
+  }
 
   /** Takes the lane and runs it until its input ends or `signal` asks for a stop. Throws what went wrong; LANE_TAKEN where another owns it now. */
   async run(signal: AbortSignal): Promise<LaneEnd> {
@@ -124,16 +128,18 @@ export class LiveLane {
     const taken = await takeLane(this.log, this.spec, this.events);
     try {
       this.events.phase(lane, 'taken', taken.engine.seq - 1);
-      this.events.onTaken?.(lane, logPositions(this.spec.inputs, taken.positions));
+      this.events.onTaken?.(lane, logPositions(this.spec.inputs, taken.positions), this.spec.inputs.map(({ topic }) => topic));
       this.#gapsTold = taken.fold.captures.reduce((sum, { record: { gaps } }) => sum + gaps.length, 0);
       const ended = taken.isEnded || (await this.#read(taken, signal));
       if (!taken.isEnded) await this.#checkpoint(taken);
+      await this.#checkpoints.settled();
       return { engine: taken.engine, captures: taken.fold.captures.map(({ record }) => record), ended };
     } catch (error) {
       if (!(error instanceof TapewrightError) || error.code !== 'PRODUCER_FENCED') throw error;
       const other = await otherOwner(this.log, this.spec, taken);
       throw other === null ? error : new TapewrightError('LANE_TAKEN', `lane ${lane} of group ${this.spec.group} was taken by process ${other.pid} on ${other.host}, which goes on with it`, { lane, pid: other.pid, host: other.host }, { cause: error });
     } finally {
+      await this.#checkpoints.settled().catch(() => undefined);
       this.events.phase(lane, 'left', taken.engine.seq - 1);
       await taken.producer.close();
     }
@@ -187,7 +193,7 @@ export class LiveLane {
       if (!isStep && this.spec.clock() >= taken.engine.idleAt) {
         await this.#close(taken, noInput(), { before: copyOf(taken.positions), begun: performance.now(), end: false }, signal);
       }
-      if (performance.now() - this.#checkpointed >= this.spec.checkpointEvery) await this.#checkpoint(taken);
+      if (!this.#checkpoints.isBusy && performance.now() - this.#checkpointed >= this.spec.checkpointEvery) await this.#checkpoint(taken);
     }
   }
 
@@ -372,13 +378,14 @@ export class LiveLane {
     this.#checkpointed = performance.now();
     const { engine } = taken;
     if (engine.seq === 0) return;
-    const { lane, checkpoints } = this.spec;
-    this.events.phase(lane, 'checkpoint', engine.seq - 1);
-    await this.events.beforeCheckpoint?.(lane, engine.seq - 1);
+    const { lane } = this.spec;
+    const seq = engine.seq - 1;
+    this.events.phase(lane, 'checkpoint', seq);
+    await this.events.beforeCheckpoint?.(lane, seq);
     const began = performance.now();
-    const body = checkpointBody(this.spec, taken);
-    await checkpoints.write(lane, engine.seq - 1, engine.stepDigest!, body);
-    this.events.phase(lane, 'checkpointed', engine.seq - 1);
-    this.events.onCheckpoint?.(lane, { seq: engine.seq - 1, bytes: body.length, millis: performance.now() - began });
+    await this.#checkpoints.write({ seq, digest: engine.stepDigest!, ...checkpointOf(this.spec, taken) }, (bytes) => {
+      this.events.phase(lane, 'checkpointed', seq);
+      this.events.onCheckpoint?.(lane, { seq, bytes, millis: performance.now() - began });
+    });
   }
 }

@@ -138,6 +138,7 @@ export interface PreparedLanes {
 export async function prepareLanes(log: Log, options: Omit<LiveOptions, 'lanes' | 'sessionTimeout' | 'signal' | 'events'> & Partial<Pick<LiveOptions, 'signal'>>): Promise<PreparedLanes> {
   const plan = await planLive(log, options);
   const { pipeline, lanes, topics, planHash } = plan;
+  refuseForChanges(plan, options);
   await ensureOwn(log, topics, lanes);
   const outputs = await Promise.all(plan.sinks.map(async (sink) => {
     const found = await log.bounds(sink.topic);
@@ -160,6 +161,15 @@ export async function prepareLanes(log: Log, options: Omit<LiveOptions, 'lanes' 
       warmUp: async (engine, start, keep) => (await import('./warm-up.js')).warmUp({ pipeline, partitions: plan.partitions, inputs: plan.inputs(lane) }, engine, start, keep),
     }),
   };
+}
+
+/** What captured tables cannot do. */
+function refuseForChanges({ captures }: LivePlan, { releasedBy = false, warmFrom = [] }: Pick<LiveOptions, 'releasedBy' | 'warmFrom'>): void {
+  const [capture] = captures;
+  if (capture === undefined) return;
+  const tables = capture.tables.map(({ name }) => name).join(', ');
+  if (releasedBy) throw new TapewrightError('USAGE', `--released-by: rows of ${tables} come in transactions, which no single message lets go; leave it out`);
+  if (warmFrom.length > 0) throw new TapewrightError('USAGE', `--warm-from: ${tables} begin with the snapshot in their topics ('scan.startup.mode' = 'earliest-offset'), and with them the whole run; leave it out`);
 }
 
 async function membershipOf(plan: LivePlan, { lanes, group, settings, sessionTimeout, onRemark }: LiveOptions): Promise<Membership> {

@@ -15,7 +15,16 @@ export class BrokerWatch {
   #timer: NodeJS.Timeout | null = null;
   #closed = false;
 
-  constructor(private readonly settings: LiveSettings, private readonly topics: readonly string[]) {}
+  readonly #topics: Set<string>;
+
+  constructor(private readonly settings: LiveSettings, topics: readonly string[]) {
+    this.#topics = new Set(topics);
+  }
+
+  /** From here on, too. */
+  watch(topics: readonly string[]): void {
+    for (const topic of topics) this.#topics.add(topic);
+  }
 
   /** Asks now, and every two seconds from here on. */
   async start(): Promise<void> {
@@ -40,11 +49,11 @@ export class BrokerWatch {
       const admin = (this.#admin ??= kafkaClient(this.settings).admin());
       await admin.connect();
       const ends = new Map<string, number>();
-      for (const topic of this.topics) {
+      for (const topic of this.#topics) {
         for (const { partition, high } of await admin.fetchTopicOffsets(topic)) ends.set(keyOf({ topic, partition }), Number(high));
       }
       this.ends = ends;
-      const { topics } = await admin.fetchTopicMetadata({ topics: [...this.topics] });
+      const { topics } = await admin.fetchTopicMetadata({ topics: [...this.#topics] });
       this.underReplicated = new Map(topics.map(({ name, partitions }) => [name, partitions.filter(({ replicas, isr }) => isr.length < replicas.length).length]));
     } catch {
       // The lanes say what is wrong with the brokers; what was known last stands until they answer again.

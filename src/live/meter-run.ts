@@ -51,7 +51,7 @@ export class MeteredRun {
     const tables = pipeline.sinks.map(({ name }) => name);
     this.#meter = new LiveMeter(pipeline, file.begun);
     this.#watch = new Watch({ name: group, speed: null, lanes: 0, inputs: [], sinks: pipeline.sinks });
-    this.#brokers = new BrokerWatch(settings, [...new Set(pipeline.sources.flatMap(({ options: { topic } }) => (topic === undefined ? [] : [topic])))]);
+    this.#brokers = new BrokerWatch(settings, [...new Set(pipeline.sources.flatMap(({ options: { topic } }) => (topic ?? '').split(';').map((each) => each.trim()).filter((each) => each !== '')))]);
     this.#taker = new StatusTaker({ group, tables, meter: this.#meter, brokers: this.#brokers });
     this.#screen = screen === null || (screen.columns || 80) < columnsMin || (screen.rows || 24) < rowsMin ? null : new FrameScreen(screen);
   }
@@ -71,7 +71,11 @@ export class MeteredRun {
         if (phase === 'taken') this.remark(`lane ${lane} is taken after step ${seq < 0 ? 'none' : seq}`);
       },
       committed: () => undefined,
-      onTaken: (lane, positions) => meter.onTaken(lane, positions),
+      onTaken: (lane, positions, topics) => {
+        this.#brokers.watch(topics);
+        meter.onTaken(lane, positions, topics);
+      },
+      onChangesGap: () => meter.onChangesGap(),
       onCheckpoint: (lane, checkpoint) => meter.onCheckpoint(lane, checkpoint),
       onStep: (lane, step: CommittedStep) => {
         meter.onStep(lane, step);

@@ -37,6 +37,8 @@ export interface LiveTotals {
   readonly steps: number;
   readonly late: number;
   readonly deadLetters: number;
+  /** Of the changes of captured databases. */
+  readonly changeGaps: number;
   /** By output, in table order. */
   readonly outputRows: readonly number[];
   /** Lanes taken, restarts among them. */
@@ -49,6 +51,8 @@ interface Lane {
   readonly status: Mutable<Omit<LaneStatus, 'positions'>>;
   /** When its last step began. */
   begun: number;
+  /** Of its inputs. */
+  topics: readonly string[];
   /** By topic, in the order of the engine's partitions. */
   positions: Map<string, Mutable<LogPosition>[]>;
 }
@@ -71,7 +75,7 @@ export class LiveMeter implements LaneEvents {
   /** `begun`: when the group first ran, epoch ms; rows sent before waited for it and are no measure of it. */
   constructor(pipeline: Pipeline, private readonly begun: number) {
     this.#topics = pipeline.sources.map(({ options }) => options['topic'] ?? '');
-    this.totals = { rows: 0, backlog: 0, steps: 0, late: 0, deadLetters: 0, outputRows: pipeline.sinks.map(() => 0), taken: 0 };
+    this.totals = { rows: 0, backlog: 0, steps: 0, late: 0, deadLetters: 0, changeGaps: 0, outputRows: pipeline.sinks.map(() => 0), taken: 0 };
     this.#current.from = Date.now();
   }
 
@@ -115,10 +119,15 @@ export class LiveMeter implements LaneEvents {
     // All of it is in onStep.
   }
 
-  onTaken(lane: number, positions: readonly LogPosition[]): void {
+  onTaken(lane: number, positions: readonly LogPosition[], topics = this.#topics): void {
     const found = this.#laneOf(lane);
-    found.positions = new Map(this.#topics.map((topic) => [topic, positions.filter((position) => position.topic === topic).map((position) => ({ ...position }))]));
+    found.topics = topics;
+    found.positions = new Map(topics.map((topic) => [topic, positions.filter((position) => position.topic === topic).map((position) => ({ ...position }))]));
     found.begun = performance.now();
+  }
+
+  onChangesGap(): void {
+    this.totals.changeGaps += 1;
   }
 
   onCheckpoint(lane: number, checkpoint: Omit<Checkpointed, 'at'>): void {
@@ -147,7 +156,7 @@ export class LiveMeter implements LaneEvents {
     for (const { input, partition, records, at } of pieces) {
       rows += records.length;
       if (at !== undefined && at < oldest) oldest = at;
-      const position = lane.positions.get(this.#topics[input]!)?.[partition];
+      const position = lane.positions.get(lane.topics[input]!)?.[partition];
       if (position === undefined) continue;
       position.offset = records[records.length - 1]!.offset + 1;
       this.consumed.set(keyOf(position), (this.consumed.get(keyOf(position)) ?? 0) + records.length);
@@ -190,7 +199,7 @@ export class LiveMeter implements LaneEvents {
   #laneOf(lane: number): Lane {
     let found = this.#lanes.get(lane);
     if (found === undefined) {
-      found = { status: { lane, phase: 'taking', seq: -1, rows: 0, watermark: null, checkpoint: null, backpressureMillis: 0 }, begun: performance.now(), positions: new Map() };
+      found = { status: { lane, phase: 'taking', seq: -1, rows: 0, watermark: null, checkpoint: null, backpressureMillis: 0 }, begun: performance.now(), topics: this.#topics, positions: new Map() };
       this.#lanes.set(lane, found);
     }
     return found;

@@ -42,6 +42,7 @@ export function liveMetrics(parts: MetricsParts): Registry {
   counter('tapewright_steps_total', 'Steps, which are transactions, that are committed.', [], () => [[{}, totals.steps]]);
   counter('tapewright_late_rows_total', 'Rows that an operator refused as late.', [], () => [[{}, totals.late]]);
   counter('tapewright_dead_letters_total', 'Messages and rows that could not be used.', [], () => [[{}, totals.deadLetters]]);
+  counter('tapewright_change_gaps_total', 'Gaps in the changes of captured databases.', [], () => [[{}, totals.changeGaps]]);
   counter('tapewright_backlog_records_total', 'Records that were sent before the group first ran; they are in no latency.', [], () => [[{}, totals.backlog]]);
   counter('tapewright_lanes_taken_total', 'Lanes taken, and taken again after a failure.', [], () => [[{}, totals.taken]]);
   counter('tapewright_backpressure_seconds_total', 'Time in which steps could not take all that was waiting.', ['lane'], () => meter.lanes.map(({ lane, backpressureMillis }) => [{ lane: String(lane) }, backpressureMillis / 1000]));

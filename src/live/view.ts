@@ -28,7 +28,7 @@ export function liveFrame(view: LiveView, width: number, height: number, colours
 }
 
 function headLines(status: LiveStatus, width: number): Line[] {
-  const { group, at, upSeconds, rows, rowsPerSecond, outputs, outputsPerSecond, lag, late, deadLetters } = status;
+  const { group, at, upSeconds, rows, rowsPerSecond, outputs, outputsPerSecond, lag, late, deadLetters, changeGaps } = status;
   const left = ` ${visible(group)}  live`;
   const clock = `up ${upText(upSeconds)}  ${new Date(at).toISOString().slice(0, 19).replace('T', ' ')}Z`;
   const out = outputs.reduce((sum, output) => sum + output.rows, 0);
@@ -38,6 +38,7 @@ function headLines(status: LiveStatus, width: number): Line[] {
       { text: ` in ${shortCount(rows)}, ${shortCount(rowsPerSecond)}/s   out ${shortCount(out)}, ${shortCount(outputsPerSecond)}/s   ` },
       { text: `lag ${lag === null ? '?' : shortCount(lag)}`, ...(lag !== null && lag > 10_000 ? { colour: 'red' as const } : {}) },
       { text: `   late ${shortCount(late)}   ` }, { text: `dead letters ${shortCount(deadLetters)}`, ...(deadLetters > 0 ? { colour: 'yellow' as const } : {}) },
+      ...(changeGaps > 0 ? [{ text: `   gaps in changes ${shortCount(changeGaps)}`, colour: 'red' as const }] : []),
     ],
   ];
 }

@@ -30,7 +30,7 @@ test('law: live gives what replay gives, and the outputs are those of the databa
   await fc.assert(fc.asyncProperty(workloads, fc.array(fc.nat(5), { maxLength: 12 }), fc.nat(), fc.nat(30), fc.constantFrom(1, 3, 50), async ({ records, commits }, picks, at, back, fetchMax) => {
     const log = await captureLog(interleaved(restarted(records, at % records.length, back), picks));
     log.fetchMax = fetchMax;
-    const spec = (await specsOn(log, { sql: captureSql() }))(0);
+    const spec = (await specsOn(log, { sql: captureSql(), checkpointEvery: 1e9 }))(0);
     await runToEnd(log, spec);
     assert.deepEqual(standingIn(log), expectedOf(commits[commits.length - 1]!.state));
     const { engine } = await takeLane(log, spec, quiet);
@@ -42,7 +42,7 @@ test('law: each step shows the state at a commit, and none in between', async ()
   await fc.assert(fc.asyncProperty(workloads, fc.array(fc.nat(5), { maxLength: 12 }), fc.constantFrom(1, 4), async ({ records, commits }, picks, fetchMax) => {
     const log = await captureLog(interleaved(records, picks));
     log.fetchMax = fetchMax;
-    const spec = (await specsOn(log, { sql: captureSql() }))(0);
+    const spec = (await specsOn(log, { sql: captureSql(), checkpointEvery: 1e9 }))(0);
     const states = [{}, ...commits.map(({ state }) => expectedOf(state))].map((state) => JSON.stringify(state));
     const nothing = JSON.stringify(standingIn(log));
     let at = 0;
@@ -59,7 +59,7 @@ test('law: whatever becomes of commits and whoever dies when, all is there once'
   const fates = fc.array(fc.constantFrom<CommitFault>('none', 'none', 'applied-unanswered', 'lost', 'left-prepared', 'left-open'), { maxLength: 20 });
   await fc.assert(fc.asyncProperty(workloads, fates, fc.array(fc.nat(30), { maxLength: 4 }), fc.boolean(), async ({ records, commits }, commitFates, kills, isCheckpointed) => {
     const calm = await captureLog(records);
-    await runToEnd(calm, (await specsOn(calm, { sql: captureSql() }))(0));
+    await runToEnd(calm, (await specsOn(calm, { sql: captureSql(), checkpointEvery: 1e9 }))(0));
     const log = await captureLog(records);
     const spec = (await specsOn(log, { sql: captureSql(), checkpointEvery: isCheckpointed ? 0 : 1e9 }))(0);
     const left = [...commitFates], deaths = [...kills];

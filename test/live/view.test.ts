@@ -11,7 +11,7 @@ const lane = (number: number): LaneLook => ({
 });
 
 const statusOf = (lanes: number): LiveStatus => ({
-  group: 'td\u001b[2J', at: Date.UTC(2026, 2, 2, 14, 30, 5), upSeconds: 3725, rows: 1_234_567, backlog: 0, steps: 10, late: 0, deadLetters: 2, taken: 1, rowsPerSecond: 2000, outputsPerSecond: 45,
+  group: 'td\u001b[2J', at: Date.UTC(2026, 2, 2, 14, 30, 5), upSeconds: 3725, rows: 1_234_567, backlog: 0, steps: 10, late: 0, deadLetters: 2, changeGaps: 0, taken: 1, rowsPerSecond: 2000, outputsPerSecond: 45,
   outputs: [{ table: 'vwap_1m', rows: 1200 }], lag: 20_000, lanes: Array.from({ length: lanes }, (_, index) => lane(index)),
   latency: { total: { count: 10, p50: 12.34, p90: 20, p99: 1203.4, p999: 1300, max: 1400 } }, backpressure: 0.25, longestPauseMillis: 12, rssBytes: 180e6,
 });
