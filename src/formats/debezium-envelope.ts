@@ -66,6 +66,7 @@ export function eventOf(record: CapturedRecord, envelope: Json, written: Written
   if ((status === 'BEGIN' || status === 'END') && typeof envelope['id'] === 'string') return boundaryOf(envelope, status);
   const source = envelope['source'] as Json | null | undefined;
   const op = envelope['op'];
+  if (typeof op !== 'string' && isHeartbeat(envelope)) return nothing;
   if (typeof op !== 'string') return bad("the value has no 'op': it is not a Debezium envelope");
   if (op === 'm') return messageOf(envelope, source ?? {});
   if (!['r', 'c', 'u', 'd', 't'].includes(op)) return bad(`the value's op '${op}' is none of r, c, u, d, t, m`);
@@ -73,6 +74,9 @@ export function eventOf(record: CapturedRecord, envelope: Json, written: Written
   if (typeof change === 'string') return bad(change);
   return { kind: 'event', event: { kind: 'change', ...placeOf(record, envelope, source ?? {}, op), row: change } };
 }
+
+/** Told by the connector now and then, in a topic of its own, or where it is routed to. */
+const isHeartbeat = (envelope: Json): boolean => typeof envelope['ts_ms'] === 'number' && Object.keys(envelope).length === 1;
 
 function changeOf(op: string, envelope: Json, record: CapturedRecord, source: Json, { key, types, text }: Written): Change | string {
   const before = envelope['before'] as Json | null | undefined;
