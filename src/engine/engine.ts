@@ -24,7 +24,7 @@ import { SliceChecksum } from './checksum.js';
 import { chunkOf, moment, rowAt, type ChunkPart, type ChunkSource } from './chunk.js';
 import { releasersOf } from './released-by.js';
 import { failedResult, failedRow, failedStrictly, lateRow, type Situation } from './refused-rows.js';
-import { identity, timesOf } from './row-arrays.js';
+import { identity, ownColumns, timesOf } from './row-arrays.js';
 import { Idleness } from './idleness.js';
 import { scanRows, type ReadRows, type ScannedRows } from './scan.js';
 import { marksIn, positionOf, type ScanBatch, type SliceRows } from './scan-batch.js';
@@ -430,7 +430,9 @@ export class Engine {
     let letOut: Int32Array;
     if (released === null) letOut = rows ?? identity(to).subarray(from, to);
     else letOut = rows === null ? released : Int32Array.from({ length }, (_, row) => released[rows[row]! - from]!);
-    return { batch: { length, columns: result.columns }, released: letOut, time: timesOf(batch.time, rows, from, length) };
+    const time = timesOf(batch.time, rows, from, length);
+    if (batch.lent !== true || lends) return { batch: { length, columns: result.columns }, released: letOut, time };
+    return { batch: { length, columns: ownColumns(result.columns, batch.batch) }, released: letOut, time: rows === null ? time.slice() : time };
   }
 
   #derivedStage(index: number, node: StageNode, schema: Schema, rows: Rows, { source, now }: Turn): Rows {

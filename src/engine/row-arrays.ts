@@ -1,4 +1,5 @@
 /** Arrays by row that stages and operators hand on. */
+import type { Batch, Column } from '../core/batch.js';
 
 let ascending = new Int32Array(0);
 
@@ -14,4 +15,13 @@ export function timesOf(time: Float64Array, rows: Int32Array | null, from: numbe
   const times = new Float64Array(length);
   for (let row = 0; row < length; row += 1) times[row] = time[rows[row]!]!;
   return times;
+}
+
+/** The columns, those copied that are a view of `batch`: for who keeps them longer than the batch lasts. */
+export function ownColumns(columns: readonly Column[], batch: Batch): readonly Column[] {
+  const lent = new Set(batch.columns.map(({ values }) => (values instanceof Float64Array || values instanceof Int32Array ? values.buffer : null)));
+  return columns.map((column) => {
+    const { values } = column;
+    return (values instanceof Float64Array || values instanceof Int32Array) && lent.has(values.buffer) ? ({ ...column, values: values.slice() } as Column) : column;
+  });
 }

@@ -27,6 +27,8 @@ export interface ScanBatch {
   /** Position of row i: `positions[i]`, or `position + i` when null. */
   readonly position: number;
   readonly positions: Float64Array | null;
+  /** Its arrays are used for other rows once those of a later batch have run: who keeps rows keeps copies. */
+  readonly lent?: boolean | undefined;
 }
 
 export function positionOf(batch: ScanBatch, row: number): number {

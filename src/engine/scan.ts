@@ -14,6 +14,8 @@ export interface ReadRows {
   readonly watermarks: GivenMarks | null;
   /** Of the column that holds the event time, no row of it being NULL, where the reader knows. */
   readonly peaks?: TimePeaks | undefined;
+  /** As `ScanBatch.lent`. */
+  readonly lent?: boolean | undefined;
 }
 
 /** The watermark in force before the first row, after each row, and where rows were left out before the one that follows them. */
@@ -48,10 +50,10 @@ export interface TableScan {
 
 /** `scan` is null for a table without WATERMARK. Rows whose event time is NULL, or beyond the years that there are, are left out. */
 export function scanRows(scan: TableScan | null, input: number, partition: number, read: ReadRows): ScannedRows {
-  const { batch, position, positions, watermarks } = read;
+  const { batch, position, positions, watermarks, lent } = read;
   if (scan === null) {
     const time = new Float64Array(batch.length).fill(-Infinity);
-    return { batch: { input, partition, batch, time, greatest: -Infinity, marks: time, delay: 0, marksBefore: [], position, positions }, rejected: [] };
+    return { batch: { input, partition, batch, time, greatest: -Infinity, marks: time, delay: 0, marksBefore: [], position, positions, lent }, rejected: [] };
   }
   const delayed = scan.delayed === null ? null : scanDelayed(scan.delayed, input, partition, read);
   if (delayed !== null) return { batch: delayed, rejected: [] };
@@ -62,7 +64,7 @@ export function scanRows(scan: TableScan | null, input: number, partition: numbe
   const greatest = nulls === null && failed.length === 0 ? greatestEventTime(time, length) : NaN;
   if (!Number.isNaN(greatest)) {
     const marks = given !== null ? given.after : marksOf(markColumn, time);
-    return { batch: { input, partition, batch, time, greatest, marks, delay: 0, marksBefore: given === null ? [] : marksBefore(given), position, positions }, rejected: [] };
+    return { batch: { input, partition, batch, time, greatest, marks, delay: 0, marksBefore: given === null ? [] : marksBefore(given), position, positions, lent }, rejected: [] };
   }
   const origin = (row: number) => (positions === null ? position + row : positions[row]!);
   const rejected: RejectedScan[] = failed.map(({ row, error, place }) => ({ row, position: origin(row), error, expression: place.text }));
@@ -90,7 +92,7 @@ export function scanRows(scan: TableScan | null, input: number, partition: numbe
 }
 
 /** The usual case, in which all rows can be used and no mark has to be written; null: it is not. */
-function scanDelayed({ stage, delay, column }: NonNullable<TableScan['delayed']>, input: number, partition: number, { batch, position, positions, peaks }: ReadRows): ScanBatch | null {
+function scanDelayed({ stage, delay, column }: NonNullable<TableScan['delayed']>, input: number, partition: number, { batch, position, positions, peaks, lent }: ReadRows): ScanBatch | null {
   const isKnown = peaks !== undefined && column !== null;
   const { columns: [timeColumn], failed } = isKnown ? { columns: [batch.columns[column]], failed: [] } : stage.run(batch, 0, batch.length, null);
   if (failed.length > 0 || (timeColumn as RealColumn).nulls !== null) return null;
@@ -98,7 +100,7 @@ function scanDelayed({ stage, delay, column }: NonNullable<TableScan['delayed']>
   const { least, greatest: highs } = isKnown ? peaks : peaksOf(time);
   const greatest = greatestOf(highs, 0, highs.length, -Infinity);
   if (batch.length > 0 && !(least >= eventTimeMin + delay && greatest <= eventTimeMax)) return null;
-  return { input, partition, batch, time, greatest, peaks: highs, marks: null, delay, marksBefore: [], position, positions };
+  return { input, partition, batch, time, greatest, peaks: highs, marks: null, delay, marksBefore: [], position, positions, lent };
 }
 
 /** NaN when one of them is none. */

@@ -7,7 +7,7 @@ import { rowJson } from '../engine/refused-rows.js';
 import { columnRef, substitute } from '../plan/expression.js';
 import { openSource } from '../sources/open.js';
 import { openChanges } from './captures.js';
-import type { Source } from '../sources/source.js';
+import type { Source, SourceBatch } from '../sources/source.js';
 import { Gate, type GateState, type Rejected } from './gate.js';
 import type { LaneFeed } from './lane-feed.js';
 import type { RunParameters } from './options.js';
@@ -42,6 +42,8 @@ export class InputReader implements HistoryReader {
   rows: number;
   readonly #gates: Gate[];
   readonly #partitioner: Partitioner | null;
+  /** Batches that the lane may still read. */
+  readonly #lent: SourceBatch[] = [];
 
   private constructor(
     readonly input: number, readonly table: string, private readonly lanes: readonly RunLane[], readonly source: Source,
@@ -76,6 +78,7 @@ export class InputReader implements HistoryReader {
 
   /** Reads one batch; false at the end. */
   async read(): Promise<boolean> {
+    this.#giveBack();
     const read = await this.source.next();
     if (read === null) {
       this.lanes.forEach(({ feed }, lane) => {
@@ -91,7 +94,16 @@ export class InputReader implements HistoryReader {
     }
     const parts: readonly LanePart[] = this.#partitioner === null ? [read] : this.#partitioner.split(read);
     parts.forEach((part, lane) => this.#deliver(lane, part));
+    if (read.lent === true) this.#lent.push(read);
     return true;
+  }
+
+  /** Batches that no lane will read again. Parts of several lanes are copies; one lane has run all rows of a batch when it takes the first of the next. */
+  #giveBack(): void {
+    const position = this.lanes[0]!.engine.position(this.input, 0);
+    while (this.#lent.length > 0 && (this.#partitioner !== null || (this.#lent.length > 1 && this.#lent[1]!.position < position))) {
+      this.source.giveBack?.(this.#lent.shift()!);
+    }
   }
 
   #deliver(lane: number, part: LanePart): void {

@@ -18,6 +18,7 @@ export interface LanePart {
   readonly positions: Float64Array | null;
   readonly watermarks: GivenMarks | null;
   readonly peaks?: TimePeaks | undefined;
+  readonly lent?: boolean | undefined;
 }
 
 /**

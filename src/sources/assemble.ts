@@ -15,8 +15,8 @@ export class Assembler {
 
   assemble(raw: RawBatch): SourceBatch {
     const columns = raw.columns.map((column, index) => this.#column(column, index));
-    const { position, positions, watermarks, peaks, rejected } = raw;
-    return { batch: batchOf(raw.length, columns), position, positions, watermarks, peaks, rejected };
+    const { position, positions, watermarks, peaks, lent, rejected } = raw;
+    return { batch: batchOf(raw.length, columns), position, positions, watermarks, peaks, lent, rejected };
   }
 
   #column(raw: RawColumn, index: number): Column {

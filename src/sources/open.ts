@@ -4,7 +4,7 @@ import { Worker } from 'node:worker_threads';
 import { TapewrightError } from '../core/errors.js';
 import { Assembler } from './assemble.js';
 import { filesOf, fingerprintOf } from './files.js';
-import { creditBatches, type Reader, type ReaderRequest } from './reader.js';
+import { creditBatches, lentBuffers, type Reader, type ReaderRequest } from './reader.js';
 import type { Failure, FromThread, ToThread } from './reader-thread.js';
 import type { Binding, Source, SourceBatch, SourceColumn } from './source.js';
 
@@ -95,6 +95,10 @@ class ThreadSource implements Source {
   readonly #opened = new Pending<void>();
   readonly #exited = new Pending<void>();
   readonly #queue: Delivery[] = [];
+  /** Who never gives a batch back leaves it to be collected. */
+  readonly #lent = new WeakMap<SourceBatch, ArrayBuffer[]>();
+  /** Buffers that go back with the next credit. */
+  readonly #returned: ArrayBuffer[] = [];
   #waiting: Pending<void> | null = null;
   /** Batches taken from the queue. */
   #taken = 0;
@@ -135,15 +139,25 @@ class ThreadSource implements Source {
     if (delivery.kind === 'end') return null;
     this.#queue.shift();
     this.#taken += 1;
-    if (this.#taken % creditBatches === 0) this.#send('credit');
-    return this.#assembler.assemble(delivery.batch);
+    if (this.#taken % creditBatches === 0) {
+      const buffers = this.#returned.splice(0);
+      this.#send({ kind: 'credit', buffers }, buffers);
+    }
+    const batch = this.#assembler.assemble(delivery.batch);
+    if (delivery.batch.lent === true) this.#lent.set(batch, lentBuffers(delivery.batch));
+    return batch;
+  }
+
+  giveBack(batch: SourceBatch): void {
+    this.#returned.push(...(this.#lent.get(batch) ?? []));
+    this.#lent.delete(batch);
   }
 
   fingerprint(): Promise<string> {
     if (this.#fingerprint === null) {
       this.#fingerprint = new Pending();
       if (this.#closed) this.#fingerprint.reject(new Error('the source is closed'));
-      else this.#send('fingerprint');
+      else this.#send({ kind: 'fingerprint' });
     }
     return this.#fingerprint.promise;
   }
@@ -151,14 +165,14 @@ class ThreadSource implements Source {
   async close(): Promise<void> {
     if (!this.#closed) {
       this.#closed = true;
-      this.#send('close');
+      this.#send({ kind: 'close' });
       this.#fingerprint?.reject(new Error('the source was closed before its files were hashed'));
     }
     await this.#exited.promise;
   }
 
-  #send(message: ToThread): void {
-    this.#worker.postMessage(message);
+  #send(message: ToThread, buffers: ArrayBuffer[] = []): void {
+    this.#worker.postMessage(message, buffers);
   }
 
   #receive(message: FromThread): void {

@@ -19,8 +19,8 @@ export type FromThread =
   | { readonly kind: 'fingerprint'; readonly hash: string }
   | { readonly kind: 'failed'; readonly failure: Failure; readonly of: 'reading' | 'fingerprint' };
 
-/** `credit`: `creditBatches` more may be sent. */
-export type ToThread = 'credit' | 'fingerprint' | 'close';
+/** Of credit: `creditBatches` more may be sent, in the memory given back or in new memory. */
+export type ToThread = { readonly kind: 'credit'; readonly buffers: readonly ArrayBuffer[] } | { readonly kind: 'fingerprint' | 'close' };
 
 function failureOf(cause: unknown): Failure {
   if (cause instanceof TapewrightError) return { code: cause.code, message: cause.message, details: cause.details };
@@ -37,8 +37,10 @@ async function run(): Promise<void> {
   let wake: () => void = () => undefined;
   let reader: Reader | null = null;
   port.on('message', (message: ToThread) => {
-    if (message === 'credit') credits += creditBatches;
-    else if (message === 'close') closed = true;
+    if (message.kind === 'credit') {
+      credits += creditBatches;
+      reader?.takeBack?.(message.buffers);
+    } else if (message.kind === 'close') closed = true;
     else {
       fingerprintOf(files).then(
         (hash) => send({ kind: 'fingerprint', hash }),

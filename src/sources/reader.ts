@@ -30,6 +30,8 @@ export interface RawBatch {
   readonly columns: readonly RawColumn[];
   /** Of the event-time column, where none of its rows is NULL: found in the reader's thread, the engine's has more to do. */
   readonly peaks?: TimePeaks;
+  /** The reader takes the buffers of `lentBuffers` back: memory that goes round need be neither found, nor cleared, nor collected. */
+  readonly lent?: boolean;
   readonly rejected: readonly RejectedRow[];
 }
 
@@ -38,6 +40,8 @@ export interface Reader {
   /** Grows while reading. */
   readonly remarks: readonly string[];
   next(): Promise<RawBatch | null>;
+  /** Buffers of batches that were lent. */
+  takeBack?(buffers: readonly ArrayBuffer[]): void;
   /** Makes a `next` under way give up soon. */
   interrupt(): void;
   /** No `next` may be under way. */
@@ -64,6 +68,10 @@ export function buffersOf(batch: RawBatch): ArrayBuffer[] {
   if (batch.watermarks !== null) buffers.add(batch.watermarks.after.buffer);
   return [...buffers] as ArrayBuffer[];
 }
+
+/** Of a batch that is lent: those of its values and codes. */
+export const lentBuffers = ({ columns }: RawBatch): ArrayBuffer[] =>
+  columns.flatMap((column) => (column.kind === 'text' ? [column.codes.buffer] : column.kind === 'number' ? [column.values.buffer] : [])) as ArrayBuffer[];
 
 /** When a column has had more distinct strings than this, its dictionary begins anew: memory stays bounded. */
 export const distinctMax = 65_536;

@@ -42,6 +42,8 @@ export interface SourceBatch {
   readonly watermarks: { readonly before: number; readonly after: Float64Array } | null;
   /** Of the event-time column, where none of its rows is NULL. */
   readonly peaks?: TimePeaks | undefined;
+  /** Its columns are to be given back when nobody reads them any more. */
+  readonly lent?: boolean | undefined;
   readonly rejected: readonly RejectedRow[];
 }
 
@@ -52,6 +54,8 @@ export interface Source {
   readonly remarks: readonly string[];
   /** The next rows, or null at the end. One call at a time. */
   next(): Promise<SourceBatch | null>;
+  /** A batch that was lent is read no more: the memory of its columns is used for other rows. */
+  giveBack?(batch: SourceBatch): void;
   /** SHA-256 (hex) of the files' bytes, computed in the reader. Resolves once the files have been hashed. */
   fingerprint(): Promise<string>;
   close(): Promise<void>;

@@ -2,6 +2,7 @@
 import { copyWords, floorWords } from '../int64-words.js';
 import type { RawColumn } from '../reader.js';
 import { TextCodes } from '../text-codes.js';
+import type { BatchMemory } from './batch-memory.js';
 import { codesMax, type DataPage, type PageCodes, type Pages } from './pages.js';
 
 /** How values lie in the file: DOUBLE, 32-bit integers, 64-bit integers to be divided and floored, or texts. */
@@ -23,7 +24,8 @@ export interface ColumnFill {
   take(): RawColumn;
 }
 
-export const columnFill = (wire: ParquetWire, capacity: number): ColumnFill => (wire.kind === 'text' ? new TextFill(capacity) : new NumberFill(wire, capacity));
+export const columnFill = (wire: ParquetWire, capacity: number, memory: BatchMemory): ColumnFill =>
+  (wire.kind === 'text' ? new TextFill(capacity, memory) : new NumberFill(wire, capacity, memory));
 
 /** Walks over the rows of a chunk, page by page. */
 abstract class PagedFill<Page extends { readonly codes: PageCodes | null }> {
@@ -89,7 +91,7 @@ class NumberFill extends PagedFill<NumberPage> implements ColumnFill {
   #nulls: Uint8Array | null = null;
   #filled = 0;
 
-  constructor(private readonly wire: Exclude<ParquetWire, { kind: 'text' }>, private readonly capacity: number) {
+  constructor(private readonly wire: Exclude<ParquetWire, { kind: 'text' }>, private readonly capacity: number, private readonly memory: BatchMemory) {
     super();
   }
 
@@ -120,7 +122,7 @@ class NumberFill extends PagedFill<NumberPage> implements ColumnFill {
     if (nulls !== null) this.#mark(nulls, from, to, at);
     if (values instanceof BigInt64Array || this.#wide !== null) this.#copyWide(values!, codes, from, to, at);
     else {
-      const target = (this.#values ??= new Float64Array(this.capacity));
+      const target = (this.#values ??= this.memory.reals(this.capacity));
       if (words !== null) this.floored = floorWords(words, from, to, (this.wire as { divide: number }).divide, target, at, null) || this.floored;
       else if (codes === null) target.set(values!.subarray(from, to), at);
       else forCodes(codes, from, to, (piece, row, count) => gather(values!, piece, count, target, at + row - from));
@@ -193,7 +195,7 @@ class TextFill extends PagedFill<TextPage> implements ColumnFill {
   /** Codes in this batch of those of the dictionary; 0: not met yet. */
   #translated = new Int32Array(0);
 
-  constructor(private readonly capacity: number) {
+  constructor(private readonly capacity: number, private readonly memory: BatchMemory) {
     super();
   }
 
@@ -211,11 +213,11 @@ class TextFill extends PagedFill<TextPage> implements ColumnFill {
   }
 
   protected copy({ starts, bytes, codes, nulls }: TextPage, from: number, to: number, at: number): void {
-    const target = (this.#codes ??= new Int32Array(this.capacity));
+    const target = (this.#codes ??= this.memory.codes(this.capacity));
     const shift = at - from;
     const isNull = (row: number): boolean => nulls !== null && nulls[row] !== 0;
     if (codes === null) {
-      for (let row = from; row < to; row += 1) if (!isNull(row)) target[row + shift] = this.#texts.codeOf(textAt(bytes, starts[row]!));
+      for (let row = from; row < to; row += 1) target[row + shift] = isNull(row) ? 0 : this.#texts.codeOf(textAt(bytes, starts[row]!));
       return;
     }
     const translated = this.#translated;

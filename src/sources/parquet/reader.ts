@@ -7,6 +7,7 @@ import { settled } from '../beyond.js';
 import { matchColumn, wireColumn, type WireColumn } from '../columns.js';
 import type { RawBatch, RawColumn, Reader, ReaderRequest } from '../reader.js';
 import { corrupt } from '../corrupt.js';
+import { BatchMemory } from './batch-memory.js';
 import { columnFill, type ColumnFill, type ParquetWire } from './column-fill.js';
 import { bytesAt, readFooter, type Footer } from './footer.js';
 import { codecs, encodings, Pages, prepareZstd } from './pages.js';
@@ -112,6 +113,7 @@ class ParquetReader implements Reader {
   #interrupted = false;
   /** Read at the start, and not asked for yet. */
   #first: RawBatch | null = null;
+  readonly #memory = new BatchMemory();
   readonly #fills: readonly ColumnFill[];
 
   constructor(
@@ -120,7 +122,7 @@ class ParquetReader implements Reader {
     this.remarks = [...new Set(files.flatMap(({ columns }) => columns.map(({ remark }) => remark)))].filter((remark) => remark !== null);
     this.#position = Math.min(request.from, rowsTotal);
     this.#nextRows = Math.min(request.batchRows, firstRows);
-    this.#fills = files[0]!.columns.map(({ wire }) => columnFill(wire, request.batchRows));
+    this.#fills = files[0]!.columns.map(({ wire }) => columnFill(wire, request.batchRows, this.#memory));
     this.#skip();
   }
 
@@ -167,7 +169,7 @@ class ParquetReader implements Reader {
       this.#position += take;
     }
     if (length === 0) return null;
-    return { length, position, positions: null, watermarks: null, columns: this.#take(position), rejected: [] };
+    return { length, position, positions: null, watermarks: null, columns: this.#take(position), lent: true, rejected: [] };
   }
 
   /** Makes the next row group with rows current; false at the end of the last file. */
@@ -228,6 +230,10 @@ class ParquetReader implements Reader {
       if (fill.floored && !this.remarks.includes(remark)) this.remarks.push(remark);
       return settled(column, this.files[0]!.columns[index]!.beyond, name, position);
     });
+  }
+
+  takeBack(buffers: readonly ArrayBuffer[]): void {
+    this.#memory.takeBack(buffers);
   }
 
   interrupt(): void {

@@ -1,0 +1,28 @@
+/** More of one length are never on their way: a few batches, and the columns of a table. */
+const keptMost = 64;
+
+/** Arrays for the columns of batches: those of batches that were given back, before new ones. */
+export class BatchMemory {
+  readonly #free = new Map<number, ArrayBuffer[]>();
+
+  /** What is in them is left from before. */
+  reals(length: number): Float64Array {
+    return new Float64Array(this.#take(length * 8));
+  }
+
+  codes(length: number): Int32Array {
+    return new Int32Array(this.#take(length * 4));
+  }
+
+  #take(bytes: number): ArrayBuffer {
+    return this.#free.get(bytes)?.pop() ?? new ArrayBuffer(bytes);
+  }
+
+  takeBack(buffers: readonly ArrayBuffer[]): void {
+    for (const buffer of buffers) {
+      const alike = this.#free.get(buffer.byteLength);
+      if (alike === undefined) this.#free.set(buffer.byteLength, [buffer]);
+      else if (alike.length < keptMost) alike.push(buffer);
+    }
+  }
+}
