@@ -1,6 +1,6 @@
 /** The state of a lane: the engine, and before it what waits of captured databases. Steps go through it alike, new or made again. */
 import { ByteReader, ByteWriter } from '../core/bytes.js';
-import { Engine } from '../engine/engine.js';
+import { Engine, type EngineState } from '../engine/engine.js';
 import type { SliceRows } from '../engine/scan-batch.js';
 import type { Pipeline } from '../plan/plan.js';
 import { sha256 } from '../runtime/sha256.js';
@@ -27,6 +27,11 @@ export interface StepBegin {
   readonly caughtUp?: readonly number[] | undefined;
   /** Time at which the input ends, epoch ms; null: it goes on. */
   readonly until: number | null;
+}
+
+export interface FoldState {
+  readonly engine: EngineState;
+  readonly captures: Uint8Array;
 }
 
 export class LaneFold {
@@ -75,15 +80,15 @@ export class LaneFold {
   }
 
   /** Between steps. */
-  snapshot(): { readonly engine: Uint8Array; readonly captures: Uint8Array } {
+  snapshot(): FoldState {
     const writer = new ByteWriter(1024);
     for (const capture of this.captures) capture.snapshot(writer);
-    return { engine: this.engine.snapshot(), captures: writer.written() };
+    return { engine: this.engine.checkpoint(), captures: writer.written() };
   }
 
   /** Throws CHECKPOINT_MISMATCH. */
-  restore({ engine, captures }: { readonly engine: Uint8Array; readonly captures: Uint8Array }): void {
-    this.engine.restore(engine);
+  restore({ engine, captures }: FoldState): void {
+    this.engine.resume(engine);
     const reader = new ByteReader(captures);
     for (const capture of this.captures) capture.restore(reader);
   }

@@ -10,7 +10,7 @@ import type { StepRecord } from '../core/step.js';
 import type { Engine } from '../engine/engine.js';
 import { journalMessage, readJournal, type GapRecord, type JournalEntry, type JournalRecord, type StartRecord, type TakenRecord } from './journal-topic.js';
 import type { LaneEvents, LaneSpec } from './lane.js';
-import { LaneFold } from './lane-fold.js';
+import { LaneFold, type FoldState } from './lane-fold.js';
 import type { Log, LogPosition, LogProducer } from './log.js';
 import { changesIn } from './parts.js';
 import { differs, passGap, patienceMillis, rerun } from './rerun.js';
@@ -44,7 +44,7 @@ interface CheckpointHeader {
 
 interface Candidate extends CheckpointHeader {
   readonly seq: number;
-  readonly state: ReturnType<LaneFold['snapshot']>;
+  readonly state: FoldState;
 }
 
 /** Journal records from the one on that the older kept checkpoint stands at, or from the first. */
@@ -136,10 +136,10 @@ export function offsetIn(positions: readonly LogPosition[], topic: string): numb
 /** Whole checkpoints of this plan, newest first. */
 async function candidatesOf({ lane, checkpoints, say }: LaneSpec): Promise<Candidate[]> {
   const candidates: Candidate[] = [];
-  await checkpoints.newestUsable(lane, ({ seq, bytes }) => {
+  await checkpoints.newestUsable(lane, ({ seq, bytes, pages }) => {
     const reader = new ByteReader(bytes);
     const header = JSON.parse(reader.string()) as CheckpointHeader;
-    candidates.push({ ...header, seq, state: { engine: reader.bytes(), captures: reader.remaining > 0 ? reader.bytes() : new Uint8Array(0) } });
+    candidates.push({ ...header, seq, state: { engine: { body: reader.bytes(), pages }, captures: reader.remaining > 0 ? reader.bytes() : new Uint8Array(0) } });
     return false;
   }, (file) => say(`lane ${lane}: checkpoint ${file} is damaged; the one before is used`));
   return candidates;
@@ -214,12 +214,12 @@ export function offsetOf(positions: readonly LogPosition[], topic: string, parti
   return found.offset;
 }
 
-/** Body of a checkpoint: header and state. */
-export function checkpointBody({ planHash }: LaneSpec, { fold, positions, stepAt, start }: Taken): Uint8Array {
-  const state = fold.snapshot();
-  const writer = new ByteWriter(state.engine.length + state.captures.length + 1024);
+/** A checkpoint: header and state, and the pages that are part of it. */
+export function checkpointOf({ planHash }: LaneSpec, { fold, positions, stepAt, start }: Taken): { readonly bytes: Uint8Array; readonly pages: readonly Uint8Array[] } {
+  const { engine: { body, pages }, captures } = fold.snapshot();
+  const writer = new ByteWriter(body.length + captures.length + 1024);
   writer.string(JSON.stringify({ planHash, positions, journal: stepAt, start } satisfies CheckpointHeader));
-  writer.bytes(state.engine);
-  writer.bytes(state.captures);
-  return writer.written();
+  writer.bytes(body);
+  writer.bytes(captures);
+  return { bytes: writer.written(), pages };
 }

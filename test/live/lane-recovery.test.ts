@@ -66,6 +66,29 @@ for (const [what, damage] of [['cut short', (bytes: Buffer) => bytes.subarray(0,
   });
 }
 
+/** Names of the pages that a checkpoint file lists. */
+function pagesOf(file: Buffer): string[] {
+  return Array.from({ length: Number(file.readBigUInt64LE(8)) }, (_, page) => file.toString('hex', 24 + 32 * page, 56 + 32 * page));
+}
+
+test('a page of the newest checkpoint that was flipped in a bit or cut is said, and the checkpoint before used', async () => {
+  const sql = sqlOf(`CREATE TABLE totals (symbol STRING, n BIGINT, price DOUBLE, PRIMARY KEY (symbol) NOT ENFORCED) WITH ('connector' = 'upsert-kafka', 'topic' = 'totals', 'key.format' = 'json', 'value.format' = 'json');
+    INSERT INTO totals SELECT symbol, COUNT(*), SUM(price) FROM ticks GROUP BY symbol;`);
+  for (const damage of [(bytes: Buffer) => bytes.subarray(0, bytes.length - 1), (bytes: Buffer) => { bytes[bytes.length >> 1]! ^= 4; return bytes; }]) {
+    const { log, spec, said, folder } = await stopped({ sql });
+    const files = (await readdir(folder)).filter((name) => name !== 'pages').sort((a, b) => parseInt(b, 10) - parseInt(a, 10));
+    const [newest, older] = await Promise.all(files.map(async (file) => pagesOf(await readFile(join(folder, file)))));
+    const page = join(folder, 'pages', newest!.find((name) => !older!.includes(name))!);
+    await writeFile(page, damage(await readFile(page)));
+    const again: number[] = [];
+    await takeLane(log, spec, { ...quiet, onAgain: (_lane, { record }) => { again.push(record.seq); } });
+    assert.deepEqual(again, [3]);
+    assert.match(said.join('\n'), /checkpoint 0\/3-[0-9a-f]{8} is damaged; the one before is used/);
+    await runToEnd(log, spec);
+    assert.deepEqual(outputsOf(log), await calm({ sql }));
+  }
+});
+
 test('without a checkpoint all steps are made again, and it is said', async () => {
   const { log, spec, said, folder } = await stopped();
   await rm(folder, { recursive: true });
