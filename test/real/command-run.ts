@@ -1,10 +1,11 @@
-/** A command in a process of its own, and the lines of JSON that it writes. */
+/** A command in a process of its own, and the JSON that it writes: an object a line, or one in all. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 import { packageRoot } from '../../src/runtime/versions.js';
 
 export class CommandRun<Line> {
   readonly lines: Line[] = [];
+  #out = '';
   errors = '';
   /** Its exit code; null: a signal ended it. */
   readonly ended: Promise<number | null>;
@@ -18,9 +19,10 @@ export class CommandRun<Line> {
     process.once('exit', kill);
     let rest = '';
     this.#child.stdout!.on('data', (text: Buffer) => {
+      this.#out += text.toString();
       const lines = (rest + text.toString()).split('\n');
       rest = lines.pop()!;
-      for (const line of lines) if (line.startsWith('{')) this.lines.push(JSON.parse(line) as Line);
+      for (const line of lines) if (line.startsWith('{') && line.endsWith('}')) this.lines.push(JSON.parse(line) as Line);
       this.#wake();
     });
     this.#child.stderr!.on('data', (text: Buffer) => {
@@ -37,6 +39,11 @@ export class CommandRun<Line> {
 
   get pid(): number {
     return this.#child.pid!;
+  }
+
+  /** What it said last, or in all. */
+  get result(): Line | undefined {
+    return this.lines.at(-1) ?? (this.#out === '' ? undefined : JSON.parse(this.#out) as Line);
   }
 
   /** Resolves to what is looked for, once it is there; throws when the command ends before. */

@@ -5,7 +5,9 @@
 import { writeSync } from 'node:fs';
 import { runLive, type LiveOptions } from '../../src/live/live.js';
 import type { Client } from '../../src/live/clients.js';
+import { PlatformaticLog } from '../../src/live/platformatic-log.js';
 import { settingsFrom } from '../../src/live/settings.js';
+import { InTurnReader } from './in-turn.js';
 import { watchPoints } from './kill-points.js';
 
 interface Told {
@@ -25,6 +27,8 @@ interface Told {
   readonly warmFrom?: readonly string[];
   /** Where the tables say; else at the beginning. */
   readonly ownStart?: boolean;
+  /** Reads its partitions one after another. */
+  readonly inTurn?: boolean;
   /** Writes each phase to the errors, as JSON. */
   readonly tells?: boolean;
 }
@@ -46,6 +50,12 @@ function meet(phase: string): void {
 }
 
 watchPoints(meet);
+if (told.inTurn === true) {
+  const { read } = PlatformaticLog.prototype;
+  PlatformaticLog.prototype.read = function (positions) {
+    return InTurnReader.open((own) => read.call(this, own), positions);
+  };
+}
 const stop = new AbortController();
 process.once('SIGTERM', () => stop.abort());
 
