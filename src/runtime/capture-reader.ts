@@ -8,7 +8,7 @@ import { utf8Units } from '../core/utf8.js';
 import { positionOf, type ScanBatch } from '../engine/scan-batch.js';
 import { END, MESSAGE } from '../sources/capture-batch.js';
 import { CaptureEvents, GatheredRows, isChange, rowOf, type CapturedRow } from '../sources/capture-rows.js';
-import { CaptureSource } from '../sources/capture-source.js';
+import { openCaptureSource, type CaptureSource } from '../sources/capture-source.js';
 import type { SourceColumn } from '../sources/source.js';
 import type { FedTransaction } from './capture-queue.js';
 import type { RunLane } from './input-reader.js';
@@ -72,7 +72,7 @@ export class CaptureReader {
 
   constructor(readonly tables: readonly CapturedTable[], private readonly options: CaptureOptions, private readonly lane: RunLane) {
     const { files, transactionTopic } = options;
-    this.#source = new CaptureSource({ files, tables, transactionTopic, tellsAll: false });
+    this.#source = openCaptureSource({ files, tables, transactionTopic, tellsAll: false });
     this.#events = new CaptureEvents(tables);
     const topics = [...new Set(tables.flatMap((table) => table.topics))];
     this.#assembler = new TransactionAssembler(topics);

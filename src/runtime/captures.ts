@@ -54,8 +54,6 @@ export function openCapture({ inputs, topics, options }: Capture, { pipeline }: 
     const own = topicsOf(table, topics);
     return { input, name: table.name, topics: own, absence: absenceRemark(table.name, own, topics), columns: sourceColumns(pipeline, input, lane.engine.plan.columns[input]!) };
   });
-  const taken = tables.find((table, index) => tables.slice(0, index).some((other) => other.topics.some((topic) => table.topics.includes(topic))));
-  if (taken !== undefined) throw new TapewrightError('DATASET_INVALID', `two tables read the topic of ${taken.name}: with transactions, declare it once`, { table: taken.name });
   const capture = new CaptureReader(tables, options, lane);
   return { capture, readers: tables.map(({ input, name }, index) => new CaptureInput(capture, input, name, index === 0)) };
 }

@@ -10,6 +10,7 @@ import { LAST_COMMIT, LSN, OFFSET, ORDER, PARTITION, TIME, type Origin } from '.
 import { ChangeReader } from '../formats/debezium-values.js';
 import { cellsOf, type Cells } from '../formats/message-cells.js';
 import { BAD, CHANGE, END, MESSAGE, type BadRecord, type CaptureBatch, type DecodedTable, type UnreadableRow } from './capture-batch.js';
+import { startsWith } from './capture-lines.js';
 import { CaptureColumns } from './capture-columns.js';
 import type { RowValues } from './row-columns.js';
 
@@ -207,9 +208,4 @@ export class CaptureDecoder {
     this.#unreadable = [];
     return batch;
   }
-}
-
-function startsWith(bytes: Buffer, at: number, beginning: Buffer): boolean {
-  for (let index = 0; index < beginning.length; index += 1) if (bytes[at + index] !== beginning[index]) return false;
-  return true;
 }

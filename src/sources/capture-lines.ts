@@ -1,56 +1,130 @@
 /** Lines of recorded topics, many at a time: awaiting once a line would cost as much as reading it. */
 import { isUtf8 } from 'node:buffer';
-import { readdir, readFile } from 'node:fs/promises';
+import { open, readdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { TapewrightError } from '../core/errors.js';
 import { DebeziumAvro } from '../formats/debezium-avro.js';
 import { captureOf, objectOf } from '../formats/debezium-record.js';
 import { openText } from './text-reader.js';
 
-/** Pieces of the files: whole lines, each with its line feed, in UTF-8. */
-export async function* linePieces(files: readonly string[]): AsyncGenerator<Buffer> {
-  for await (const { bytes, file } of pieces(files)) {
+/** Read at once. */
+const pieceBytes = 1 << 20;
+
+/** Pieces of the files: whole lines, each with its line feed, in UTF-8. A piece is written over by the next. `onBytes`: told of all bytes of each file in their order, unless it is gzip. */
+export async function* linePieces(files: readonly string[], onBytes: (bytes: Buffer, file: number) => void = () => undefined): AsyncGenerator<Buffer> {
+  for await (const { bytes, file } of pieces(files, onBytes)) {
     if (!isUtf8(bytes)) throw new TapewrightError('DATASET_CORRUPT', `${file} is not UTF-8: JSON is; write it again`, { path: file });
-    if (bytes.length > 0) yield bytes[bytes.length - 1] === 10 ? bytes : Buffer.concat([bytes, Buffer.from('\n')]);
+    yield bytes;
   }
 }
 
-/** Bytes of the files that end with a line, but for the last of each. */
-async function* pieces(files: readonly string[]): AsyncGenerator<{ readonly bytes: Buffer; readonly file: string }> {
-  for (const file of files) {
-    let rest: Buffer[] = [];
+async function* pieces(files: readonly string[], onBytes: (bytes: Buffer, file: number) => void = () => undefined): AsyncGenerator<{ readonly bytes: Buffer; readonly file: string }> {
+  for (const [index, file] of files.entries()) {
+    let reader: ByteReader | null = null;
     try {
-      for await (const piece of (await openText(file)) as AsyncIterable<Buffer>) {
-        const end = piece.lastIndexOf(10) + 1;
-        if (end > 0) yield { bytes: Buffer.concat([...rest, piece.subarray(0, end)]), file };
-        rest = end > 0 ? [piece.subarray(end)] : [...rest, piece];
+      reader = await openBytes(file);
+      let bytes = Buffer.allocUnsafeSlow(2 * pieceBytes);
+      let kept = 0;
+      for (;;) {
+        if (bytes.length - kept < pieceBytes + 1) bytes = Buffer.concat([bytes.subarray(0, kept)], 2 * bytes.length);
+        const read = await reader.read(bytes, kept, pieceBytes);
+        if (read === 0) break;
+        if (reader.isPlain) onBytes(bytes.subarray(kept, kept + read), index);
+        const last = bytes.subarray(kept, kept + read).lastIndexOf(10);
+        const end = last < 0 ? 0 : kept + last + 1;
+        if (end > 0) yield { bytes: bytes.subarray(0, end), file };
+        bytes.copyWithin(0, end, kept + read);
+        kept += read - end;
       }
-      yield { bytes: Buffer.concat(rest), file };
+      bytes[kept] = 10;
+      if (kept > 0) yield { bytes: bytes.subarray(0, kept + 1), file };
     } catch (cause) {
       if (cause instanceof TapewrightError) throw cause;
       throw new TapewrightError('DATASET_CORRUPT', `${file} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}; fetch or write it again`, { path: file }, { cause });
+    } finally {
+      await reader?.close();
     }
   }
 }
 
-const topicFirst = '{"topic":"';
+interface ByteReader {
+  /** Its bytes are those of the file. */
+  readonly isPlain: boolean;
+  /** How many bytes there were, 0 at the end. */
+  read(into: Buffer, at: number, most: number): Promise<number>;
+  close(): Promise<void>;
+}
+
+/** The file's bytes, decompressed when they are gzip. */
+async function openBytes(file: string): Promise<ByteReader> {
+  const handle = await open(file);
+  const head = Buffer.alloc(2);
+  await handle.read(head, 0, 2, 0);
+  if (head[0] !== 0x1f || head[1] !== 0x8b) {
+    let place = 0;
+    return {
+      isPlain: true,
+      read: async (into, at, most) => {
+        const { bytesRead } = await handle.read(into, at, most, place);
+        place += bytesRead;
+        return bytesRead;
+      },
+      close: () => handle.close(),
+    };
+  }
+  await handle.close();
+  const stream = await openText(file);
+  const chunks = stream[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
+  let rest: Buffer = Buffer.alloc(0);
+  return {
+    isPlain: false,
+    read: async (into, at, most) => {
+      if (rest.length === 0) {
+        const next = await chunks.next();
+        rest = next.done === true ? Buffer.alloc(0) : next.value;
+      }
+      const size = rest.copy(into, at, 0, Math.min(rest.length, most));
+      rest = rest.subarray(size);
+      return size;
+    },
+    close: async () => void stream.destroy(),
+  };
+}
+
+const topicFirst = Buffer.from('{"topic":"', 'latin1');
 
 /** The topics of recorded files, in the order of their first records; empty: the lines are values without topics. */
 export async function topicsIn(files: readonly string[]): Promise<readonly string[]> {
-  const topics = new Set<string>();
+  const topics = new Map<string, Buffer>();
+  let last = topicFirst;
   for await (const { bytes } of pieces(files)) {
-    // Names of topics are ASCII; most lines need not be read to see them.
-    const text = bytes.toString('latin1');
-    for (let at = 0; at < text.length;) {
-      const feed = text.indexOf('\n', at);
-      const end = feed < 0 ? text.length : feed;
-      const topic = text.startsWith(topicFirst, at) ? text.slice(at + topicFirst.length, text.indexOf('"', at + topicFirst.length)) : (captureOf(text.slice(at, end), 0)?.topic ?? '');
-      if (topic !== '') topics.add(topic);
-      else if (topics.size === 0 && text.slice(at, end).trim() !== '') return [];
+    for (let at = 0; at < bytes.length;) {
+      const end = bytes.indexOf(10, at);
+      // Most lines need not be read to see what topic they are of.
+      if (last === topicFirst || !startsWith(bytes, at, last)) {
+        const known = [...topics.values()].find((beginning) => startsWith(bytes, at, beginning));
+        const topic = known === undefined ? topicOf(bytes, at, end) : null;
+        if (topic === '' && topics.size === 0 && bytes.toString('latin1', at, end).trim() !== '') return [];
+        if (topic !== null && topic !== '') topics.set(topic, Buffer.from(`${topicFirst.toString('latin1')}${topic}"`, 'latin1'));
+        last = known ?? last;
+      }
       at = end + 1;
     }
   }
-  return [...topics];
+  return [...topics.keys()];
+}
+
+/** Names of topics are ASCII. */
+function topicOf(bytes: Buffer, at: number, end: number): string {
+  if (!startsWith(bytes, at, topicFirst)) return captureOf(bytes.toString('latin1', at, end), 0)?.topic ?? '';
+  const from = at + topicFirst.length;
+  return bytes.toString('latin1', from, Math.max(from, bytes.indexOf(34, from)));
+}
+
+/** Whether the bytes at `at` are those. */
+export function startsWith(bytes: Buffer, at: number, beginning: Buffer): boolean {
+  for (let index = 0; index < beginning.length; index += 1) if (bytes[at + index] !== beginning[index]) return false;
+  return true;
 }
 
 /** Writer schemas beside a recording: `schemas/*.json`, each `{id, schema}` as a registry answers. Null: there are none. */

@@ -1,40 +1,123 @@
-/** Recorded topics, decoded batch by batch. */
-import { CaptureDecoder } from './capture-decoder.js';
-import type { CaptureBatch, DecodedTable } from './capture-batch.js';
-import { linePieces, schemasBeside } from './capture-lines.js';
-import { fingerprintOf } from './files.js';
+/** Recorded topics, decoded batch by batch: those of more than a few megabytes in a thread of their own. */
+import { statSync } from 'node:fs';
+import { Worker } from 'node:worker_threads';
+import { TapewrightError } from '../core/errors.js';
+import type { CaptureBatch } from './capture-batch.js';
+import { CaptureDecoding, type CaptureRequest } from './capture-decoding.js';
+import type { FromCaptureThread, ToCaptureThread } from './capture-thread.js';
+import type { Failure } from './reader-thread.js';
 
-export interface CaptureRequest {
-  readonly files: readonly string[];
-  readonly tables: readonly DecodedTable[];
-  /** Null: changes stand for themselves. */
-  readonly transactionTopic: string | null;
-  /** Lines that are no JSON object are bad records, too. */
-  readonly tellsAll: boolean;
+export interface CaptureSource {
+  /** The records of the next piece of the files; null at their end. One call at a time. Throws DATASET_CORRUPT and DATASET_INVALID. */
+  next(): Promise<CaptureBatch | null>;
+  /** SHA-256 (hex) of the files' bytes. */
+  fingerprint(): Promise<string>;
+  close(): Promise<void>;
 }
 
-export class CaptureSource {
-  #decoder: CaptureDecoder | null = null;
-  readonly #pieces: AsyncGenerator<Buffer>;
-  #hash: Promise<string> | null = null;
+/** A thread takes longer to start than less than this to read. */
+const threadBytes = 8 << 20;
 
-  constructor(private readonly request: CaptureRequest) {
-    this.#pieces = linePieces(request.files);
+export function openCaptureSource(request: CaptureRequest): CaptureSource {
+  const bytes = request.files.reduce((sum, file) => sum + statSync(file).size, 0);
+  return bytes < threadBytes ? new CaptureDecoding(request) : new CaptureThread(request);
+}
+
+/** A promise with its ends in hand. Whoever awaits it meets the failure; nobody may. */
+class Pending<T> {
+  readonly promise: Promise<T>;
+  resolve!: (value: T) => void;
+  reject!: (cause: unknown) => void;
+
+  constructor() {
+    this.promise = new Promise<T>((resolve, reject) => {
+      this.resolve = resolve;
+      this.reject = reject;
+    });
+    this.promise.catch(() => undefined);
+  }
+}
+
+class CaptureThread implements CaptureSource {
+  /** Null: nothing was asked for yet. */
+  #worker: Worker | null = null;
+  readonly #exited = new Pending<void>();
+  readonly #queue: (CaptureBatch | null)[] = [];
+  #waiting: Pending<void> | null = null;
+  #failure: Error | null = null;
+  #fingerprint: Pending<string> | null = null;
+  #closed = false;
+
+  constructor(private readonly request: CaptureRequest) {}
+
+  #started(): Worker {
+    if (this.#worker !== null) return this.#worker;
+    // Of a table only its topics, and the names and types of its columns, cross.
+    const tables = this.request.tables.map(({ topics, columns }) => ({ topics, columns }));
+    const worker = new Worker(new URL('./capture-thread.js', import.meta.url), { workerData: { ...this.request, tables } });
+    worker.on('message', (message: FromCaptureThread) => this.#receive(message));
+    worker.on('error', (error) => this.#fail(error));
+    worker.on('exit', () => {
+      this.#exited.resolve();
+      if (!this.#closed) this.#fail(new Error('the capture thread ended by itself'));
+    });
+    return (this.#worker = worker);
   }
 
-  /** The records of the next piece of the files; null at their end. Throws DATASET_CORRUPT and DATASET_INVALID. */
   async next(): Promise<CaptureBatch | null> {
-    const { tables, transactionTopic, tellsAll, files } = this.request;
-    this.#decoder ??= new CaptureDecoder(tables, transactionTopic, await schemasBeside(files), tellsAll);
-    const piece = await this.#pieces.next();
-    return piece.done === true ? null : this.#decoder.decode(piece.value);
+    this.#started();
+    while (this.#queue.length === 0) {
+      if (this.#failure !== null) throw this.#failure;
+      this.#waiting = new Pending();
+      await this.#waiting.promise;
+    }
+    const batch = this.#queue[0]!;
+    if (batch === null) return null;
+    this.#queue.shift();
+    this.#send('credit');
+    return batch;
   }
 
   fingerprint(): Promise<string> {
-    return (this.#hash ??= fingerprintOf(this.request.files));
+    if (this.#fingerprint === null) {
+      this.#fingerprint = new Pending();
+      if (this.#closed) this.#fingerprint.reject(new Error('the source is closed'));
+      else this.#send('fingerprint');
+    }
+    return this.#fingerprint.promise;
   }
 
   async close(): Promise<void> {
-    await this.#pieces.return(undefined);
+    const isRunning = this.#worker !== null;
+    if (!this.#closed) {
+      this.#closed = true;
+      if (isRunning) this.#send('close');
+      this.#fingerprint?.reject(new Error('the source was closed before its files were hashed'));
+    }
+    if (isRunning) await this.#exited.promise;
   }
+
+  #send(message: ToCaptureThread): void {
+    this.#started().postMessage(message);
+  }
+
+  #receive(message: FromCaptureThread): void {
+    if (message.kind === 'fingerprint') this.#fingerprint?.resolve(message.hash);
+    else if (message.kind !== 'failed') {
+      this.#queue.push(message.kind === 'end' ? null : message.batch);
+      this.#waiting?.resolve();
+    } else if (message.of === 'fingerprint') this.#fingerprint?.reject(errorOf(message.failure));
+    else this.#fail(errorOf(message.failure));
+  }
+
+  /** Batches already queued are still delivered before the failure shows. */
+  #fail(error: Error): void {
+    this.#failure ??= error;
+    this.#fingerprint?.reject(error);
+    this.#waiting?.resolve();
+  }
+}
+
+function errorOf({ code, message, details }: Failure): Error {
+  return code === null ? new Error(message) : new TapewrightError(code, message, details);
 }

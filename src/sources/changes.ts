@@ -2,7 +2,7 @@
 import { ChangePlaces } from '../cdc/change-by-change.js';
 import { BAD, type DecodedTable } from './capture-batch.js';
 import { CaptureEvents, GatheredRows, isChange, rowOf } from './capture-rows.js';
-import { CaptureSource } from './capture-source.js';
+import { openCaptureSource, type CaptureSource } from './capture-source.js';
 import type { RejectedRow, Source, SourceBatch, SourceColumn } from './source.js';
 
 export interface ChangesOptions {
@@ -29,7 +29,7 @@ export class ChangesSource implements Source {
   constructor(private readonly options: ChangesOptions) {
     const { files, topics, columns } = options;
     const tables: readonly DecodedTable[] = [{ topics, columns }];
-    this.#source = new CaptureSource({ files, tables, transactionTopic: null, tellsAll: true });
+    this.#source = openCaptureSource({ files, tables, transactionTopic: null, tellsAll: true });
     this.#events = new CaptureEvents(tables);
     this.#rows = new GatheredRows(columns);
   }

@@ -131,6 +131,11 @@ export async function fingerprintOf(files: readonly string[]): Promise<string> {
     for await (const piece of createReadStream(file, { highWaterMark: 1 << 20 })) hash.update(piece as Buffer);
     hashes.push(hash.digest('hex'));
   }
+  return fingerprintOfHashes(files, hashes);
+}
+
+/** From the SHA-256 of each. */
+export function fingerprintOfHashes(files: readonly string[], hashes: readonly string[]): string {
   if (hashes.length === 1) return hashes[0]!;
   const list = hashes.map((hash, index) => `${hash}  ${basename(files[index]!)}\n`).join('');
   return createHash('sha256').update(list).digest('hex');
