@@ -29,6 +29,8 @@ export interface RecoverOptions {
   readonly planHash: string;
   /** False: nothing that is there counts, and the run starts over. */
   readonly journal: boolean;
+  /** Is told of checkpoints that are damaged. */
+  readonly say: (remark: string) => void;
 }
 
 export interface RecoveredLane {
@@ -46,7 +48,7 @@ const recordsMax = 1024;
 
 /** Opens the journal for appending, cut to what the checkpoints cover. */
 export async function recoverLanes(
-  bundle: Bundle, checkpoints: CheckpointStore, { lanes, make, planHash, journal }: RecoverOptions,
+  bundle: Bundle, checkpoints: CheckpointStore, { lanes, make, planHash, journal, say }: RecoverOptions,
 ): Promise<{ lanes: RecoveredLane[]; journal: JournalWriter }> {
   const path = bundle.path('journal');
   const fresh = (lane: number): Omit<RecoveredLane, 'journalled'> => ({ engine: make(lane), segments: null, rejected: 0, gates: null });
@@ -63,7 +65,7 @@ export async function recoverLanes(
       const digest = digests.get(`${lane}/${checkpoint.seq}`);
       if (digest !== undefined) usable = restored(bundle, checkpoint, digest, make(lane), planHash);
       return usable !== null;
-    });
+    }, (file) => say(`Checkpoint ${file} is damaged: the one before is used, or the run starts over.`));
     found.push(usable ?? fresh(lane));
     await checkpoints.dropAfter(lane, found[lane]!.engine.seq - 1);
   }

@@ -151,7 +151,7 @@ class Replay {
     });
     if (!goesOn) await this.#checkpoints.clear();
     const observer = this.#observer();
-    const recovered = await recoverLanes(this.bundle, this.#checkpoints, { lanes, make, planHash, journal: goesOn });
+    const recovered = await recoverLanes(this.bundle, this.#checkpoints, { lanes, make, planHash, journal: goesOn, say: this.options.onRemark ?? (() => undefined) });
     this.#journal = recovered.journal;
     for (const [lane, { engine, segments, rejected, gates, journalled }] of recovered.lanes.entries()) {
       const output = await LaneOutput.open(this.bundle, pipeline, lane, segments);

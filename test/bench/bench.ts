@@ -1,6 +1,6 @@
 /**
  * Measures replays against DuckDB: `npm run bench -- [--rows N] [--times N] [--only WORKLOAD,…] [--long] [--json]`,
- * or with `--operators` the engine's operators by themselves (see operators.ts).
+ * or with `--operators` the engine's operators by themselves (see operators.ts), or with `--state` what state costs (see state.ts).
  * Interleaved, each run in a process of its own, from first byte read to last output durable. Exits 1 when rows differ.
  */
 import { createReadStream } from 'node:fs';
@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { thisMachine } from './machine.js';
 import { benchOperators } from './operators.js';
+import { benchState } from './state.js';
 import { inProcess, type Assignment, type Comparison, type Measurement } from './processes.js';
 import { agrees, benchmarkOf, machineText, workloadText, type Rounds } from './summary.js';
 import { workloadNames, type WorkloadName } from './workloads.js';
@@ -20,11 +21,12 @@ const { values: flags } = parseArgs({
     times: { type: 'string' },
     only: { type: 'string', default: '' },
     operators: { type: 'boolean', default: false },
+    state: { type: 'boolean', default: false },
     long: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
   },
 });
-const rows = wholeNumber('rows', flags.rows ?? (flags.operators ? '2000000' : '10000000'));
+const rows = wholeNumber('rows', flags.rows ?? (flags.operators ? '2000000' : flags.state ? '5000000' : '10000000'));
 const times = wholeNumber('times', flags.times ?? (flags.operators ? '3' : '5'));
 const only = flags.only.split(',').filter((name) => name !== '');
 const chosen = workloadNames.filter((name) => only.length === 0 || only.includes(name));
@@ -38,6 +40,11 @@ function wholeNumber(flag: string, text: string): number {
   if (Number.isSafeInteger(value) && value > 0) return value;
   say(`--${flag} ${text}: must be a whole number, 1 or more\n`);
   process.exit(2);
+}
+
+if (flags.state) {
+  await benchState({ keys: rows, only, json: flags.json });
+  process.exit();
 }
 
 if (flags.operators) {

@@ -145,6 +145,31 @@ test('damage to checkpoints, segments or the journal costs time, never rows', as
   }
 });
 
+test('state in pages is taken up again; a page that is damaged is said, and the checkpoint before used', async (context) => {
+  const directory = directoryFor(context);
+  const data = writeTicks(directory, ticks(rows));
+  const text = `${sql}
+    CREATE TABLE totals (symbol STRING, minute TIMESTAMP(3), trades BIGINT, turnover DOUBLE, PRIMARY KEY (symbol, minute) NOT ENFORCED) WITH ('connector' = 'jdbc');
+    INSERT INTO totals SELECT symbol, FLOOR(event_time TO SECOND), COUNT(*), SUM(price * volume) FROM ticks GROUP BY symbol, FLOOR(event_time TO SECOND);`;
+  const whole = join(directory, 'whole');
+  await replayTicks(data, whole, {}, text);
+  for (const damage of ['none', 'flipped', 'cut']) {
+    const run = join(directory, damage);
+    await runReplay({ ...newRun(data, run, {}, text), stopAfterRows: 1_000 });
+    const pages = join(run, 'checkpoints', '0', 'pages');
+    const before = readdirSync(pages);
+    await runReplay({ ...resume(run), stopAfterRows: 2_000 });
+    const page = join(pages, readdirSync(pages).find((name) => !before.includes(name))!);
+    const bytes = readFileSync(page);
+    bytes[bytes.length >> 1]! ^= damage === 'flipped' ? 1 : 0;
+    writeFileSync(page, damage === 'cut' ? bytes.subarray(1) : bytes);
+    const said: string[] = [];
+    await runReplay({ ...resume(run), onRemark: (remark) => said.push(remark) });
+    assert.equal(said.some((remark) => /Checkpoint 0\/\d+-[0-9a-f]{8} is damaged: the one before is used/.test(remark)), damage !== 'none');
+    await assertEqualOutputs(whole, run);
+  }
+});
+
 test('a stopped run goes on where it was, a complete one gives its result again', async (context) => {
   const { directory, data, whole } = await wholeRun(context);
   const run = join(directory, 'run');
