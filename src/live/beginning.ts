@@ -34,6 +34,12 @@ export async function beginning(log: Log, sources: readonly TopicRead[], { until
   return { positions, stops: isBounded ? stops : null, until: typeof until === 'number' ? until : null };
 }
 
+/** The offsets that are last now, of one partition where a lane has only that. */
+export async function lastOffsets(log: Log, reads: readonly TopicRead[], partition: number | null): Promise<LogPosition[]> {
+  const ends = await Promise.all(reads.map(async ({ topic }) => (await log.bounds(topic))!.map(({ partition: one, end }) => ({ topic, partition: one, offset: end }))));
+  return ends.flat().filter(({ partition: one }) => partition === null || one === partition);
+}
+
 /** By partition: what the mode asks Kafka for, or says itself. */
 async function knownOffsets(log: Log, topic: string, own: string, mode: StartMode): Promise<ReadonlyMap<number, number>> {
   switch (mode.kind) {

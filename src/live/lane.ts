@@ -54,6 +54,8 @@ export interface LaneSpec {
   /** Milliseconds. */
   readonly checkpointEvery: number;
   /** Where the first start begins, and where it ends; asked only when the journal is empty. */
+  /** Where a run that began without an end is to end, as its process is told; null: it goes on. Re-runs find the end in the journal. */
+  readonly stopsNow?: (start: StartRecord) => Promise<readonly LogPosition[] | null>;
   readonly begin: () => Promise<Pick<StartRecord, 'positions' | 'stops' | 'until' | 'warm'>>;
   /** Makes the step that a run begins with whose start names history; `keep`: with the rows that it fed. */
   readonly warmUp?: (engine: Engine, start: StartRecord, keep: boolean) => Promise<FoldedStep>;
@@ -262,7 +264,7 @@ export class LiveLane {
   }
 
   /** What of a piece belongs to the run: all before its stop, or before the row that says that event time has come to its end. */
-  async #scan({ engine, positions, start: { stops, until } }: Taken, given: Piece, rejected: Rejection[]): Promise<{ piece: Piece; batch: ScanBatch | null } | null> {
+  async #scan({ engine, positions, stops, start: { until } }: Taken, given: Piece, rejected: Rejection[]): Promise<{ piece: Piece; batch: ScanBatch | null } | null> {
     const { inputs } = this.spec;
     const from = inputs[given.input]!;
     const { topic, partitions } = from;
@@ -362,7 +364,7 @@ export class LiveLane {
    * All partitions have come to their end. Ends of transactions, which no reader is shown, may stand before a stop: then
    * the log says several times that there is nothing more. So it does where the last rows before a time have come.
    */
-  #isAtEnd({ fold, start: { stops, until }, positions }: Taken, reader: LogReader): boolean {
+  #isAtEnd({ fold, stops, start: { until }, positions }: Taken, reader: LogReader): boolean {
     const { inputs, pipeline, clock } = this.spec;
     if (this.#waiting.length > 0) return false;
     const isQuiet = reader.emptyAnswers >= emptyAnswersMin;

@@ -7,7 +7,7 @@ import { requireModules } from '../runtime/functions.js';
 import { planTexts } from '../runtime/pipeline.js';
 import { planHashOf } from '../runtime/plan-hash.js';
 import { CheckpointStore } from '../stores/checkpoints.js';
-import { beginning } from './beginning.js';
+import { beginning, lastOffsets } from './beginning.js';
 import type { CapturePlan } from './capture.js';
 import type { TopicRead } from './captured-topics.js';
 import { sinkTopics, type SinkTopic } from './connectors.js';
@@ -145,14 +145,20 @@ export async function prepareLanes(log: Log, options: Omit<LiveOptions, 'lanes' 
     if (found === null) await log.create(sink.topic, lanes, {});
     return OutputEncoder.open(sink, found?.length ?? lanes, plan.registry);
   }));
-  const { group, checkpointEvery, strict, releasedBy = false, onGap, linger } = options;
+  const { group, until, checkpointEvery, strict, releasedBy = false, onGap, linger } = options;
   const checkpoints = new CheckpointStore(join(options.state, 'checkpoints'));
   const parts = partsOf(pipeline, options.texts);
   const warm = options.warmFrom === undefined || options.warmFrom.length === 0 ? null : (await import('./warm.js')).warmTables(options.warmFrom, pipeline);
   return {
     plan, specOf: (lane) => ({
       lane, group, planHash, pipeline, outputs, topics, checkpoints, parts, checkpointEvery, strict, releasedBy, onGap, linger, inputs: plan.inputs(lane), captures: plan.captures,
-      clock: () => Date.now(), pause, say: options.onRemark, begin: async () => {
+      clock: () => Date.now(), pause, say: options.onRemark,
+      stopsNow: async ({ until: first }) => {
+        if (until === 'latest') return lastOffsets(log, plan.reads, lanes === 1 ? null : lane);
+        if (until !== null && until !== first) options.onRemark(`lane ${lane}: the group began without this end in event time, and --until is not heeded; start under another group (--group), or with --until latest`);
+        return null;
+      },
+      begin: async () => {
         const begun = await beginning(log, plan.reads, options, lanes === 1 ? null : lane);
         if (warm === null) return begun;
         const { planWarm } = await import('./warm.js');

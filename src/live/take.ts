@@ -22,6 +22,8 @@ export interface Taken {
   readonly engine: Engine;
   readonly positions: number[][];
   readonly start: StartRecord;
+  /** Offsets at which the input ends; null: it goes on. */
+  readonly stops: readonly LogPosition[] | null;
   readonly isEnded: boolean;
   /** The one that may commit; another after a commit that was not answered. */
   producer: LogProducer;
@@ -94,7 +96,7 @@ export async function takeLane(log: Log, spec: LaneSpec, events: LaneEvents): Pr
       passGap(spec.inputs, positions, gap);
       fold.passGap(gap);
     }
-    return { fold, engine, positions, start, producer, owner, journal, stepAt, isEnded: tail.steps[tail.steps.length - 1]?.end === true };
+    return { fold, engine, positions, start, stops: start.stops ?? (tail.start === null ? null : await spec.stopsNow?.(start) ?? null), producer, owner, journal, stepAt, isEnded: tail.steps[tail.steps.length - 1]?.end === true };
   } catch (error) {
     await producer.close();
     throw error;

@@ -165,6 +165,22 @@ test('a lane that has other partitions than when it began is refused', async () 
   await assert.rejects(takeLane(log, { ...spec, inputs: [{ ...input!, partitions: [0, 1] }] }, quiet), refusal('SOURCE_GAP', /topic ticks has 2 partitions in this lane where it had 1 when group run began/));
 });
 
+test('a run that began without an end ends where a later process is told to, and its journal knows', async () => {
+  const log = await logWithTicks(40);
+  const endless = (await specsOn(log, { until: null }))(0);
+  const stop = new AbortController();
+  await new LiveLane(log, endless, { ...quiet, committed: () => stop.abort() }).run(stop.signal);
+  const said: string[] = [];
+  const timed = new AbortController();
+  await new LiveLane(log, (await specsOn(log, { until: dayStart + 30_000, say: (text) => said.push(text) }))(0), { ...quiet, committed: () => timed.abort() }).run(timed.signal);
+  assert.match(said.join(), /lane 0: the group began without this end in event time, and --until is not heeded/);
+  await runToEnd(log, (await specsOn(log, { until: 'latest' }))(0));
+  assert.equal((await takeLane(log, (await specsOn(log, { until: null }))(0), quiet)).isEnded, true);
+  const straight = await logWithTicks(40);
+  await runToEnd(straight, (await specsOn(straight))(0));
+  assert.deepEqual(outputsOf(log), outputsOf(straight));
+});
+
 test('a run until a time ends as history does that has no later rows', async () => {
   const until = dayStart + 30_000;
   const log = await logWithTicks(rows);
