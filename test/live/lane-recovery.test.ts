@@ -159,6 +159,12 @@ test('input that was deleted before it was read is named; told so, the run goes 
   assert.equal(taken.isEnded, true);
 });
 
+test('a topic that is not there is refused, with what to do', async () => {
+  const log = await logWithTicks(0);
+  log.deleteTopic('ticks');
+  await assert.rejects(specsOn(log), refusal('KAFKA_REFUSED', /table ticks reads topic ticks, which is not there; make it, or check 'topic'/));
+});
+
 test('a lane that has other partitions than when it began is refused', async () => {
   const { log, spec } = await stopped();
   const [input] = spec.inputs;
