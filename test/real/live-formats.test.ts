@@ -2,33 +2,35 @@
 import assert from 'node:assert/strict';
 import { createServer, type Server } from 'node:http';
 import { once } from 'node:events';
-import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
+import { readFile, readdir } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Producer } from 'kafkajs';
 import { avroType } from '../../src/formats/confluent.js';
 import type { AvroRecord } from '../../src/formats/avro-schema.js';
+import { clients } from '../../src/live/clients.js';
 import { kafkaClient } from '../../src/live/kafka.js';
 import { runLive, type LiveResult } from '../../src/live/live.js';
 import { SchemaRegistry } from '../../src/live/registry.js';
-import { settingsFrom } from '../../src/live/settings.js';
-import { verifyLive } from '../../src/live/verify-live.js';
-import { KafkaServer, kafkaMissing } from './kafka-server.js';
-import { mustEnd } from './must-end.js';
+import { settingsFrom, type LiveSettings } from '../../src/live/settings.js';
+import { LiveServers, liveTexts } from './live-servers.js';
 import { readTopic } from './read-topic.js';
-import { RegistryServer, registryMissing } from './registry-server.js';
-import { skipped } from './skip.js';
 
-const skip = skipped(kafkaMissing() ?? registryMissing());
-
-let kafka: KafkaServer;
-let registry: RegistryServer;
 let way: Way;
-let folder: string;
 let producer: Producer;
+
+const servers = new LiveServers({ registry: true, opened: async () => {
+  way = await Way.to(servers.registry.address);
+  producer = kafkaClient(settings()).producer();
+  await producer.connect();
+  return async () => {
+    await producer.disconnect();
+    way.end();
+  };
+} });
+const { skip } = servers;
 
 /** The way to the registry: while it is closed nobody answers. */
 class Way {
@@ -58,25 +60,7 @@ class Way {
   }
 }
 
-before(async () => {
-  if (skip !== false) return;
-  folder = await mkdtemp(join(tmpdir(), 'tapewright-formats-'));
-  [kafka, registry] = await Promise.all([KafkaServer.start(), RegistryServer.start()]);
-  way = await Way.to(registry.address);
-  producer = kafkaClient(settings()).producer();
-  await producer.connect();
-});
-
-after(async () => {
-  await producer?.disconnect();
-  way?.end();
-  await Promise.all([kafka?.stop(), registry?.stop()]);
-  if (folder !== undefined) await rm(folder, { recursive: true, force: true });
-  mustEnd();
-});
-
-const settings = () => settingsFrom({ brokers: kafka.brokers.join(','), registry: `http://127.0.0.1:1,${way.address}` }, {});
-const textsOf = (sql: string) => ({ name: 'live', scenario: null, sql: [{ path: 'live.sql', text: sql }], expect: { outputs: [], lateMax: null, rejectedMax: null } });
+const settings = () => settingsFrom({ brokers: servers.brokers, registry: `http://127.0.0.1:1,${way.address}` }, {});
 
 /** Kept for ever: messages here have timestamps of long ago. */
 async function createTopic(topic: string, partitions: number, config: Readonly<Record<string, string>> = {}): Promise<void> {
@@ -94,9 +78,9 @@ class Run {
   readonly #stop = new AbortController();
   readonly #end: Promise<LiveResult>;
 
-  constructor(sql: string, group: string, until: 'latest' | null = null) {
+  constructor(sql: string, group: string, until: 'latest' | null = null, reached: LiveSettings = settings()) {
     this.#end = runLive({
-      texts: textsOf(sql), settings: settings(), group, state: join(folder, group), redirect: new Map(), start: { kind: 'earliest' }, until, lanes: 'all', sessionTimeout: 2000, onGap: 'refuse', linger: 0,
+      texts: liveTexts(sql), settings: reached, group, state: join(servers.folder, group), redirect: new Map(), start: { kind: 'earliest' }, until, lanes: 'all', sessionTimeout: 2000, onGap: 'refuse', linger: 0,
       checkpointEvery: 1000, strict: false, signal: this.#stop.signal, onRemark: (text) => this.remarks.push(text),
       events: { phase: () => undefined, committed: (_lane, result, rows) => {
         this.rows += rows;
@@ -113,6 +97,12 @@ class Run {
     assert.equal(this.rows, rows);
   }
 
+  /** Until it has said so. */
+  async says(what: RegExp): Promise<void> {
+    const failed = this.#end.then(() => undefined);
+    while (!what.test(this.remarks.join('\n'))) await Promise.race([pause(20), failed]);
+  }
+
   async stop(): Promise<LiveResult> {
     this.#stop.abort();
     return this.#end;
@@ -125,13 +115,25 @@ class Run {
 
 const tick = (fields: readonly object[]): AvroRecord => ({ type: 'record', name: 'Tick', fields } as unknown as AvroRecord);
 
-/** Sends rows of one schema to a partition, a second of record time apart. */
-async function send(topic: string, partition: number, schema: AvroRecord, rows: readonly object[], from: number): Promise<void> {
-  const id = await new SchemaRegistry([registry.address]).register(`${topic}-value-${JSON.stringify(schema.fields).length}`, schema);
+const register = (topic: string, schema: AvroRecord): Promise<number> => new SchemaRegistry([servers.registry.address]).register(`${topic}-value-${JSON.stringify(schema.fields).length}`, schema);
+
+interface Rows {
+  readonly id: number;
+  readonly schema: AvroRecord;
+  readonly rows: readonly object[];
+  readonly from: number;
+}
+
+/** Sends rows of a schema that has an id, a second of record time apart. */
+async function produce(topic: string, partition: number, { id, schema, rows, from }: Rows): Promise<void> {
   const type = avroType(schema), header = Buffer.alloc(5);
   header.writeUInt32BE(id, 1);
   await producer.send({ topic, messages: rows.map((row, index) => ({ partition, key: 'k', value: Buffer.concat([header, type.toBuffer(row)]), timestamp: String(1_700_000_000_000 + (from + index) * 1000) })) });
 }
+
+/** Sends rows of a schema that may be new. */
+const send = async (topic: string, partition: number, schema: AvroRecord, rows: readonly object[], from: number): Promise<void> =>
+  produce(topic, partition, { id: await register(topic, schema), schema, rows, from });
 
 const first = tick([{ name: 'symbol', type: 'string' }, { name: 'price', type: 'float' }, { name: 'size', type: 'int' }]);
 /** A field more, one promoted, one renamed. */
@@ -181,9 +183,9 @@ test('schemas change in mid-stream, and the registry goes and comes, without a r
   await again.has(20);
   await again.stop();
   way.isClosed = false;
-  assert.deepEqual(await verifyLive({ texts: textsOf(evolving), settings: settings(), group: 'evolve', redirect: new Map(), onRemark: () => undefined }).then(({ equal, difference }) => ({ equal, difference })), { equal: true, difference: null });
+  assert.deepEqual(await servers.verify(evolving, 'evolve', settings()).then(({ equal, difference }) => ({ equal, difference })), { equal: true, difference: null });
 
-  const written = JSON.parse(await new SchemaRegistry([registry.address]).schema((await readTopic(settings(), 'evolve-seen', 130))[0]!.value!.readUInt32BE(1))) as AvroRecord;
+  const written = JSON.parse(await new SchemaRegistry([servers.registry.address]).schema((await readTopic(settings(), 'evolve-seen', 130))[0]!.value!.readUInt32BE(1))) as AvroRecord;
   const type = avroType(written);
   const seen = (await readTopic(settings(), 'evolve-seen', 130)).map(({ value }) => type.fromBuffer(value!.subarray(5)) as { symbol: string; price: number | null; size: number | null; venue: string | null; sent: number; part: number; place: number; origin: string });
   assert.equal(seen.length, 130);
@@ -202,8 +204,35 @@ test('schemas change in mid-stream, and the registry goes and comes, without a r
   assert.match(letters[0]!.headers!['error']!.toString(), /^schema \d+: the writer's schema has string for price: not a value of DOUBLE$/);
   const counts = (await readTopic(settings(), 'evolve-counts', 2)).map(({ value }) => JSON.parse(value!.toString()) as object);
   assert.deepEqual(counts[0], { symbol: 'A', ended: '2023-11-14T22:14:00.000', ticks: 40 });
-  const kept = await readdir(join(folder, 'evolve', 'schemas'));
-  assert.ok(kept.length >= 5 && (await Promise.all(kept.map((name) => readFile(join(folder, 'evolve', 'schemas', name), 'utf8').then(JSON.parse)))).length === kept.length);
+  const kept = await readdir(join(servers.folder, 'evolve', 'schemas'));
+  assert.ok(kept.length >= 5 && (await Promise.all(kept.map((name) => readFile(join(servers.folder, 'evolve', 'schemas', name), 'utf8').then(JSON.parse)))).length === kept.length);
+});
+
+test('the registry is killed and started again in mid-run: known schemas go on, a new one waits, nothing is lost', { skip, timeout: 300_000 }, async () => {
+  await createTopic('orphans', 2);
+  const sql = `
+CREATE TABLE orphans (symbol STRING, size BIGINT, part INT METADATA FROM 'partition' VIRTUAL, place BIGINT METADATA FROM 'offset' VIRTUAL) WITH ('connector' = 'kafka', 'topic' = 'orphans', 'format' = 'avro-confluent');
+CREATE TABLE found (symbol STRING, size BIGINT, part INT, place BIGINT) WITH ('connector' = 'kafka', 'topic' = 'orphans-found', 'format' = 'json');
+INSERT INTO found SELECT symbol, size, part, place FROM orphans;
+`;
+  const direct = settingsFrom({ brokers: servers.brokers, registry: servers.registry.address }, {});
+  const sizes = (count: number): object[] => Array.from({ length: count }, (_, index) => ({ symbol: 'A', price: 1, size: index, venue: 'X', quantity: index }));
+  const known = { id: await register('orphans', first), schema: first }, unseen = { id: await register('orphans', second), schema: second };
+  const run = new Run(sql, 'orphans', null, direct);
+  await produce('orphans', 0, { ...known, rows: sizes(20), from: 0 });
+  await run.has(20);
+  await servers.registry.kill();
+  await produce('orphans', 0, { ...unseen, rows: sizes(10), from: 20 });
+  await produce('orphans', 0, { ...known, rows: sizes(5), from: 30 });
+  await produce('orphans', 1, { ...known, rows: sizes(30), from: 0 });
+  await run.has(50);
+  await run.says(/messages of schema \d+ wait, and their partition with them; asked again in 1 s: no schema registry answers/);
+  await servers.registry.restart();
+  await run.has(65);
+  await run.stop();
+  assert.equal((await servers.verify(sql, 'orphans')).difference, null);
+  const places = (await readTopic(servers.settings(), 'orphans-found', 65)).map(({ value }) => JSON.parse(value!.toString()) as { part: number; place: number });
+  for (const part of [0, 1]) assert.deepEqual(places.filter((row) => row.part === part).map(({ place }) => place), Array.from({ length: part === 0 ? 35 : 30 }, (_, index) => index), 'once, in the order of the partition');
 });
 
 test('keys, foreign messages, tombstones and messages of 10 MB', { skip, timeout: 300_000 }, async () => {
@@ -229,4 +258,31 @@ INSERT INTO sizes SELECT k_symbol, CASE WHEN CHAR_LENGTH(text) > 5 THEN 'large' 
   const letters = await readTopic(settings(), 'mixed-dead-letters', 4);
   assert.deepEqual(letters.map(({ headers }) => headers!['error']!.toString()), ['a tombstone, where every message is a row', 'the message is not a JSON object', "the message's key: a text that is not UTF-8", 'the message is not a JSON object']);
   assert.deepEqual(letters.map(({ value }) => value?.length ?? null), [null, 6, good('two').length, bad.length]);
+});
+
+test('headers and timestamps beside raw messages, up to where the tables are bounded, by both clients', { skip, timeout: 120_000 }, async () => {
+  await createTopic('beside', 2);
+  const sent = 1_700_000_000_000;
+  await producer.send({ topic: 'beside', messages: [
+    { partition: 0, key: 'A', value: 'plain text', timestamp: String(sent), headers: { trace: ['1', '2'], raw: Buffer.from([0xff]) } },
+    { partition: 0, key: 'B', value: '', timestamp: String(sent + 5) },
+    { partition: 1, key: 'C', value: null, timestamp: String(sent + 9), headers: { empty: '' } },
+  ] });
+  for (const client of clients) {
+    const sql = `
+CREATE TABLE beside (id STRING, body STRING, told STRING METADATA FROM 'headers' VIRTUAL, all_told MAP<STRING, BYTES> METADATA FROM 'headers' VIRTUAL, sent TIMESTAMP_LTZ(3) METADATA FROM 'timestamp') WITH (
+  'connector' = 'kafka', 'topic' = 'beside', 'value.format' = 'raw', 'key.format' = 'raw', 'key.fields' = 'id', 'value.fields-include' = 'EXCEPT_KEY', 'scan.bounded.mode' = 'latest-offset');
+CREATE TABLE told (id STRING, told STRING, body STRING, sent TIMESTAMP_LTZ(3) METADATA FROM 'timestamp') WITH ('connector' = 'kafka', 'topic' = 'told-${client}', 'format' = 'json');
+INSERT INTO told SELECT id, told, body, CASE WHEN id <> 'B' THEN sent END FROM beside;
+`;
+    const begun = Date.now();
+    assert.equal((await new Run(sql, `beside-${client}`, null, { ...settings(), client }).end()).ended, true);
+    const told = await readTopic(settings(), `told-${client}`, 3);
+    assert.deepEqual(told.map(({ value }) => JSON.parse(value!.toString()) as object).sort((one, other) => (JSON.stringify(one) < JSON.stringify(other) ? -1 : 1)), [
+      { id: 'A', told: '{"trace":"2","raw":{"base64":"/w=="}}', body: 'plain text' }, { id: 'B', told: '{}', body: '' }, { id: 'C', told: '{"empty":""}', body: null },
+    ]);
+    const times = told.map(({ timestamp }) => Number(timestamp)).sort((one, other) => one - other);
+    assert.deepEqual(times.slice(0, 2), [sent, sent + 9]);
+    assert.ok(times[2]! >= begun, 'without a timestamp of its own a message has the time of sending');
+  }
 });
