@@ -14,7 +14,8 @@ import { StepDigest } from '../core/step-digest.js';
 import type { DeadLetter, LateRow, OutputRows, StepRecord } from '../core/step.js';
 import type { Schema } from '../core/types.js';
 import { mergeRows } from '../operators/merge-rows.js';
-import { noRows, type Report, type Rows, type WatermarkPath } from '../operators/operator.js';
+import { noRows, type Operator, type Report, type Rows, type TwoInputOperator, type WatermarkPath } from '../operators/operator.js';
+import { inOnePiece, inParts, readOperators, writeOperators, type EngineState } from './engine-state.js';
 import { buildPhysical, reachable, type PhysicalNode, type PhysicalPlan } from './physical.js';
 import { idleTimeoutOf } from '../plan/idle-timeout.js';
 import type { Pipeline } from '../plan/plan.js';
@@ -57,14 +58,6 @@ export interface StepResult {
   readonly deadLetters: readonly DeadLetter[];
   /** Ends of the windows that the end of history fired. */
   readonly endedBeyond: ReadonlySet<number>;
-}
-
-/** The state of an engine between two steps. */
-export interface EngineState {
-  /** Binary, versioned. The shell adds a checksum and the plan's hash. */
-  readonly body: Uint8Array;
-  /** The part that is kept in pages: each never changes, and is the same array for as long as the engine keeps it. */
-  readonly pages: readonly Uint8Array[];
 }
 
 export interface CloseOptions {
@@ -132,7 +125,7 @@ export class Engine {
     this.#inputNames = pipeline.sources.map(({ name }) => name);
     this.#options = options;
     this.plan = buildPhysical(pipeline);
-    if (options.pages !== undefined) for (const { made } of this.#operators()) made.operator.limitPages?.(options.pages);
+    if (options.pages !== undefined) for (const operator of this.#operators()) operator.limitPages?.(options.pages);
     this.#reached = [...pipeline.sources.map((_, input) => reachable(this.plan.nodes, input)), this.plan.nodes.map((_, index) => index)];
     this.#digests = pipeline.sinks.map((sink) => new OutputDigest(sink.name, digestSchema(sink), options.hash));
     this.#stepDigest = new StepDigest(pipeline.sinks.length, options.hash);
@@ -175,6 +168,11 @@ export class Engine {
   }
 
   /** Digest of the last step, lower-case hex; null before the first. */
+  /** By input and partition, as a step's record has them. */
+  get watermarks(): StepRecord['watermarks'] {
+    return this.#watermarks.record();
+  }
+
   get stepDigest(): string | null {
     return this.#lastDigest;
   }
@@ -515,26 +513,18 @@ export class Engine {
 
   /** All state in one piece. */
   snapshot(): Uint8Array {
-    const { body, pages } = this.checkpoint();
-    const writer = new ByteWriter(body.length + 1024);
-    writer.bytes(body);
-    writer.varint(pages.length);
-    for (const page of pages) writer.bytes(page);
-    return writer.toBytes();
+    return inOnePiece(this.checkpoint());
   }
 
   /** What `snapshot` returned, into a new engine. */
   restore(bytes: Uint8Array): void {
-    const reader = new ByteReader(bytes);
-    const body = reader.bytes();
-    this.resume({ body, pages: Array.from({ length: reader.varint() }, () => reader.bytes()) });
+    this.resume(inParts(bytes));
   }
 
   /** All state. What there is of it in pages is not copied. */
   checkpoint(): EngineState {
     assert(this.#step === null, 'a snapshot is taken between steps');
     const writer = new ByteWriter(65_536);
-    const pages: Uint8Array[] = [];
     writer.u32(SNAPSHOT_FORMAT);
     writer.varint(this.#seq);
     writer.f64(this.#now);
@@ -545,14 +535,7 @@ export class Engine {
     for (const count of Object.values(this.#counts)) writer.varint(count);
     writer.string(this.#lastDigest ?? '');
     for (const digest of this.#digests) digest.snapshot(writer);
-    for (const node of this.#operators()) {
-      const state = new ByteWriter(4096);
-      const own = node.made.operator.snapshot(state) ?? [];
-      writer.string(node.made.operator.name);
-      writer.bytes(state.written());
-      writer.varint(own.length);
-      for (const page of own) pages.push(page);
-    }
+    const pages = writeOperators(writer, this.#operators());
     return { body: writer.toBytes(), pages };
   }
 
@@ -576,23 +559,11 @@ export class Engine {
       assert(digest.rows === 0, 'state is restored into a new engine');
       this.#digests[table] = OutputDigest.restore(reader, sink.name, digestSchema(sink), this.#options.hash);
     });
-    this.#resumeOperators(reader, pages);
+    readOperators(reader, pages, this.#operators());
   }
 
-  #resumeOperators(reader: ByteReader, pages: readonly Uint8Array[]): void {
-    let first = 0;
-    for (const node of this.#operators()) {
-      const name = reader.string();
-      if (name !== node.made.operator.name) throw new TapewrightError('CHECKPOINT_MISMATCH', `the checkpoint holds ${name} where the plan has ${node.made.operator.name}`);
-      const state = new ByteReader(reader.bytes());
-      const count = reader.varint();
-      node.made.operator.restore(state, pages.slice(first, first + count));
-      first += count;
-    }
-  }
-
-  #operators(): OperatorNode[] {
-    return this.plan.nodes.filter((node): node is OperatorNode => node.kind === 'operator');
+  #operators(): (Operator | TwoInputOperator)[] {
+    return this.plan.nodes.flatMap((node) => (node.kind === 'operator' ? [node.made.operator] : []));
   }
 }
 

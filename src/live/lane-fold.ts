@@ -1,6 +1,7 @@
 /** The state of a lane: the engine, and before it what waits of captured databases. Steps go through it alike, new or made again. */
 import { ByteReader, ByteWriter } from '../core/bytes.js';
-import { Engine, type EngineState } from '../engine/engine.js';
+import { Engine } from '../engine/engine.js';
+import type { EngineState } from '../engine/engine-state.js';
 import type { SliceRows } from '../engine/scan-batch.js';
 import type { Pipeline } from '../plan/plan.js';
 import { sha256 } from '../runtime/sha256.js';

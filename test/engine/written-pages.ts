@@ -1,6 +1,5 @@
 /** What a disk has of checkpoints: a page is written when it is first seen, and never again. */
-import { ByteWriter } from '../../src/core/bytes.js';
-import type { EngineState } from '../../src/engine/engine.js';
+import type { EngineState } from '../../src/engine/engine-state.js';
 
 /** Pages so small that a few rows fill one, and hardly a key at hand. */
 export const tinyPages = { pageBytes: 64, keysAtHand: 2 };
@@ -28,13 +27,4 @@ export function read({ body, pages }: EngineState): EngineState {
       return copy;
     }),
   };
-}
-
-/** For `restore`. */
-export function inOnePiece({ body, pages }: EngineState): Uint8Array {
-  const writer = new ByteWriter();
-  writer.bytes(body);
-  writer.varint(pages.length);
-  for (const page of pages) writer.bytes(page);
-  return writer.toBytes();
 }

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { combineSets } from '../../../src/core/digest.js';
 import { faults } from '../../../src/core/faults.js';
-import type { EngineState } from '../../../src/engine/engine.js';
+import type { EngineState } from '../../../src/engine/engine-state.js';
 import { tinyPages, write } from '../../engine/written-pages.js';
 import { textOf, type Cell } from './cells.js';
 import { rowText, sameRows, sameRun } from './compare.js';

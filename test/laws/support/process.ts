@@ -3,7 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
-import { inOnePiece } from '../../engine/written-pages.js';
+import { inOnePiece } from '../../../src/engine/engine-state.js';
 import { recoveryLaw, runUntil, type RecoveryDraw } from './laws.js';
 import { run, type Run } from './run.js';
 
