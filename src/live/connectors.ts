@@ -47,6 +47,7 @@ export interface SinkTopic {
 export function sourceTopic(table: SourceTable, start: AskedStart | null): SourceTopic {
   const { options, name } = table;
   const connector = options['connector'];
+  if (connector === 'upsert-kafka') throw refused(name, "its connector is 'upsert-kafka', whose rows change", "live reads changes as 'format' = 'debezium-json' or 'debezium-avro-confluent'; where rows are only ever added, write 'connector' = 'kafka'");
   if (connector !== 'kafka') throw refused(name, `its connector is '${connector ?? 'none'}'`, "live reads 'connector' = 'kafka'; to run it on history use replay");
   if (options['topic'] === undefined) throw refused(name, "it has no 'topic'", "add 'topic' = '…' to its WITH");
   if (options['topic'].includes(';')) throw refused(name, `its 'topic' names several (${options['topic']})`, 'declare a table for each and read them with UNION ALL');

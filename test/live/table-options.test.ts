@@ -41,6 +41,7 @@ test('every other option is refused by its name, with what to do instead', () =>
     [{ 'scan.bounded.mode': 'tomorrow' }, /use unbounded, latest-offset, group-offsets, timestamp or specific-offsets/],
     [{ topic: 'a;b' }, /its 'topic' names several \(a;b\); declare a table for each/],
     [{ 'topic-pattern': 'a.*' }, /name one topic/],
+    [{ connector: 'upsert-kafka' }, /its connector is 'upsert-kafka', whose rows change; live reads changes as 'format' = 'debezium-json'/],
     [{ format: 'raw' }, /its format is 'raw' and 2 columns are in the value/],
     [{ 'key.format': 'raw', 'key.fields': 'symbol', 'key.raw.charset': 'UTF-16' }, /reads and writes texts as UTF-8/],
     [{ 'properties.isolation.level': 'read_uncommitted' }, /live reads what is committed/],
