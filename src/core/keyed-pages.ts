@@ -19,7 +19,7 @@ export interface PageLimits {
   readonly keysAtHand: number;
 }
 
-export const usualPages: PageLimits = { pageBytes: 1 << 20, keysAtHand: 32_768 };
+export const usualPages: PageLimits = { pageBytes: 1 << 20, keysAtHand: 16_384 };
 
 const FIRST_BYTES = 4096;
 /** So many pages that are less than half full become one. */

@@ -12,7 +12,9 @@ export class Page {
   #bytes: Uint8Array;
   #reader: ByteReader;
   /** A bit for each unit at which a record begins that is dead. */
-  #dead = new Int32Array(0);
+  #dead: Int32Array = new Int32Array(0);
+  /** A bit for each of those words that is not 0, so that looking through them costs what is dead. */
+  #deadWords: Int32Array = new Int32Array(0);
   /** Bytes of records, and of those that live. */
   used = 0;
   live = 0;
@@ -48,10 +50,10 @@ export class Page {
     const at = this.used;
     const end = at + size;
     if (end > this.#bytes.length) {
-      const longer = new Uint8Array(Math.max(end, Math.min(most, 2 * this.#bytes.length)));
-      longer.set(this.#bytes.subarray(0, at));
-      this.#bytes = longer;
-      this.#reader = new ByteReader(longer);
+      const grown = new Uint8Array(Math.max(end, Math.min(most, 2 * this.#bytes.length)));
+      grown.set(this.#bytes.subarray(0, at));
+      this.#bytes = grown;
+      this.#reader = new ByteReader(grown);
     }
     this.used = end;
     this.live += size;
@@ -63,11 +65,12 @@ export class Page {
     this.live -= size;
     const unit = at / UNIT;
     if (unit >> 5 >= this.#dead.length) {
-      const longer = new Int32Array(Math.ceil(this.#bytes.length / UNIT / 32));
-      longer.set(this.#dead);
-      this.#dead = longer;
+      const words = Math.ceil(this.#bytes.length / UNIT / 32);
+      this.#dead = longer(this.#dead, words);
+      this.#deadWords = longer(this.#deadWords, Math.ceil(words / 32));
     }
     this.#dead[unit >> 5]! |= 1 << (unit & 31);
+    this.#deadWords[unit >> 10]! |= 1 << ((unit >> 5) & 31);
   }
 
   isDead(at: number): boolean {
@@ -79,6 +82,7 @@ export class Page {
   empty(): void {
     this.used = 0;
     this.#dead.fill(0);
+    this.#deadWords.fill(0);
   }
 
   /** From here on the bytes stay as they are, and are no longer than the records. */
@@ -93,16 +97,26 @@ export class Page {
   writeDead(writer: ByteWriter): void {
     const gaps: number[] = [];
     let before = 0;
-    const dead = this.#dead;
-    for (let word = 0; word < dead.length; word += 1) {
+    for (let first = 0; first < this.#deadWords.length; first += 1) {
       // The lowest bit that is set, then without it.
-      for (let bits = dead[word]!; bits !== 0; bits &= bits - 1) {
-        const unit = 32 * word + 31 - Math.clz32(bits & -bits);
-        gaps.push(unit - before);
-        before = unit;
+      for (let words = this.#deadWords[first]!; words !== 0; words &= words - 1) {
+        const word = 32 * first + lowestBit(words);
+        for (let bits = this.#dead[word]!; bits !== 0; bits &= bits - 1) {
+          const unit = 32 * word + lowestBit(bits);
+          gaps.push(unit - before);
+          before = unit;
+        }
       }
     }
     writer.varint(gaps.length);
     for (const gap of gaps) writer.varint(gap);
   }
+}
+
+const lowestBit = (bits: number): number => 31 - Math.clz32(bits & -bits);
+
+function longer(words: Int32Array, length: number): Int32Array {
+  const all = new Int32Array(length);
+  all.set(words);
+  return all;
 }

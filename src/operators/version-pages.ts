@@ -41,8 +41,8 @@ export class VersionPages {
     const { value } = this.#pages;
     const slots = versions.slotsOf(id);
     value.reset();
-    value.f64(timers.dueOf(id));
-    value.f64(versions.droppedOf(id));
+    writeTime(value, timers.dueOf(id));
+    writeTime(value, versions.droppedOf(id));
     value.varint(slots.length);
     for (const slot of slots) {
       value.f64(versions.timeAt(slot));
@@ -63,9 +63,9 @@ export class VersionPages {
       const address = this.#find(keys, id);
       if (address < 0) continue;
       const reader = this.#pages.valueAt(address);
-      const due = reader.f64();
+      const due = readTime(reader);
       if (due > watermark && due < Infinity) timers.set(id, due);
-      versions.dropBefore(id, reader.f64());
+      versions.dropBefore(id, readTime(reader));
       for (let left = reader.varint(); left > 0; left -= 1) {
         found.push({ id, time: reader.f64(), isDeleted: reader.u8() === 1 });
         for (const builder of builders) builder.append(readPacked(reader));
@@ -97,3 +97,11 @@ export class VersionPages {
     return this.#pages.find();
   }
 }
+
+/** Mostly there is none: Infinity. */
+function writeTime(writer: ByteWriter, time: number): void {
+  writer.u8(time === Infinity ? 0 : 1);
+  if (time !== Infinity) writer.f64(time);
+}
+
+const readTime = (reader: ByteReader): number => (reader.u8() === 0 ? Infinity : reader.f64());

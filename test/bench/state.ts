@@ -13,7 +13,7 @@ import { promisify } from 'node:util';
 import { serialize } from 'node:v8';
 import { thisMachine } from './machine.js';
 import { peakRssMB } from './processes.js';
-import { runState, type StateRun } from './state-run.js';
+import { runState, type StateRun, type TakenState } from './state-run.js';
 import { stateWorkloads } from './state-workloads.js';
 import { machineText } from './summary.js';
 
@@ -58,8 +58,9 @@ const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
 
 function textOf(name: string, found: StateRun): string {
   const { keys, loadSeconds, first, changed, resumeSeconds, agrees } = found;
+  const most = (what: (one: TakenState) => number): string => Math.max(...[first, ...changed].map(what)).toFixed(0);
   return `${name.padEnd(16)} ${keys} keys in ${loadSeconds.toFixed(1)} s, peak RSS ${found.peakRssMB.toFixed(0)} MB; first checkpoint ${megabytes(first.bytes)}, then with 1 % changed `
-    + `${changed.map(({ bytes }) => megabytes(bytes)).join(', ')}; longest pause ${longestPause(found).toFixed(0)} ms (taking it ${Math.max(first.takingMillis, ...changed.map(({ takingMillis }) => takingMillis)).toFixed(0)} ms)`
+    + `${changed.map(({ bytes }) => megabytes(bytes)).join(', ')}; longest pause ${longestPause(found).toFixed(0)} ms (taking it ${most(({ takingMillis }) => takingMillis)} ms, of a processor ${most(({ takingCpuMillis }) => takingCpuMillis)} ms)`
     + `; taken up again in ${resumeSeconds.toFixed(1)} s${agrees ? '' : ', WITH ANOTHER DIGEST'}${isEnough(found) ? '' : ', NOT AS ASKED'}`;
 }
 
