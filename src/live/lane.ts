@@ -15,6 +15,7 @@ import type { CheckpointStore } from '../stores/checkpoints.js';
 import { LaneCheckpoints } from '../stores/lane-checkpoints.js';
 import { commitStep } from './commit.js';
 import { deadLetterMessage, lateMessage, type OutputEncoder } from './encoder.js';
+import { EvenReader } from './even-reader.js';
 import { HeldPieces } from './held.js';
 import { journalMessage, type StartRecord } from './journal-topic.js';
 import { releasedByHeaders } from './released-by.js';
@@ -151,7 +152,7 @@ export class LiveLane {
   async #read(taken: Taken, signal: AbortSignal): Promise<boolean> {
     for (;;) {
       await this.#passMissing(taken);
-      const reader = await this.log.read(logPositions(this.spec.inputs, taken.positions));
+      const reader = new EvenReader(await this.log.read(logPositions(this.spec.inputs, taken.positions)), this.spec.inputs);
       try {
         return await this.#steps(taken, reader, { held: new HeldPieces(this.spec.inputs, reader), settled: new SettledTopics(this.log, this.spec.inputs) }, signal);
       } catch (error) {
@@ -177,10 +178,11 @@ export class LiveLane {
     passGap(inputs, taken.positions, record);
   }
 
-  async #steps(taken: Taken, reader: LogReader, { held, settled }: { readonly held: HeldPieces; readonly settled: SettledTopics }, signal: AbortSignal): Promise<boolean> {
+  async #steps(taken: Taken, reader: EvenReader, { held, settled }: { readonly held: HeldPieces; readonly settled: SettledTopics }, signal: AbortSignal): Promise<boolean> {
     const { lane } = this.spec;
     for (;;) {
       if (signal.aborted) return false;
+      reader.keepTogether(taken);
       const goesOn = await this.#passGaps(taken);
       this.events.phase(lane, 'fetch', taken.engine.seq);
       const pieces = await this.#collect(reader, held);

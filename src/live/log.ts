@@ -39,6 +39,8 @@ export interface LogReader {
   next(millis: number): Promise<LogFetch | null>;
   /** What a paused partition has is left in the log, but for what is on its way already. */
   pause?(topic: string, partition: number, isPaused: boolean): void;
+  /** Whether all that the log had of a partition, when it was last asked, has come in; left out where the body does not know. */
+  isAtEnd?(topic: string, partition: number): boolean;
   close(): Promise<void>;
 }
 

@@ -24,6 +24,8 @@ interface Place {
   readonly partition: number;
   next: number;
   isAtEnd: boolean;
+  /** At its end, or at a transaction that is not decided yet. */
+  isCaughtUp: boolean;
   isPaused: boolean;
 }
 
@@ -55,7 +57,7 @@ export class WireReader implements LogReader {
   emptyAnswers = 0;
 
   constructor(private readonly wire: Wire, positions: readonly LogPosition[]) {
-    this.#places = new Map(positions.map(({ topic, partition, offset }) => [partitionKey(topic, partition), { topic, partition, next: offset, isAtEnd: false, isPaused: false }]));
+    this.#places = new Map(positions.map(({ topic, partition, offset }) => [partitionKey(topic, partition), { topic, partition, next: offset, isAtEnd: false, isCaughtUp: false, isPaused: false }]));
     this.#topics = [...new Set(positions.map(({ topic }) => topic))];
   }
 
@@ -70,6 +72,10 @@ export class WireReader implements LogReader {
 
   pause(topic: string, partition: number, isPaused: boolean): void {
     this.#places.get(partitionKey(topic, partition))!.isPaused = isPaused;
+  }
+
+  isAtEnd(topic: string, partition: number): boolean {
+    return this.#places.get(partitionKey(topic, partition))!.isCaughtUp;
   }
 
   async close(): Promise<void> {
@@ -157,7 +163,8 @@ export class WireReader implements LogReader {
         if (this.#takeRecords(place, answer)) isEmpty = false;
         place.isAtEnd = place.next >= answer.highWatermark;
         // Beyond what is stable lies a transaction that is not decided yet.
-        waits ||= !place.isAtEnd && place.next >= answer.lastStable;
+        place.isCaughtUp = place.isAtEnd || place.next >= answer.lastStable;
+        waits ||= !place.isAtEnd && place.isCaughtUp;
       }
     }
     if (!isEmpty) this.emptyAnswers = 0;

@@ -140,6 +140,7 @@ class MemoryReader implements LogReader {
   readonly #next: { readonly topic: string; readonly partition: number; offset: number }[];
   #turn = 0;
   #isLate = true;
+  readonly #paused = new Set<string>();
   emptyAnswers = 0;
 
   constructor(positions: readonly LogPosition[], private readonly fetchMax: number, private readonly partition: (topic: string, partition: number) => Partition) {
@@ -155,6 +156,7 @@ class MemoryReader implements LogReader {
       const position = this.#next[this.#turn % this.#next.length]!;
       this.#turn += 1;
       const { topic, partition, offset } = position;
+      if (this.#paused.has(`${topic}/${partition}`)) continue;
       const { start, entries } = this.partition(topic, partition);
       if (offset < start) throw new TapewrightError('SOURCE_GAP', `partition ${partition} of ${topic} begins at ${start}, ${offset} was wanted`);
       const records = entries.filter((entry) => entry.offset >= offset && !entry.isControl).slice(0, this.fetchMax);
@@ -165,6 +167,16 @@ class MemoryReader implements LogReader {
     }
     this.emptyAnswers += 1;
     return null;
+  }
+
+  pause(topic: string, partition: number, isPaused: boolean): void {
+    if (isPaused) this.#paused.add(`${topic}/${partition}`);
+    else this.#paused.delete(`${topic}/${partition}`);
+  }
+
+  isAtEnd(topic: string, partition: number): boolean {
+    const { offset } = this.#next.find((position) => position.topic === topic && position.partition === partition)!;
+    return this.partition(topic, partition).entries.every((entry) => entry.isControl || entry.offset < offset);
   }
 
   close(): Promise<void> {
