@@ -71,7 +71,10 @@ export function gapText(gap: Gap): string {
   const tables = gap.tables.map(({ table, expected, found }) => `${found} of ${expected} of ${table}`).join(', ');
   switch (gap.kind) {
     case 'transactions': return `transactions are missing ${gapPlace(gap)}`;
-    case 'events': return `changes of transaction ${gap.before.xid} are missing (there are ${tables}), ${gapPlace(gap)}`;
+    case 'events': {
+      const what = gap.tables.some(({ expected, found }) => found > expected) ? 'do not agree with its END' : 'are missing';
+      return `changes of transaction ${gap.before.xid} ${what} (there are ${tables}), ${gapPlace(gap)}`;
+    }
     case 'position': return `the log went back, ${gapPlace(gap)}: another server, or one that was restored`;
     case 'snapshot': {
       const untold = gap.tables.map(({ table }) => table).join(', ');

@@ -5,26 +5,26 @@ import type { Bound } from './gap.js';
 const RECENT = 65_536;
 
 export class RecentTransactions {
-  /** By xid: where it was committed last. PostgreSQL counts them to 2^32 and begins again. */
-  readonly #lsns = new Map<string, number>();
+  /** By xid: its last commit. PostgreSQL counts to 2^32 and begins again. */
+  readonly #byXid = new Map<string, Bound>();
   /** A ring: the oldest gives way. */
   #ring: Bound[] = [];
   #oldest = 0;
 
   constructor(private readonly most = RECENT) {}
 
-  lsnOf(xid: string): number | undefined {
-    return this.#lsns.get(xid);
+  of(xid: string): Bound | undefined {
+    return this.#byXid.get(xid);
   }
 
   add(bound: Bound): void {
-    this.#lsns.set(bound.xid!, bound.lsn!);
+    this.#byXid.set(bound.xid!, bound);
     if (this.#ring.length < this.most) {
       this.#ring.push(bound);
       return;
     }
     const { xid, lsn } = this.#ring[this.#oldest]!;
-    if (this.#lsns.get(xid!) === lsn) this.#lsns.delete(xid!);
+    if (this.#byXid.get(xid!)!.lsn === lsn) this.#byXid.delete(xid!);
     this.#ring[this.#oldest] = bound;
     this.#oldest = (this.#oldest + 1) % this.most;
   }
@@ -41,7 +41,7 @@ export class RecentTransactions {
   }
 
   clear(): void {
-    this.#lsns.clear();
+    this.#byXid.clear();
     this.#ring = [];
     this.#oldest = 0;
   }

@@ -105,9 +105,10 @@ export class Snapshots<Row> {
     this.#waiting.shift();
   }
 
-  /** Whether the changes of all tables have come without a snapshot before them. */
-  get areNone(): boolean {
-    return this.#waiting.length === 0 && this.unsettled.length === 0;
+  /** Topics in which the first snapshot may yet show: nothing was seen of one of their partitions. */
+  get unseen(): readonly string[] {
+    const isSeen = (topic: string, partition: number): boolean => this.#changedIn(topic, partition) >= 0 || this.#caughtUp.has(topic) || this.#waiting.some(({ rows }) => rows.has(named(topic, partition)));
+    return [...new Set(this.#partitions.filter(({ topic, partition }) => !isSeen(topic, partition)).map(({ topic }) => topic))];
   }
 
   /** Whether all rows of the first one are there. `isOver`: transactions after it have come; `isEnd`: nothing more does. */
@@ -121,11 +122,10 @@ export class Snapshots<Row> {
     return isEnd || this.unsettled.length === 0;
   }
 
-  /** Topics of which more may come that belongs before all that waits. */
+  /** Topics in which rows of the first one may yet come. */
   get unsettled(): readonly string[] {
     const [snapshot] = this.#waiting;
-    const open = this.#partitions.filter(({ topic, partition }) => (snapshot === undefined ? !this.#caughtUp.has(topic) && this.#changedIn(topic, partition) < 0 : !this.#isSettled(snapshot, topic, partition)));
-    return [...new Set(open.map(({ topic }) => topic))];
+    return snapshot === undefined ? [] : [...new Set(this.#partitions.filter(({ topic, partition }) => !this.#isSettled(snapshot, topic, partition)).map(({ topic }) => topic))];
   }
 
   #isSettled({ place, tableEnds, passed }: Waiting<Row>, topic: string, partition: number): boolean {

@@ -57,12 +57,15 @@ export interface AssemblerOptions {
   readonly messages?: boolean;
 }
 
+const isSame = (one: Bound | undefined, other: TransactionEnd): boolean => one?.lsn === other.lsn && one.time === other.time;
+
 export class TransactionAssembler<Row> {
   readonly counts: AssemblerCounts = { transactions: 0, repeats: 0, repeatedTransactions: 0, alone: 0 };
   readonly #runs = new Runs();
   readonly #pending = new WaitingTransactions<Row>();
   #ends: TransactionEnd[] = [];
-  readonly #endsKnown = new Set<string>();
+  /** By xid. */
+  readonly #endOf = new Map<string, TransactionEnd>();
   readonly #snapshots: Snapshots<Row>;
   #alone: Alone<Row>[] = [];
   readonly #progress: Progress;
@@ -133,8 +136,8 @@ export class TransactionAssembler<Row> {
 
   /** Topics that keep what is there waiting: a row of a snapshot may come in them that belongs before it. */
   get unsettled(): readonly string[] {
-    const waits = this.#snapshots.first !== null || (this.#last === null && this.waiting + this.#ends.length > 0);
-    return waits ? this.#snapshots.unsettled : [];
+    const isFirst = this.#last === null && this.waiting + this.#ends.length > 0;
+    return [...new Set([...this.#snapshots.unsettled, ...(isFirst ? this.#snapshots.unseen : [])])];
   }
 
   #taken(): readonly Outcome<Row>[] {
@@ -169,10 +172,10 @@ export class TransactionAssembler<Row> {
   /** A change whose transaction was committed no later than the last one given: it follows an earlier commit than that. */
   #isRepeat(event: ChangeEvent<Row>, xid: string): boolean {
     const { lastCommit, time } = event;
-    const given = this.#recent.lsnOf(xid);
-    if (given !== undefined) return lastCommit === null || lastCommit < given;
-    const chain = this.#chain;
+    const given = this.#recent.of(xid);
     // In a log that went back to where it was, times are later.
+    if (given !== undefined && time <= given.time && (lastCommit === null || lastCommit < given.lsn!)) return true;
+    const chain = this.#chain;
     if (lastCommit === null || chain === null || lastCommit >= chain.lsn! || time > chain.time) return false;
     this.#noteLate(lastCommit);
     return true;
@@ -187,11 +190,10 @@ export class TransactionAssembler<Row> {
   }
 
   #end(end: TransactionEnd): void {
-    const known = `${end.xid}:${end.lsn}`;
-    if (this.#endsKnown.has(known)) return;
-    if (this.#recent.lsnOf(end.xid) === end.lsn) this.#repeatEnd(end);
+    if (isSame(this.#endOf.get(end.xid), end)) return;
+    if (isSame(this.#recent.of(end.xid), end)) this.#repeatEnd(end);
     else {
-      this.#endsKnown.add(known);
+      this.#endOf.set(end.xid, end);
       this.#ends.push(end);
       this.#snapshots.end();
     }
@@ -214,10 +216,10 @@ export class TransactionAssembler<Row> {
       const end = this.#ends[used];
       const snapshot = this.#snapshots.first;
       const isOver = snapshot !== null && end !== undefined && end.lsn > (snapshot.place ?? -1);
-      // One that was asked for stands among transactions: those up to its place come first.
-      const isFirst = snapshot !== null && (isOver || (end === undefined && (isEnd || !snapshot.isAsked)));
+      // Transactions whose changes have come are before it, and those up to the place of one that was asked for.
+      const isFirst = snapshot !== null && (isOver || (end === undefined && (isEnd || (!snapshot.isAsked && this.#pending.isEmpty))));
       // Before anything is given, a snapshot may yet come: until each table has shown that it has none.
-      if (this.#last === null && snapshot === null && !isEnd && !this.#snapshots.areNone) break;
+      if (this.#last === null && !isFirst && !isEnd && this.#snapshots.unseen.length > 0) break;
       if (isFirst && this.#isAbandoned(end, isEnd)) {
         this.counts.repeats += snapshot.events.length;
         this.#snapshots.shift();
@@ -226,14 +228,15 @@ export class TransactionAssembler<Row> {
       else used += 1;
       this.#giveAlone();
     }
-    for (const { xid, lsn } of this.#ends.splice(0, used)) this.#endsKnown.delete(`${xid}:${lsn}`);
+    for (const end of this.#ends.splice(0, used)) if (this.#endOf.get(end.xid) === end) this.#endOf.delete(end.xid);
     this.#giveAlone();
   }
 
   /** The connector was started anew in the midst of the first snapshot, and made a second one. */
   #isAbandoned(end: TransactionEnd | undefined, isEnd: boolean): boolean {
     const { first, second } = this.#snapshots;
-    return first !== null && second !== null && !first.ended && (end === undefined ? isEnd : end.lsn > (second.place ?? -1));
+    if (first === null || second === null || first.ended) return false;
+    return isEnd || (end !== undefined && end.lsn > (second.place ?? -1) && this.#snapshots.unsettled.length === 0);
   }
 
   #giveSnapshot(): void {
@@ -258,7 +261,7 @@ export class TransactionAssembler<Row> {
     const { xid, lsn, time } = end;
     const bound: Bound = { xid, lsn, time };
     if (this.#chain !== null && lsn < this.#chain.lsn! && time <= this.#chain.time) {
-      // It is older than all that is remembered: in a log that went back to where it was, times would be later.
+      // It is older than all that is remembered.
       this.#repeatEnd(end);
       return true;
     }
@@ -272,7 +275,9 @@ export class TransactionAssembler<Row> {
     const events = pending === undefined ? (expected.size === 0 ? [] : null) : pending.whole(expected);
     if (events === null) {
       const lacking = this.#lacking(expected, pending);
-      const isLost = lacking.every(({ table }) => this.#progress.isPast(table, lsn)) || (isEnd && this.#isAnyWhole(at + 1));
+      // Where it is not that there are too few, the connector counts from 1 again, and its counts are of what it sent last.
+      const open = lacking.length === 0 || lacking.some((table) => table.found > table.expected) ? [...expected.keys()] : lacking.map(({ table }) => table);
+      const isLost = open.every((table) => this.#progress.isPast(table, lsn)) || (isEnd && this.#isAnyWhole(at + 1));
       if ((isLost || isEnd) && this.#progress.letGo(lacking)) return this.#proceedTo(end, at, isEnd);
       if (!isLost) return false;
     }
@@ -323,20 +328,15 @@ export class TransactionAssembler<Row> {
     if (lastCommit !== chain.lsn && !this.#progress.followsMessage(pending.first)) this.#gap('transactions', bound, [], this.#orphans(lastCommit));
     else {
       // Two follow one commit: the connector went on elsewhere, and remembered the commit that it had seen last.
-      const lost = this.#pending.after(lastCommit, chain.lsn).filter((xid) => xid !== bound.xid && !this.#isEnded(xid));
+      const lost = this.#pending.after(lastCommit, chain.lsn).filter((xid) => xid !== bound.xid && !this.#endOf.has(xid));
       if (lost.length > 0) this.#gap('transactions', bound, [], lost.reduce((sum, xid) => sum + this.#drop(xid), 0));
     }
-  }
-
-  #isEnded(xid: string): boolean {
-    return this.#ends.some((end) => end.xid === xid);
   }
 
   /** Drops transactions whose ENDs were lost: they were committed by `lsn`, and their turn is over. */
   #orphans(lsn: number | null): number {
     if (lsn === null) return 0;
-    const ended = new Set(this.#ends.map(({ xid }) => xid));
-    return this.#pending.before(lsn).filter((xid) => !ended.has(xid)).reduce((dropped, xid) => dropped + this.#drop(xid), 0);
+    return this.#pending.before(lsn).filter((xid) => !this.#endOf.has(xid)).reduce((dropped, xid) => dropped + this.#drop(xid), 0);
   }
 
   #gap(kind: GapKind, before: Bound, tables: Gap['tables'], unused: number): void {
@@ -350,7 +350,7 @@ export class TransactionAssembler<Row> {
   }
 
   #giveAlone(): void {
-    if (this.#alone.length === 0 || this.#snapshots.first !== null || (this.#last === null && !this.#snapshots.areNone)) return;
+    if (this.#alone.length === 0 || this.#snapshots.first !== null || (this.#last === null && this.#snapshots.unseen.length > 0)) return;
     const kept: Alone<Row>[] = [];
     for (const alone of this.#alone) {
       if (alone.waits.length > 0) kept.push(alone);
@@ -379,7 +379,7 @@ export class TransactionAssembler<Row> {
     assert(this.waiting === 0 && this.#ends.length === 0, 'state is restored into a new assembler');
     for (const event of state.events) this.#pending.add(event, event.xid!);
     this.#ends = state.ends.map(({ counts, ...end }) => ({ ...end, counts: new Map(counts) }));
-    for (const { xid, lsn } of this.#ends) this.#endsKnown.add(`${xid}:${lsn}`);
+    for (const end of this.#ends) this.#endOf.set(end.xid, end);
     this.#snapshots.restore(state.snapshots, state.told);
     this.#alone = state.alone.map(({ event, waits }) => ({ event, waits: [...waits] }));
     this.#progress.restore(state.progress);

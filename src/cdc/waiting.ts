@@ -21,6 +21,10 @@ export class WaitingTransactions<Row> {
     return true;
   }
 
+  get isEmpty(): boolean {
+    return this.#pending.size === 0;
+  }
+
   of(xid: string): PendingTransaction<Row> | undefined {
     return this.#pending.get(xid);
   }

@@ -2,61 +2,18 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { CaptureEvent, Transaction } from '../../src/cdc/event.js';
-import type { Gap, Incomplete, Restart } from '../../src/cdc/gap.js';
-import { TransactionAssembler } from '../../src/cdc/transactions.js';
-import { decodeRecord, type Change } from '../../src/formats/debezium-envelope.js';
+import type { Transaction } from '../../src/cdc/event.js';
+import type { Gap } from '../../src/cdc/gap.js';
+import type { Change } from '../../src/formats/debezium-envelope.js';
+import { assemble, eventsOf } from './assemble.js';
 import { commands, interleaved, recordingOf, restarted, type Commit, type ModelRecord, type Recording } from './model.js';
-
-const topics = ['db.cdc.accounts', 'db.cdc.entries'];
-
-interface Assembled {
-  readonly given: readonly Transaction<Change>[];
-  readonly gaps: readonly Gap[];
-  readonly incomplete: readonly Incomplete[];
-  readonly repeats: number;
-  readonly restarts: readonly Restart[];
-}
-
-/** Records are decoded once, however many gaps are planted among them. */
-const decodedOf = new WeakMap<ModelRecord, CaptureEvent<Change>[]>();
-
-const eventsOf = (records: readonly ModelRecord[]): CaptureEvent<Change>[] => records.flatMap((record) => {
-  let events = decodedOf.get(record);
-  if (events === undefined) {
-    const decoded = decodeRecord(record, null);
-    decodedOf.set(record, events = decoded.kind === 'event' ? [decoded.event] : []);
-  }
-  return events;
-});
-
-/** `saveAt`: before this event the assembler's state goes through JSON into another one. */
-function assemble(events: readonly CaptureEvent<Change>[], saveAt = -1): Assembled {
-  let assembler = new TransactionAssembler<Change>(topics);
-  const outcomes = [];
-  for (const [index, event] of events.entries()) {
-    if (index === saveAt) {
-      const state = JSON.parse(JSON.stringify(assembler.snapshot())) as ReturnType<typeof assembler.snapshot>;
-      assembler = new TransactionAssembler<Change>(topics);
-      assembler.restore(state);
-    }
-    assembler.push(event);
-    outcomes.push(...assembler.take());
-  }
-  const end = assembler.finish();
-  outcomes.push(...end.outcomes);
-  return {
-    given: outcomes.filter((outcome) => outcome.kind === 'transaction'), gaps: outcomes.flatMap((outcome) => (outcome.kind === 'gap' ? [outcome.gap] : [])),
-    incomplete: end.incomplete, repeats: assembler.counts.repeats, restarts: assembler.restarts,
-  };
-}
 
 const xids = (given: readonly Transaction<Change>[]): (string | null)[] => given.map(({ xid }) => xid);
 const recordings = commands(20, 50).map((list) => recordingOf(list)).filter(({ commits }) => commits.length > 4);
 
 test('whole streams have no gaps, in whatever order their topics come, and whatever is sent again', () => {
   fc.assert(fc.property(recordings, fc.array(fc.nat(5), { maxLength: 12 }), fc.nat(), fc.nat(40), (recording, picks, at, back) => {
-    const { given, gaps, incomplete } = assemble(eventsOf(interleaved(restarted(recording.records, at % recording.records.length, back), picks)));
+    const { given, gaps, incomplete } = assemble(interleaved(restarted(recording.records, at % recording.records.length, back), picks));
     assert.deepEqual([gaps, incomplete], [[], []]);
     assert.deepEqual(xids(given), recording.commits.map(({ xid }) => xid));
   }), { numRuns: 40 });
@@ -64,8 +21,8 @@ test('whole streams have no gaps, in whatever order their topics come, and whate
 
 test('state saved and restored anywhere makes no difference', () => {
   fc.assert(fc.property(recordings, fc.array(fc.nat(5), { maxLength: 12 }), fc.nat(), (recording, picks, at) => {
-    const events = eventsOf(interleaved(restarted(recording.records, Math.floor(recording.records.length / 2), 9), picks));
-    assert.deepEqual(JSON.stringify(assemble(events, at % events.length)), JSON.stringify(assemble(events)));
+    const records = interleaved(restarted(recording.records, Math.floor(recording.records.length / 2), 9), picks);
+    assert.deepEqual(JSON.stringify(assemble(records, { saveAt: at % records.length })), JSON.stringify(assemble(records)));
   }), { numRuns: 40 });
 });
 
@@ -114,7 +71,7 @@ test('1,000 gaps are all told, each once and with its bounds', () => {
   const counts = { slot: 0, skipped: 0, events: 0, end: 0 };
   fc.assert(fc.property(recordings, fc.array(fc.tuple(fc.constantFrom(...hows), fc.nat(), fc.nat(), fc.nat(), fc.array(fc.nat(5), { maxLength: 8 })), { minLength: 10, maxLength: 10 }), (recording, all) => all.forEach(([how, where, length, which, picks]) => {
     const gap = planted(recording, how, where, length, which);
-    const { gaps, given } = assemble(eventsOf(interleaved(gap.records, picks)));
+    const { gaps, given } = assemble(interleaved(gap.records, picks));
     counts[how] += 1;
     assert.deepEqual(gaps.map(({ kind, after, before }) => [kind, after?.xid ?? null, after?.lsn, before.xid, before.lsn]), [[gap.kind, gap.after.xid, gap.after.lsn, gap.before.xid, gap.before.lsn]]);
     // Half a transaction is not given, and all the others are.
@@ -128,7 +85,7 @@ test('what lacks at the end of history is told, and not given', () => {
   const { records, commits } = recordingOf([{ session: 0, what: 'transfer', a: 0, b: 1 }, { session: 0, what: 'commit', a: 0, b: 0 }, { session: 1, what: 'transfer', a: 2, b: 3 }, { session: 1, what: 'commit', a: 0, b: 0 }]);
   const last = commits.at(-1)!.xid!;
   for (const [left, expected] of [[records.slice(0, -1), null], [records.filter((record) => !(xidOf(record) === last && record.topic === 'db.cdc.entries')), 4]] as const) {
-    const { given, gaps, incomplete } = assemble(eventsOf(left));
+    const { given, gaps, incomplete } = assemble(left);
     assert.deepEqual(gaps, []);
     assert.deepEqual(xids(given), [null, commits[1]!.xid]);
     assert.deepEqual(incomplete, [{ xid: last, found: expected === null ? 4 : 2, expected }]);
@@ -139,7 +96,7 @@ test('a new snapshot is a gap, tells its tables anew, and repairs them', () => {
   const first = recordingOf([{ session: 0, what: 'transfer', a: 0, b: 1 }, { session: 0, what: 'commit', a: 0, b: 0 }]);
   const source = { ts_ms: 1_800_000_000_000, lsn: 99_000, schema: 'public', table: 'accounts', sequence: '[null,"99000"]', snapshot: 'last' };
   const renewed: ModelRecord = { topic: 'db.cdc.accounts', partition: 0, offset: 99, timestamp: 0, key: '{"id":7}', value: JSON.stringify({ before: null, after: { id: 7, balance: 4000, note: null }, source, op: 'r', transaction: null }), headers: {} };
-  const { given, gaps } = assemble(eventsOf([...first.records, renewed]));
+  const { given, gaps } = assemble([...first.records, renewed]);
   assert.deepEqual(gaps.map(({ kind, after }) => [kind, after?.xid]), [['snapshot', first.commits[1]!.xid]]);
   assert.deepEqual(given.at(-1)!.renewed, ['public.accounts']);
 });
@@ -151,9 +108,9 @@ test('a connector that goes on elsewhere without sending anything again is told,
   const next = left.findIndex((record) => xidOf(record) === before.xid);
   // It remembers the commit that it saw last, and so the chain holds.
   const again = left.slice(next).map((record) => ({ ...record, value: record.value?.replaceAll(`"[\\"${lost.lsn}\\"`, `"[\\"${after.lsn}\\"`) ?? null, headers: { ...record.headers, '__debezium.context.runId': 'run-2' } }));
-  const { gaps, restarts } = assemble(eventsOf([...left.slice(0, next), ...again]));
+  const { gaps, restarts } = assemble([...left.slice(0, next), ...again]);
   assert.deepEqual(gaps, []);
   assert.deepEqual(restarts.map((restart) => [restart.after.xid, restart.before.xid, restart.overlaps]), [[after.xid, before.xid, false]]);
-  const whole = assemble(eventsOf(restarted(records, 40, 12)));
+  const whole = assemble(restarted(records, 40, 12));
   assert.deepEqual(whole.restarts.map(({ overlaps }) => overlaps), [true]);
 });

@@ -37,7 +37,7 @@ export interface ModelRecord {
 }
 
 export interface Commit {
-  /** Null: the snapshot. */
+  /** Null: a snapshot. */
   readonly xid: string | null;
   readonly lsn: number;
   readonly time: number;
@@ -56,15 +56,20 @@ export interface Recording {
 /** One thing that a session does; what it comes to depends on what is there. */
 export interface Command {
   readonly session: number;
-  readonly what: 'transfer' | 'touch' | 'note' | 'rename' | 'remove' | 'flash' | 'truncate' | 'alter' | 'commit' | 'rollback';
+  readonly what: 'transfer' | 'touch' | 'note' | 'rename' | 'remove' | 'flash' | 'truncate' | 'alter' | 'commit' | 'rollback'
+    /** What the connector does: it forgets where it was and makes a new snapshot; it makes one of a table that was asked for. */
+    | 'resnapshot' | 'reread'
+    /** A message that a client writes into the log; a transaction that touches nothing that is captured. */
+    | 'message' | 'elsewhere';
   readonly a: number;
   readonly b: number;
 }
 
 const whats = ['transfer', 'transfer', 'transfer', 'touch', 'note', 'rename', 'remove', 'flash', 'truncate', 'alter', 'commit', 'commit', 'commit', 'rollback'] as const;
 
-export const commands = (least = 0, most = 40): fc.Arbitrary<readonly Command[]> =>
-  fc.array(fc.record({ session: fc.nat(2), what: fc.constantFrom(...whats), a: fc.nat(20), b: fc.nat(20) }), { minLength: least, maxLength: most, size: 'max' });
+/** `more`: what else happens, each as often as a transfer does by a third. */
+export const commands = (least = 0, most = 40, more: readonly Command['what'][] = []): fc.Arbitrary<readonly Command[]> =>
+  fc.array(fc.record({ session: fc.nat(2), what: fc.constantFrom(...whats, ...more), a: fc.nat(20), b: fc.nat(20) }), { minLength: least, maxLength: most, size: 'max' });
 
 const unavailable = '__debezium_unavailable_value';
 const first = 1_700_000_000_000;
@@ -101,6 +106,7 @@ class Store {
   #time = first;
   #entry = 0;
   #isAltered = false;
+  /** The one before what is written next; as the connector has it. */
   #lastCommit: number | null = null;
 
   constructor(accounts: number) {
@@ -108,20 +114,64 @@ class Store {
     this.#snapshot();
   }
 
-  #snapshot(): void {
-    const rows = [...this.committed.accounts.values()];
-    rows.forEach((row, index) => {
-      const marker = index === rows.length - 1 ? 'last' : index === 0 ? 'first' : 'true';
-      this.#emit(`db.cdc.accounts`, { id: row.id }, this.#envelope('accounts', 'r', null, row, this.#lsn, null, marker), {});
+  #snapshot(tables: readonly Table[] = ['accounts', 'entries']): void {
+    const rows = tables.flatMap((table) => [...this.committed[table].values()].map((row, index, { length }) => ({ table, row, isFirst: index === 0, isLast: index === length - 1 })));
+    rows.forEach(({ table, row, isFirst, isLast }, index) => {
+      const marker = index === rows.length - 1 ? 'last' : index === 0 ? 'first' : isLast ? 'last_in_data_collection' : isFirst ? 'first_in_data_collection' : 'true';
+      this.#emit(`db.cdc.${table}`, { id: row.id }, this.#envelope(table, 'r', null, row, this.#lsn, null, marker), {});
     });
-    this.commits.push({ xid: null, lsn: this.#lsn, time: this.#time, counts: { accounts: rows.length }, state: this.#state() });
+    const counts = Object.fromEntries(tables.map((table) => [table, this.committed[table].size]));
+    this.commits.push({ xid: null, lsn: this.#lsn, time: this.#time, counts, state: this.#state() });
+  }
+
+  /** The slot is made anew: what was committed since the last change that was read is known by its result only. */
+  #resnapshot(lost: number): void {
+    const before = this.records.length, commits = this.commits.length;
+    for (const session of this.#sessions.keys()) this.#close(session, (session + lost) % 3 > 0);
+    // A table without rows would not be told at all.
+    if (this.committed.entries.size === 0) return;
+    for (const { topic } of this.records.splice(before)) this.#offsets.set(topic, this.#offsets.get(topic)! - 1);
+    this.commits.splice(commits);
+    this.#lsn += 800;
+    this.#time += 30;
+    this.#lastCommit = null;
+    this.run = `run-${Number(this.run.slice(4)) + 1}`;
+    this.#snapshot();
+  }
+
+  /** One that was asked for: changes go on where they were. */
+  #reread(): void {
+    if (this.#lastCommit === null) return;
+    this.#lsn += 8;
+    this.#snapshot(['accounts']);
+  }
+
+  #message(): void {
+    this.#lsn += 8;
+    this.#lastCommit = this.#lsn;
+    const source = { connector: 'postgresql', name: 'db', ts_ms: this.#time, snapshot: 'false', db: 'bank', sequence: JSON.stringify([String(this.#lsn), String(this.#lsn)]), schema: '', table: '', lsn: this.#lsn };
+    this.#emit('db.message', { prefix: 'beat' }, { op: 'm', ts_ms: this.#time, source, message: { prefix: 'beat', content: '' }, transaction: null }, {});
+  }
+
+  /** Of a table that is captured, and read by nobody. */
+  #elsewhere(): void {
+    const xid = String((this.#xid += 1)), first = (this.#lsn += 8), commit = (this.#lsn += 8);
+    this.#emit('db.transaction', { id: `${xid}:${first}` }, { status: 'BEGIN', id: `${xid}:${first}`, event_count: null, data_collections: null, ts_ms: this.#time }, {});
+    // A table of the same name in another schema, where that of this one is known.
+    const archived = this.records.some(({ topic }) => topic === 'db.cdc.entries') ? 'entries' : 'others';
+    const collections = [{ data_collection: `archive.${archived}`, event_count: 2 }, { data_collection: 'public.other', event_count: 1 }];
+    this.#emit('db.transaction', { id: `${xid}:${commit}` }, { status: 'END', id: `${xid}:${commit}`, event_count: 3, data_collections: collections, ts_ms: this.#time }, {});
+    this.#lastCommit = commit;
   }
 
   do({ session, what, a, b }: Command): void {
     if (what === 'commit' || what === 'rollback') return this.#close(session, what === 'commit');
-    if (what === 'alter') {
-      this.#isAltered = true;
-      return;
+    switch (what) {
+      case 'alter': this.#isAltered = true; return;
+      case 'resnapshot': return this.#resnapshot(a);
+      case 'reread': return this.#reread();
+      case 'message': return this.#message();
+      case 'elsewhere': return this.#elsewhere();
     }
     const open = (this.#sessions[session] ??= new Session());
     if (open.xid === '') open.xid = String((this.#xid += 1));
@@ -298,9 +348,10 @@ export function recordingOf(list: readonly Command[], accounts = 4): Recording {
   return store.finish();
 }
 
-/** The records as another order of topics delivers them: each topic in its own. `picks` says whose turn it is. */
+/** The records as another order of topics delivers them: each partition in its own. `picks` says whose turn it is. */
 export function interleaved(records: readonly ModelRecord[], picks: readonly number[]): readonly ModelRecord[] {
-  const queues = [...new Set(records.map(({ topic }) => topic))].map((name) => records.filter(({ topic }) => topic === name));
+  const nameOf = ({ topic, partition }: ModelRecord): string => `${topic} ${partition}`;
+  const queues = [...new Set(records.map(nameOf))].map((name) => records.filter((record) => nameOf(record) === name));
   const result: ModelRecord[] = [];
   for (let at = 0; result.length < records.length; at += 1) {
     const left = queues.filter((queue) => queue.length > 0);
@@ -311,17 +362,24 @@ export function interleaved(records: readonly ModelRecord[], picks: readonly num
 
 /** As a connector leaves it that is killed after `at` records and sends the last `back` of them again. Offsets go on. */
 export function restarted(records: readonly ModelRecord[], at: number, back: number): readonly ModelRecord[] {
-  const kept = records.slice(0, at);
+  const isTold = ({ value }: ModelRecord): boolean => value !== null && value.includes('"op":"r"');
   // A snapshot is not taken up again in its middle.
-  const from = Math.max(records.findIndex(({ topic }) => topic === 'db.transaction'), at - back);
-  if (from < 0 || from >= at) return records;
-  const again = [...records.slice(from, at), ...records.slice(at)].map((record) => ({
-    ...record, headers: '__debezium.context.runId' in record.headers ? { ...record.headers, '__debezium.context.runId': 'run-2' } : record.headers,
-  }));
+  if (records[at] === undefined || isTold(records[at])) return records;
+  const from = Math.max(records.slice(0, at).findLastIndex(isTold) + 1, at - back);
+  const again = [...records.slice(from, at), ...records.slice(at)].map((record) => {
+    const run = record.headers['__debezium.context.runId'];
+    return { ...record, headers: run === undefined ? record.headers : { ...record.headers, '__debezium.context.runId': `${run}, taken up` } };
+  });
+  return numbered([...records.slice(0, at), ...again]);
+}
+
+/** With new offsets: each partition's are those of the records that are there. */
+export function numbered(records: readonly ModelRecord[]): readonly ModelRecord[] {
   const offsets = new Map<string, number>();
-  return [...kept, ...again].map((record) => {
-    const offset = offsets.get(record.topic) ?? 0;
-    offsets.set(record.topic, offset + 1);
+  return records.map((record) => {
+    const name = `${record.topic} ${record.partition}`;
+    const offset = offsets.get(name) ?? 0;
+    offsets.set(name, offset + 1);
     return { ...record, offset };
   });
 }
