@@ -9,6 +9,7 @@ import { positionOf, type ScanBatch } from '../engine/scan-batch.js';
 import { END, MESSAGE } from '../sources/capture-batch.js';
 import { CaptureEvents, GatheredRows, isChange, rowOf, type CapturedRow } from '../sources/capture-rows.js';
 import { openCaptureSource, type CaptureSource } from '../sources/capture-source.js';
+import type { Recording } from '../sources/recorded-rows.js';
 import type { SourceColumn } from '../sources/source.js';
 import type { FedTransaction } from './capture-queue.js';
 import type { RunLane } from './input-reader.js';
@@ -23,7 +24,7 @@ export interface CapturedTable {
 }
 
 export interface CaptureOptions {
-  readonly files: readonly string[];
+  readonly recording: Recording;
   readonly transactionTopic: string;
   readonly stopsAtGaps: boolean;
   /** Transactions committed at this time or later are left out, epoch ms; null: none are. */
@@ -71,8 +72,8 @@ export class CaptureReader {
   #failure: TapewrightError | null = null;
 
   constructor(readonly tables: readonly CapturedTable[], private readonly options: CaptureOptions, private readonly lane: RunLane) {
-    const { files, transactionTopic } = options;
-    this.#source = openCaptureSource({ files, tables, transactionTopic, tellsAll: false });
+    const { recording, transactionTopic } = options;
+    this.#source = openCaptureSource({ recording, tables, transactionTopic, tellsAll: false });
     this.#events = new CaptureEvents(tables);
     const topics = [...new Set(tables.flatMap((table) => table.topics))];
     this.#assembler = new TransactionAssembler(topics);

@@ -5,6 +5,7 @@ import { topicsIn } from '../sources/capture-lines.js';
 import { absenceRemark, stopsAtGaps, topicsOf, transactionTopic } from '../sources/captured-table.js';
 import { ChangesSource } from '../sources/changes.js';
 import { filesOf } from '../sources/files.js';
+import type { Recording } from '../sources/recorded-rows.js';
 import type { Binding, Source, SourceColumn } from '../sources/source.js';
 import { CaptureReader, type CaptureOptions } from './capture-reader.js';
 import type { GateState } from './gate.js';
@@ -26,20 +27,21 @@ export interface Capture {
  * them. Throws LANES_IMPOSSIBLE where there is one and more lanes than one are asked for.
  */
 export async function findCaptures({ pipeline, inputs }: Prepared, { lanes, to }: RunParameters): Promise<readonly Capture[]> {
-  const byFiles = new Map<string, { readonly files: readonly string[]; readonly inputs: number[] }>();
+  const byFiles = new Map<string, { readonly recording: Recording; readonly inputs: number[] }>();
   for (const [input, table] of pipeline.sources.entries()) {
     if (table.changeFormat === undefined) continue;
-    const files = await recordedFiles(table, inputs[input]!.record.binding);
-    const known = byFiles.get(files.join('\n')) ?? { files, inputs: [] };
-    byFiles.set(files.join('\n'), known);
+    const recording = await recordingOf(table, inputs[input]!.record.binding);
+    const name = recording.files.join('\n');
+    const known = byFiles.get(name) ?? { recording, inputs: [] };
+    byFiles.set(name, known);
     known.inputs.push(input);
   }
   const captures: Capture[] = [];
-  for (const { files, inputs: own } of byFiles.values()) {
-    const topics = await topicsIn(files);
+  for (const { recording, inputs: own } of byFiles.values()) {
+    const topics = await topicsIn(recording);
     const topic = transactionTopic(pipeline.settings, topics);
     if (topic === null) continue;
-    captures.push({ inputs: own, topics, options: { files, transactionTopic: topic, stopsAtGaps: stopsAtGaps(pipeline.settings), to } });
+    captures.push({ inputs: own, topics, options: { recording, transactionTopic: topic, stopsAtGaps: stopsAtGaps(pipeline.settings), to } });
   }
   if (captures.length > 0 && lanes > 1) {
     throw new TapewrightError('LANES_IMPOSSIBLE', `${lanes} lanes are not possible: transactions of ${captures.flatMap((capture) => capture.inputs.map((input) => pipeline.sources[input]!.name)).join(', ')} are applied whole, which one lane does; leave out --lanes`, { lanes });
@@ -86,15 +88,16 @@ class CaptureInput implements HistoryReader {
 
 /** A table of changes by itself, row by row. */
 export async function openChanges(table: SourceTable, binding: Binding, columns: readonly SourceColumn[], from: number, batchRows: number): Promise<Source> {
-  const files = await recordedFiles(table, binding);
-  const recorded = await topicsIn(files);
+  const recording = await recordingOf(table, binding);
+  const recorded = await topicsIn(recording);
   const topics = topicsOf(table, recorded);
-  return new ChangesSource({ table: table.name, files, topics, absence: absenceRemark(table.name, topics, recorded), columns, from, batchRows });
+  return new ChangesSource({ table: table.name, recording, topics, absence: absenceRemark(table.name, topics, recorded), columns, from, batchRows });
 }
 
-async function recordedFiles(table: SourceTable, binding: Binding): Promise<readonly string[]> {
-  if (binding.format !== 'jsonl') {
-    throw new TapewrightError('DATASET_INVALID', `${table.name} is a table of changes (${table.changeFormat}): bind JSON lines of its topics' records to it, not ${binding.format}`, { table: table.name, path: binding.path });
+async function recordingOf(table: SourceTable, binding: Binding): Promise<Recording> {
+  const { format } = binding;
+  if (format !== 'jsonl' && format !== 'parquet' && format !== 'arrow') {
+    throw new TapewrightError('DATASET_INVALID', `${table.name} is a table of changes (${table.changeFormat}): bind its topics' records to it, in JSON lines, Parquet or Arrow, not ${format}`, { table: table.name, path: binding.path });
   }
-  return filesOf(binding);
+  return { format, files: await filesOf(binding) };
 }

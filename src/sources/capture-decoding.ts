@@ -3,10 +3,11 @@ import { createHash, type Hash } from 'node:crypto';
 import { CaptureDecoder } from './capture-decoder.js';
 import type { CaptureBatch, DecodedTable } from './capture-batch.js';
 import { linePieces, schemasBeside } from './capture-lines.js';
+import { rowPieces, type Recording } from './recorded-rows.js';
 import { fingerprintOf, fingerprintOfHashes } from './files.js';
 
 export interface CaptureRequest {
-  readonly files: readonly string[];
+  readonly recording: Recording;
   readonly tables: readonly DecodedTable[];
   /** Null: changes stand for themselves. */
   readonly transactionTopic: string | null;
@@ -25,9 +26,10 @@ export class CaptureDecoding {
   #ended = false;
 
   constructor(private readonly request: CaptureRequest) {
-    this.#hashes = request.files.map(() => createHash('sha256'));
-    this.#sizes = request.files.map(() => 0);
-    this.#pieces = linePieces(request.files, (bytes, file) => {
+    const { recording } = request;
+    this.#hashes = recording.files.map(() => createHash('sha256'));
+    this.#sizes = recording.files.map(() => 0);
+    this.#pieces = recording.format !== 'jsonl' ? rowPieces(recording) : linePieces(recording.files, (bytes, file) => {
       this.#hashes[file]!.update(bytes);
       this.#sizes[file]! += bytes.length;
     });
@@ -35,7 +37,7 @@ export class CaptureDecoding {
 
   /** The records of the next piece of the files; null at their end. Throws DATASET_CORRUPT and DATASET_INVALID. */
   async next(): Promise<CaptureBatch | null> {
-    const { tables, transactionTopic, tellsAll, files } = this.request;
+    const { tables, transactionTopic, tellsAll, recording: { files } } = this.request;
     this.#decoder ??= new CaptureDecoder(tables, transactionTopic, await schemasBeside(files), tellsAll);
     const piece = await this.#pieces.next();
     if (piece.done !== true) return this.#decoder.decode(piece.value);
@@ -45,7 +47,7 @@ export class CaptureDecoding {
 
   /** Of what was read, where that is all; else the files are read for it. */
   fingerprint(): Promise<string> {
-    const { files } = this.request;
+    const { files } = this.request.recording;
     const isSeen = this.#ended && !this.#sizes.includes(0);
     return (this.#hash ??= isSeen ? Promise.resolve(fingerprintOfHashes(files, this.#hashes.map((hash) => hash.digest('hex')))) : fingerprintOf(files));
   }

@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { TapewrightError } from '../core/errors.js';
 import { DebeziumAvro } from '../formats/debezium-avro.js';
 import { captureOf, objectOf } from '../formats/debezium-record.js';
+import { rowTopics, type Recording } from './recorded-rows.js';
 import { openText } from './text-reader.js';
 
 /** Read at once. */
@@ -93,10 +94,14 @@ async function openBytes(file: string): Promise<ByteReader> {
 
 const topicFirst = Buffer.from('{"topic":"', 'latin1');
 
-/** The topics of recorded files, in the order of their first records; empty: the lines are values without topics. */
-export async function topicsIn(files: readonly string[]): Promise<readonly string[]> {
+/** The topics of a recording, in the order of their first records; empty: the lines are values without topics. */
+export function topicsIn(recording: Recording): Promise<readonly string[]> {
+  return recording.format === 'jsonl' ? lineTopics(recording.files) : rowTopics(recording);
+}
+
+async function lineTopics(files: readonly string[]): Promise<readonly string[]> {
   const topics = new Map<string, Buffer>();
-  let last = topicFirst;
+  let last: Buffer = topicFirst;
   for await (const { bytes } of pieces(files)) {
     for (let at = 0; at < bytes.length;) {
       const end = bytes.indexOf(10, at);

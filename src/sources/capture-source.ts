@@ -19,7 +19,7 @@ export interface CaptureSource {
 const threadBytes = 8 << 20;
 
 export function openCaptureSource(request: CaptureRequest): CaptureSource {
-  const bytes = request.files.reduce((sum, file) => sum + statSync(file).size, 0);
+  const bytes = request.recording.files.reduce((sum, file) => sum + statSync(file).size, 0);
   return bytes < threadBytes ? new CaptureDecoding(request) : new CaptureThread(request);
 }
 

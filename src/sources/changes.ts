@@ -3,11 +3,12 @@ import { ChangePlaces } from '../cdc/change-by-change.js';
 import { BAD, type DecodedTable } from './capture-batch.js';
 import { CaptureEvents, GatheredRows, isChange, rowOf } from './capture-rows.js';
 import { openCaptureSource, type CaptureSource } from './capture-source.js';
+import type { Recording } from './recorded-rows.js';
 import type { RejectedRow, Source, SourceBatch, SourceColumn } from './source.js';
 
 export interface ChangesOptions {
   readonly table: string;
-  readonly files: readonly string[];
+  readonly recording: Recording;
   readonly topics: readonly string[];
   /** What to say where the recording has nothing of it. */
   readonly absence: string | null;
@@ -27,9 +28,9 @@ export class ChangesSource implements Source {
   readonly #places = new ChangePlaces();
 
   constructor(private readonly options: ChangesOptions) {
-    const { files, topics, columns } = options;
+    const { recording, topics, columns } = options;
     const tables: readonly DecodedTable[] = [{ topics, columns }];
-    this.#source = openCaptureSource({ files, tables, transactionTopic: null, tellsAll: true });
+    this.#source = openCaptureSource({ recording, tables, transactionTopic: null, tellsAll: true });
     this.#events = new CaptureEvents(tables);
     this.#rows = new GatheredRows(columns);
   }

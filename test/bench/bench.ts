@@ -8,6 +8,7 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { benchCdc } from './cdc.js';
 import { thisMachine } from './machine.js';
 import { benchOperators } from './operators.js';
 import { benchState } from './state.js';
@@ -21,13 +22,14 @@ const { values: flags } = parseArgs({
     times: { type: 'string' },
     only: { type: 'string', default: '' },
     operators: { type: 'boolean', default: false },
+    cdc: { type: 'boolean', default: false },
     state: { type: 'boolean', default: false },
     long: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
   },
 });
 const rows = wholeNumber('rows', flags.rows ?? (flags.operators ? '2000000' : flags.state ? '5000000' : '10000000'));
-const times = wholeNumber('times', flags.times ?? (flags.operators ? '3' : '5'));
+const times = wholeNumber('times', flags.times ?? (flags.operators || flags.cdc ? '3' : '5'));
 const only = flags.only.split(',').filter((name) => name !== '');
 const chosen = workloadNames.filter((name) => only.length === 0 || only.includes(name));
 /** Rows of `--long`, as a multiple of `--rows`. */
@@ -49,6 +51,11 @@ if (flags.state) {
 
 if (flags.operators) {
   await benchOperators({ rows, times, only, json: flags.json });
+  process.exit();
+}
+
+if (flags.cdc) {
+  await benchCdc({ rows, times, json: flags.json });
   process.exit();
 }
 
