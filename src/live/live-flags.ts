@@ -39,7 +39,7 @@ export async function liveOptions(given: string, flags: LiveFlags, environment: 
   const texts = await withFunctions(scenario.texts, flags.functions ?? []);
   if (flags['allow-unbounded-state'] !== true) refuseUnboundedState(texts);
   const said = (option: string): string | undefined => planTexts(texts).sources.map(({ options }) => options[option]).find((value) => value !== undefined);
-  const settings = settingsFrom(flags, environment, { brokers: said('properties.bootstrap.servers'), registry: said('avro-confluent.url') ?? said('value.avro-confluent.url') ?? said('key.avro-confluent.url') });
+  const settings = settingsFrom(flags, environment, { brokers: said('properties.bootstrap.servers'), registry: said('avro-confluent.url') ?? said('value.avro-confluent.url') ?? said('key.avro-confluent.url') ?? said('debezium-avro-confluent.url') ?? said('debezium-avro-confluent.schema-registry.url') });
   const group = flags.group ?? `tapewright-${texts.name.replace(/[^\w.-]/g, '-')}`;
   if (!/^[\w.-]{1,200}$/.test(group)) throw new TapewrightError('USAGE', `--group ${group}: letters, digits, '.', '_' and '-' only, as in names of topics`, { group });
   const checkpointEvery = parseDuration(flags['checkpoint-every']);

@@ -12,6 +12,8 @@ export interface RecordFlags {
   readonly table?: string | undefined;
   readonly brokers?: string | undefined;
   readonly registry?: string | undefined;
+  /** Records as they are. */
+  readonly changes?: boolean;
 }
 
 /** @throws USAGE. */
@@ -23,6 +25,7 @@ export async function recordOptions(topics: readonly string[], flags: RecordFlag
   const twice = topics.find((topic, index) => topics.indexOf(topic) !== index);
   if (twice !== undefined) throw new TapewrightError('USAGE', `topic ${twice} is named twice`, { topic: twice });
   if ((flags.sql === undefined) !== (flags.table === undefined)) throw new TapewrightError('USAGE', '--sql FILE.sql and --table NAME go together: the file declares the table, and its columns are the topic\'s');
+  if (flags.changes === true && flags.sql !== undefined) throw new TapewrightError('USAGE', '--changes keeps records as they are: leave out --sql and --table');
   const table = flags.sql === undefined ? null : { texts: (await loadScenario(flags.sql)).texts, name: flags.table! };
   return { topics, out: flags.out, until: untilOf(flags.until), table, settings: settingsFrom(flags, environment) };
 }
