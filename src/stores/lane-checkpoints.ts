@@ -37,6 +37,8 @@ export class LaneCheckpoints {
 
   /** Waits for the one that is being written; throws what went wrong with it. */
   async settled(): Promise<void> {
-    await this.#writing;
+    const writing = this.#writing;
+    this.#writing = null;
+    await writing;
   }
 }
