@@ -38,15 +38,16 @@ Brokers and registry come from the flags or from KAFKA_BROKERS and SCHEMA_REGIST
 
   async run(): Promise<Published> {
     const { args, flags } = await this.parse(Publish);
-    const [{ publish }, { AcknowledgeMeter }, { settingsFrom }, { parsePartitionBy, parseSubPartitions }, { publishFlags }, { stopOnInterrupt, interruptedExit }] = await Promise.all([
-      import('../src/live/publish.js'), import('../src/live/latency-acknowledge.js'), import('../src/live/settings.js'), import('../src/live/partitioning.js'), import('../src/live/publish-flags.js'), import('../src/runtime/interrupt.js'),
+    const [{ publish }, { AcknowledgeMeter }, { settingsFrom }, { parsePartitionBy, parseSubPartitions }, { publishFlags }, { stopOnInterrupt, interruptedExit }, { notHonoured }] = await Promise.all([
+      import('../src/live/publish.js'), import('../src/live/latency-acknowledge.js'), import('../src/live/settings.js'), import('../src/live/partitioning.js'), import('../src/live/publish-flags.js'), import('../src/runtime/interrupt.js'), import('../src/live/delivery.js'),
     ]);
     const settings = settingsFrom(flags, process.env);
     const { speed, deliveryTimeout } = publishFlags(flags);
     const interrupt = stopOnInterrupt(() => this.say('Stopping: what is on its way is sent. Ctrl-C again ends at once.'));
     const meter = flags.latency === undefined ? null : await AcknowledgeMeter.start(flags.latency);
     try {
-      let saidAt = performance.now();
+      if (!flags.quiet) this.say(`acks=all, idempotent, ${flags.compression}. ${notHonoured}`);
+      let saidAt = performance.now(), saidCount = 0;
       const published = await publish({
         dataset: args.dataset, topic: flags.topic, speed, partitions: flags.partitions ?? null, replication: flags.replication,
         partitionBy: flags['partition-by'] === undefined ? null : parsePartitionBy(flags['partition-by']), subPartitions: parseSubPartitions(flags['sub-partition'] ?? []),
@@ -55,9 +56,12 @@ Brokers and registry come from the flags or from KAFKA_BROKERS and SCHEMA_REGIST
         signal: interrupt.signal, onRemark: (text) => this.say(text),
         onAcknowledged: (messages, millis) => meter?.add(messages, millis),
         onProgress: ({ acknowledged, resent, rowsTotal, eventTime }) => {
-          if (flags.quiet || performance.now() - saidAt < 2000) return;
-          saidAt = performance.now();
-          this.say(`${acknowledged}${rowsTotal === null ? '' : ` of ${rowsTotal}`} messages acknowledged${resent === 0 ? '' : `, ${resent} sent again`}${eventTime === null ? '' : `, at ${new Date(eventTime).toISOString()}`}`);
+          const now = performance.now();
+          if (flags.quiet || now - saidAt < 2000) return;
+          const rate = Math.round(((acknowledged - saidCount) * 1000) / (now - saidAt));
+          saidAt = now;
+          saidCount = acknowledged;
+          this.say(`${acknowledged}${rowsTotal === null ? '' : ` of ${rowsTotal}`} messages acknowledged, ${rate} a second${resent === 0 ? '' : `, ${resent} sent again`}${eventTime === null ? '' : `, at ${new Date(eventTime).toISOString()}`}`);
         },
       });
       this.print(published);

@@ -6,6 +6,9 @@ import type { Kafka, Producer } from 'kafkajs';
 import { TapewrightError } from '../core/errors.js';
 import { kafkaFailure } from './kafka.js';
 
+/** Of a producer's usual settings those that have no place in the client, and what is done instead. */
+export const notHonoured = 'Of no effect with this client: linger.ms (what is due is sent at once), batch.size (at most 16 KiB a partition), max.in.flight.requests (the next send waits for the one before, so that order holds).';
+
 export interface Outgoing {
   readonly partition: number;
   readonly key: Buffer | null;
