@@ -8,14 +8,19 @@ import { planTexts } from '../../src/runtime/pipeline.js';
 import { sourceColumns } from '../../src/runtime/source-columns.js';
 import { sha256 } from '../../src/runtime/sha256.js';
 import { batchOfRows, type RowValues } from '../../src/sources/row-columns.js';
+import { read, tinyPages, write } from '../engine/written-pages.js';
 import { Standing } from './follow.js';
 import type { ModelRecord } from './model.js';
 
-/** Each transaction is a step; `onTransaction` sees the outputs at its end. Tables are in the order of `topics`. */
-export function fold(sql: string, topics: readonly string[], records: readonly ModelRecord[], onTransaction: (standing: Standing) => void): void {
+/**
+ * Each transaction is a step; `onTransaction` sees the outputs at its end. Tables are in the order of `topics`. After every
+ * `restoreEvery` transactions another engine takes the state up; 0: none does.
+ */
+export function fold(sql: string, topics: readonly string[], records: readonly ModelRecord[], restoreEvery: number, onTransaction: (standing: Standing) => void): void {
   const pipeline = planTexts({ name: 'test', scenario: null, sql: [{ path: 'test.sql', text: sql }], expect: { outputs: [], lateMax: null, rejectedMax: null } });
   const inputs = pipeline.sources.map((_, input) => input);
-  const engine = new Engine(pipeline, { lane: 0, partitions: inputs.map(() => 1), hash: sha256, withholdBefore: null, strict: false, captures: [inputs] });
+  const make = (): Engine => new Engine(pipeline, { lane: 0, partitions: inputs.map(() => 1), hash: sha256, withholdBefore: null, strict: false, captures: [inputs], ...(restoreEvery === 0 ? {} : { pages: tinyPages }) });
+  let engine = make();
   const columns = inputs.map((input) => sourceColumns(pipeline, input, engine.plan.columns[input]!));
   const readers = columns.map((of) => new ChangeReader(of));
   const standing = new Standing(engine);
@@ -39,5 +44,9 @@ export function fold(sql: string, topics: readonly string[], records: readonly M
     const slices = places.map(({ input, row }, index): SliceRows => ({ batch: batches[input]!, from: row, to: row + 1, transaction: index === places.length - 1 ? 'end' : 'open' }));
     standing.take(engine.apply(slices, { end: false }));
     onTransaction(standing);
+    if (restoreEvery === 0 || engine.seq % restoreEvery !== 0) continue;
+    const state = write(engine.checkpoint());
+    engine = make();
+    engine.resume(read(state));
   }
 }

@@ -44,8 +44,8 @@ const bugs: Readonly<Record<Bug, Caught>> = {
   versionsByArrival: byOperator('temporal', temporalLaw), partnersNotCounted: byOperator('regular', regularLaw),
   greedyGivesWay: byOperator('match', matchLaw), matchesNotSaved: by(recoveryLaw),
   timersNotSaved: by(recoveryLaw), triggersNotSaved: by(recoveryLaw), partsLost: by(oracleLaw),
-  retractionLeftOut: byOperator('updating', updatingLaw), nobodyMovesUp: byOperator('updating', updatingLaw), pageNotMarked: byOperator('updating', updatingLaw),
-  unchangedTaken: byOperator('cdc', cdcLaw), transactionsShown: byOperator('cdc', cdcLaw),
+  retractionLeftOut: byOperator('updating', updatingLaw), nobodyMovesUp: byOperator('updating', updatingLaw),
+  unchangedTaken: byOperator('cdc', cdcLaw), pageNotMarked: byOperator('cdc', cdcLaw), transactionsShown: byOperator('cdc', cdcLaw),
 };
 
 test('every switch has its law', () => {
