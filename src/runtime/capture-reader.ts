@@ -26,6 +26,10 @@ export interface CapturedTable {
 export interface CaptureOptions {
   readonly recording: Recording;
   readonly transactionTopic: string;
+  /** Of messages that clients write into the log; null: none is recorded. */
+  readonly messageTopic: string | null;
+  /** Of the topics recorded, how many partitions they have. */
+  readonly partitions: ReadonlyMap<string, number>;
   readonly stopsAtGaps: boolean;
   /** Transactions committed at this time or later are left out, epoch ms; null: none are. */
   readonly to: number | null;
@@ -72,11 +76,11 @@ export class CaptureReader {
   #failure: TapewrightError | null = null;
 
   constructor(readonly tables: readonly CapturedTable[], private readonly options: CaptureOptions, private readonly lane: RunLane) {
-    const { recording, transactionTopic } = options;
-    this.#source = openCaptureSource({ recording, tables, transactionTopic, tellsAll: false });
+    const { recording, transactionTopic, messageTopic, partitions } = options;
+    this.#source = openCaptureSource({ recording, tables, transactionTopic, messageTopic, tellsAll: false });
     this.#events = new CaptureEvents(tables);
     const topics = [...new Set(tables.flatMap((table) => table.topics))];
-    this.#assembler = new TransactionAssembler(topics);
+    this.#assembler = new TransactionAssembler(topics, { partitions: (topic) => partitions.get(topic) ?? 1, messages: messageTopic !== null });
     const readers = (topic: string): readonly CapturedTable[] => tables.filter((table) => table.topics.includes(topic));
     this.#fillings = tables.map((table, index): Filling => ({
       table, index, nth: new Map(table.topics.map((topic) => [topic, readers(topic).indexOf(table)])), rows: new GatheredRows(table.columns), first: 0, next: 0,

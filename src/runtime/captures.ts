@@ -2,7 +2,7 @@
 import { TapewrightError } from '../core/errors.js';
 import type { SourceTable } from '../plan/plan.js';
 import { topicsIn } from '../sources/capture-lines.js';
-import { absenceRemark, stopsAtGaps, topicsOf, transactionTopic } from '../sources/captured-table.js';
+import { absenceRemark, messageTopic, stopsAtGaps, topicsOf, transactionTopic } from '../sources/captured-table.js';
 import { ChangesSource } from '../sources/changes.js';
 import { filesOf } from '../sources/files.js';
 import type { Recording } from '../sources/recorded-rows.js';
@@ -38,10 +38,13 @@ export async function findCaptures({ pipeline, inputs }: Prepared, { lanes, to }
   }
   const captures: Capture[] = [];
   for (const { recording, inputs: own } of byFiles.values()) {
-    const topics = await topicsIn(recording);
+    const partitions = await topicsIn(recording), topics = [...partitions.keys()];
     const topic = transactionTopic(pipeline.settings, topics);
     if (topic === null) continue;
-    captures.push({ inputs: own, topics, options: { recording, transactionTopic: topic, stopsAtGaps: stopsAtGaps(pipeline.settings), to } });
+    if (partitions.get(topic)! > 1) {
+      throw new TapewrightError('DATASET_INVALID', `${topic} has ${partitions.get(topic)!} partitions: the order of commits is that of the transaction topic, which needs one; record a topic with one, or apply changes one by one with SET 'cdc.transaction.topic' = 'none'`, { topic });
+    }
+    captures.push({ inputs: own, topics, options: { recording, transactionTopic: topic, messageTopic: messageTopic(topic, topics), partitions, stopsAtGaps: stopsAtGaps(pipeline.settings), to } });
   }
   if (captures.length > 0 && lanes > 1) {
     throw new TapewrightError('LANES_IMPOSSIBLE', `${lanes} lanes are not possible: transactions of ${captures.flatMap((capture) => capture.inputs.map((input) => pipeline.sources[input]!.name)).join(', ')} are applied whole, which one lane does; leave out --lanes`, { lanes });
@@ -89,7 +92,7 @@ class CaptureInput implements HistoryReader {
 /** A table of changes by itself, row by row. */
 export async function openChanges(table: SourceTable, binding: Binding, columns: readonly SourceColumn[], from: number, batchRows: number): Promise<Source> {
   const recording = await recordingOf(table, binding);
-  const recorded = await topicsIn(recording);
+  const recorded = [...(await topicsIn(recording)).keys()];
   const topics = topicsOf(table, recorded);
   return new ChangesSource({ table: table.name, recording, topics, absence: absenceRemark(table.name, topics, recorded), columns, from, batchRows });
 }

@@ -11,6 +11,8 @@ export interface CaptureRequest {
   readonly tables: readonly DecodedTable[];
   /** Null: changes stand for themselves. */
   readonly transactionTopic: string | null;
+  /** Of messages that clients write into the log; null: none is recorded. */
+  readonly messageTopic: string | null;
   /** Lines that are no JSON object are bad records, too. */
   readonly tellsAll: boolean;
 }
@@ -37,8 +39,8 @@ export class CaptureDecoding {
 
   /** The records of the next piece of the files; null at their end. Throws DATASET_CORRUPT and DATASET_INVALID. */
   async next(): Promise<CaptureBatch | null> {
-    const { tables, transactionTopic, tellsAll, recording: { files } } = this.request;
-    this.#decoder ??= new CaptureDecoder(tables, transactionTopic, await schemasBeside(files), tellsAll);
+    const { tables, transactionTopic, messageTopic, tellsAll, recording: { files } } = this.request;
+    this.#decoder ??= new CaptureDecoder(tables, transactionTopic, await schemasBeside(files), tellsAll, messageTopic);
     const piece = await this.#pieces.next();
     if (piece.done !== true) return this.#decoder.decode(piece.value);
     this.#ended = true;

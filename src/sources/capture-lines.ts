@@ -94,36 +94,52 @@ async function openBytes(file: string): Promise<ByteReader> {
 
 const topicFirst = Buffer.from('{"topic":"', 'latin1');
 
-/** The topics of a recording, in the order of their first records; empty: the lines are values without topics. */
-export function topicsIn(recording: Recording): Promise<readonly string[]> {
+/** The topics of a recording, in the order of their first records, with their partitions; empty: the lines are values without topics. */
+export function topicsIn(recording: Recording): Promise<ReadonlyMap<string, number>> {
   return recording.format === 'jsonl' ? lineTopics(recording.files) : rowTopics(recording);
 }
 
-async function lineTopics(files: readonly string[]): Promise<readonly string[]> {
-  const topics = new Map<string, Buffer>();
-  let last: Buffer = topicFirst;
+async function lineTopics(files: readonly string[]): Promise<ReadonlyMap<string, number>> {
+  const partitions = new Map<string, number>();
+  const note = (topic: string, partition: number): void => void (partition >= (partitions.get(topic) ?? 0) && partitions.set(topic, partition + 1));
+  const beginnings: { readonly topic: string; readonly bytes: Buffer }[] = [];
+  let last: (typeof beginnings)[number] | undefined;
   for await (const { bytes } of pieces(files)) {
     for (let at = 0; at < bytes.length;) {
       const end = bytes.indexOf(10, at);
       // Most lines need not be read to see what topic they are of.
-      if (last === topicFirst || !startsWith(bytes, at, last)) {
-        const known = [...topics.values()].find((beginning) => startsWith(bytes, at, beginning));
-        const topic = known === undefined ? topicOf(bytes, at, end) : null;
-        if (topic === '' && topics.size === 0 && bytes.toString('latin1', at, end).trim() !== '') return [];
-        if (topic !== null && topic !== '') topics.set(topic, Buffer.from(`${topicFirst.toString('latin1')}${topic}"`, 'latin1'));
-        last = known ?? last;
+      if (last === undefined || !startsWith(bytes, at, last.bytes)) {
+        const begun = startsWith(bytes, at, topicFirst);
+        last = begun ? beginnings.find((beginning) => startsWith(bytes, at, beginning.bytes)) : undefined;
+        if (begun && last === undefined) beginnings.push(last = beginningOf(bytes, at));
+        const record = begun ? null : captureOf(bytes.toString('latin1', at, end), 0);
+        if (!begun && (record?.topic ?? '') === '' && partitions.size === 0 && bytes.toString('latin1', at, end).trim() !== '') return new Map();
+        if (record !== null && record.topic !== '') note(record.topic, record.partition);
       }
+      if (last !== undefined) note(last.topic, partitionOf(bytes, at + last.bytes.length, end));
       at = end + 1;
     }
   }
-  return [...topics.keys()];
+  return partitions;
 }
 
 /** Names of topics are ASCII. */
-function topicOf(bytes: Buffer, at: number, end: number): string {
-  if (!startsWith(bytes, at, topicFirst)) return captureOf(bytes.toString('latin1', at, end), 0)?.topic ?? '';
-  const from = at + topicFirst.length;
-  return bytes.toString('latin1', from, Math.max(from, bytes.indexOf(34, from)));
+function beginningOf(bytes: Buffer, at: number): { readonly topic: string; readonly bytes: Buffer } {
+  const from = at + topicFirst.length, to = Math.max(from, bytes.indexOf(34, from));
+  return { topic: bytes.toString('latin1', from, to), bytes: Buffer.from(bytes.subarray(at, to + 1)) };
+}
+
+const partitionNext = Buffer.from('"partition":', 'latin1');
+
+/** Which recorders write after the topic. 0 where they do not. */
+function partitionOf(bytes: Buffer, from: number, end: number): number {
+  let at = from;
+  while (at < end && (bytes[at] === 44 || bytes[at] === 32)) at += 1;
+  if (!startsWith(bytes, at, partitionNext)) return 0;
+  let partition = 0;
+  for (at += partitionNext.length; bytes[at] === 32; at += 1);
+  for (; bytes[at]! >= 48 && bytes[at]! <= 57; at += 1) partition = partition * 10 + bytes[at]! - 48;
+  return partition;
 }
 
 /** Whether the bytes at `at` are those. */

@@ -41,6 +41,12 @@ export function transactionTopic(settings: Readonly<Record<string, string>>, rec
   return found[0] ?? null;
 }
 
+/** The topic of messages in the log beside that of transactions, as Debezium names them; null: it is not recorded. */
+export function messageTopic(transactions: string, recorded: readonly string[]): string | null {
+  const topic = `${transactions.slice(0, transactions.lastIndexOf('.') + 1)}message`;
+  return recorded.includes(topic) ? topic : null;
+}
+
 /** Whether a gap stops the run. Throws USAGE for another value. */
 export function stopsAtGaps(settings: Readonly<Record<string, string>>): boolean {
   const asked = settings[gapSetting] ?? 'stop';

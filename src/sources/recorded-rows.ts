@@ -21,13 +21,21 @@ export async function* rowPieces(recording: Recording): AsyncGenerator<Buffer> {
   for await (const texts of textsOf(recording, 'line', line)) yield Buffer.from(texts.map((text) => `${text ?? ''}\n`).join(''), 'utf8');
 }
 
-/** The topics in the order of their first records. */
-export async function rowTopics(recording: Recording): Promise<readonly string[]> {
+/** The topics in the order of their first records, with their partitions. */
+export async function rowTopics(recording: Recording): Promise<ReadonlyMap<string, number>> {
   const columns = await columnsOf(recording);
   lineOf(columns, recording.files[0]!);
-  const topics = new Set<string>();
-  for await (const texts of textsOf(recording, 'topic', `CAST(${quoteName(find(columns, 'topic')!.name)} AS VARCHAR)`)) for (const text of texts) if (text !== null) topics.add(text);
-  return [...topics];
+  const topics = new Map<string, number>();
+  const partition = find(columns, 'partition');
+  const expression = `COALESCE(CAST(${partition === undefined ? '0' : quoteName(partition.name)} AS VARCHAR), '0') || ' ' || CAST(${quoteName(find(columns, 'topic')!.name)} AS VARCHAR)`;
+  for await (const texts of textsOf(recording, 'topic', expression)) {
+    for (const text of texts) {
+      if (text === null) continue;
+      const space = text.indexOf(' '), topic = text.slice(space + 1);
+      topics.set(topic, Math.max(topics.get(topic) ?? 1, Number(text.slice(0, space)) + 1));
+    }
+  }
+  return topics;
 }
 
 async function* textsOf({ format, files }: Recording, name: string, expression: string): AsyncGenerator<readonly (string | null)[]> {

@@ -10,6 +10,7 @@ import { verifyRun, verifyTwo } from '../../src/runtime/verify.js';
 import { queryBundle } from '../../src/sinks/query.js';
 import { ledgerSql } from '../cdc/cdc-law.js';
 import { recordingOf, restarted, type Command, type ModelRecord } from '../cdc/model.js';
+import { partitioned } from '../cdc/streams.js';
 import { directoryFor } from '../stores/directory.js';
 
 /** Transfers between accounts 1 to 4, each a transaction. */
@@ -95,6 +96,18 @@ test('several lanes are refused where transactions are kept whole', async (conte
   await assert.rejects(runReplay(options(sql, { accounts: path }, join(directory, 'run'), { lanes: 2, key: ['id'] })), { code: 'LANES_IMPOSSIBLE', message: /transactions of accounts are applied whole/ });
 });
 
+test('change by change lanes by key give what one lane gives', async (context) => {
+  const { directory, path } = write(context, restarted(records, 150, 60));
+  const sql = `SET 'cdc.transaction.topic' = 'none';\n${ledgerSql.split('CREATE TABLE entries ')[0]}SELECT id, SUM(balance) FROM accounts GROUP BY id;`;
+  const [one, two] = [join(directory, 'one'), join(directory, 'two')];
+  const first = await runReplay(options(sql, { accounts: path }, one));
+  const second = await runReplay(options(sql, { accounts: path }, two, { lanes: 3, key: ['id'] }));
+  const sets = ({ outputs }: typeof first): unknown => Object.entries(outputs).map(([name, { rows, setDigest }]) => [name, rows, setDigest]);
+  assert.deepEqual(sets(second), sets(first));
+  // Of another column, a row's changes would be in several lanes.
+  await assert.rejects(runReplay(options(sql, { accounts: path }, join(directory, 'three'), { lanes: 3, key: ['note'] })), { code: 'LANES_IMPOSSIBLE' });
+});
+
 test('the tape meets the row that was committed at its time, and none where that was deleted', async (context) => {
   const change = (op: string, id: number, balance: number | null, time: number, offset: number): ModelRecord => ({
     topic: 'db.cdc.accounts', partition: 0, offset, timestamp: time, key: JSON.stringify({ id }), headers: {},
@@ -112,4 +125,41 @@ SELECT t.event_time, a.balance FROM ticks AS t LEFT JOIN accounts FOR SYSTEM_TIM
   assert.ok(remarks.some((remark) => remark.startsWith('accounts: changes are applied one by one')));
   const { rows } = await queryBundle(out, 'SELECT balance FROM query_1 ORDER BY event_time');
   assert.deepEqual(rows.map(([balance]) => (balance === null ? null : Number(balance))), [null, 10, 10, 20, null, 40]);
+});
+
+test('topics of several partitions, one after the other, give what one partition gives', async (context) => {
+  const { directory, path } = write(context, records);
+  const parted = join(directory, 'parted.jsonl');
+  const list = [...partitioned(records, 3)].sort((a, b) => (a.topic < b.topic ? -1 : a.topic > b.topic ? 1 : b.partition - a.partition || a.offset - b.offset));
+  // Members in another form are read, too.
+  writeFileSync(parted, list.map((record, index) => `${index % 2 === 0 ? JSON.stringify(record) : JSON.stringify(record).replace('{"topic":', '{ "topic": ')}\n`).join(''));
+  const [one, three] = [join(directory, 'one'), join(directory, 'three')];
+  const first = await runReplay(options(ledgerSql, { accounts: path, entries: path }, one));
+  const second = await runReplay(options(ledgerSql, { accounts: parted, entries: parted }, three));
+  // Rows of a snapshot come in the order of partitions.
+  const sets = ({ outputs }: typeof first): unknown => Object.entries(outputs).map(([name, { rows, setDigest }]) => [name, rows, setDigest]);
+  assert.deepEqual(sets(second), sets(first));
+  assert.deepEqual([captured(three).gaps, captured(three).counts.transactions], [[], commits.length]);
+});
+
+test('a transaction that follows a message in the log follows no gap', async (context) => {
+  const heartbeats = recordingOf([...transfers(2), { session: 0, what: 'message' as const, a: 0, b: 0 }, ...transfers(3)]);
+  const { directory, path } = write(context, heartbeats.records);
+  const result = await runReplay(options(ledgerSql, { accounts: path, entries: path }, join(directory, 'run')));
+  assert.equal(result.status, 'complete');
+});
+
+test('a connector that went on elsewhere is a warning with its bounds', async (context) => {
+  const after = commits[19]!, before = commits[21]!, gone = commits[20]!;
+  const next = without.findIndex((record) => isOf(record, before.xid!));
+  const anew = without.map((record, index) => (index < next ? record : {
+    ...record, value: record.value?.replaceAll(`"[\\"${gone.lsn}\\"`, `"[\\"${after.lsn}\\"`) ?? null, headers: { ...record.headers, '__debezium.context.runId': 'run-2' },
+  }));
+  const { directory, path } = write(context, anew);
+  const out = join(directory, 'run');
+  const { remarks } = await runReplay(options(ledgerSql, { accounts: path, entries: path }, out));
+  const [restart] = captured(out).restarts;
+  const text = `the connector was started anew between LSN ${after.lsn} (transaction ${after.xid}) and LSN ${before.lsn} (transaction ${before.xid}), and sent nothing again: whether its slot was the same, only the database knows; 1 number of transactions in between is not in the stream`;
+  assert.deepEqual(restart, { after: { xid: after.xid, lsn: after.lsn, time: after.time }, before: { xid: before.xid, lsn: before.lsn, time: before.time }, overlaps: false, unseen: 1, text });
+  assert.ok(remarks.includes(`A warning: ${text}.`));
 });
