@@ -26,12 +26,17 @@ export function netted(rows: Rows, transactions: Int32Array | null, key: readonl
     from = to;
   }
   const kept = net.rows;
+  // The usual case: what each transaction did is what is left of it.
+  if (kept.length === length && kept.every((row, index) => row === index)) return { batch: rows.batch, released: rows.released, time: rows.time, kinds: Uint8Array.from(net.kinds) };
   return {
     batch: { length: kept.length, columns: rows.batch.columns.map((column) => gather(column, kept, kept.length)) },
     released: Int32Array.from(kept, (row) => rows.released[row]!), time: Float64Array.from(kept, (row) => rows.time[row]!),
     kinds: Uint8Array.from(net.kinds),
   };
 }
+
+/** Rows of one transaction that are compared with each other. */
+const few = 16;
 
 class Net {
   readonly rows: number[] = [];
@@ -50,6 +55,7 @@ class Net {
   /** The rows [from, to) of one transaction. */
   add(from: number, to: number): void {
     if (this.key === null) this.#byRow(from, to);
+    else if (to - from <= few) this.#byKeyOfFew(from, to, this.key);
     else this.#byKey(from, to, this.key);
   }
 
@@ -64,15 +70,39 @@ class Net {
       if (known === undefined) found.set(name, { before: added ? -1 : row, after: added ? row : -1 });
       else found.set(name, { before: known.before, after: added ? row : -1 });
     }
-    for (const { before, after } of found.values()) {
-      if (before < 0 && after < 0) continue;
-      if (before >= 0 && after >= 0) {
-        if (this.#name(before, this.#all) === this.#name(after, this.#all)) continue;
-        this.keep(before, UPDATE_BEFORE);
-        this.keep(after, UPDATE_AFTER);
-      } else if (before >= 0) this.keep(before, DELETE);
-      else this.keep(after, INSERT);
+    for (const { before, after } of found.values()) this.#left(before, after);
+  }
+
+  /** As `#byKey`, by looking at each: few rows are compared sooner than named. */
+  #byKeyOfFew(from: number, to: number, key: readonly number[]): void {
+    const befores: number[] = [], afters: number[] = [], last: number[] = [];
+    for (let row = from; row < to; row += 1) {
+      let known = last.length - 1;
+      while (known >= 0 && !this.#areSame(last[known]!, row, key)) known -= 1;
+      const added = isAdded(this.given[row]!);
+      const before = known >= 0 ? befores[known]! : added ? -1 : row;
+      if (known >= 0) for (const list of [befores, afters, last]) list.splice(known, 1);
+      befores.push(before);
+      afters.push(added ? row : -1);
+      last.push(row);
     }
+    for (let index = 0; index < last.length; index += 1) this.#left(befores[index]!, afters[index]!);
+  }
+
+  /** Of one key, by row: what was there before the transaction, and what is after it; -1: nothing. */
+  #left(before: number, after: number): void {
+    if (before < 0 && after < 0) return;
+    if (before >= 0 && after >= 0) {
+      if (this.#areSame(before, after, this.#all)) return;
+      this.keep(before, UPDATE_BEFORE);
+      this.keep(after, UPDATE_AFTER);
+    } else if (before >= 0) this.keep(before, DELETE);
+    else this.keep(after, INSERT);
+  }
+
+  #areSame(one: number, other: number, columns: readonly number[]): boolean {
+    for (const index of columns) if (!Object.is(cell(this.columns[index]!, one), cell(this.columns[index]!, other))) return false;
+    return true;
   }
 
   /** What is taken back first, then what is there more often than before. */
