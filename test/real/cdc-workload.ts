@@ -38,6 +38,8 @@ type Action = (client: pg.Client) => Promise<void>;
 export class CdcWorkload {
   /** In the order of commits, beginning with what a first snapshot has. */
   readonly states: CommittedState[] = [];
+  /** Of the transactions that wrote, in the order of commits. */
+  readonly xids: string[] = [];
   #hasVenue = false;
 
   private constructor(private readonly sessions: readonly [pg.Client, pg.Client], private readonly observer: pg.Client, private readonly random: () => number) {}
@@ -51,6 +53,10 @@ export class CdcWorkload {
     return workload;
   }
 
+  get lastXid(): string {
+    return this.xids.at(-1) ?? '';
+  }
+
   async end(): Promise<void> {
     await Promise.all([...this.sessions, this.observer].map((client) => client.end()));
   }
@@ -62,19 +68,15 @@ export class CdcWorkload {
 
   /** Schema change under way: later orders have a venue. */
   async addColumn(): Promise<void> {
-    await this.sessions[0].query("ALTER TABLE orders ADD COLUMN venue text DEFAULT 'XNAS'");
+    await this.sessions[0].query("ALTER TABLE orders ADD COLUMN venue text");
     this.#hasVenue = true;
   }
 
-  /** A transaction that is left open, with a transfer in it, until the function given back is called. */
-  async beginTransfer(): Promise<() => Promise<void>> {
-    const [client] = this.sessions;
-    await client.query('BEGIN');
-    await this.#transfer(client, 1, 5);
-    return async () => {
-      await this.#transfer(client, 1, 5);
-      await this.#commit(client);
-    };
+  /** One transaction of four changes a transfer, in two tables. */
+  transfers(count: number): Promise<void> {
+    return this.#transaction(this.sessions[0], async (client) => {
+      for (let left = count; left > 0; left -= 1) await this.#transfer(client, 1, 10);
+    });
   }
 
   async #act(): Promise<void> {
@@ -113,7 +115,9 @@ export class CdcWorkload {
   }
 
   async #commit(client: pg.Client): Promise<void> {
+    const { rows } = await client.query<{ xid: string | null }>('SELECT pg_current_xact_id_if_assigned()::text AS xid');
     await client.query('COMMIT');
+    if (rows[0]!.xid !== null) this.xids.push(rows[0]!.xid);
     await this.#observe();
   }
 

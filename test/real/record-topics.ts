@@ -23,7 +23,13 @@ export async function recordTopics(brokers: readonly string[], wanted: (topic: s
   try {
     await consumer.connect();
     await consumer.subscribe({ topics, fromBeginning: true });
+    let quiet = 0;
     await new Promise<void>((resolve, reject) => {
+      // Where a transaction wrote, its end stands at the last offset and is no record.
+      consumer.on(consumer.events.FETCH, ({ payload: { numberOfBatches } }) => {
+        quiet = numberOfBatches === 0 ? quiet + 1 : 0;
+        if (quiet > 5 && [...missing.keys()].every((name) => lines.get(name)!.length > 0)) resolve();
+      });
       consumer.on(consumer.events.CRASH, ({ payload: { restart, error } }) => {
         if (!restart) reject(error);
       });
