@@ -41,6 +41,8 @@ export class TemporalJoin implements TwoInputOperator {
   #keysAtHand = usualPages.keysAtHand;
   /** Keys at which it is worth seeing which of them may go to the pages. */
   #putAwayAt = usualPages.keysAtHand;
+  /** Timers that have fired since: so many keys may go there, now that nobody looks after them. */
+  #fired = 0;
   /** Key ids that have been looked for in the pages. */
   #fetched = 0;
   /** Of the chunk's rows: key ids; of the right's also their slots. */
@@ -71,7 +73,8 @@ export class TemporalJoin implements TwoInputOperator {
     this.#pairs.clear();
     this.#play(left, right, released, letOut, chunk, watermark, reports[0]);
     const joined = released.length === 0 ? noRows : this.#joined(released, letOut, reports[0]);
-    if (this.#keys.size >= this.#putAwayAt) this.#putAway();
+    // Not all at the next checkpoint.
+    if (this.#keys.size >= this.#putAwayAt || Math.min(this.#keys.size, this.#fired) >= this.#keysAtHand) this.#putAway();
     return joined;
   }
 
@@ -106,6 +109,7 @@ export class TemporalJoin implements TwoInputOperator {
       this.#isNull.fill(0);
       this.#reserve();
     }
+    this.#fired = 0;
     this.#fetched = this.#keys.size;
     this.#putAwayAt = Math.max(this.#keysAtHand, 2 * this.#keys.size);
   }
@@ -189,7 +193,10 @@ export class TemporalJoin implements TwoInputOperator {
         letOut[joined] = at;
         if (slot >= 0 && isNull[id] === 0) this.#pairs.add(joined, slot, at, time);
       }
-      for (let id = timers.fire(mark); id >= 0; id = timers.fire(mark)) versions.drop(id, mark);
+      for (let id = timers.fire(mark); id >= 0; id = timers.fire(mark)) {
+        versions.drop(id, mark);
+        this.#fired += 1;
+      }
     }
   }
 
