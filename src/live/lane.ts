@@ -13,6 +13,7 @@ import { markOf, positionOf, type ScanBatch } from '../engine/scan-batch.js';
 import type { Pipeline } from '../plan/plan.js';
 import type { CheckpointStore } from '../stores/checkpoints.js';
 import { LaneCheckpoints } from '../stores/lane-checkpoints.js';
+import { CheckpointPace } from './checkpoint-pace.js';
 import { commitStep } from './commit.js';
 import { deadLetterMessage, lateMessage, type OutputEncoder } from './encoder.js';
 import { EvenReader } from './even-reader.js';
@@ -110,7 +111,7 @@ export interface LaneEnd {
 
 export class LiveLane {
   readonly #checkpoints: LaneCheckpoints;
-  #checkpointed = performance.now();
+  readonly #pace: CheckpointPace;
   #waiting: Piece[] = [];
   /** No step was made yet since the lane was taken. */
   #resumed = true;
@@ -122,6 +123,7 @@ export class LiveLane {
 
   constructor(private readonly log: Log, private readonly spec: LaneSpec, private readonly events: LaneEvents) {
     this.#checkpoints = new LaneCheckpoints(spec.checkpoints, spec.lane);
+    this.#pace = new CheckpointPace(spec.checkpointEvery, performance.now());
   }
 
   /** Takes the lane and runs it until its input ends or `signal` asks for a stop. Throws what went wrong; LANE_TAKEN where another owns it now. */
@@ -197,7 +199,8 @@ export class LiveLane {
       if (!isStep && this.spec.clock() >= taken.engine.idleAt) {
         await this.#close(taken, noInput(), { before: copyOf(taken.positions), begun: performance.now(), end: false }, signal);
       }
-      if (!this.#checkpoints.isBusy && performance.now() - this.#checkpointed >= this.spec.checkpointEvery) await this.#checkpoint(taken);
+      if (!this.#checkpoints.isBusy && this.#pace.isDue(performance.now())) await this.#checkpoint(taken);
+      if (this.#pace.isOverdue(performance.now())) this.spec.say(`lane ${this.spec.lane}: a checkpoint takes longer than a minute; until it is written the one before counts`);
     }
   }
 
@@ -379,15 +382,16 @@ export class LiveLane {
   }
 
   async #checkpoint(taken: Taken): Promise<void> {
-    this.#checkpointed = performance.now();
     const { engine } = taken;
     if (engine.seq === 0) return;
+    this.#pace.begin(performance.now());
     const { lane } = this.spec;
     const seq = engine.seq - 1;
     this.events.phase(lane, 'checkpoint', seq);
     await this.events.beforeCheckpoint?.(lane, seq);
     const began = performance.now();
     await this.#checkpoints.write({ seq, digest: engine.stepDigest!, ...checkpointOf(this.spec, taken) }, (bytes) => {
+      this.#pace.end(performance.now());
       this.events.phase(lane, 'checkpointed', seq);
       this.events.onCheckpoint?.(lane, { seq, bytes, millis: performance.now() - began });
     });
