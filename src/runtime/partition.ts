@@ -1,5 +1,6 @@
 /** Divides rows into lanes: the partition that Kafka's default partitioner gives the key. */
 import type { Batch, Column } from '../core/batch.js';
+import { TRUNCATE } from '../core/change.js';
 import { gather } from '../core/column-builder.js';
 import type { TimePeaks } from '../core/event-time.js';
 import { faults } from '../core/faults.js';
@@ -23,12 +24,15 @@ export interface LanePart {
 
 /**
  * The key is what `CAST(column AS STRING)` gives, in UTF-8; several columns are joined by a NUL byte. A NULL key goes
- * to lane 0.
+ * to lane 0. What empties a table has no key, and goes to all lanes.
  */
 export class Partitioner {
   readonly #stage: Stage;
 
+  readonly #change: number;
+
   constructor(raw: Schema, keys: readonly Expression[], readonly lanes: number) {
+    this.#change = raw.findIndex(({ name }) => name === '$change');
     const place = { line: 1, column: 1, text: '--key' };
     this.#stage = compileStage({ input: raw, filter: null, outputs: keys.map((key) => makeCast(key, sqlType('STRING'), place, true)) });
   }
@@ -37,9 +41,10 @@ export class Partitioner {
     const { batch } = part;
     const keys = this.#stage.run(batch, 0, batch.length, null).columns;
     const lanes = this.#lanesOf(keys, batch.length);
+    const changes = batch.columns[this.#change]?.values;
     return Array.from({ length: this.lanes }, (_, lane) => {
       const rows: number[] = [];
-      for (let row = 0; row < batch.length; row += 1) if (lanes[row] === lane || faults.lanesOverlap) rows.push(row);
+      for (let row = 0; row < batch.length; row += 1) if (lanes[row] === lane || changes?.[row] === TRUNCATE || faults.lanesOverlap) rows.push(row);
       return pickRows(part, rows);
     });
   }
