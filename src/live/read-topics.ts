@@ -1,6 +1,7 @@
 /** The topics that a pipeline reads: each table's, and those that tell of transactions. */
 import { TapewrightError } from '../core/errors.js';
 import { Engine } from '../engine/engine.js';
+import { columnsOf as referenced } from '../plan/expression.js';
 import { laneKeys } from '../plan/lanes.js';
 import type { Pipeline, SourceTable } from '../plan/plan.js';
 import { sha256 } from '../runtime/sha256.js';
@@ -63,6 +64,14 @@ function lanesOf(pipeline: Pipeline, databases: readonly Database[], counts: rea
   return 1;
 }
 
+/** As of a file; where the event time is computed from one column alone, that is the one that messages may call by another name. */
+function topicColumns(pipeline: Pipeline, input: number, read: readonly number[]): SourceColumn[] {
+  const columns = sourceColumns(pipeline, input, read);
+  const { watermark, columns: declared } = pipeline.sources[input]!;
+  const from = watermark === null ? new Set<number>() : referenced(declared[watermark.column]!.expression);
+  return from.size === 1 ? columns.map((column, index) => (from.has(read[index]!) ? { ...column, eventTime: true } : column)) : columns;
+}
+
 export interface LaneInputs {
   readonly captures: readonly CapturePlan[];
   inputs(lane: number): LaneInput[];
@@ -71,7 +80,7 @@ export interface LaneInputs {
 /** `registry`: null where none is used. */
 export function laneInputs({ pipeline, tables, databases, reads, bounds, lanes }: ReadTopics, registry: SchemaRegistry | null): LaneInputs {
   const { plan } = new Engine(pipeline, { lane: 0, partitions: pipeline.sources.map(() => 1), hash: sha256, withholdBefore: null, strict: false });
-  const columnsOf = (input: number): SourceColumn[] => sourceColumns(pipeline, input, plan.columns[input]!);
+  const columnsOf = (input: number): SourceColumn[] => topicColumns(pipeline, input, plan.columns[input]!);
   const captures = databases.map((database) => capturePlan(database, pipeline, (input) => {
     const { table, reads: own } = tables[input] as CapturedTable;
     return { input, name: table.name, topics: new Map(own.map(({ topic }) => [topic, bounds.get(topic)!.length])), columns: columnsOf(input) };
