@@ -1,6 +1,7 @@
 /** Values of columns from the bytes of a change: of the usual form, or not at all. Everything here runs for each value. */
 import { daysOf, monthLength } from '../functions/calendar.js';
 import { BOOLEAN, DATE, DECIMAL, INTEGER, REAL, SINGLE, TEXT, TIME, UNSCALED, digitsMax, powers, type ChangeForm } from './change-forms.js';
+import { leftOutTexts } from './debezium-values.js';
 import { unescaped } from './escaped-text.js';
 import { textEnd } from './json-tree.js';
 import type { Cells, NumberCells, TextCells } from './message-cells.js';
@@ -11,7 +12,8 @@ const quote = 34, backslash = 92, minus = 45, point = 46, zero = 48, nine = 57, 
 const firstDay = -719_162, lastDay = 2_932_896;
 
 /** Debezium writes this where a value was left out as unchanged. */
-const placeholder = Buffer.from('__debezium_unavailable_value', 'latin1');
+const leftOut = leftOutTexts.map((text) => Buffer.from(text, 'latin1'));
+const isLeftOut = (bytes: Buffer, start: number, end: number): boolean => leftOut.some((text) => end - start === text.length && bytes[start] === text[0] && bytes.compare(text, 0, text.length, start, end) === 0);
 
 export class ChangeValues {
   /** The last number, without its point, and its digits after that. */
@@ -127,11 +129,11 @@ export class ChangeValues {
         const { strings, codes } = cells as TextCells;
         let code: number;
         if (this.#isPlain) {
-          if (end - start === placeholder.length && bytes[start] === 95 && bytes.compare(placeholder, 0, placeholder.length, start, end) === 0) return false;
+          if (isLeftOut(bytes, start, end)) return false;
           code = strings.codeAt(bytes, start, end - start);
         } else {
           const text = unescaped(bytes, start, end, escaped);
-          if (text === null) return false;
+          if (text === null || isLeftOut(text, 0, text.length)) return false;
           code = strings.codeAt(text, 0, text.length);
         }
         codes[row] = code;

@@ -67,7 +67,7 @@ export function eventOf(record: CapturedRecord, envelope: Json, written: Written
   const source = envelope['source'] as Json | null | undefined;
   const op = envelope['op'];
   if (typeof op !== 'string' && isHeartbeat(envelope)) return nothing;
-  if (typeof op !== 'string') return bad("the value has no 'op': it is not a Debezium envelope");
+  if (typeof op !== 'string') return bad(`the value has no 'op': it is not a Debezium envelope${'after' in envelope ? '' : '; where the connector flattens records (ExtractNewRecordState), take that out'}`);
   if (op === 'm') return messageOf(envelope, source ?? {});
   if (!['r', 'c', 'u', 'd', 't'].includes(op)) return bad(`the value's op '${op}' is none of r, c, u, d, t, m`);
   const change = changeOf(op, envelope, record, source ?? {}, written);

@@ -7,9 +7,12 @@ import { jsonReader, notA, textReader, type Value } from '../sources/values.js';
 import { UPSERT } from '../core/change.js';
 import type { Change, WrittenType } from './debezium-envelope.js';
 
-/** Debezium writes this where a value was left out as unchanged. */
+/** Debezium writes this where a value was left out as unchanged: as it is, as bytes, or as what an hstore holds. */
 const placeholder = '__debezium_unavailable_value';
 const placeholderBytes = Buffer.from(placeholder, 'latin1');
+export const leftOutTexts: readonly string[] = [placeholder, placeholderBytes.toString('base64'), JSON.stringify({ [placeholder]: placeholder })];
+/** Of arrays: the only element, the last one being the UUID of its name; of arrays of integers its bytes, one an element. */
+const leftOutElements: ReadonlySet<unknown> = new Set([...leftOutTexts, 'b68a35a7-17ad-35b3-af2a-ae46edb4545a']);
 
 /**
  * The first and the last day that a DATE holds. PostgreSQL's infinities come as days beyond, and not the same ones from a
@@ -65,8 +68,15 @@ function metadataReader(key: string, type: SqlType, own: readonly string[]): Cel
   }
 }
 
-const isLeftOut = (value: unknown): boolean =>
-  value === placeholder || (Array.isArray(value) && value.length === 1 && value[0] === placeholder) || (Buffer.isBuffer(value) && value.equals(placeholderBytes));
+function isLeftOut(value: unknown): boolean {
+  if (typeof value === 'string') return leftOutTexts.includes(value);
+  if (typeof value !== 'object' || value === null) return false;
+  if (Buffer.isBuffer(value)) return value.equals(placeholderBytes);
+  if (!Array.isArray(value)) return (value as Readonly<Record<string, unknown>>)[placeholder] === placeholder;
+  const [first] = value as readonly unknown[];
+  if (value.length === 1) return leftOutElements.has(first) || isLeftOut(first);
+  return value.length === placeholderBytes.length && value.every((element, index) => Number(element) === placeholderBytes[index]);
+}
 
 function unchangedOf({ operation, image }: Change, own: readonly string[]): string | null {
   if (operation !== UPSERT) return null;

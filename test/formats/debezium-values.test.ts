@@ -48,6 +48,34 @@ test('values with a schema, by the name of its type', () => {
   for (const [type, value, schema, expected] of cases) assert.deepEqual(read(type, value, schema), expected, `${type} ${value}`);
 });
 
+test('what a connector writes in the place of a value that it left out, by the type of the column', () => {
+  const text = '__debezium_unavailable_value';
+  const forms = [text, Buffer.from(text).toString('base64'), [text], [Buffer.from(text).toString('base64')], [...Buffer.from(text)], ['b68a35a7-17ad-35b3-af2a-ae46edb4545a'], { [text]: text }, JSON.stringify({ [text]: text })];
+  const reader = new ChangeReader([{ name: 'v', type: parseType('STRING')!, eventTime: false }, { name: '$unchanged', type: parseType('STRING')!, eventTime: false, metadata: '$unchanged' }]);
+  for (const form of forms) assert.deepEqual(reader.read(changeOf(JSON.stringify(form))), [null, '["v"]'], JSON.stringify(form));
+  for (const form of [[], [1], { a: text }, `${text} `, [text, text], 'b68a35a7-17ad-35b3-af2a-ae46edb4545a']) assert.notEqual(read('STRING', JSON.stringify(form)), null, JSON.stringify(form));
+});
+
+test('types of PostgreSQL as connectors write them', () => {
+  const cases: readonly (readonly [type: string, value: string, schema: object | undefined, read: unknown])[] = [
+    ['STRING', '"b68a35a7-17ad-35b3-af2a-ae46edb4545a"', { name: 'io.debezium.data.Uuid' }, 'b68a35a7-17ad-35b3-af2a-ae46edb4545a'],
+    ['STRING', '"P1Y2M3DT4H5M6.7S"', { name: 'io.debezium.time.Interval' }, 'P1Y2M3DT4H5M6.7S'], ['BIGINT', '37091106700000', { name: 'io.debezium.time.MicroDuration' }, 37091106700000],
+    ['STRING', '"[2024-01-01,2024-02-01)"', undefined, '[2024-01-01,2024-02-01)'], ['STRING', '"AQID"', undefined, 'AQID'], ['STRING', '"{\\"a\\":\\"b\\"}"', { name: 'io.debezium.data.Json' }, '{"a":"b"}'],
+    ['STRING', '{"x":1.5,"y":2.5,"wkb":"AQ==","srid":null}', { name: 'io.debezium.data.geometry.Point' }, '{"x":1.5,"y":2.5,"wkb":"AQ==","srid":null}'], ['STRING', '[[1,2],[3,null]]', undefined, '[[1,2],[3,null]]'],
+    ['DECIMAL(18, 2)', '"ANPc"', { name: 'org.apache.kafka.connect.data.Decimal', parameters: { scale: '2' } }, 54236], ['DOUBLE', '542.36', undefined, 542.36], ['BOOLEAN', 'false', undefined, 0],
+    ['DATE', '19786', { name: 'org.apache.kafka.connect.data.Date' }, 19786], ['TIMESTAMP(3)', '1700000000000', { name: 'org.apache.kafka.connect.data.Timestamp' }, 1700000000000],
+    ['TIMESTAMP(6)', '"2023-11-14T22:13:20.000001Z"', { name: 'io.debezium.time.IsoTimestamp' }, 1700000000000001], ['TIMESTAMP(6)', '1700000000000', { name: 'org.apache.kafka.connect.data.Timestamp' }, 1700000000000000],
+    ['BIGINT', '37091000001', { name: 'io.debezium.time.MicroTime' }, 37091000001], ['STRING', '"10:18:11Z"', { name: 'io.debezium.time.ZonedTime' }, '10:18:11Z'], ['STRING', '"new"', { name: 'io.debezium.data.Enum' }, 'new'],
+    ['DECIMAL(38, 10)', '"12345678901234567890.0123456789"', undefined, 123456789012345678900123456789n], ['STRING', '12345678901234567890', undefined, '12345678901234567890'],
+  ];
+  for (const [type, value, schema, expected] of cases) assert.deepEqual(read(type, value, schema), expected, `${type} ${value}`);
+});
+
+test('a record that the connector has flattened is refused, and the message says what to do', () => {
+  const decoded = decodeRecord(captureOf(JSON.stringify({ topic: 't', value: '{"id":1,"balance":10,"__deleted":"false"}' }), 0)!, null);
+  assert.ok(decoded.kind === 'bad' && decoded.error.includes('ExtractNewRecordState'));
+});
+
 test('metadata, and which columns a change left out', () => {
   const reader = new ChangeReader([
     { name: 'v', type: parseType('STRING')!, eventTime: false }, { name: 'at', type: parseType('TIMESTAMP_LTZ(3)')!, eventTime: true, metadata: 'value.source.timestamp' },
