@@ -23,3 +23,14 @@ export function sameRows(found: readonly (readonly Cell[])[], expected: readonly
   if (as === 'set') assert.deepEqual(left.sort(), right.sort(), 'rows as sets');
   else assert.deepEqual(left, right, 'rows as sequences');
 }
+
+/** The rows, as texts in order, that a changelog adds up to. Its last cells say what each row does. */
+export function tableOf(changes: readonly (readonly Cell[])[]): string[] {
+  const counts = new Map<string, number>();
+  for (const change of changes) {
+    const text = rowText(change.slice(0, -1));
+    counts.set(text, (counts.get(text) ?? 0) + (change.at(-1) === '+I' || change.at(-1) === '+U' ? 1 : -1));
+  }
+  assert.ok([...counts.values()].every((count) => count >= 0), 'what is taken back is there');
+  return [...counts].flatMap(([text, count]) => new Array<string>(count).fill(text)).sort();
+}

@@ -41,9 +41,10 @@ export function oracleJoin(
       out.push({ cells: cells(one, two), released: row.row.released, time: Math.max(row.time, other.time) });
     }
   });
-  const padded = type === 'inner' ? [] : rows.filter((row) => row.side === (type === 'left' ? 0 : 1) && !row.paired).map((row) => ({
+  const pads = [type === 'left' || type === 'full', type === 'right' || type === 'full'] as const;
+  const padded = rows.filter((row) => pads[row.side] && !row.paired).map((row) => ({
     row, released: row.before < row.latest ? path.findIndex((mark) => mark > row.latest) : row.row.released,
-  })).sort((a, b) => a.released - b.released || a.row.time - b.row.time || compareTexts(a.row.keys, b.row.keys));
+  })).sort((a, b) => a.released - b.released || a.row.time - b.row.time || compareTexts(a.row.keys, b.row.keys) || a.row.side - b.row.side);
   for (const { row, released } of padded) out.push({ cells: row.side === 0 ? cells(row, null) : cells(null, row), released, time: row.time });
   return out.sort((a, b) => a.released - b.released || a.time - b.time);
 }
@@ -92,8 +93,12 @@ export function oracleWindowJoin(
     const [released, time] = [path.findIndex((mark) => mark >= end - 1), end - 1];
     const matches = !parts.includes(null) && lefts.length > 0 && rights.length > 0;
     const nulls = (side: 0 | 1) => sides[side].fields.map(() => null);
-    const rows = matches ? lefts.flatMap((left) => rights.map((right) => [...left.cells, ...right.cells]))
-      : type === 'left' ? lefts.map((left) => [...left.cells, ...nulls(1)]) : type === 'right' ? rights.map((right) => [...nulls(0), ...right.cells]) : [];
+    const alone = [
+      ...(type === 'left' || type === 'full' ? lefts.map((left) => [...left.cells, ...nulls(1)]) : []),
+      ...(type === 'right' || type === 'full' ? rights.map((right) => [...nulls(0), ...right.cells]) : []),
+    ];
+    const rows = type === 'semi' || type === 'anti' ? (matches === (type === 'semi') ? lefts.map(({ cells }) => cells) : [])
+      : matches ? lefts.flatMap((left) => rights.map((right) => [...left.cells, ...right.cells])) : alone;
     return rows.map((cells) => ({ cells, released, time }));
   });
 }

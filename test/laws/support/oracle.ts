@@ -4,12 +4,15 @@
  */
 import { compareCells, textOf, type Cell } from './cells.js';
 import { aggregateOf, type Sample, type Value } from './oracle-aggregates.js';
-import { Refused, inputsOf, tableFields, tableName, tablesOf, type Aggregate, type AlignedWindow, type Condition, type Query, type Scalar, type Session } from './query.js';
+import { Refused, inputsOf, isUpdating, tableFields, tableName, tablesOf, type Aggregate, type AlignedWindow, type Condition, type Query, type Scalar, type Session } from './query.js';
 import { oracleJoin, oracleWindowJoin } from './oracle-join.js';
-import { oracleGroup, oracleRank } from './oracle-changes.js';
+import { oracleGroup, oracleRank, oracleWindowRank, type Late, type Lifetime, type Op } from './oracle-changes.js';
+import { oracleRegular } from './oracle-regular.js';
+import { oracleTemporal } from './oracle-temporal.js';
 import { oracleGlobal, oracleMatch, oracleProcess, type Situation } from './oracle-steps.js';
 import { OracleSessions } from './oracle-sessions.js';
 import type { Case } from './random-pipelines.js';
+import { identityOf } from './unique.js';
 import { windowRules } from './user-code.js';
 
 /** A row on its way: `released` is the number of the input row that let it out, `time` what caused it. */
@@ -17,6 +20,8 @@ export interface OracleRow {
   readonly cells: readonly Value[];
   readonly released: number;
   readonly time: number;
+  /** What it does to the table that the rows add up to; by itself it is added. */
+  readonly op?: Op;
 }
 
 export interface OracleLate {
@@ -56,10 +61,14 @@ class Oracle {
   /** Columns of each query that the statement asks for: what nobody reads is not computed, and cannot fail. */
   readonly #needs = new Map<string, Set<string>>();
   readonly #paths = new Map<string, readonly number[]>();
+  readonly #life: Lifetime;
+  readonly #refused: Late = (row, watermark, windowStart, windowEnd) => this.#refuseLate(row, watermark, windowStart, windowEnd);
 
   constructor(private readonly drawn: Case) {
     this.#tables = [...new Set(drawn.pipeline.statements.flatMap(({ query }) => tablesOf(query)))].sort((a, b) => a - b);
     this.#delivered = this.#merged();
+    const now = this.#delivered.map((_, released) => this.#now(released));
+    this.#life = { ttl: drawn.pipeline.ttl, now: (released) => now[Math.min(released, now.length - 1)]! };
   }
 
   #need(query: Query, names: readonly string[]): void {
@@ -83,7 +92,23 @@ class Oracle {
         const [given, fires] = [needs.has(query.fields[query.keys.length + 1]!.name), windowRules[query.rule]!.says !== null];
         return this.#need(query.input, [...query.keys, query.input.rowtime, ...(given ? query.given.reads : []), ...(fires ? query.fires.reads : [])]);
       }
-      case 'rank': return this.#need(query.input, [...own(query.input), ...query.partition, query.by]);
+      case 'rank': return this.#need(query.input, [...own(query.input), ...query.partition, query.by, ...(query.carried ?? []), ...(isUpdating(query.input) ? identityOf(query.input) : [])]);
+      case 'sets':
+        for (const input of query.inputs) this.#need(input, own(input));
+        return;
+      case 'temporal': {
+        const [left, right] = query.inputs;
+        this.#need(left, [...own(left), query.key, left.rowtime]);
+        this.#need(right, [...right.fields.flatMap(({ name }, place) => (needs.has(query.renamed[place]!) ? [name] : [])), query.key, right.rowtime]);
+        return;
+      }
+      case 'regular': {
+        const [left, right] = query.inputs;
+        const more = (input: Query): readonly string[] => [...query.keys, ...(query.less === null ? [] : [query.less]), ...(isUpdating(input) ? identityOf(input) : [])];
+        this.#need(left, [...own(left), ...more(left)]);
+        this.#need(right, [...right.fields.flatMap(({ name }, place) => (needs.has(query.renamed[place]!) ? [name] : [])), ...more(right)]);
+        return;
+      }
       case 'union': {
         // Columns go by their place.
         const places = query.fields.flatMap(({ name }, place) => (needs.has(name) ? [place] : []));
@@ -116,7 +141,8 @@ class Oracle {
     const tables = Math.max(...statements.map(({ output }) => output)) + 1;
     const outputs = Array.from({ length: tables }, (_, output) =>
       written.filter((one) => one.output === output).flatMap(({ rows, statement }) => rows.map((row) => ({ ...row, statement })))
-        .sort((a, b) => a.released - b.released || a.time - b.time || a.statement - b.statement).map(({ cells }) => cells));
+        .sort((a, b) => a.released - b.released || a.time - b.time || a.statement - b.statement)
+        .map(({ cells, op = '+I' }) => (statements.some((one) => one.output === output && isUpdating(one.query)) ? [...cells, op] : cells)));
     return { outputs, late: this.#late, deadLetters: this.#deadLetters };
   }
 
@@ -182,8 +208,15 @@ class Oracle {
       case 'match': return oracleMatch(query, this.#rows(query.input), this.#situation(query));
       case 'process': return oracleProcess(query, this.#rows(query.input), this.#situation(query));
       case 'global': return oracleGlobal(query, this.#rows(query.input), this.#situation(query));
-      case 'rank': return oracleRank(query, this.#rows(query.input), this.#path(query), (row, before) => this.#refuseLate(row, before, null, null));
-      case 'join': return (query.windows === null ? oracleJoin : oracleWindowJoin)(query, query.inputs.map((input) => this.#rows(input)) as [OracleRow[], OracleRow[]], this.#path(query), (row, before, start, end) => this.#refuseLate(row, before, start, end));
+      case 'rank': {
+        const numbers = query.numbered !== null && this.#needs.get(keyOf(query))!.has(query.numbered);
+        const [rows, path] = [this.#rows(query.input), this.#path(query)];
+        return query.carried !== null ? oracleWindowRank(query, rows, path, this.#refused) : oracleRank(query, rows, path, this.#life, { identity: identityOf(query.input), numbers }, this.#refused);
+      }
+      case 'join': return (query.windows === null ? oracleJoin : oracleWindowJoin)(query, this.#both(query), this.#path(query), this.#refused);
+      case 'temporal': return oracleTemporal(query, this.#both(query), this.#path(query), this.#refused);
+      case 'regular': return oracleRegular(query, this.#both(query), this.#life);
+      case 'sets': return this.#sets(query);
     }
   }
 
@@ -219,6 +252,19 @@ class Oracle {
 
   #refuseLate(row: OracleRow, watermark: number, windowStart: number | null, windowEnd: number | null): void {
     this.#late.push({ ...this.#origin(row.released), eventTime: row.time, watermark, windowStart, windowEnd });
+  }
+
+  #both({ inputs }: { readonly inputs: readonly [Query, Query] }): [OracleRow[], OracleRow[]] {
+    return [this.#rows(inputs[0]), this.#rows(inputs[1])];
+  }
+
+  /** The results of each set, NULL where it leaves a key out, and its number: a bit for each key, the last the lowest. */
+  #sets({ inputs, keys, fields }: Extract<Query, { kind: 'sets' }>): OracleRow[] {
+    return inputs.flatMap((input, branch) => this.#rows(input).map((row) => {
+      const number = keys.reduce((bits, key) => bits * 2n + (input.keys.includes(key) ? 0n : 1n), 0n);
+      const cells = fields.slice(0, -1).map(({ name }) => row.cells[columnOf(input, name)] ?? null);
+      return { branch, row: { ...row, cells: [...cells, number] } };
+    })).sort((a, b) => a.row.released - b.row.released || a.row.time - b.row.time || a.branch - b.branch).map(({ row }) => row);
   }
 
   #situation(query: Query): Situation {
@@ -272,19 +318,20 @@ class Oracle {
   #group(query: Extract<Query, { kind: 'group' }>): OracleRow[] {
     const { input, keys, aggregates } = query;
     const keyColumns = keys.map((key) => columnOf(input, key));
-    const taken = this.#passing(input, (row) => argumentsOf(aggregates, reader(input, row), false));
-    return oracleGroup<Taken>({
-      // What comes first and last is a matter of arrival: all are of one time.
-      rows: taken.map(({ row, values }) => ({ key: keyColumns.map((column) => row.cells[column] as Cell), row: { time: 0, values, cells: row.cells }, released: row.released, time: row.time })),
-      results: (rows, released) => {
+    const wanted = this.#needs.get(keyOf(query))!;
+    const taken = this.#passing(input, (row) => aggregates.map((aggregate) => (wanted.has(aggregate.result.name) ? argumentsOf([aggregate], reader(input, row), false)[0]! : null)));
+    const asked = aggregates.map(({ result }) => wanted.has(result.name));
+    return oracleGroup({
+      rows: taken.map(({ row, values }) => ({ row, key: keyColumns.map((column) => row.cells[column] as Cell), values: aggregates.map(({ filter }, index) => (filter === null || filter.value(reader(input, row)) === true ? values[index]! : null)) })),
+      results: (samples, released) => {
         try {
-          return aggregates.map((aggregate, index) => aggregateOf(aggregate, samplesOf(aggregate, index, rows, input)));
+          return aggregates.map((aggregate, index) => (asked[index]! ? aggregateOf(aggregate, samples[index]!) : null));
         } catch (error) {
           this.#refuse(error, released);
           return null;
         }
       },
-    });
+    }, this.#life);
   }
 
   /** Rows with the bounds of their session, once it has fired. */
@@ -369,7 +416,7 @@ function holds(query: Query, delay: number, into: Map<number, number>): void {
   for (const input of inputsOf(query)) holds(input, delay + own, into);
 }
 
-const stateful: readonly string[] = ['window', 'regroup', 'over', 'join', 'match', 'process', 'global'];
+const stateful: readonly string[] = ['window', 'regroup', 'over', 'join', 'match', 'process', 'global', 'group', 'rank', 'temporal', 'regular'];
 
 const isSession = (query: Query): boolean => query.kind === 'assign' && query.window.kind === 'session';
 

@@ -5,10 +5,11 @@ import { inputsOf, tableFields, tablesOf, type Query } from './query.js';
 /** `sequence`: rows come in the order of event time and keys. `set`: in the order of arrival, at least in part. */
 export function orderOf(query: Query): 'sequence' | 'set' {
   switch (query.kind) {
-    case 'table': case 'union': case 'join': case 'group': case 'rank': return 'set';
+    case 'table': case 'union': case 'join': case 'group': case 'rank': case 'regular': case 'sets': return 'set';
     case 'assign': return query.window.kind === 'session' ? 'sequence' : 'set';
     case 'filter': case 'project': return orderOf(query.input);
     case 'window': case 'regroup': return 'sequence';
+    case 'temporal': return keepsPeers(query.inputs[0]) ? 'sequence' : 'set';
     case 'over': case 'match': case 'process': case 'global': return keepsPeers(query.input) ? 'sequence' : 'set';
   }
 }
@@ -27,14 +28,31 @@ const rowByRow: readonly string[] = ['match', 'process', 'global'];
 /** No value of the outputs depends on the order of arrival, beyond peers. */
 export function isOrderFree({ pipeline, tables }: Case): boolean {
   const free = (query: Query): boolean => {
-    // What changes does so as rows come.
-    if (query.kind === 'group' || query.kind === 'rank') return false;
+    // What changes does so as rows come; and which of equal rows are first, these decide by coming.
+    if (query.kind === 'group' || query.kind === 'rank' || query.kind === 'regular') return false;
     const ordered = ('aggregates' in query && query.aggregates.some(({ name }) => edges.includes(name))) || (query.kind === 'over' && query.frame.unit === 'rows') || rowByRow.includes(query.kind);
     const inputs = inputsOf(query);
+    // Versions of one instant replace each other as they come.
+    if (query.kind === 'temporal' && !keepsPeers(inputs[1]!)) return false;
     return (!ordered || inputs.every(keepsPeers)) && !touches(query, tables) && inputs.every(free);
   };
   return pipeline.statements.every(({ query }) => free(query));
 }
+
+/**
+ * The tables that outputs add up to depend neither on how rows of different keys come nor on which of two tables gives
+ * the next one: what is forgotten, and what comes first, would.
+ */
+export function isTableFree({ pipeline, tables }: Case): boolean {
+  const free = (query: Query, alone: boolean): boolean => {
+    const ordered = ('aggregates' in query && query.aggregates.some(({ name }) => edges.includes(name))) || (query.kind === 'over' && query.frame.unit === 'rows') || rowByRow.includes(query.kind) || query.kind === 'rank';
+    // Of a key's own rows the order is the same everywhere, as long as they come straight from one table.
+    return (!ordered || (alone && inputsOf(query).every(isPlain))) && !touches(query, tables) && inputsOf(query).every((input) => free(input, alone));
+  };
+  return (pipeline.ttl === null || pipeline.ttl > 1e7) && pipeline.statements.every(({ query }) => free(query, tablesOf(query).length === 1));
+}
+
+const isPlain = (query: Query): boolean => query.kind === 'table' || ((query.kind === 'filter' || query.kind === 'project') && isPlain(query.input));
 
 /**
  * Whether two rows may be exactly a gap apart: as in Flink, the session is one, unless the first has fired when the

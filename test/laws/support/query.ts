@@ -73,7 +73,7 @@ export interface Frame {
 }
 
 interface Node {
-  /** What the rows have; `rowtime` names the event-time column. */
+  /** What the rows have; `rowtime` names the event-time column, '': they have none. */
   readonly fields: readonly Field[];
   readonly rowtime: string;
   /** Written as a view, rather than as a sub-query. */
@@ -102,10 +102,15 @@ export type Query =
       readonly keys: readonly string[]; readonly aggregates: readonly Aggregate[]; readonly havingMin: number | null;
     }
   | Node & { readonly kind: 'over'; readonly input: Query; readonly partition: readonly string[]; readonly frame: Frame; readonly aggregates: readonly Aggregate[] }
-  /** Groups that never end. Nothing stands on it. */
+  /** Groups that never end. */
   | Node & { readonly kind: 'group'; readonly input: Query; readonly keys: readonly string[]; readonly aggregates: readonly Aggregate[] }
-  /** The first rows of each partition. Nothing stands on it, unless it is the first one by event time, which stays. */
-  | Node & { readonly kind: 'rank'; readonly input: Query; readonly partition: readonly string[]; readonly by: string; readonly descending: boolean; readonly to: number }
+  /** Rows `from` to `to` of each partition. `numbered`: the column of their numbers. `carried`: of each window, the columns of its start and end. */
+  | Node & {
+      readonly kind: 'rank'; readonly input: Query; readonly partition: readonly string[]; readonly by: string; readonly descending: boolean;
+      readonly from: number; readonly to: number; readonly numbered: string | null; readonly carried: readonly [string, string] | null;
+    }
+  /** Windows or groups by several sets of `keys`: one input each, with the keys of its set. Their columns, then the number of the set (GROUPING_ID). */
+  | Node & { readonly kind: 'sets'; readonly inputs: readonly Grouped[]; readonly keys: readonly string[] }
   /** MATCH_RECOGNIZE. Fields: keys, measures, the match's rowtime. Patterns are such that a row completes one match at the most. */
   | Node & {
       readonly kind: 'match'; readonly input: Query; readonly keys: readonly string[]; readonly variables: readonly PatternVariable[];
@@ -116,15 +121,30 @@ export type Query =
   /** A global window; `rule`: which of them. Fields: keys, its columns, its rowtime. */
   | Node & { readonly kind: 'global'; readonly input: Query; readonly keys: readonly string[]; readonly rule: number; readonly given: Condition; readonly fires: Condition }
   | Node & { readonly kind: 'union'; readonly inputs: readonly Query[] }
+  /** Each row of the left with the version of the right of its key that was valid at its time. */
+  | Node & {
+      readonly kind: 'temporal'; readonly inputs: readonly [Query, Query]; readonly type: 'inner' | 'left'; readonly key: string;
+      /** What the right's columns are called, in their order. */
+      readonly renamed: readonly string[];
+    }
+  /** Every pair of equal keys, updated for ever; of `semi` and `anti` the left's rows for having a partner, or none. `less`: a column of the left that is less than the right's. */
+  | Node & {
+      readonly kind: 'regular'; readonly inputs: readonly [Query, Query]; readonly type: RegularType; readonly keys: readonly string[];
+      readonly less: string | null; readonly renamed: readonly string[];
+    }
   /** Rows of the left with those of the right whose event times, the right's taken away, lie within bounds; or of equal windows. */
   | Node & {
-      readonly kind: 'join'; readonly inputs: readonly [Query, Query]; readonly type: 'inner' | 'left' | 'right'; readonly keys: readonly string[];
+      readonly kind: 'join'; readonly inputs: readonly [Query, Query]; readonly type: 'inner' | 'left' | 'right' | 'full' | 'semi' | 'anti'; readonly keys: readonly string[];
       readonly lower: number; readonly upper: number;
       /** Columns of start and end of both sides' windows; null: bounds on time. */
       readonly windows: readonly [readonly [string, string], readonly [string, string]] | null;
       /** What the right's columns are called, in their order. */
       readonly renamed: readonly string[];
     };
+
+export type Grouped = Extract<Query, { kind: 'window' | 'regroup' | 'group' }>;
+
+export type RegularType = 'inner' | 'left' | 'right' | 'full' | 'semi' | 'anti';
 
 export interface Statement {
   readonly query: Query;
@@ -135,6 +155,8 @@ export interface Statement {
 export interface Pipeline {
   /** Milliseconds by which the watermark of each table stays behind. */
   readonly delays: readonly number[];
+  /** Milliseconds after which what no row touches is forgotten; null: never. */
+  readonly ttl: number | null;
   readonly statements: readonly Statement[];
 }
 
@@ -144,7 +166,10 @@ export const tableFields: readonly Field[] = [
   { name: 'event_time', kind: 'TIMESTAMP' },
 ];
 
-export const tableName = (table: number): string => ['ticks', 'quotes'][table]!;
+/** The last of them has a primary key: `symbol`. */
+export const tableNames = ['ticks', 'quotes', 'versions'] as const;
+export const keyedTable = 2;
+export const tableName = (table: number): string => tableNames[table]!;
 
 export const inputsOf = (query: Query): readonly Query[] => (query.kind === 'table' ? [] : 'inputs' in query ? query.inputs : [query.input]);
 
@@ -155,10 +180,20 @@ export function tablesOf(query: Query): number[] {
 }
 
 /** Whether rows of the query are taken back later: its output is a changelog. */
-export const isUpdating = (query: Query): boolean => query.kind === 'group' || (query.kind === 'rank' && !isFirst(query));
+export function isUpdating(query: Query): boolean {
+  switch (query.kind) {
+    case 'group': return true;
+    case 'rank': return query.carried === null && !isFirst(query);
+    case 'regular': return !['inner', 'semi'].includes(query.type) || query.inputs.some(isUpdating);
+    case 'filter': case 'project': case 'union': case 'sets': return inputsOf(query).some(isUpdating);
+    // Only versions may change.
+    default: return false;
+  }
+}
 
 /** The first row of each key by event time. */
-export const isFirst = (query: Extract<Query, { kind: 'rank' }>): boolean => query.to === 1 && query.by === query.input.rowtime && !query.descending;
+export const isFirst = (query: Extract<Query, { kind: 'rank' }>): boolean =>
+  query.carried === null && query.to === 1 && query.by === query.input.rowtime && !query.descending && !isUpdating(query.input);
 
 export function sqlOf(pipeline: Pipeline): string {
   const writer = new SqlWriter();
@@ -166,6 +201,7 @@ export function sqlOf(pipeline: Pipeline): string {
   const sinks = [...new Map(pipeline.statements.map(({ query, output }) => [output, query.fields])).entries()].sort(([a], [b]) => a - b);
   const tables = [...new Set(pipeline.statements.flatMap(({ query }) => tablesOf(query)))].sort((a, b) => a - b);
   return [
+    ...(pipeline.ttl === null ? [] : [`SET 'table.exec.state.ttl' = '${pipeline.ttl} ms';`]),
     ...tables.map((table) => createTable(table, pipeline.delays[table]!)),
     ...sinks.map(([output, fields]) => `CREATE TABLE out_${output} (${columns(fields)}) WITH ('connector' = 'blackhole');`),
     ...writer.views, ...statements,
@@ -176,7 +212,15 @@ const columns = (fields: readonly Field[]): string => fields.map((field) => `${f
 
 function createTable(table: number, delay: number): string {
   const mark = delay === 0 ? 'event_time' : `event_time - INTERVAL '${delay / 1000}' SECOND`;
-  return `CREATE TABLE ${tableName(table)} (${columns(tableFields)}, WATERMARK FOR event_time AS ${mark}) WITH ('connector' = 'kafka', 'key.fields' = 'symbol');`;
+  const key = table === keyedTable ? ', PRIMARY KEY (symbol) NOT ENFORCED' : '';
+  return `CREATE TABLE ${tableName(table)} (${columns(tableFields)}${key}, WATERMARK FOR event_time AS ${mark}) WITH ('connector' = 'kafka', 'key.fields' = 'symbol');`;
+}
+
+/** All keys of grouping sets, and what GROUP BY and SELECT say of them. */
+interface Sets {
+  readonly keys: readonly string[];
+  readonly by: string;
+  readonly id: string;
 }
 
 class SqlWriter {
@@ -191,11 +235,12 @@ class SqlWriter {
       case 'project': return `SELECT ${query.items.map(({ sql, field }) => `${sql} AS ${field.name}`).join(', ')} FROM ${this.#from(query.input)}`;
       case 'union': return query.inputs.map((input) => this.select(input)).join('\nUNION ALL\n');
       case 'assign': return `SELECT ${[...query.input.fields.map(({ name }) => name), ...windowItems(query.names)].join(', ')} FROM ${this.#windowed(query.input, query.window, query.keys)}`;
-      case 'window': return query.older ? this.#older(query) : this.#grouped(query, ['window_start', 'window_end', 'window_time'], windowItems(query.names), this.#windowed(query.input, query.window, query.keys));
-      case 'regroup': return this.#grouped(query, query.carried, query.carried, this.#from(query.input));
+      case 'window': case 'regroup': case 'group': return this.#aggregated(query, null);
       case 'over': return this.#over(query);
       case 'join': return this.#join(query);
-      case 'group': return this.#group(query);
+      case 'temporal': return this.#temporal(query);
+      case 'regular': return this.#regular(query);
+      case 'sets': return this.#sets(query);
       case 'rank': return this.#rank(query);
       case 'match': return this.#match(query);
       case 'process': return this.#called(query, 'law_steps', ['n', 'total', 'rowtime'], [asNumber(query.given)]);
@@ -203,14 +248,37 @@ class SqlWriter {
     }
   }
 
-  #group({ input, keys, aggregates }: Extract<Query, { kind: 'group' }>): string {
-    const items = [...keys, ...aggregates.map((aggregate) => `${aggregateText(aggregate, false)} AS ${aggregate.result.name}`)];
-    return `SELECT ${items.join(', ')} FROM ${this.#from(input)}${keys.length === 0 ? '' : ` GROUP BY ${keys.join(', ')}`}`;
+  #aggregated(query: Grouped, sets: Sets | null): string {
+    const from = () => this.#from(query.input);
+    if (query.kind === 'group') return this.#grouped(query, [], [], from(), sets);
+    if (query.kind === 'regroup') return this.#grouped(query, query.carried, query.carried, from(), sets);
+    if (query.older) return this.#older(query);
+    return this.#grouped(query, ['window_start', 'window_end', 'window_time'], windowItems(query.names), this.#windowed(query.input, query.window, query.keys), sets);
   }
 
-  #rank({ input, partition, by, descending, to, fields }: Extract<Query, { kind: 'rank' }>): string {
-    const over = `${partition.length === 0 ? '' : `PARTITION BY ${partition.join(', ')} `}ORDER BY ${by}${descending ? ' DESC' : ''}`;
-    return `SELECT ${fields.map(({ name }) => name).join(', ')} FROM (SELECT *, ROW_NUMBER() OVER (${over}) AS rn FROM ${this.#from(input)}) WHERE rn <= ${to}`;
+  #sets({ inputs, keys, fields }: Extract<Query, { kind: 'sets' }>): string {
+    const by = `GROUPING SETS (${inputs.map((input) => `(${input.keys.join(', ')})`).join(', ')})`;
+    return this.#aggregated(inputs[0]!, { keys, by, id: `GROUPING_ID(${keys.join(', ')}) AS ${fields.at(-1)!.name}` });
+  }
+
+  #rank({ input, partition, by, descending, from, to, numbered, carried, fields }: Extract<Query, { kind: 'rank' }>): string {
+    const parts = [...(carried ?? []), ...partition];
+    const over = `${parts.length === 0 ? '' : `PARTITION BY ${parts.join(', ')} `}ORDER BY ${by}${descending ? ' DESC' : ''}`;
+    const items = fields.map(({ name }) => (name === numbered ? `rn AS ${name}` : name));
+    const condition = from === to ? `rn = ${to}` : from === 1 ? `rn <= ${to}` : `rn BETWEEN ${from} AND ${to}`;
+    return `SELECT ${items.join(', ')} FROM (SELECT *, ROW_NUMBER() OVER (${over}) AS rn FROM ${this.#from(input)}) WHERE ${condition}`;
+  }
+
+  #temporal({ inputs: [left, right], type, key, renamed }: Extract<Query, { kind: 'temporal' }>): string {
+    const items = bothSides(left, right, renamed);
+    return `SELECT ${items} FROM ${this.#from(left)} AS a ${type.toUpperCase()} JOIN ${this.#named(right)} FOR SYSTEM_TIME AS OF a.${left.rowtime} AS b ON a.${key} = b.${key}`;
+  }
+
+  #regular({ inputs: [left, right], type, keys, less, renamed }: Extract<Query, { kind: 'regular' }>): string {
+    const on = [...keys.map((key) => `a.${key} = b.${key}`), ...(less === null ? [] : [`a.${less} < b.${less}`])].join(' AND ');
+    const [one, other] = [`${this.#from(left)} AS a`, `${this.#from(right)} AS b`];
+    if (type === 'semi' || type === 'anti') return `SELECT ${left.fields.map(({ name }) => name).join(', ')} FROM ${one} WHERE ${type === 'semi' ? '' : 'NOT '}EXISTS (SELECT * FROM ${other} WHERE ${on})`;
+    return `SELECT ${bothSides(left, right, renamed)} FROM ${one} ${type.toUpperCase()} JOIN ${other} ON ${on}`;
   }
 
   #match({ input, keys, variables, skip, within, measures, fields }: Extract<Query, { kind: 'match' }>): string {
@@ -231,17 +299,20 @@ class SqlWriter {
   }
 
   #join({ inputs: [left, right], type, keys, lower, upper, windows, renamed }: Extract<Query, { kind: 'join' }>): string {
-    const items = [...left.fields.map(({ name }) => `a.${name}`), ...right.fields.map(({ name }, index) => `b.${name} AS ${renamed[index]}`)];
     const within = windows === null ? [`a.${left.rowtime} BETWEEN b.${right.rowtime} + ${interval(lower)} AND b.${right.rowtime} + ${interval(upper)}`]
       : [0, 1].map((bound) => `a.${windows[0][bound]} = b.${windows[1][bound]}`);
     const on = [...keys.map((key) => `a.${key} = b.${key}`), ...within];
-    return `SELECT ${items.join(', ')} FROM ${this.#from(left)} AS a ${type.toUpperCase()} JOIN ${this.#from(right)} AS b ON ${on.join(' AND ')}`;
+    const [one, other] = [`${this.#from(left)} AS a`, `${this.#from(right)} AS b`];
+    if (type === 'semi' || type === 'anti') return `SELECT ${left.fields.map(({ name }) => name).join(', ')} FROM ${one} WHERE ${type === 'semi' ? '' : 'NOT '}EXISTS (SELECT * FROM ${other} WHERE ${on.join(' AND ')})`;
+    return `SELECT ${bothSides(left, right, renamed)} FROM ${one} ${type.toUpperCase()} JOIN ${other} ON ${on.join(' AND ')}`;
   }
 
-  #grouped(query: Extract<Query, { kind: 'window' | 'regroup' }>, by: readonly string[], items: readonly string[], from: string): string {
+  #grouped(query: Grouped, by: readonly string[], items: readonly string[], from: string, sets: Sets | null = null): string {
     const aggregates = query.aggregates.map((aggregate) => `${aggregateText(aggregate, false)} AS ${aggregate.result.name}`);
-    const having = query.havingMin === null ? '' : ` HAVING COUNT(*) >= ${query.havingMin}`;
-    return `SELECT ${[...query.keys, ...aggregates, ...items].join(', ')} FROM ${from} GROUP BY ${[...by, ...query.keys].join(', ')}${having}`;
+    const having = query.kind === 'group' || query.havingMin === null ? '' : ` HAVING COUNT(*) >= ${query.havingMin}`;
+    const told = [...(sets?.keys ?? query.keys), ...aggregates, ...items, ...(sets === null ? [] : [sets.id])];
+    const groups = [...by, ...(sets === null ? query.keys : [sets.by])];
+    return `SELECT ${told.join(', ')} FROM ${from}${groups.length === 0 ? '' : ` GROUP BY ${groups.join(', ')}`}${having}`;
   }
 
   #older(query: Extract<Query, { kind: 'window' }>): string {
@@ -289,6 +360,9 @@ class SqlWriter {
     return name;
   }
 }
+
+const bothSides = (left: Query, right: Query, renamed: readonly string[]): string =>
+  [...left.fields.map(({ name }) => `a.${name}`), ...right.fields.map(({ name }, index) => `b.${name} AS ${renamed[index]}`)].join(', ');
 
 const asNumber = ({ sql }: Condition): string => `CASE WHEN ${sql} THEN 1 ELSE 0 END AS given`;
 

@@ -2,7 +2,8 @@
 import fc from 'fast-check';
 import type { Cell, Field, Kind } from './cells.js';
 import { clock, conditionOver, scalarOver } from './expressions.js';
-import { inputsOf, tableFields, tablesOf, type Aggregate, type AggregateName, type Frame, type Pipeline, type Query, type Statement, type Window } from './query.js';
+import { inputsOf, isUpdating, tableFields, tablesOf, type Aggregate, type AggregateName, type Frame, type Grouped, type Pipeline, type Query, type Statement, type Window } from './query.js';
+import { regularOver, temporalOver } from './random-joins.js';
 import { calledOver, matchOver } from './random-operators.js';
 import { randomRows, type Disorder, type Row } from './random-rows.js';
 import { userScalar } from './user-code.js';
@@ -19,14 +20,18 @@ export interface CaseOptions {
   readonly keyed?: boolean;
   /** No two tables share an instant. */
   readonly apart?: boolean;
+  /** Results stay, and none depends on which of equal rows comes first. */
+  readonly steady?: boolean;
   /** CURRENT_TIMESTAMP may occur, which depends on the order of arrival. */
   readonly clock?: boolean;
   readonly delays?: readonly number[];
   readonly rowsMax?: number;
+  /** Of one statement, one on the other. */
+  readonly operatorsMax?: number;
 }
 
-export const operatorNames = ['filter', 'project', 'assign', 'tumble', 'hop', 'cumulate', 'session', 'regroup', 'range', 'range all', 'rows', 'rows all', 'union', 'join', 'group', 'rank', 'match', 'process', 'global'] as const;
-type OperatorName = (typeof operatorNames)[number];
+export const operatorNames = ['filter', 'project', 'assign', 'tumble', 'hop', 'cumulate', 'session', 'regroup', 'range', 'range all', 'rows', 'rows all', 'union', 'join', 'group', 'rank', 'match', 'process', 'global', 'temporal', 'regular', 'top'] as const;
+export type OperatorName = (typeof operatorNames)[number];
 export const aggregateNames: readonly AggregateName[] = [
   'COUNT', 'SUM', 'AVG', 'MIN', 'MAX', 'STDDEV_POP', 'STDDEV_SAMP', 'VAR_POP', 'VAR_SAMP', 'FIRST_VALUE', 'LAST_VALUE', 'LAG', 'LAW_MIX',
 ];
@@ -65,29 +70,35 @@ const aggregateDraw: fc.Arbitrary<AggregateDraw> = fc.record({
 });
 
 const operatorDraw: fc.Arbitrary<OperatorDraw> = fc.record({
-  // A regrouping needs a window below, so it is drawn more often.
-  name: fc.constantFrom(...operatorNames, 'regroup', 'regroup'), size: fc.nat(99), offset: fc.nat(9), keys: fc.nat(9),
+  // A regrouping, and the first rows of a window, need a window below, a temporal join a key, so they are drawn more often.
+  name: fc.constantFrom(...operatorNames, 'regroup', 'regroup', 'top', 'temporal'), size: fc.nat(99), offset: fc.nat(9), keys: fc.nat(9),
   aggregates: fc.array(aggregateDraw, { minLength: 1, maxLength: 4 }), having: fc.option(fc.integer({ min: 1, max: 3 }), { freq: 3 }),
   condition: fc.nat(999), view: fc.boolean(),
 });
 
-const statementDraw: fc.Arbitrary<StatementDraw> = fc.record({
-  table: fc.nat(1), where: fc.option(fc.nat(999), { freq: 2 }), operators: fc.array(operatorDraw, { minLength: 1, maxLength: 3, size: 'max' }),
+const statementDraw = (operatorsMax: number): fc.Arbitrary<StatementDraw> => fc.record({
+  table: fc.nat(1), where: fc.option(fc.nat(999), { freq: 2 }), operators: fc.array(operatorDraw, { minLength: 1, maxLength: operatorsMax, size: 'max' }),
   tie: fc.constantFrom('prefix', 'twin', 'none'),
 });
 
 export function randomCases(options: CaseOptions): fc.Arbitrary<Case> {
-  const { disorder, apart = false, delays = [0, 1000, 5000], rowsMax = 40 } = options;
-  const draws = fc.tuple(fc.array(statementDraw, { minLength: 1, maxLength: 2, size: 'max' }), fc.constantFrom(...delays), fc.constantFrom(...delays));
-  return draws.chain(([statements, first, second]) => {
-    const pipeline: Pipeline = { delays: [first, second], statements: build(statements, options) };
-    const read = new Set(pipeline.statements.flatMap(({ query }) => tablesOf(query)));
-    const rows = (table: 0 | 1) => (read.has(table)
+  const { disorder, apart = false, delays = [0, 1000, 5000], rowsMax = 40, operatorsMax = 3 } = options;
+  const draws = fc.tuple(fc.array(statementDraw(operatorsMax), { minLength: 1, maxLength: 2, size: 'max' }), fc.tuple(fc.constantFrom(...delays), fc.constantFrom(...delays), fc.constantFrom(...delays)), fc.constantFrom(null, null, DAY, 2000));
+  return draws.chain(([drawn, tableDelays, ttl]) => {
+    const statements = build(drawn, options);
+    // A join that remembers every row is refused without.
+    const pipeline: Pipeline = { delays: tableDelays, ttl: ttl === null && statements.some(({ query }) => hasRegular(query)) ? DAY : ttl, statements };
+    const read = new Set(statements.flatMap(({ query }) => tablesOf(query)));
+    const rows = (table: 0 | 1 | 2) => (read.has(table)
       ? randomRows({ disorder, delay: pipeline.delays[table]!, parity: apart ? table : null, rowsMax })
       : fc.constant([] as readonly Row[]));
-    return fc.tuple(rows(0), rows(1)).map((tables) => ({ pipeline, tables }));
+    return fc.tuple(rows(0), rows(1), rows(2).map((all) => all.filter(([symbol]) => symbol !== null))).map((tables) => ({ pipeline, tables }));
   });
 }
+
+const DAY = 86_400_000;
+
+const hasRegular = (query: Query): boolean => query.kind === 'regular' || inputsOf(query).some(hasRegular);
 
 function build(draws: readonly StatementDraw[], options: CaseOptions): Statement[] {
   const [first, second] = draws;
@@ -104,8 +115,17 @@ function build(draws: readonly StatementDraw[], options: CaseOptions): Statement
   }
 }
 
-class Builder {
-  constructor(private readonly options: CaseOptions) {}
+/** What an operator is replaced with where rows have no event time, or are taken back later. */
+const untimedName: Partial<Record<OperatorName, OperatorName>> = {
+  assign: 'filter', tumble: 'group', hop: 'group', cumulate: 'group', session: 'group', range: 'rank', 'range all': 'rank', rows: 'rank', 'rows all': 'rank',
+  regroup: 'group', top: 'rank', join: 'regular', temporal: 'regular', match: 'group', process: 'group', global: 'group',
+};
+
+/** What an operator is replaced with where results are to stay. */
+const steadyName: Partial<Record<OperatorName, OperatorName>> = { group: 'tumble', rank: 'range', regular: 'join', top: 'regroup' };
+
+export class Builder {
+  constructor(readonly options: CaseOptions) {}
 
   base(table: number, where: number | null): Query {
     const input: Query = { kind: 'table', table, fields: tableFields, rowtime: 'event_time', view: false };
@@ -122,8 +142,10 @@ class Builder {
     return query;
   }
 
-  #operator(draw: OperatorDraw, input: Query, last: boolean, again: (base: Query) => Query): Query {
+  #operator(written: OperatorDraw, input: Query, last: boolean, again: (base: Query) => Query): Query {
     const { fields, rowtime } = input;
+    const isUntimed = rowtime === '' || isUpdating(input);
+    const draw = { ...written, name: (isUntimed ? untimedName : this.options.steady === true ? steadyName : {})[written.name] ?? written.name };
     const { view } = draw;
     if (draw.name === 'filter') return { kind: 'filter', input, where: conditionOver(fields, draw.condition), fields, rowtime, view };
     if (draw.name === 'union') {
@@ -132,55 +154,80 @@ class Builder {
       return { kind: 'union', inputs: draw.offset % 2 === 0 ? [input, other] : [other, input], fields, rowtime, view };
     }
     const depth = depthOf(fields) + 1;
-    // Results that change are the last thing that a statement says.
-    if ((draw.name === 'group' || draw.name === 'rank') && !last) return this.#operator({ ...draw, name: 'regroup' }, input, last, again);
-    if (draw.name === 'group') return this.#group(draw, input, depth);
-    if (draw.name === 'rank') return this.#rank(draw, input);
+    if (draw.name === 'group') return this.#inSets(draw, this.group(draw, input, this.keysOf(draw, fields), depth), depth);
+    if (draw.name === 'top' && carriedBy(input) === null) return this.#rank({ ...draw, having: null }, this.#operator({ ...draw, name: 'assign' }, input, false, again), depth + 1);
+    if (draw.name === 'rank' || draw.name === 'top') return this.#rank(draw, input, depth);
+    if (draw.name === 'regular') return regularOver(this, draw, input, depth);
+    if (draw.name === 'temporal') return temporalOver(this, draw, input, depth) ?? this.#join(draw, input, depth);
     if (draw.name === 'join') return this.#join(draw, input, depth);
-    if (draw.name === 'match') return matchOver(draw, input, this.#keysOf(draw, fields), depth);
-    if (draw.name === 'process' || draw.name === 'global') return calledOver(draw.name, draw, input, this.#keysOf(draw, fields), depth);
+    if (draw.name === 'match') return matchOver(draw, input, this.keysOf(draw, fields), depth);
+    if (draw.name === 'process' || draw.name === 'global') return calledOver(draw.name, draw, input, this.keysOf(draw, fields), depth);
     if (draw.name === 'project') {
       const kept = fields.map((field) => ({ sql: field.name, reads: [field.name], field, value: (at: (name: string) => Cell) => at(field.name) }));
       // An expression that fails may only stand where its value is surely asked for.
-      const own = draw.having === null ? null : userScalar(exactOf(fields), draw.condition, last, `x${depth}u`);
-      const items = [...kept, ...(own === null ? [] : [own]), scalarOver(exactOf(fields), draw.condition, last ? draw.size % 10 : Math.min(draw.size % 10, 8), `x${depth}`), ...(this.options.clock === true && draw.offset < 5 ? [clock(`c${depth}`)] : [])];
+      const own = draw.having === null ? null : userScalar(exactOf(fields), draw.condition, last && !isUntimed, `x${depth}u`);
+      const items = [...kept, ...(own === null ? [] : [own]), scalarOver(exactOf(fields), draw.condition, last && !isUntimed ? draw.size % 10 : Math.min(draw.size % 10, 8), `x${depth}`), ...(this.options.clock === true && !isUntimed && draw.offset < 5 ? [clock(`c${depth}`)] : [])];
       return { kind: 'project', input, items, fields: items.map(({ field }) => field), rowtime, view };
     }
     const names = [`s${depth}`, `e${depth}`, `t${depth}`] as const;
     const times: Field[] = names.map((name) => ({ name, kind: 'TIMESTAMP' }));
     const window = windowOf(draw);
-    if (draw.name === 'assign') return { kind: 'assign', input, window, names, keys: window.kind === 'session' ? this.#keysOf(draw, fields) : [], fields: [...fields, ...times], rowtime: names[2], view };
-    const keys = this.#keysOf(draw, fields);
-    const aggregates = draw.aggregates.map((aggregate, index) => aggregateOf(aggregate, fields, draw.name, `a${depth}_${index}`));
+    if (draw.name === 'assign') return { kind: 'assign', input, window, names, keys: window.kind === 'session' ? this.keysOf(draw, fields) : [], fields: [...fields, ...times], rowtime: names[2], view };
+    // Rows that carry no window yet are given one first.
+    if (draw.name === 'regroup' && carriedBy(input) === null && draw.offset % 2 === 0) return this.#operator(draw, this.#operator({ ...draw, name: 'assign', condition: draw.size }, input, false, again), last, again);
+    const keys = this.keysOf(draw, fields);
+    const carried = draw.name === 'regroup' ? carriedBy(input) : null;
+    // A row of which an argument fails is part of a session where keys or a sub-query keep the aggregate from making it itself.
+    const sure = carried !== null && carriedWindow(input).kind === 'session';
+    const aggregates = draw.aggregates.map((aggregate, index) => aggregateOf(sure ? { ...aggregate, form: 0 } : aggregate, fields, draw.name, `a${depth}_${index}`));
     const results = aggregates.map(({ result }) => result);
     if (draw.name.startsWith('r') && draw.name !== 'regroup') {
       return { kind: 'over', input, partition: keys, frame: frameOf(draw, aggregates), aggregates, fields: [...fields, ...results], rowtime, view };
     }
     const keyFields = keys.map((key) => fields.find(({ name }) => name === key)!);
-    const carried = draw.name === 'regroup' ? carriedBy(input) : null;
     if (carried !== null) {
       const carriedFields = carried.map((name) => fields.find((field) => field.name === name)!);
-      return { kind: 'regroup', input, carried, keys, aggregates, havingMin: draw.having, fields: [...keyFields, ...results, ...carriedFields], rowtime: carried[2], view };
+      return this.#inSets(draw, { kind: 'regroup', input, carried, keys, aggregates, havingMin: draw.having, fields: [...keyFields, ...results, ...carriedFields], rowtime: carried[2], view }, depth);
     }
     const older = draw.view === (draw.condition % 2 === 0) && window.kind !== 'cumulate' && (window.kind === 'session' || window.offset === 0);
-    return { kind: 'window', input, window, names, older, keys, aggregates, havingMin: draw.having, fields: [...keyFields, ...results, ...times], rowtime: names[2], view };
+    return this.#inSets(draw, { kind: 'window', input, window, names, older, keys, aggregates, havingMin: draw.having, fields: [...keyFields, ...results, ...times], rowtime: names[2], view }, depth);
   }
 
-  #group(draw: OperatorDraw, input: Query, depth: number): Query {
-    const { fields, rowtime } = input;
-    const keys = this.#keysOf(draw, fields);
+  /** The same by several sets of keys, where the draw says so. */
+  #inSets({ offset, size }: OperatorDraw, query: Grouped, depth: number): Query {
+    const { keys } = query;
+    // Sessions are those of their keys.
+    if (size % 3 > 0 || keys.length === 0 || (query.kind === 'window' && (query.older || query.window.kind === 'session'))) return query;
+    const choices = keys.length === 1 ? [[keys, []]] : [[keys, keys.slice(0, 1), []], [keys.slice(0, 1), keys.slice(1)], [keys, keys.slice(0, 1)], [[], keys]];
+    const sets = choices[offset % choices.length]!.filter((set) => this.options.keyed !== true || set.includes('symbol'));
+    const used = keys.filter((key) => sets.some((set) => set.includes(key)));
+    if (used.length === 0) return query;
+    const isKey = (name: string): boolean => keys.includes(name);
+    const inputs = sets.map((set): Grouped => ({ ...query, keys: set, view: false, fields: query.fields.filter(({ name }) => !isKey(name) || set.includes(name)) }));
+    const fields = query.fields.filter(({ name }) => !isKey(name) || used.includes(name));
+    return { kind: 'sets', inputs, keys: used, fields: [...fields, { name: `g${depth}`, kind: 'BIGINT' }], rowtime: query.kind === 'group' ? '' : query.rowtime, view: query.view };
+  }
+
+  group(draw: OperatorDraw, input: Query, keys: readonly string[], depth: number): Extract<Query, { kind: 'group' }> {
+    const { fields } = input;
     // Whether a deviation has changed is a matter of its last bit.
-    const aggregates = draw.aggregates.map((aggregate, index) => aggregateOf(aggregateNames[aggregate.name]!.startsWith('STDDEV') ? { ...aggregate, name: 0 } : aggregate, fields, draw.name, `a${depth}_${index}`));
+    const aggregates = draw.aggregates.map((aggregate, index) => aggregateOf(aggregateNames[aggregate.name]!.startsWith('STDDEV') ? { ...aggregate, name: 0 } : aggregate, fields, 'group', `a${depth}_${index}`));
     const keyFields = keys.map((key) => fields.find(({ name }) => name === key)!);
-    return { kind: 'group', input, keys, aggregates, fields: [...keyFields, ...aggregates.map(({ result }) => result)], rowtime, view: false };
+    return { kind: 'group', input, keys, aggregates, fields: [...keyFields, ...aggregates.map(({ result }) => result)], rowtime: '', view: draw.view };
   }
 
-  #rank(draw: OperatorDraw, input: Query): Query {
+  #rank(draw: OperatorDraw, input: Query, depth: number): Query {
     const { fields, rowtime } = input;
     // Times other than the rowtime may be one or not.
-    const eligible = [rowtime, ...exactOf(fields).filter(({ kind }) => kind !== 'TIMESTAMP').map(({ name }) => name)];
-    const by = draw.condition % 3 === 0 ? rowtime : eligible[draw.size % eligible.length]!;
-    return { kind: 'rank', input, partition: this.#keysOf(draw, fields), by, descending: draw.condition % 2 === 0, to: draw.offset % 3 + 1, fields, rowtime, view: false };
+    const eligible = [...(rowtime === '' ? [] : [rowtime]), ...exactOf(fields).filter(({ kind }) => kind !== 'TIMESTAMP').map(({ name }) => name)];
+    const by = draw.condition % 3 === 0 ? eligible[0]! : eligible[draw.size % eligible.length]!;
+    const carried = draw.name === 'top' ? carriedBy(input) : null;
+    const to = draw.offset % 3 + 1;
+    const numbered = draw.having === null ? null : `n${depth}`;
+    return {
+      kind: 'rank', input, partition: this.keysOf(draw, fields), by, descending: draw.condition % 2 === 0, from: draw.offset > 6 && to > 1 ? 2 : 1, to, numbered, carried: carried === null ? null : [carried[0], carried[1]],
+      fields: [...fields, ...(numbered === null ? [] : [{ name: numbered, kind: 'BIGINT' } as const])], rowtime, view: draw.view,
+    };
   }
 
   #join(draw: OperatorDraw, left: Query, depth: number): Query {
@@ -192,14 +239,17 @@ class Builder {
     const windows = carried === null || right === base ? null : [[carried[0], carried[1]], ['ws', 'we']] as const;
     const renamed = right.fields.map(({ name }) => `r${depth}_${name}`);
     // NULL in the key of a row without partner belongs to no lane.
-    const type = (['inner', 'inner', 'left', this.options.keyed === true ? 'left' : 'right'] as const)[draw.condition % 4]!;
+    const padsLeft = this.options.keyed !== true && this.options.steady !== true;
+    const type = (['inner', 'left', padsLeft ? 'right' : 'inner', padsLeft ? 'full' : 'left', windows === null ? 'inner' : 'semi', windows === null ? 'left' : 'anti'] as const)[draw.condition % 6]!;
+    const tests = type === 'semi' || type === 'anti';
     const [lower, upper] = ([[-1000, 1000], [0, 500], [-2000, 0], [300, 300], [500, 1500], [-100, 0], [0, 0]] as const)[draw.offset % 7]!;
-    const keys = this.#keysOf(draw, left.fields).filter((key) => key === 'symbol' || key === 'note');
-    const fields = [...left.fields, ...right.fields.map((field, index) => ({ ...field, name: renamed[index]! }))];
-    return { kind: 'join', inputs: [left, right], type, keys, lower, upper, windows, renamed, fields, rowtime: type === 'right' ? `r${depth}_${right.rowtime}` : left.rowtime, view: draw.view };
+    const keys = this.keysOf(draw, left.fields).filter((key) => key === 'symbol' || key === 'note');
+    const fields = [...left.fields, ...(tests ? [] : right.fields.map((field, index) => ({ ...field, name: renamed[index]! })))];
+    const rowtime = type === 'full' ? '' : type === 'right' ? `r${depth}_${right.rowtime}` : left.rowtime;
+    return { kind: 'join', inputs: [left, right], type, keys, lower, upper, windows, renamed, fields, rowtime, view: draw.view };
   }
 
-  #keysOf(draw: OperatorDraw, fields: readonly Field[]): string[] {
+  keysOf(draw: OperatorDraw, fields: readonly Field[]): string[] {
     const has = (name: string) => fields.some((field) => field.name === name);
     const sets = [[], ['symbol'], ['symbol', 'note'], ['note'], ['flag', 'symbol'], ['qty'], ['symbol'], ['symbol'], ['note', 'flag'], ['symbol', 'qty']];
     const keys = sets[draw.keys]!.filter(has);
@@ -210,14 +260,16 @@ class Builder {
 export const exactOf = (fields: readonly Field[]): Field[] => fields.filter(({ name }) => !name.startsWith('root'));
 
 /** New columns carry a number, one above those that are there. */
-const depthOf = (fields: readonly Field[]): number => Math.max(0, ...fields.map(({ name }) => Number(/^(?:root_)?[acerstx](\d+)/.exec(name)?.[1] ?? 0)));
+const depthOf = (fields: readonly Field[]): number => Math.max(0, ...fields.map(({ name }) => Number(/^(?:root_)?[acegnrstx](\d+)/.exec(name)?.[1] ?? 0)));
 
 /** The window that the rows of a query carry, if no operator in between took it away. */
 function carriedBy(query: Query): readonly [string, string, string] | null {
   // The older form's bounds are values like any other.
   if (query.kind === 'assign' || query.kind === 'window') return query.kind === 'window' && query.older ? null : query.names;
   if (query.kind === 'regroup') return query.carried;
-  if (query.kind === 'join' && query.windows !== null) {
+  if (query.kind === 'sets') return query.inputs[0]!.kind === 'group' ? null : carriedBy(query.inputs[0]!);
+  if (query.kind === 'rank') return query.carried === null ? null : carriedBy(query.input);
+  if (query.kind === 'join' && query.windows !== null && query.type !== 'full') {
     return query.type === 'right' ? ['ws', 'we', 'wt'].map((name) => query.renamed[query.inputs[1].fields.findIndex((field) => field.name === name)]!) as [string, string, string] : carriedBy(query.inputs[0]);
   }
   return query.kind === 'filter' || query.kind === 'project' ? carriedBy(query.input) : null;

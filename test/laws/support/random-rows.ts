@@ -40,8 +40,8 @@ export interface TimeOptions {
   readonly disorder: Disorder;
   /** Of the watermark. */
   readonly delay: number;
-  /** Event times are congruent to this modulo 2, so that two tables share no instant; null: as they come. */
-  readonly parity: 0 | 1 | null;
+  /** Event times are congruent to this modulo 3, so that no two tables share an instant; null: as they come. */
+  readonly parity: 0 | 1 | 2 | null;
   readonly rowsMax: number;
 }
 
@@ -66,7 +66,7 @@ function timed(rows: readonly Drawn[], start: number, { disorder, delay, parity 
   let clock = start;
   return rows.map(({ gap, back, missing, cells }) => {
     // Without a delay the watermark stands at the newest row: only later ones are not behind.
-    clock += disorder === 'none' && delay === 0 ? Math.max(gap, 2) : gap;
+    clock += disorder === 'none' && delay === 0 ? Math.max(gap, 3) : gap;
     const unusable = disorder === 'late' && missing === 0;
     return [...cells, unusable ? null : placed(clock - behind(back, disorder, delay), parity)];
   });
@@ -75,12 +75,12 @@ function timed(rows: readonly Drawn[], start: number, { disorder, delay, parity 
 /** How far a row comes after its time. Half of the rows are in order; some are exactly at the bound. */
 function behind(back: number, disorder: Disorder, delay: number): number {
   if (back < 50) return 0;
-  // Less by the two that parity may take.
-  if (disorder === 'none') return Math.max(0, Math.floor(((back - 50) / 50) * (delay - 2)));
+  // Less by what parity may take.
+  if (disorder === 'none') return Math.max(0, Math.floor(((back - 50) / 50) * (delay - 3)));
   if (back < 60) return delay;
   return back < 70 ? delay + 1 : (back - 70) * 100 + (back % 2) * delay;
 }
 
-function placed(time: number, parity: 0 | 1 | null): number {
-  return parity === null ? time : time - (Math.abs(time % 2) === parity ? 0 : 1);
+function placed(time: number, parity: TimeOptions['parity']): number {
+  return parity === null ? time : time - ((((time - parity) % 3) + 3) % 3);
 }

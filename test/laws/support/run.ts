@@ -17,7 +17,7 @@ import { Partitioner } from '../../../src/runtime/partition.js';
 import { planSql } from '../../../src/sql/planner.js';
 import { read } from '../../engine/written-pages.js';
 import { columnOf, rowsOf, type Cell } from './cells.js';
-import { sqlOf, tableFields, tableName } from './query.js';
+import { sqlOf, tableFields, tableNames } from './query.js';
 import type { Case } from './random-pipelines.js';
 import type { Row } from './random-rows.js';
 import { lawFunctions } from './user-code.js';
@@ -77,7 +77,7 @@ export function planOf(drawn: Case): Plan {
 
 export const run = (drawn: Case, options: RunOptions = {}): Run => runPlan(planOf(drawn), drawn.tables, options);
 
-/** `tables`: rows of `ticks`, then of `quotes`. */
+/** `tables`: rows of each of `tableNames`. */
 export function runPlan(plan: Plan, tables: readonly (readonly Row[])[], options: RunOptions = {}): Run {
   const { stepEvery = 10_000, lanes = 1, onStep, restore, end = true } = options;
   const outputs: Cell[][][] = plan.sinks.map(() => []);
@@ -138,7 +138,7 @@ class Input {
     const source = plan.sources[input]!;
     this.#name = source.name;
     this.#columns = engine.plan.columns[input]!;
-    this.#rows = tables[source.name === tableName(0) ? 0 : 1]!;
+    this.#rows = tables[(tableNames as readonly string[]).indexOf(source.name)]!;
     // Codes for some columns, plain strings for others: the engine takes both.
     this.#dictionaries = this.#columns.map((column) => (tableFields[column]!.name === 'note' ? null : new Dictionary()));
     this.#partitioner = partitionerOf(plan, input, this.#columns, options.lanes ?? 1);

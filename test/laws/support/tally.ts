@@ -1,25 +1,35 @@
 /** What was drawn, and how often: operators, aggregates, types, and pairs of operators of which one reads the other. */
 import { aggregateNames, operatorNames, type Case } from './random-pipelines.js';
-import { inputsOf, type Query } from './query.js';
+import { inputsOf, isFirst, isUpdating, type Query } from './query.js';
 import { windowRules } from './user-code.js';
 
 const kinds = ['DOUBLE', 'BIGINT', 'INT', 'DECIMAL', 'STRING', 'BOOLEAN', 'TIMESTAMP'];
-/** Those that can stand above others; a regrouping stands on a window, or a sub-query that hands its columns on. */
-const operators = operatorNames.filter((name) => name !== 'regroup');
+/** Those that stand on any rows with event time; a regrouping and the first rows of a window stand on a window, or a sub-query that hands its columns on. */
+const operators = operatorNames.filter((name) => name !== 'regroup' && name !== 'top');
+/** Those whose rows have no event time, or change, and those that take such. */
+const untimed = ['group', 'rank', 'regular'];
+const onUntimed = ['filter', 'project', 'union', 'group', 'rank', 'regular'];
+const windowed = ['regroup', 'top'];
 const pairs = [
-  ...operators.flatMap((above) => operators.filter((name) => name !== 'group' && name !== 'rank').map((below) => `${above} / ${below}`)),
-  ...['assign', 'tumble', 'hop', 'cumulate', 'session'].map((below) => `regroup / ${below}`), ...operators.map((above) => `${above} / regroup`),
+  ...operators.flatMap((above) => operators.filter((name) => !untimed.includes(name)).map((below) => `${above} / ${below}`)),
+  ...onUntimed.flatMap((above) => untimed.map((below) => `${above} / ${below}`)),
+  ...windowed.flatMap((above) => ['assign', 'tumble', 'hop', 'cumulate', 'session', 'regroup', 'top'].map((below) => `${above} / ${below}`)),
+  ...operators.flatMap((above) => windowed.map((below) => `${above} / ${below}`)),
 ];
+const joinTypes = ['inner', 'left', 'right', 'full', 'semi', 'anti'];
 
 export class Tally {
   readonly #groups = new Map<string, Map<string, number>>([
-    ['operators', zeros([...operatorNames, 'view', 'older form', 'having', 'offset', 'distinct', 'filter (where)', 'clock', 'two statements', 'one output of two', 'two tables', 'window join', 'user scalar', ...windowRules.map(({ name }) => name)])],
+    ['operators', zeros([...operatorNames, 'view', 'older form', 'having', 'offset', 'distinct', 'filter (where)', 'clock', 'two statements', 'one output of two', 'two tables', 'user scalar', 'grouping sets', 'grouping sets of windows', 'first row', 'last row', 'numbered rows', 'rows from the second', 'time-to-live',
+      'versions of a table', 'versions of a view', 'changes into groups', 'changes into ranks', 'changes into joins', ...windowRules.map(({ name }) => name)])],
+    ['interval joins', zeros(joinTypes.slice(0, 4))], ['window joins', zeros(joinTypes)], ['regular joins', zeros(joinTypes)], ['temporal joins', zeros(joinTypes.slice(0, 2))],
     ['aggregates', zeros(aggregateNames)], ['argument types', zeros(kinds)], ['pairs', zeros(pairs)],
   ]);
 
   count({ pipeline }: Case): void {
     const { statements } = pipeline;
     if (statements.length === 2) this.#add('operators', statements[0]!.output === statements[1]!.output ? 'one output of two' : 'two statements');
+    if (pipeline.ttl !== null && pipeline.ttl < 10_000) this.#add('operators', 'time-to-live');
     for (const { query } of statements) this.#visit(query);
   }
 
@@ -46,7 +56,7 @@ export class Tally {
     const name = operatorOf(query);
     if (name !== null) {
       this.#add('operators', name);
-      for (const input of inputsOf(query)) {
+      for (const input of query.kind === 'sets' ? inputsOf(query.inputs[0]!) : inputsOf(query)) {
         const below = operatorOf(input);
         if (below !== null) this.#add('pairs', `${name} / ${below}`);
       }
@@ -57,7 +67,13 @@ export class Tally {
     if (query.view) this.#add('operators', 'view');
     if (query.kind === 'window' && query.older) this.#add('operators', 'older form');
     if (query.kind === 'union' && new Set(query.inputs.flatMap(tableOf)).size > 1) this.#add('operators', 'two tables');
-    if (query.kind === 'join' && query.windows !== null) this.#add('operators', 'window join');
+    if (query.kind === 'join') this.#add(query.windows === null ? 'interval joins' : 'window joins', query.type);
+    if (query.kind === 'regular' || query.kind === 'temporal') this.#add(`${query.kind} joins`, query.type);
+    if (query.kind === 'temporal') this.#add('operators', query.inputs[1].kind === 'table' ? 'versions of a table' : 'versions of a view');
+    if (query.kind === 'sets') this.#add('operators', query.inputs[0]!.kind === 'group' ? 'grouping sets' : 'grouping sets of windows');
+    if (query.kind === 'rank') this.#rank(query);
+    if (query.kind === 'group' && isUpdating(query.input)) this.#add('operators', 'changes into groups');
+    if (query.kind === 'regular' && query.inputs.some(isUpdating)) this.#add('operators', 'changes into joins');
     if ('window' in query && query.window.kind !== 'session' && query.window.offset !== 0) this.#add('operators', 'offset');
     if ('havingMin' in query && query.havingMin !== null) this.#add('operators', 'having');
     if ('aggregates' in query) {
@@ -70,6 +86,14 @@ export class Tally {
     }
     for (const input of inputsOf(query)) this.#visit(input);
   }
+
+  #rank(query: Extract<Query, { kind: 'rank' }>): void {
+    if (isFirst(query)) this.#add('operators', 'first row');
+    else if (query.to === 1 && query.by === query.input.rowtime && query.descending) this.#add('operators', 'last row');
+    if (query.numbered !== null && query.to > query.from) this.#add('operators', 'numbered rows');
+    if (query.from > 1) this.#add('operators', 'rows from the second');
+    if (isUpdating(query.input)) this.#add('operators', 'changes into ranks');
+  }
 }
 
 const zeros = (names: readonly string[]): Map<string, number> => new Map(names.map((name) => [name, 0]));
@@ -78,6 +102,9 @@ const tableOf = (query: Query): number[] => (query.kind === 'table' ? [query.tab
 
 function operatorOf(query: Query): string | null {
   if (query.kind === 'table') return null;
+  if (query.kind === 'rank' && query.carried !== null) return 'top';
+  // Of grouping sets each is counted by itself.
+  if (query.kind === 'sets') return operatorOf(query.inputs[0]!);
   if (query.kind === 'window') return query.window.kind;
   return query.kind === 'over' ? `${query.frame.unit}${query.frame.preceding === null ? ' all' : ''}` : query.kind;
 }
