@@ -72,3 +72,7 @@ export function captureBuffers(batch: CaptureBatch): ArrayBuffer[] {
   }
   return [...new Set(arrays.map(({ buffer }) => buffer))] as ArrayBuffer[];
 }
+
+/** Batches that may lie between the threads, and how many the main thread asks for at once: waking the other for each costs both. */
+export const piecesAhead = 8;
+export const creditPieces = 4;

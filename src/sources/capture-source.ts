@@ -2,7 +2,7 @@
 import { statSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import { TapewrightError } from '../core/errors.js';
-import type { CaptureBatch } from './capture-batch.js';
+import { creditPieces, type CaptureBatch } from './capture-batch.js';
 import { CaptureDecoding, type CaptureRequest } from './capture-decoding.js';
 import type { FromCaptureThread, ToCaptureThread } from './capture-thread.js';
 import type { Failure } from './reader-thread.js';
@@ -18,9 +18,10 @@ export interface CaptureSource {
 /** A thread takes longer to start than less than this to read. */
 const threadBytes = 8 << 20;
 
-export function openCaptureSource(request: CaptureRequest): CaptureSource {
+/** `threadFrom`: bytes from which a recording has a thread. */
+export function openCaptureSource(request: CaptureRequest, threadFrom = threadBytes): CaptureSource {
   const bytes = request.recording.files.reduce((sum, file) => sum + statSync(file).size, 0);
-  return bytes < threadBytes ? new CaptureDecoding(request) : new CaptureThread(request);
+  return bytes < threadFrom ? new CaptureDecoding(request) : new CaptureThread(request);
 }
 
 /** A promise with its ends in hand. Whoever awaits it meets the failure; nobody may. */
@@ -43,6 +44,8 @@ class CaptureThread implements CaptureSource {
   #worker: Worker | null = null;
   readonly #exited = new Pending<void>();
   readonly #queue: (CaptureBatch | null)[] = [];
+  /** Batches taken from the queue. */
+  #taken = 0;
   #waiting: Pending<void> | null = null;
   #failure: Error | null = null;
   #fingerprint: Pending<string> | null = null;
@@ -74,7 +77,8 @@ class CaptureThread implements CaptureSource {
     const batch = this.#queue[0]!;
     if (batch === null) return null;
     this.#queue.shift();
-    this.#send('credit');
+    this.#taken += 1;
+    if (this.#taken % creditPieces === 0) this.#send('credit');
     return batch;
   }
 

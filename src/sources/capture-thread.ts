@@ -1,9 +1,8 @@
 /** Worker thread: decodes recorded topics a few batches ahead of the main thread, and hashes the files. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { assert, TapewrightError } from '../core/errors.js';
-import { captureBuffers, type CaptureBatch } from './capture-batch.js';
+import { captureBuffers, creditPieces, piecesAhead, type CaptureBatch } from './capture-batch.js';
 import { CaptureDecoding, type CaptureRequest } from './capture-decoding.js';
-import { batchesAhead } from './reader.js';
 import type { Failure } from './reader-thread.js';
 
 export type FromCaptureThread =
@@ -12,7 +11,7 @@ export type FromCaptureThread =
   | { readonly kind: 'fingerprint'; readonly hash: string }
   | { readonly kind: 'failed'; readonly failure: Failure; readonly of: 'reading' | 'fingerprint' };
 
-/** `credit`: one batch more may be sent. */
+/** `credit`: `creditPieces` more may be sent. */
 export type ToCaptureThread = 'credit' | 'fingerprint' | 'close';
 
 function failureOf(cause: unknown): Failure {
@@ -25,11 +24,11 @@ async function run(): Promise<void> {
   const port = parentPort;
   const send = (message: FromCaptureThread, buffers: ArrayBuffer[] = []): void => port.postMessage(message, buffers);
   const decoding = new CaptureDecoding(workerData as CaptureRequest);
-  let credits = batchesAhead;
+  let credits = piecesAhead;
   let closed = false;
   let wake: () => void = () => undefined;
   port.on('message', (message: ToCaptureThread) => {
-    if (message === 'credit') credits += 1;
+    if (message === 'credit') credits += creditPieces;
     else if (message === 'close') closed = true;
     else {
       decoding.fingerprint().then(
