@@ -63,6 +63,12 @@ export const faults = {
   firesAgainAfterRestore: false,
   /** A temporal join takes the version that came last, whatever its time. */
   versionsByArrival: false,
+  /** An outer join within windows, or bounds on time, lets rows go without partner that have had one. */
+  pairedRowsPadded: false,
+  /** The first rows by ORDER BY are those that came first. */
+  rankedByArrival: false,
+  /** That the first row of a key has left is not remembered. */
+  firstRowRepeats: false,
   /** A regular join does not count the partners of outer rows: each new one takes back the row without any. */
   partnersNotCounted: false,
   /** Every lane takes the rows of all keys. */

@@ -10,7 +10,7 @@ import { conjunction } from '../plan/conjunction.js';
 import { columnRef, columnsOf, substitute, usesClock, type Expression } from '../plan/expression.js';
 import { columnMayFail, mayFail } from '../plan/failing.js';
 import { identityOf } from '../plan/identity.js';
-import { inputsOf } from '../plan/trace.js';
+import { inputsOf, joinedColumn } from '../plan/trace.js';
 import type { Pipeline, PlanNode, SinkTable, SourceTable, StatefulNode } from '../plan/plan.js';
 import { shareWindowAggregates } from '../plan/share.js';
 import type { Stage } from '../plan/stage.js';
@@ -307,8 +307,19 @@ const firesWindows = (node: StatefulNode): boolean =>
 const timeToLive = (node: StatefulNode): boolean => 'ttl' in node && [node.ttl].flat().some((ttl) => ttl !== null);
 
 /** Whether the node's rows change when this column does, but for which they would stay. */
-function changesWith(node: StatefulNode, column: number): boolean {
-  return (node.kind === 'group-aggregate' && column >= node.keys.length) || (node.kind === 'rank' && column === node.input.schema.length);
+function changesWith(node: PlanNode, column: number): boolean {
+  switch (node.kind) {
+    case 'group-aggregate': return column >= node.keys.length;
+    case 'rank': return column === node.input.schema.length || changesWith(node.input, column);
+    case 'filter': return changesWith(node.input, column);
+    case 'project': return [...columnsOf(node.expressions[column]!)].some((below) => changesWith(node.input, below));
+    case 'union': return node.inputs.some((input) => changesWith(input, column));
+    case 'join': {
+      const { input, column: own } = joinedColumn(node, column);
+      return changesWith(input, own);
+    }
+    default: return false;
+  }
 }
 
 /** Columns that are asked of a node. */

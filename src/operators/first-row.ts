@@ -5,6 +5,7 @@
 import type { Column } from '../core/batch.js';
 import type { ByteReader, ByteWriter } from '../core/bytes.js';
 import { ColumnBuilder } from '../core/column-builder.js';
+import { faults } from '../core/faults.js';
 import { storageOf, type Schema } from '../core/types.js';
 import { DueRows } from './due-rows.js';
 import { KeyTable } from './key-table.js';
@@ -92,7 +93,7 @@ export class FirstRow implements Operator {
         const row = this.#waiting[id]!;
         emission.add(row, released, row[this.#spec.time] as number);
         this.#waiting[id] = undefined;
-        this.#left[id] = true;
+        this.#left[id] = !faults.firstRowRepeats;
         this.#ttl.touch(id, nowAt(watermark.now, released));
       }
     }

@@ -135,14 +135,14 @@ export class IntervalJoin implements TwoInputOperator {
     }
     this.#sides.forEach(({ due: rows, matched }, side) => {
       for (let due = rows.first, slot = rows.take(this.#watermark); slot >= 0; due = rows.first, slot = rows.take(this.#watermark)) {
-        if (matched[slot] === 0) pads.push({ side: side as 0 | 1, slot, released: releaseOf(watermark, chunk, due) });
+        if (matched[slot] === 0 || faults.pairedRowsPadded) pads.push({ side: side as 0 | 1, slot, released: releaseOf(watermark, chunk, due) });
       }
     });
     const timeOf = ({ side, slot }: Pad): number => this.#sides[side].times[slot]!;
     const idOf = ({ side, slot }: Pad): number => this.#sides[side].ids[slot]!;
     pads.sort((a, b) => a.released - b.released || timeOf(a) - timeOf(b) || this.#keys.compare(idOf(a), idOf(b)) || a.side - b.side || a.slot - b.slot);
     for (const pad of pads) {
-      if (this.#sides[pad.side].matched[pad.slot] === 1) continue;
+      if (this.#sides[pad.side].matched[pad.slot] === 1 && !faults.pairedRowsPadded) continue;
       this.#pairs.add(pad.side === 0 ? pad.slot : -1, pad.side === 0 ? -1 : pad.slot, pad.released, timeOf(pad));
     }
   }

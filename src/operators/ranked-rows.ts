@@ -22,7 +22,7 @@ export interface RankRange {
 /** Adds `row` to `rows`, which are in order. False: nothing was changed. */
 export function addRanked(range: RankRange, rows: Cells[], row: Cells, give: Give): boolean {
   const { order, from, to, identity } = range;
-  const at = order.countBefore(rows, row, !range.latestFirst);
+  const at = faults.rankedByArrival ? rows.length : order.countBefore(rows, row, !range.latestFirst);
   if (identity === null && at >= to) return false;
   rows.splice(at, 0, row);
   if (at < to) {

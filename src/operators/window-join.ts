@@ -164,7 +164,7 @@ export class WindowJoin implements TwoInputOperator {
       return end;
     }
     for (let at = next; at < end; at += 1) this.#pairs.add(left, candidates.right[at]!, released, time);
-    if (end === next && type !== 'right') this.#pairs.add(left, -1, released, time);
+    if ((end === next || faults.pairedRowsPadded) && type !== 'right') this.#pairs.add(left, -1, released, time);
     return end;
   }
 

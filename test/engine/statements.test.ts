@@ -28,6 +28,16 @@ test('so with a sum that overflows: the count beside it stays', () => {
   assert.equal(deadLetters.length, 1);
 });
 
+test('what changes for one statement is told to none that does not ask for it, whatever lies in between', () => {
+  const groups = '(SELECT k, COUNT(*) AS n FROM t GROUP BY k)';
+  for (const from of [`(SELECT *, ROW_NUMBER() OVER (ORDER BY k DESC) AS rn FROM ${groups}) WHERE rn = 1`, `${groups} AS one JOIN (SELECT k AS other FROM t GROUP BY k) ON k = other`]) {
+    const asks = `SELECT COUNT(*) AS c FROM (SELECT k FROM ${from});`;
+    const alone = runSql(`${table} ${asks}`, { t: rows.slice(0, 2) }).outputs['query_1'];
+    assert.deepEqual(alone, [[1, '+I']]);
+    assert.deepEqual(runSql(`${table} SELECT k, n FROM ${from}; ${asks}`, { t: rows.slice(0, 2) }).outputs['query_2'], alone);
+  }
+});
+
 test('statements that differ in a zero\'s sign or an infinity alone are not taken for one', () => {
   const { outputs } = runSql(`${table} SELECT MAX(x * 1e400) ${second}; SELECT MAX(x * -1e400) ${second}; SELECT MAX(x * 0e0) ${second}; SELECT MAX(x * -0e0) ${second};`, { t: [{ x: 1, ts: 1 }] });
   assert.deepEqual(Object.values(outputs), [[[Infinity]], [[-Infinity]], [[0]], [[-0]]]);

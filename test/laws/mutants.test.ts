@@ -33,6 +33,15 @@ const byOperator = <Drawn>(law: string, property: fc.IProperty<Drawn>): Caught =
   },
 });
 
+/** Each of two laws. */
+const both = (one: Caught, other: Caught): Caught => ({
+  law: `${one.law}, ${other.law}`,
+  failsAfter: () => {
+    const draws = [one.failsAfter(), other.failsAfter()];
+    return draws.includes(null) ? null : Math.max(...draws.map(Number));
+  },
+});
+
 /** Which law is to catch which bug. */
 const bugs: Readonly<Record<Bug, Caught>> = {
   naiveSum: by(oracleLaw), dropCarry: by(oracleLaw), averageRounds: by(oracleLaw), integersRounded: by(oracleLaw), varianceBySquares: by(oracleLaw),
@@ -41,10 +50,11 @@ const bugs: Readonly<Record<Bug, Caught>> = {
   filteredRowsHoldWatermark: by(oracleLaw), tiesByChance: by(replayLaw), watermarkPerBatch: by(batchLaw), keysUnordered: by(arrivalLaw),
   arrivalForEventTime: by(arrivalLaw), lanesOverlap: by(lanesLaw), watermarkNotSaved: by(recoveryLaw), waitingRowsNotSaved: by(recoveryLaw),
   openWindowsNotSaved: by(recoveryLaw), firesAgainAfterRestore: by(recoveryLaw), lateRowsDropped: by(onceLaw), sessionsApart: by(oracleLaw), boundsLeftOut: by(oracleLaw),
-  versionsByArrival: byOperator('temporal', temporalLaw), partnersNotCounted: byOperator('regular', regularLaw),
+  pairedRowsPadded: by(oracleLaw), rankedByArrival: by(oracleLaw), firstRowRepeats: by(oracleLaw),
+  versionsByArrival: both(byOperator('temporal', temporalLaw), by(oracleLaw)), partnersNotCounted: both(byOperator('regular', regularLaw), by(oracleLaw)),
   greedyGivesWay: byOperator('match', matchLaw), matchesNotSaved: by(recoveryLaw),
   timersNotSaved: by(recoveryLaw), triggersNotSaved: by(recoveryLaw), partsLost: by(oracleLaw),
-  retractionLeftOut: byOperator('updating', updatingLaw), nobodyMovesUp: byOperator('updating', updatingLaw),
+  retractionLeftOut: both(byOperator('updating', updatingLaw), by(oracleLaw)), nobodyMovesUp: both(byOperator('updating', updatingLaw), by(oracleLaw)),
   unchangedTaken: byOperator('cdc', cdcLaw), pageNotMarked: byOperator('cdc', cdcLaw), transactionsShown: byOperator('cdc', cdcLaw),
 };
 

@@ -195,7 +195,8 @@ class Oracle {
       case 'filter': return this.#rows(query.input).filter((row) => query.where.value(reader(query.input, row)) === true);
       case 'project': return this.#passing(query.input, (row) => query.items.map(({ value }) => value(reader(query.input, row), this.#now(row.released)))).map(({ row, values }) => ({ ...row, cells: values }));
       case 'union': return query.inputs.flatMap((input, branch) => this.#rows(input).map((row) => ({ row, branch })))
-        .sort((a, b) => a.row.released - b.row.released || a.row.time - b.row.time || a.branch - b.branch).map(({ row }) => row);
+        // Both branches may read the same rows, which are several then.
+        .sort((a, b) => a.row.released - b.row.released || a.row.time - b.row.time || a.branch - b.branch).map(({ row }) => ({ ...row }));
       case 'assign': {
         if (query.window.kind === 'session') return this.#waited(query, query.window);
         const { window } = query;

@@ -220,7 +220,7 @@ export class Builder {
     const { fields, rowtime } = input;
     // Times other than the rowtime may be one or not.
     const eligible = [...(rowtime === '' ? [] : [rowtime]), ...exactOf(fields).filter(({ kind }) => kind !== 'TIMESTAMP').map(({ name }) => name)];
-    const by = draw.condition % 3 === 0 ? eligible[0]! : eligible[draw.size % eligible.length]!;
+    const by = eligible.length === 0 ? exactOf(fields)[0]!.name : draw.condition % 3 === 0 ? eligible[0]! : eligible[draw.size % eligible.length]!;
     const carried = draw.name === 'top' ? carriedBy(input) : null;
     const to = draw.offset % 3 + 1;
     const numbered = draw.having === null ? null : `n${depth}`;
