@@ -7,8 +7,8 @@ const plain = new Uint8Array(128);
 for (const [letter, meaning] of [['"', '"'], ['\\', '\\'], ['/', '/'], ['b', '\b'], ['f', '\f'], ['n', '\n'], ['r', '\r'], ['t', '\t']] as const) plain[letter.charCodeAt(0)] = meaning.charCodeAt(0);
 
 /** The UTF-8 of the text at bytes[start..end), which ends where `textEnd` says. Null: its escapes are not of the usual kinds. */
-export function unescaped(bytes: Uint8Array, start: number, end: number, escaped: boolean): Uint8Array | null {
-  const into = new Uint8Array(end - start);
+export function unescaped(bytes: Uint8Array, start: number, end: number, escaped: boolean): Buffer | null {
+  const into = Buffer.allocUnsafe(end - start);
   let size = 0;
   for (let at = start; at < end; at += 1) {
     const byte = bytes[at]!;
