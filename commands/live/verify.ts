@@ -24,7 +24,7 @@ Exit codes: 0 equal, 1 the first step that differs is named, 2 could not run.`;
   async run(): Promise<LiveVerdict> {
     const { args, flags } = await this.parse(LiveVerify);
     const [{ verifyLive }, { liveOptions }] = await Promise.all([import('../../src/live/verify-live.js'), import('../../src/live/live-flags.js')]);
-    const asked = await liveOptions(args.scenario, { ...flags, 'checkpoint-every': '10s', strict: false }, process.env);
+    const asked = await liveOptions(args.scenario, { ...flags, 'checkpoint-every': '10s', strict: false, 'allow-unbounded-state': true }, process.env);
     const verdict = await verifyLive({ ...asked, onRemark: (text) => this.say(`Remark: ${text}`) });
     for (const { lane, steps, rows, digest } of verdict.lanes) this.log(`lane ${lane}: ${steps} steps, ${rows} rows${digest === null ? '' : `, digest ${digest}`}`);
     this.log(verdict.equal ? 'Equal.' : `Different: ${verdict.difference}`);

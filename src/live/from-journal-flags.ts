@@ -21,6 +21,7 @@ export async function journalOptions(group: string, scenario: string | undefined
   const stranger = Object.entries(flags).find(([flag, value]) => value !== undefined && value !== false && !allowed.includes(flag))?.[0];
   if (stranger !== undefined) throw new TapewrightError('USAGE', `--from-journal ${group} takes what was run from the journal: leave out --${stranger}`, { flag: stranger });
   const { brokers, registry, sink, functions } = flags;
-  const { texts, settings, redirect } = await liveOptions(scenario, { brokers, registry, sink, functions, group, 'checkpoint-every': '10s', strict: false }, environment);
+  // State that grows was allowed when the group ran, or it would have no journal.
+  const { texts, settings, redirect } = await liveOptions(scenario, { brokers, registry, sink, functions, group, 'checkpoint-every': '10s', strict: false, 'allow-unbounded-state': true }, environment);
   return { texts, settings, redirect, group, out: flags.out ?? null };
 }
