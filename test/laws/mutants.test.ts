@@ -55,7 +55,7 @@ const bugs: Readonly<Record<Bug, Caught>> = {
   greedyGivesWay: byOperator('match', matchLaw), matchesNotSaved: by(recoveryLaw),
   timersNotSaved: by(recoveryLaw), triggersNotSaved: by(recoveryLaw), partsLost: by(oracleLaw),
   retractionLeftOut: both(byOperator('updating', updatingLaw), by(oracleLaw)), nobodyMovesUp: both(byOperator('updating', updatingLaw), by(oracleLaw)),
-  unchangedTaken: byOperator('cdc', cdcLaw), pageNotMarked: byOperator('cdc', cdcLaw), transactionsShown: byOperator('cdc', cdcLaw),
+  unchangedTaken: byOperator('cdc', cdcLaw), pageNotMarked: by(recoveryLaw), transactionsShown: byOperator('cdc', cdcLaw),
 };
 
 test('every switch has its law', () => {
