@@ -21,7 +21,7 @@ const above = {
 /** Contracts that stand above in the tree but are plain data: a type of theirs may be imported anywhere below. */
 const contracts = ['expression', 'plan', 'stage'];
 
-const shell = ['builder', 'datasets', 'formats', 'report', 'runtime', 'scenario', 'serve', 'simulate', 'sinks', 'sources', 'stores', 'flink'];
+const shell = ['builder', 'connect', 'database', 'datasets', 'formats', 'reconcile', 'report', 'runtime', 'scenario', 'serve', 'simulate', 'sinks', 'sources', 'stores', 'flink'];
 
 /** Their last bits differ between engines, or they ask the machine. */
 const mathForbidden = [
