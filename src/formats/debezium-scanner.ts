@@ -245,7 +245,7 @@ export class DebeziumScanner {
     this.xid = this.xids.codeAt(bytes, from, to - from);
     let at = bytes[to] === 58 ? to + 1 : to;
     if (isEnd) {
-      if (bytes[to] !== 58 || !(bytes[at]! >= zero && bytes[at]! <= nine)) return -1;
+      if (bytes[to] !== 58 || !areDigits(bytes, from, to) || !areDigits(bytes, at, at + 1)) return -1;
       at = this.#values.numberEnd(bytes, at);
       if (at < 0 || this.#values.places !== 0) return -1;
       this.numbers[LSN] = this.#values.number;
@@ -280,6 +280,11 @@ export class DebeziumScanner {
 
 /** Bytes that numbers and words are made of. */
 const inWord = Uint8Array.from({ length: 256 }, (_, byte) => (/[-+.\w:]/.test(String.fromCharCode(byte)) ? 1 : 0));
+
+function areDigits(bytes: Buffer, from: number, to: number): boolean {
+  for (let at = from; at < to; at += 1) if (!(bytes[at]! >= zero && bytes[at]! <= nine)) return false;
+  return true;
+}
 
 const collectionsPlain = ['{"data_collection":"', '","event_count":', '}'].map((text) => Buffer.from(text, 'latin1'));
 const collectionsEscaped = collectionsPlain.map((text) => Buffer.from(text.toString('latin1').replaceAll('"', '\\"'), 'latin1'));
