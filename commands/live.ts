@@ -32,7 +32,7 @@ While it runs, a terminal shows lanes, lag, rates, latencies against their budge
     until: Flags.string({ description: 'end, as history does, at the offsets that are last now, or where event time comes to TIME', helpValue: 'latest|TIME' }),
     lanes: Flags.string({ description: 'run these lanes, whoever has them now, rather than those that the group gives to this process', helpValue: 'all|0-3,5' }),
     'session-timeout': Flags.string({ description: 'after which a process that the group does not hear of loses its lanes', default: '10s', helpValue: 'DURATION' }),
-    'on-gap': Flags.option({ description: 'where input was deleted before it was read', options: ['refuse', 'continue'] as const, default: 'refuse' as const })(),
+    'on-gap': Flags.option({ description: 'where input was deleted before it was read, or changes of a database are missing', options: ['refuse', 'continue'] as const, default: 'refuse' as const })(),
     linger: Flags.integer({ description: 'milliseconds for which a step waits for more rows', default: 0, min: 0, max: 60_000 }),
     functions: Flags.string({ description: 'a .js module whose exported functions the SQL may call', helpValue: 'FILE', multiple: true, multipleNonGreedy: true }),
     'checkpoint-every': Flags.string({ description: 'real time between checkpoints', default: '10s', helpValue: 'DURATION' }),

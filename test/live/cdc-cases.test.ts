@@ -156,6 +156,24 @@ test('its bundle holds the rows as they were applied, verifies, and finds what w
   assert.equal(changes!.counts.transactions, commits.length);
 });
 
+test("a changelog without a key is written as Debezium's envelopes, also to a topic that it is sent to", async () => {
+  const { records } = recordingOf([{ session: 0, what: 'remove', a: 0, b: 0 }, { session: 0, what: 'transfer', a: 0, b: 1 }, { session: 0, what: 'commit', a: 0, b: 0 }]);
+  const log = await captureLog(records);
+  const sql = `${captureSql()}
+    CREATE TABLE booked_sum (amount BIGINT, entries BIGINT) WITH ('connector' = 'kafka', 'topic' = 'booked_sum', 'format' = 'debezium-json');
+    CREATE TABLE richest (balance BIGINT) WITH ('connector' = 'jdbc', 'url' = 'jdbc:postgresql://nowhere/bank', 'table-name' = 'richest');
+    INSERT INTO booked_sum SELECT MAX(amount), COUNT(*) FROM entries;
+    INSERT INTO richest SELECT MAX(balance) FROM accounts;`;
+  const spec = (await specsOn(log, { ...calm, sql, redirect: new Map([['*', 'to-']]) }))(0);
+  await runToEnd(log, spec);
+  const messages = (topic: string): unknown[] => log.records(topic, 0).map(({ value }) => JSON.parse(value!.toString()) as unknown);
+  const [first, ...rest] = messages('to-richest') as [Record<string, unknown>, ...Record<string, unknown>[]];
+  assert.deepEqual(first, { before: null, after: { balance: 1000 }, op: 'c' });
+  assert.deepEqual(rest.map(({ op }) => op), ['d', 'c']);
+  assert.deepEqual(rest[0]!['before'], { balance: 1000 });
+  assert.deepEqual((messages('booked_sum') as { op: string }[]).at(-1)!.op, 'c');
+});
+
 test('tables of one topic, options that say nothing, and topics that are not there are refused by name', async () => {
   const { records } = recordingOf(transfers(1));
   const refused = async (sql: string, message: RegExp): Promise<void> => {
