@@ -6,6 +6,7 @@
  * Pure: events in, outcomes out; the same whatever the interleaving of topics was.
  */
 import { assert } from '../core/errors.js';
+import { faults } from '../core/faults.js';
 import type { CaptureEvent, ChangeEvent, Transaction, TransactionEnd } from './event.js';
 import type { Bound, Gap, GapKind, Incomplete, Restart } from './gap.js';
 import type { PendingTransaction, TableCount } from './pending.js';
@@ -161,7 +162,7 @@ export class TransactionAssembler<Row> {
       else this.#alone.push({ event, waits: this.#pending.in(topic, partition) });
       return;
     }
-    if (this.#isRepeat(event, xid) || !this.#pending.add(event, xid)) this.#repeat(event);
+    if ((this.#isRepeat(event, xid) && !faults.repeatsTaken) || !this.#pending.add(event, xid)) this.#repeat(event);
   }
 
   #repeat(event: ChangeEvent<Row>): void {
@@ -191,7 +192,7 @@ export class TransactionAssembler<Row> {
 
   #end(end: TransactionEnd): void {
     if (isSame(this.#endOf.get(end.xid), end)) return;
-    if (isSame(this.#recent.of(end.xid), end)) this.#repeatEnd(end);
+    if (isSame(this.#recent.of(end.xid), end) && !faults.repeatsTaken) this.#repeatEnd(end);
     else {
       this.#endOf.set(end.xid, end);
       this.#ends.push(end);
@@ -272,7 +273,7 @@ export class TransactionAssembler<Row> {
     }
     const pending = this.#pending.of(xid);
     const expected = this.#expected(end);
-    const events = pending === undefined ? (expected.size === 0 ? [] : null) : pending.whole(expected);
+    const events = pending === undefined ? (expected.size === 0 ? [] : null) : faults.transactionsCut ? pending.events() : pending.whole(expected);
     if (events === null) {
       const lacking = this.#lacking(expected, pending);
       // Where it is not that there are too few, the connector counts from 1 again, and its counts are of what it sent last.
@@ -367,7 +368,7 @@ export class TransactionAssembler<Row> {
   snapshot(): AssemblerState<Row> {
     assert(this.#out.length === 0, 'what was given is taken before a snapshot');
     return {
-      events: this.#pending.events(),
+      events: faults.changesNotSaved ? [] : this.#pending.events(),
       ends: this.#ends.map(({ counts, ...end }) => ({ ...end, counts: [...counts] })),
       told: this.#snapshots.rows, snapshots: this.#snapshots.state(), alone: this.#alone, progress: this.#progress.state(), recent: this.#recent.all(),
       last: this.#last, chain: this.#chain, broken: [...this.#broken], counts: { ...this.counts },

@@ -23,6 +23,12 @@ export const faults = {
   unchangedTaken: false,
   /** What is given in the middle of a transaction is shown. */
   transactionsShown: false,
+  /** A transaction of a database is given when its END is there, whether its changes are or not. */
+  transactionsCut: false,
+  /** Changes of transactions that were given already are taken again. */
+  repeatsTaken: false,
+  /** A checkpoint leaves out changes whose transactions are not whole yet. */
+  changesNotSaved: false,
   /** When a row of a Top-N is taken back, the next one does not take its place. */
   nobodyMovesUp: false,
   /** Ties in event time are broken by the newest row first. */

@@ -13,7 +13,7 @@ const firstDay = -719_162, lastDay = 2_932_896;
 
 /** Debezium writes this where a value was left out as unchanged. */
 const leftOut = leftOutTexts.map((text) => Buffer.from(text, 'latin1'));
-const isLeftOut = (bytes: Buffer, start: number, end: number): boolean => leftOut.some((text) => end - start === text.length && bytes[start] === text[0] && bytes.compare(text, 0, text.length, start, end) === 0);
+const isLeftOut = (bytes: Uint8Array, start: number, end: number): boolean => leftOut.some((text) => end - start === text.length && bytes[start] === text[0] && text.every((letter, at) => letter === bytes[start + at]));
 
 export class ChangeValues {
   /** The last number, without its point, and its digits after that. */

@@ -131,11 +131,13 @@ function boundaryOf(envelope: Json, status: 'BEGIN' | 'END'): Decoded {
   const id = envelope['id'] as string;
   const xid = xidOf(id);
   if (status === 'BEGIN') return { kind: 'event', event: { kind: 'begin', xid } };
+  // Other databases name transactions otherwise, and Debezium 1 left out where they were committed.
+  if (!/^\d+:\d+$/.test(id)) return bad(`the END of transaction '${id}' does not say xid:LSN, as Debezium 2 and newer do of PostgreSQL: apply its changes one by one, with SET 'cdc.transaction.topic' = 'none'`);
   const collections = (envelope['data_collections'] ?? []) as readonly Json[];
   return {
     kind: 'event',
     event: {
-      kind: 'end', xid, lsn: Number(id.slice(xid.length + 1)) || 0, time: numberOf(envelope['ts_ms']) ?? -Infinity,
+      kind: 'end', xid, lsn: Number(id.slice(xid.length + 1)), time: numberOf(envelope['ts_ms']) ?? -Infinity,
       counts: new Map(collections.map((each) => [String(each['data_collection']), Number(each['event_count'])])),
     },
   };

@@ -11,8 +11,8 @@ export interface CaptureRequest {
   readonly tables: readonly DecodedTable[];
   /** Null: changes stand for themselves. */
   readonly transactionTopic: string | null;
-  /** Of messages that clients write into the log; null: none is recorded. */
-  readonly messageTopic: string | null;
+  /** Of messages that clients write into the log; null or left out: none is read. */
+  readonly messageTopic?: string | null;
   /** Lines that are no JSON object are bad records, too. */
   readonly tellsAll: boolean;
 }

@@ -30,7 +30,7 @@ export class ChangesSource implements Source {
   constructor(private readonly options: ChangesOptions) {
     const { recording, topics, columns } = options;
     const tables: readonly DecodedTable[] = [{ topics, columns }];
-    this.#source = openCaptureSource({ recording, tables, transactionTopic: null, messageTopic: null, tellsAll: true });
+    this.#source = openCaptureSource({ recording, tables, transactionTopic: null, tellsAll: true });
     this.#events = new CaptureEvents(tables);
     this.#rows = new GatheredRows(columns);
   }

@@ -2,52 +2,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { Transaction } from '../../src/cdc/event.js';
-import { REMOVE, TRUNCATE } from '../../src/core/change.js';
-import type { Change } from '../../src/formats/debezium-envelope.js';
-import { assemble, topics, type Assembled, type AssembleOptions } from './assemble.js';
-import { commands, interleaved, recordingOf, restarted, type Command, type ModelRecord, type State } from './model.js';
+import { assemble, topics } from './assemble.js';
+import { commands, interleaved, recordingOf, restarted, type Command, type ModelRecord } from './model.js';
+import { all, assertWhole, forgotten, picked, recordings, savedLaw, stateOf, states, streamLaw } from './stream-laws.js';
 import { brokenOff, countedAnew, partitioned } from './streams.js';
 
-const unavailable = '__debezium_unavailable_value';
-
-type Row = Readonly<Record<string, unknown>>;
-
-/** All rows, by table and key, after each transaction. */
-function states(given: readonly Transaction<Change>[]): unknown[] {
-  const tables: Record<string, Map<unknown, Row>> = { accounts: new Map(), entries: new Map() };
-  return given.map(({ events, renewed }) => {
-    for (const table of renewed) tables[table.slice(7)]!.clear();
-    for (const { table, row: { operation, image } } of events) {
-      const rows = tables[table.slice(7)]!;
-      if (operation === TRUNCATE) rows.clear();
-      else if (operation === REMOVE) rows.delete(image['id']);
-      else rows.set(image['id'], Object.fromEntries(Object.entries(image).map(([name, value]) => [name, value === unavailable ? rows.get(image['id'])![name] : value])));
-    }
-    return { accounts: sorted(tables['accounts']!.values()), entries: sorted(tables['entries']!.values()) };
-  });
-}
-
-const sorted = (rows: Iterable<object>): string[] => [...rows].map((row) => JSON.stringify(row)).sort();
-const stateOf = ({ accounts, entries }: State): unknown => ({ accounts: sorted(accounts.values()), entries: sorted(entries.values()) });
-
-const all = ['resnapshot', 'message', 'elsewhere'] as const;
-const recordings = commands(0, 60, all).map((list) => recordingOf(list));
-const picked = fc.array(fc.nat(5), { maxLength: 12 });
-
-/** The snapshots that the connector made since it forgot where it was. */
-const forgotten = (records: readonly ModelRecord[]): number => records.filter(({ value }) => value?.includes('"op":"r"') === true && value.includes('"sequence":"[null,') && /"snapshot":"last"/.test(value)).length - 1;
-
-function assertWhole({ given, gaps, incomplete }: Assembled, commits: readonly { readonly state: State }[], snapshots: number): void {
-  assert.deepEqual(gaps.map(({ kind }) => kind), Array.from({ length: snapshots }, () => 'snapshot'));
-  assert.deepEqual(incomplete, []);
-  assert.deepEqual(states(given), commits.map(({ state }) => stateOf(state)));
-}
-
 test('what is given are the states of the database, in whatever order topics come and whatever is sent again', () => {
-  fc.assert(fc.property(recordings, picked, fc.nat(), fc.nat(40), ({ records, commits }, picks, at, back) => {
-    assertWhole(assemble(interleaved(restarted(records, at % records.length, back), picks)), commits, forgotten(records));
-  }), { numRuns: 150 });
+  fc.assert(streamLaw, { numRuns: 150 });
 });
 
 test('so it is with topics of several partitions', () => {
@@ -82,11 +43,7 @@ test('a connector that counts the changes of a transaction from 1 again, as befo
 });
 
 test('state saved and restored anywhere makes no difference', () => {
-  fc.assert(fc.property(recordings, picked, fc.nat(), fc.nat(40), ({ records }, picks, at, back) => {
-    const stream = interleaved(partitioned(restarted(brokenOff(records, 2), Math.floor(records.length / 2), back), 2), picks);
-    const options: AssembleOptions = { partitions: 2 };
-    assert.deepEqual(JSON.stringify(assemble(stream, { ...options, saveAt: at % stream.length })), JSON.stringify(assemble(stream, options)));
-  }), { numRuns: 60 });
+  fc.assert(savedLaw, { numRuns: 60 });
 });
 
 test('a pipeline that reads one of the tables gets its snapshot, though the last row of all is of another', () => {

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
 import { cdcLaw } from '../cdc/cdc-law.js';
+import { savedLaw, streamLaw } from '../cdc/stream-laws.js';
 import { faults } from '../../src/core/faults.js';
 import { matchLaw } from '../operators/match-model.js';
 import { regularLaw } from '../operators/regular-model.js';
@@ -56,6 +57,7 @@ const bugs: Readonly<Record<Bug, Caught>> = {
   timersNotSaved: by(recoveryLaw), triggersNotSaved: by(recoveryLaw), partsLost: by(oracleLaw),
   retractionLeftOut: both(byOperator('updating', updatingLaw), by(oracleLaw)), nobodyMovesUp: both(byOperator('updating', updatingLaw), by(oracleLaw)),
   unchangedTaken: byOperator('cdc', cdcLaw), pageNotMarked: by(recoveryLaw), transactionsShown: byOperator('cdc', cdcLaw),
+  transactionsCut: byOperator('cdc stream', streamLaw), repeatsTaken: byOperator('cdc stream', streamLaw), changesNotSaved: byOperator('cdc saved', savedLaw),
 };
 
 test('every switch has its law', () => {
