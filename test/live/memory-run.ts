@@ -31,7 +31,7 @@ export function ticks(count: number, partition: number, from = 0): LogMessage[] 
   });
 }
 
-export type MemoryOptions = Partial<Pick<LiveOptions, 'checkpointEvery' | 'redirect' | 'onGap' | 'until' | 'strict' | 'start' | 'warmFrom'>> & { readonly sql?: string; readonly say?: (text: string) => void };
+export type MemoryOptions = Partial<Pick<LiveOptions, 'checkpointEvery' | 'redirect' | 'settings' | 'onGap' | 'until' | 'strict' | 'start' | 'warmFrom'>> & { readonly sql?: string; readonly say?: (text: string) => void };
 
 /** The specs of the lanes of a group; its checkpoints go to a folder of their own. */
 export async function specsOn(log: MemoryLog, { sql = sqlOf(), say = () => undefined, ...options }: MemoryOptions = {}): Promise<(lane: number) => LaneSpec> {
