@@ -237,8 +237,8 @@ class Builder {
     const form = formOf(node, this.#needs.get(key)!);
     const name = `${node.kind}-${this.#nodes.filter(({ kind }) => kind === 'operator').length + 1}`;
     const inputs = inputsOf(node);
-    // Windows take rows into their accumulators; other operators keep some of them.
-    const use: StageUse = { statement, name, lends: node.kind === 'window-aggregate' };
+    // Windows take rows into their accumulators, OVER keeps copies; other operators keep some of the rows themselves.
+    const use: StageUse = { statement, name, lends: node.kind === 'window-aggregate' || node.kind === 'over' };
     const from = inputs.map((input, side) => this.#stage(input, form.columns[side]!.map((column) => columnRef(column, input.schema[column]!.type)), null, use));
     const index = this.#push({
       kind: 'operator', from, made: form.make(name), schema: form.schema, inputSchemas: inputs.map((input, side) => picked(input.schema, form.columns[side]!)),

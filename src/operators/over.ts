@@ -83,7 +83,9 @@ export class Over implements Operator {
 
   process(rows: Rows, chunk: Chunk, watermark: WatermarkPath, report: Report): Rows {
     if (rows.batch.length > 0) this.#take(rows, chunk, watermark, report);
-    return this.#flush(chunk, watermark, report);
+    const out = this.#flush(chunk, watermark, report);
+    this.#waiting.own();
+    return out;
   }
 
   #take(rows: Rows, chunk: Chunk, watermark: WatermarkPath, report: Report): void {

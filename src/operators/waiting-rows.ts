@@ -33,8 +33,9 @@ export class WaitingRows {
   #due: Float64Array = new Float64Array(256);
   #ids: Int32Array = new Int32Array(256);
   #length = 0;
-  /** Column parts not yet joined to `#columns`, so that joining happens once a flush. */
+  /** Column parts not yet joined to `#columns`, so that joining happens once a flush; the first so many are copies. */
   #parts: { columns: readonly Column[]; length: number }[] = [];
+  #copied = 0;
   #dueMin = Infinity;
   /** Rows of which `settle` has not heard that they are due, and how many rows have been told it. */
   readonly #unsettled = new DueRows();
@@ -71,6 +72,14 @@ export class WaitingRows {
       this.#ids[at] = ids[row]!;
       if (rowDue < this.#dueMin) this.#dueMin = rowDue;
       this.#length = at + 1;
+    }
+  }
+
+  /** Copies what is still a view of the batches that were appended: their arrays may be used again. */
+  own(): void {
+    for (; this.#copied < this.#parts.length; this.#copied += 1) {
+      const { columns, length } = this.#parts[this.#copied]!;
+      this.#parts[this.#copied] = { columns: columns.map((column) => concatColumns([column], [length])), length };
     }
   }
 
@@ -237,6 +246,7 @@ export class WaitingRows {
         : concatColumns(before === 0 ? this.#parts.map((part) => part.columns[index]!) : [column, ...this.#parts.map((part) => part.columns[index]!)],
           before === 0 ? lengths.slice(1) : lengths));
     this.#parts = [];
+    this.#copied = 0;
   }
 
   #reserve(length: number): void {
@@ -270,6 +280,7 @@ export class WaitingRows {
     this.#ids = reader.int32Array();
     this.#columns = this.#columns.map(() => readColumn(reader));
     this.#parts = [];
+    this.#copied = 0;
     this.#unsettled.clear();
     this.#told = 0;
     this.#dueMin = this.#due.reduce((least, due) => Math.min(least, due), Infinity);
