@@ -14,10 +14,12 @@ function newest(input: Query, key: string): Query {
 
 /** Versions are those of a table with a key, or of a view that keeps the newest rows. Null: the left has no such key. */
 export function temporalOver(builder: Builder, draw: OperatorDraw, left: Query, depth: number): Query | null {
-  const key = draw.keys % 3 === 0 && draw.offset % 2 === 1 && builder.options.keyed !== true ? 'note' : 'symbol';
+  const { keyed = false, steady = false } = builder.options;
+  const isDeclared = draw.offset % 2 === 0 || steady;
+  const key = draw.keys % 3 === 0 && !isDeclared && !keyed ? 'note' : 'symbol';
   if (!left.fields.some(({ name, kind }) => name === key && kind === 'STRING')) return null;
   const declared: Query = { kind: 'table', table: keyedTable, fields: tableFields, rowtime: 'event_time', view: false };
-  const right = draw.offset % 2 === 0 || builder.options.steady === true ? declared : newest(builder.base(draw.size % 2, draw.condition % 4 === 0 ? draw.condition : null), key);
+  const right = isDeclared ? declared : newest(builder.base(draw.size % 2, draw.condition % 4 === 0 ? draw.condition : null), key);
   const { renamed, fields } = renamedFrom(right, depth);
   return { kind: 'temporal', inputs: [left, right], type: draw.view ? 'inner' : 'left', key, renamed, fields: [...left.fields, ...fields], rowtime: left.rowtime, view: draw.condition % 2 === 0 };
 }
