@@ -95,6 +95,16 @@ test('no transaction end breaks what must hold; change by change it is broken 16
   assert.equal(await violations(true), 166);
 });
 
+test('of one captured table its snapshot is given, though the last row of the snapshot is of another', { skip }, async () => {
+  const sql = ledger('dbz', 'debezium-json').split(/(?=CREATE TABLE orders )/)[0]!;
+  const sums: number[] = [];
+  const { record } = await follow(sql, shared('debezium-capture.jsonl'), {
+    onTransaction: (standing) => sums.push(standing.rows('account_balances_now').reduce((sum, row) => sum + Number(row[2]), 0)),
+  });
+  assert.deepEqual([record.gaps, record.incomplete], [[], []]);
+  assert.deepEqual([...new Set(sums)], [1e9]);
+});
+
 /** The Avro capture begins with a snapshot of these tables, epoch ms; then come transactions of its own. */
 const avroSnapshot = 1_795_336_842_492;
 
