@@ -152,6 +152,8 @@ export class TransactionAssembler<Row> {
     this.#progress.table(event.table, topic);
     if (snapshot !== null && snapshot !== 'incremental') {
       this.#snapshots.add(event);
+      // It tells the table anew: what stood alone before it in its partition, and waits, must not come behind it.
+      if (this.#alone.length > 0) this.#alone = this.#alone.filter(({ event: other }) => other.topic !== topic || other.partition !== partition);
       return;
     }
     this.#snapshots.change(event);
