@@ -34,7 +34,7 @@ export const stateTopics = (prefix: string): [keyof CommittedState, string][] =>
 
 /** All topics: those that the connector writes and those of the outputs. */
 export function topicsOf(prefix: string): string[] {
-  return [`${prefix}.transaction`, ...Object.keys(captured).flatMap((table) => [`${prefix}.${table}`, `${prefix}.now.${table}`, `${prefix}.state.${table}`])];
+  return [`${prefix}.transaction`, `${prefix}.violations`, ...Object.keys(captured).flatMap((table) => [`${prefix}.${table}`, `${prefix}.now.${table}`, `${prefix}.state.${table}`])];
 }
 
 /** `prefix`: of all topics. */
@@ -48,7 +48,12 @@ export function captureSql(prefix: string, format: CaptureFormat, registry: stri
     `INSERT INTO ${table}_now SELECT * FROM ${table};`,
     `INSERT INTO ${table}_state SELECT name, ${state} FROM (SELECT 'all' AS name, * FROM ${table}) GROUP BY name;`,
   ]);
-  return [`SET 'cdc.transaction.topic' = '${prefix}.transaction';`, ...statements].join('\n');
+  return [
+    `SET 'cdc.transaction.topic' = '${prefix}.transaction';`, ...statements,
+    // Never a row, not even for a moment: every payment has two legs that add up to nothing.
+    `CREATE TABLE violations (tx_ref STRING, legs BIGINT, amount DECIMAL(38, 4), PRIMARY KEY (tx_ref) NOT ENFORCED) ${upserts('violations')}`,
+    'INSERT INTO violations SELECT tx_ref, COUNT(*), SUM(amount) FROM transactions GROUP BY tx_ref HAVING COUNT(*) <> 2 OR SUM(amount) <> 0;',
+  ].join('\n');
 }
 
 /** One after another, where it was not the same as before. A table without rows has none: it is no group. */

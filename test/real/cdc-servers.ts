@@ -32,7 +32,7 @@ export PGPASSWORD=${postgres.password}
   node bin/run.js cdc connector ledger ${database} --apply ${connect.address}
   node bin/run.js cdc status ledger ${database} --connect ${connect.address}
   node bin/run.js publish us-equities-day --topic market-data-raw --speed 60 &
-  node bin/run.js live ledger --sink '*=kafka:'
+  node bin/run.js live ledger --sink '*=kafka:' --allow-unbounded-state
   node bin/run.js replay ledger --from-journal tapewright-ledger --sink '*=kafka:' --out runs/ledger-live
 `,
     stop: async () => {

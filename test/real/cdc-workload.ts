@@ -11,7 +11,7 @@ CREATE TABLE account_balances (account_id int PRIMARY KEY, currency char(3) NOT 
 CREATE TABLE orders (
   order_id bigserial PRIMARY KEY, account_id int NOT NULL, symbol text NOT NULL, side char(1) NOT NULL, quantity bigint NOT NULL, filled_quantity bigint NOT NULL DEFAULT 0,
   limit_price numeric(18, 4), price double precision, status order_status NOT NULL DEFAULT 'NEW', tags text[], good_till date, notes text, placed_at timestamp(6) NOT NULL DEFAULT clock_timestamp());
-CREATE TABLE transactions (id bigserial PRIMARY KEY, tx_ref uuid NOT NULL DEFAULT gen_random_uuid(), account_id int NOT NULL, order_id bigint, amount numeric(20, 4) NOT NULL, kind text NOT NULL, created_at timestamptz NOT NULL DEFAULT clock_timestamp());
+CREATE TABLE transactions (id bigserial PRIMARY KEY, tx_ref uuid NOT NULL, account_id int NOT NULL, order_id bigint, amount numeric(20, 4) NOT NULL, kind text NOT NULL, created_at timestamptz NOT NULL DEFAULT clock_timestamp());
 CREATE TABLE positions (account_id int, symbol text, quantity bigint NOT NULL, PRIMARY KEY (account_id, symbol));
 INSERT INTO account_balances (account_id, balance) SELECT n, 10000 FROM generate_series(1, 10) n;
 INSERT INTO positions SELECT account, symbol, 100 FROM generate_series(1, 10) account, unnest(ARRAY['AAPL', 'MSFT']) symbol;
@@ -41,6 +41,7 @@ export class CdcWorkload {
   /** Of the transactions that wrote, in the order of commits. */
   readonly xids: string[] = [];
   #hasVenue = false;
+  #references = 0;
 
   private constructor(private readonly sessions: readonly [pg.Client, pg.Client], private readonly observer: pg.Client, private readonly random: () => number) {}
 
@@ -92,7 +93,7 @@ export class CdcWorkload {
       await client.query('ROLLBACK TO SAVEPOINT here');
     });
     if (dice < 0.86) return this.#interleaved();
-    if (dice < 0.9) return this.#transaction(first, async (client) => void (await client.query('UPDATE orders SET order_id = order_id + 1000000 WHERE order_id = (SELECT min(order_id) FROM orders)')));
+    if (dice < 0.9) return this.#transaction(first, async (client) => void (await client.query('UPDATE orders SET order_id = order_id + 1000000 WHERE order_id = (SELECT min(order_id) FROM orders WHERE notes IS NULL)')));
     if (dice < 0.94) return this.#transaction(second, async (client) => void (await client.query('DELETE FROM orders WHERE order_id IN (SELECT order_id FROM orders ORDER BY order_id DESC LIMIT 2)')));
     if (dice < 0.97) return this.#transaction(second, async (client) => void (await client.query('UPDATE orders SET filled_quantity = filled_quantity + 1 WHERE notes IS NOT NULL')));
     return this.#transaction(first, async (client) => {
@@ -141,12 +142,12 @@ export class CdcWorkload {
   async #trade(client: pg.Client): Promise<void> {
     const [buyer, seller] = this.#pair(1, 10);
     const symbol = this.random() < 0.5 ? 'AAPL' : 'MSFT';
-    const quantity = this.#between(1, 50), price = (this.#between(10_000, 20_000) / 100).toFixed(2);
+    const quantity = this.#between(1, 50), price = (this.#between(10_000, 20_000) / 100).toFixed(2), reference = this.#reference();
     for (const [account, side, sign] of [[buyer, 'B', -1], [seller, 'S', 1]] as const) {
       const venue = this.#hasVenue ? [", venue", ", 'XNYS'"] : ['', ''];
       const { rows } = await client.query<{ order_id: string }>(`INSERT INTO orders (account_id, symbol, side, quantity, limit_price, price, tags${venue[0]}) VALUES ($1, $2, $3, $4, $5, $6, $7${venue[1]}) RETURNING order_id`, [account, symbol, side, quantity, price, price, ['x']]);
       await client.query("UPDATE orders SET filled_quantity = quantity, status = 'FILLED' WHERE order_id = $1", [rows[0]!.order_id]);
-      await client.query("INSERT INTO transactions (account_id, order_id, amount, kind) VALUES ($1, $2, $3::numeric * $4, 'TRADE')", [account, rows[0]!.order_id, price, sign * quantity]);
+      await client.query("INSERT INTO transactions (tx_ref, account_id, order_id, amount, kind) VALUES ($5, $1, $2, $3::numeric * $4, 'TRADE')", [account, rows[0]!.order_id, price, sign * quantity, reference]);
       await client.query('UPDATE account_balances SET balance = balance + $2::numeric * $3, version = version + 1 WHERE account_id = $1', [account, price, sign * quantity]);
       await client.query('UPDATE positions SET quantity = quantity + $3 WHERE account_id = $1 AND symbol = $2', [account, symbol, -sign * quantity]);
     }
@@ -154,11 +155,17 @@ export class CdcWorkload {
 
   async #transfer(client: pg.Client, low: number, high: number): Promise<void> {
     const [from, to] = this.#pair(low, high);
-    const amount = (this.#between(1, 5000) / 100).toFixed(2);
+    const amount = (this.#between(1, 5000) / 100).toFixed(2), reference = this.#reference();
     for (const [account, sign] of [[from, -1], [to, 1]] as const) {
-      await client.query("INSERT INTO transactions (account_id, amount, kind) VALUES ($1, $2::numeric * $3, 'TRANSFER')", [account, amount, sign]);
+      await client.query("INSERT INTO transactions (tx_ref, account_id, amount, kind) VALUES ($4, $1, $2::numeric * $3, 'TRANSFER')", [account, amount, sign, reference]);
       await client.query('UPDATE account_balances SET balance = balance + $2::numeric * $3, version = version + 1 WHERE account_id = $1', [account, amount, sign]);
     }
+  }
+
+  /** Of the two legs of what is paid. */
+  #reference(): string {
+    this.#references += 1;
+    return `00000000-0000-4000-8000-${this.#references.toString(16).padStart(12, '0')}`;
   }
 
   #pair(low: number, high: number): [number, number] {

@@ -150,6 +150,7 @@ async function statesIn(topic: string): Promise<string[]> {
 /** Every state that was put out is one that a reader saw after a commit, one after the other, and none is left out. */
 async function assertStates(capture: Capture, from = 0): Promise<void> {
   for (const [name, topic] of stateTopics(capture.name)) assert.deepEqual(await statesIn(topic), distinctStates(workload.states.slice(from), name), topic);
+  assert.deepEqual(await recordTopics(servers.kafka.brokers, (topic) => topic === `${capture.name}.violations`), []);
 }
 
 async function assertEqual(held: string): Promise<void> {
