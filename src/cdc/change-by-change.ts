@@ -8,18 +8,21 @@ interface Place {
   readonly lsn: number;
   /** Its number in its transaction; 0: it does not say, and changes may share an LSN. */
   readonly order: number;
+  /** The latest commit there was, epoch ms. */
+  readonly time: number;
 }
 
 /** By topic and partition: where the change before stands. A restarted connector sends again what it sent since its last flush. */
 export class ChangePlaces {
   readonly #places = new Map<string, Place>();
 
-  isRepeat({ topic, partition, lsn, lastCommit, order, snapshot }: Omit<ChangeEvent<unknown>, 'row'>): boolean {
+  isRepeat({ topic, partition, lsn, lastCommit, order, snapshot, time }: Omit<ChangeEvent<unknown>, 'row'>): boolean {
     if (snapshot !== null || lsn === null) return false;
     const name = `${topic} ${partition}`;
     const before = this.#places.get(name);
-    const place = { lastCommit: lastCommit ?? -1, lsn, order };
-    if (before !== undefined && isAtOrBefore(place, before)) return true;
+    const place = { lastCommit: lastCommit ?? -1, lsn, order, time: Math.max(time, before?.time ?? -Infinity) };
+    // In a log that went back to where it was, times are later.
+    if (before !== undefined && time <= before.time && isAtOrBefore(place, before)) return true;
     this.#places.set(name, place);
     return false;
   }
