@@ -17,7 +17,7 @@ const causeOf = (query: Query): string => ((query.kind === 'assign' && query.win
   : query.kind === 'union' ? causeOf(query.inputs[0]!) : query.rowtime);
 
 /** Not: results that go on changing from the first row on, and pairs of which one row may come after the part. */
-const isOfParts = (query: Query): boolean => !['join', 'group', 'rank'].includes(query.kind) && inputsOf(query).every(isOfParts);
+const isOfParts = (query: Query): boolean => !['join', 'regular', 'group', 'rank'].includes(query.kind) && inputsOf(query).every(isOfParts);
 
 const drawn: fc.Arbitrary<{ drawn: Case; from: number; length: number; rowsMost: number }> =
   fc.record({ drawn: randomCases({ disorder: 'none', apart: true }).filter(({ pipeline }) => pipeline.statements.every(({ query }) => isOfParts(query))), from: fc.nat(99), length: fc.integer({ min: 1, max: 99 }), rowsMost: fc.constantFrom(2, 7, 1000) });
