@@ -1,12 +1,12 @@
 /** Values of columns from the bytes of a change: of the usual form, or not at all. Everything here runs for each value. */
-import { daysOf, monthLength } from '../functions/calendar.js';
+import { ByteTimes } from './byte-times.js';
 import { BOOLEAN, DATE, DECIMAL, INTEGER, REAL, SINGLE, TEXT, TIME, UNSCALED, digitsMax, powers, type ChangeForm } from './change-forms.js';
 import { leftOutTexts } from './debezium-values.js';
 import { unescaped } from './escaped-text.js';
 import { textEnd } from './json-tree.js';
 import type { Cells, NumberCells, TextCells } from './message-cells.js';
 
-const quote = 34, backslash = 92, minus = 45, point = 46, zero = 48, nine = 57, space = 32, colon = 58;
+const quote = 34, backslash = 92, minus = 45, point = 46, zero = 48, nine = 57, space = 32;
 
 /** The days that a DATE holds; PostgreSQL's infinities lie beyond, and are left to who knows them. */
 const firstDay = -719_162, lastDay = 2_932_896;
@@ -21,9 +21,7 @@ export class ChangeValues {
   places = 0;
   /** Whether the last text stands there as it is. */
   #isPlain = true;
-  /** The last day that was read: eight digits, and its days since 1970. */
-  #date = -1;
-  #days = 0;
+  readonly #times = new ByteTimes();
 
   /** Writes the value at `at` to its cell, and returns where it ends; -1: it is not of the usual form. A line feed stands behind the text. */
   read(bytes: Buffer, at: number, last: number, escaped: boolean, form: ChangeForm, cells: Cells, row: number): number {
@@ -141,8 +139,12 @@ export class ChangeValues {
       }
       case DECIMAL: return this.#isPlain && start < end && this.numberEnd(bytes, start) === end && this.#decimal(form.limit, form.scale, cells as NumberCells, row);
       case UNSCALED: return this.#isPlain && this.#unscaled(bytes, start, end, form, cells as NumberCells, row);
-      case DATE: return this.#isPlain && end - start === 10 && this.#day(bytes, start) && put(cells as NumberCells, row, this.#days);
-      case TIME: return this.#isPlain && form.counted === form.units && this.#time(bytes, start, end, form.units, cells as NumberCells, row);
+      case DATE: return this.#isPlain && end - start === 10 && this.#times.day(bytes, start) && put(cells as NumberCells, row, this.#times.days);
+      case TIME: {
+        if (!this.#isPlain || form.counted !== form.units) return false;
+        const count = this.#times.time(bytes, start, end, form.units, 9);
+        return Number.isSafeInteger(count) && put(cells as NumberCells, row, count);
+      }
       default: return false;
     }
   }
@@ -167,41 +169,6 @@ export class ChangeValues {
     const unscaled = value * factor;
     return unscaled < limit && unscaled > -limit && put(cells, row, unscaled);
   }
-
-  /** `2024-08-08T09:30:00.123456Z`, with a T or a space, a fraction of up to nine digits or none, and a Z or none; finer digits are dropped. */
-  #time(bytes: Buffer, start: number, end: number, units: number, cells: NumberCells, row: number): boolean {
-    const last = bytes[end - 1] === 90 ? end - 1 : end;
-    const size = last - start;
-    if (size < 19 || size > 29 || size === 20 || (bytes[start + 10] !== space && bytes[start + 10] !== 84) || bytes[start + 13] !== colon || bytes[start + 16] !== colon) return false;
-    const hour = two(bytes, start + 11), minute = two(bytes, start + 14), second = two(bytes, start + 17);
-    if (!(hour < 24 && minute < 60 && second < 60) || !this.#day(bytes, start)) return false;
-    let fraction = 0;
-    if (size > 19) {
-      if (bytes[start + 19] !== point) return false;
-      let unit = units;
-      for (let at = start + 20; at < last; at += 1) {
-        const digit = bytes[at]! - zero;
-        if (!(digit >= 0 && digit <= 9)) return false;
-        if (unit > 1) fraction = fraction * 10 + digit;
-        unit = Math.floor(unit / 10);
-      }
-      for (; unit > 1; unit = Math.floor(unit / 10)) fraction *= 10;
-    }
-    const count = ((this.#days * 24 + hour) * 3600 + minute * 60 + second) * units + fraction;
-    return Number.isSafeInteger(count) && put(cells, row, count);
-  }
-
-  /** The day at ten bytes, to `#days`. */
-  #day(bytes: Buffer, at: number): boolean {
-    const year = two(bytes, at) * 100 + two(bytes, at + 2), month = two(bytes, at + 5), day = two(bytes, at + 8);
-    if (Number.isNaN(year + month + day) || bytes[at + 4] !== minus || bytes[at + 7] !== minus) return false;
-    const date = (year * 100 + month) * 100 + day;
-    if (date === this.#date) return true;
-    if (month < 1 || month > 12 || day < 1 || day > monthLength(year, month)) return false;
-    this.#date = date;
-    this.#days = daysOf(year, month, day);
-    return true;
-  }
 }
 
 function put(cells: NumberCells, row: number, value: number): true {
@@ -214,12 +181,6 @@ function halfUp(value: number, divisor: number): number {
   const size = Math.abs(value), rest = size % divisor;
   const quotient = (size - rest) / divisor + (rest * 2 >= divisor ? 1 : 0);
   return value < 0 && quotient > 0 ? -quotient : quotient;
-}
-
-/** Two digits as a number; NaN where they are none. */
-function two(bytes: Uint8Array, at: number): number {
-  const tens = bytes[at]! - zero, ones = bytes[at + 1]! - zero;
-  return tens >= 0 && tens <= 9 && ones >= 0 && ones <= 9 ? tens * 10 + ones : NaN;
 }
 
 /** By byte: six bits; -1: none. */

@@ -4,7 +4,7 @@
  * but members that no column wants may hold bytes that are no UTF-8.
  */
 import { timestampUnits, type SqlType } from '../core/types.js';
-import { daysOf, monthLength } from '../functions/calendar.js';
+import { ByteTimes } from './byte-times.js';
 import type { SourceColumn } from '../sources/source.js';
 import type { Cells, NumberCells, TextCells } from './message-cells.js';
 
@@ -33,7 +33,6 @@ const digitsMax = 15;
 /** Exact: each is an integer below 2^53. */
 const powers = Array.from({ length: digitsMax + 1 }, (_, exponent) => Number(`1e${exponent}`));
 
-const dayMillis = 86_400_000;
 
 export class JsonScanner {
   readonly #columns: readonly ScannedColumn[];
@@ -51,9 +50,7 @@ export class JsonScanner {
   #number = 0;
   /** Of the last number: digits after the point. */
   #places = 0;
-  /** The last day that was read: eight digits, and its days since 1970. */
-  #date = -1;
-  #days = 0;
+  readonly #times = new ByteTimes();
 
   /** `aliases`: other names of columns. Missing members are NULL where `nullable` says so. */
   constructor(columns: readonly SourceColumn[], aliases: readonly (string | null)[], private readonly nullable: readonly boolean[]) {
@@ -165,8 +162,12 @@ export class JsonScanner {
       const start = this.#at, end = this.#textEnd(bytes);
       if (end < 0) return false;
       if (form === 'text') return this.#text(bytes, start, end, row, cells as TextCells);
-      if (form === 'time') return this.#time(bytes, start, end, row, cells as NumberCells);
-      return form === 'date' && end - start === 10 && this.#day(bytes, start) && this.#put(cells, row, this.#days);
+      if (form === 'time') {
+        // Finer times are left to who says that they are floored.
+        const millis = this.#times.time(bytes, start, end, 1000, 3);
+        return !Number.isNaN(millis) && this.#put(cells, row, millis);
+      }
+      return form === 'date' && end - start === 10 && this.#times.day(bytes, start) && this.#put(cells, row, this.#times.days);
     }
     if (first === minus || (first >= zero && first <= nine)) {
       if (form === 'text' || !this.#isNumber(bytes, first)) return false;
@@ -231,43 +232,6 @@ export class JsonScanner {
     this.#number = first === minus ? -value : value;
     return true;
   }
-
-  /** `2024-08-08 09:30:00.123`, with a T or a space, a fraction of up to three digits or none, and a Z or none. */
-  #time(bytes: Uint8Array, start: number, end: number, row: number, cells: NumberCells): boolean {
-    const last = bytes[end - 1] === 90 ? end - 1 : end;
-    const size = last - start;
-    if (size < 19 || size > 23 || size === 20 || (bytes[start + 10] !== space && bytes[start + 10] !== 84) || bytes[start + 13] !== colon || bytes[start + 16] !== colon) return false;
-    const hour = two(bytes, start + 11), minute = two(bytes, start + 14), second = two(bytes, start + 17);
-    if (!(hour < 24 && minute < 60 && second < 60) || !this.#day(bytes, start)) return false;
-    let fraction = 0;
-    if (size > 19) {
-      if (bytes[start + 19] !== point) return false;
-      for (let at = start + 20; at < start + 23; at += 1) {
-        const digit = at < last ? bytes[at]! - zero : 0;
-        if (!(digit >= 0 && digit <= 9)) return false;
-        fraction = fraction * 10 + digit;
-      }
-    }
-    return this.#put(cells, row, this.#days * dayMillis + ((hour * 60 + minute) * 60 + second) * 1000 + fraction);
-  }
-
-  /** The day at ten bytes, to `#days`. */
-  #day(bytes: Uint8Array, at: number): boolean {
-    const year = two(bytes, at) * 100 + two(bytes, at + 2), month = two(bytes, at + 5), day = two(bytes, at + 8);
-    if (Number.isNaN(year + month + day) || bytes[at + 4] !== minus || bytes[at + 7] !== minus) return false;
-    const date = (year * 100 + month) * 100 + day;
-    if (date === this.#date) return true;
-    if (month < 1 || month > 12 || day < 1 || day > monthLength(year, month)) return false;
-    this.#date = date;
-    this.#days = daysOf(year, month, day);
-    return true;
-  }
-}
-
-/** Two digits as a number; NaN where they are none. */
-function two(bytes: Uint8Array, at: number): number {
-  const tens = bytes[at]! - zero, ones = bytes[at + 1]! - zero;
-  return tens >= 0 && tens <= 9 && ones >= 0 && ones <= 9 ? tens * 10 + ones : NaN;
 }
 
 function scanned({ kind, precision, scale }: SqlType): ScannedColumn {

@@ -11,8 +11,9 @@ import { makeDirectory, writeAside, writing } from '../stores/files.js';
 import { Lock } from '../stores/lock.js';
 import { openLog } from './clients.js';
 import { textHeaders } from './change-decoder.js';
-import type { Log, LogBounds, LogFetch, LogPosition, LogReader, LogRecord } from './log.js';
+import type { Log, LogBounds, LogPosition, LogRecord } from './log.js';
 import type { RecordOptions, Recorded } from './record.js';
+import { RecordedPartitions } from './recorded-partitions.js';
 import { SchemaRegistry } from './registry.js';
 
 interface Index {
@@ -28,7 +29,6 @@ interface Index {
 const indexName = 'recording.json', fileName = 'changes.jsonl';
 const usualSyncMillis = 1000;
 const syncBytes = 16 * 1024 * 1024;
-const emptyAnswersMin = 10;
 
 /** Goes on where an earlier call into the same folder was. Throws KAFKA_REFUSED, SOURCE_GAP, USAGE, OUTPUT_UNWRITABLE and the like. */
 export async function recordChanges(options: Omit<RecordOptions, 'table'>): Promise<Recorded> {
@@ -54,22 +54,21 @@ export async function recordChanges(options: Omit<RecordOptions, 'table'>): Prom
 }
 
 class ChangesRecorder {
-  readonly #positions: Map<string, number>;
+  readonly #partitions: RecordedPartitions;
   readonly #counts: Map<string, number>;
   readonly #registry: SchemaRegistry | null;
   readonly #schemas = new Set<number>();
   #pending: string[] = [];
   #pendingBytes = 0;
   #synced = performance.now();
-  #stops: readonly LogPosition[] | null = null;
 
   private constructor(
-    private readonly log: Log, private readonly out: string, private readonly bounds: ReadonlyMap<string, readonly LogBounds[]>,
+    log: Log, private readonly out: string, private readonly bounds: ReadonlyMap<string, readonly LogBounds[]>,
     private readonly options: Omit<RecordOptions, 'table'>, private readonly handle: FileHandle, private index: Index,
   ) {
     const { settings, onRemark } = options;
     this.#registry = settings.registries.length === 0 ? null : new SchemaRegistry(settings.registries, settings.registryAuthorization, { onRemark });
-    this.#positions = new Map(index.positions.map(({ topic, partition, offset }) => [`${topic}/${partition}`, offset]));
+    this.#partitions = new RecordedPartitions(log, bounds, index.positions);
     this.#counts = new Map(Object.entries(index.counts));
   }
 
@@ -85,7 +84,13 @@ class ChangesRecorder {
 
   async run(): Promise<Recorded> {
     try {
-      const ended = await this.#read();
+      const { signal, until, syncEvery = usualSyncMillis } = this.options;
+      const ended = await this.#partitions.read({
+        signal, until, take: (topic, partition, records) => this.#take(topic, partition, records),
+        settle: async () => {
+          if (performance.now() - this.#synced >= syncEvery || this.#pendingBytes >= syncBytes) await this.#sync();
+        },
+      });
       await this.#sync();
       const datasets = [...this.bounds.keys()].map((topic) => ({ topic, path: join(this.out, fileName), rows: this.#counts.get(topic) ?? 0, rejected: 0, fingerprint: null }));
       return { ended, datasets };
@@ -94,58 +99,7 @@ class ChangesRecorder {
     }
   }
 
-  async #read(): Promise<boolean> {
-    const { signal, until, syncEvery = usualSyncMillis } = this.options;
-    this.#checkKept();
-    if (until === 'latest') this.#stops = this.#all(({ partition, end }) => ({ partition, offset: end }));
-    const reader = await this.log.read(this.#all(({ partition }, topic) => ({ partition, offset: this.#positions.get(`${topic}/${partition}`)! })));
-    try {
-      for (;;) {
-        if (signal.aborted) return false;
-        if (typeof until === 'number' && this.#stops === null && Date.now() >= until) this.#stops = await this.#offsetsAt(until);
-        if (this.#isAtEnd(reader)) return true;
-        const fetch = await reader.next(100);
-        if (fetch !== null) await this.#take(fetch);
-        if (performance.now() - this.#synced >= syncEvery || this.#pendingBytes >= syncBytes) await this.#sync();
-      }
-    } finally {
-      await reader.close();
-    }
-  }
-
-  #all(read: (bounds: LogBounds, topic: string) => { readonly partition: number; readonly offset: number }): LogPosition[] {
-    return [...this.bounds].flatMap(([topic, partitions]) => partitions.map((each) => ({ topic, ...read(each, topic) })));
-  }
-
-  /** What the topic has deleted since is lost to the recording: better known now than missed later. */
-  #checkKept(): void {
-    for (const [topic, partitions] of this.bounds) {
-      for (const { partition, start } of partitions) {
-        const wanted = this.#positions.get(`${topic}/${partition}`) ?? start;
-        if (wanted < start) throw new TapewrightError('SOURCE_GAP', `partition ${partition} of ${topic} begins at ${start}, and the recording ends before ${wanted}: what lies between was deleted; record into another folder`, { topic, partition, wanted, start });
-        this.#positions.set(`${topic}/${partition}`, wanted);
-      }
-    }
-  }
-
-  async #offsetsAt(time: number): Promise<LogPosition[]> {
-    const stops: LogPosition[] = [];
-    for (const topic of this.bounds.keys()) for (const { partition, start } of await this.log.boundsAt(topic, time)) stops.push({ topic, partition, offset: start });
-    return stops;
-  }
-
-  /** Ends of transactions may stand before a stop, and no reader is shown them. */
-  #isAtEnd(reader: LogReader): boolean {
-    if (this.#stops === null) return false;
-    return this.#stops.every(({ topic, partition, offset }) => this.#positions.get(`${topic}/${partition}`)! >= offset) || reader.emptyAnswers >= emptyAnswersMin;
-  }
-
-  async #take({ topic, partition, records }: LogFetch): Promise<void> {
-    const key = `${topic}/${partition}`;
-    const from = this.#positions.get(key)!;
-    const stop = this.#stops?.find((each) => each.topic === topic && each.partition === partition)?.offset ?? Infinity;
-    const wanted = records.filter(({ offset }) => offset >= from && offset < stop);
-    if (wanted.length === 0) return;
+  async #take(topic: string, partition: number, wanted: readonly LogRecord[]): Promise<void> {
     for (const record of wanted) {
       await this.#keepSchemas(topic, record);
       const line = `${lineOf(topic, partition, record)}\n`;
@@ -153,7 +107,6 @@ class ChangesRecorder {
       this.#pendingBytes += line.length;
     }
     this.#counts.set(topic, (this.#counts.get(topic) ?? 0) + wanted.length);
-    this.#positions.set(key, wanted[wanted.length - 1]!.offset + 1);
     this.options.onProgress?.([...this.#counts.values()].reduce((sum, count) => sum + count, 0));
   }
 
@@ -183,7 +136,7 @@ class ChangesRecorder {
     });
     this.index = {
       changes: 1, bytes: this.index.bytes + bytes.length, records, counts: Object.fromEntries(this.#counts),
-      positions: this.#all(({ partition }, topic) => ({ partition, offset: this.#positions.get(`${topic}/${partition}`)! })),
+      positions: this.#partitions.positions,
     };
     await writeAside(join(this.out, indexName), `${JSON.stringify(this.index)}\n`);
     this.options.onSync?.();

@@ -1,15 +1,15 @@
 /** Topics into datasets: rows as they arrive, with partition, offset and time, crash-safe while they come and Parquet at the end. */
 import { basename, resolve } from 'node:path';
 import type { Batch, Column } from '../core/batch.js';
-import { TapewrightError } from '../core/errors.js';
 import type { Schema } from '../core/types.js';
 import type { PipelineTexts } from '../runtime/options.js';
 import { openLog } from './clients.js';
 import type { Decoded } from './decoder.js';
-import type { Log, LogFetch, LogPosition, LogReader, LogRecord } from './log.js';
+import type { Log, LogPosition, LogRecord } from './log.js';
 import { writeDataset, type EventSpan } from './record-dataset.js';
 import { recordedSchema, rejectedSchema } from './record-schema.js';
 import { openTopic, type RecordedTopic } from './record-topic.js';
+import { RecordedPartitions } from './recorded-partitions.js';
 import { Recording, type RecordedTable } from './recording.js';
 import type { LiveSettings } from './settings.js';
 
@@ -49,7 +49,6 @@ const usualSyncMillis = 1000;
 const syncBytes = 16 * 1024 * 1024;
 /** Rows of a stream before it becomes Parquet. */
 const streamRows = 4_000_000;
-const emptyAnswersMin = 10;
 
 /** Goes on where an earlier call into the same folder was. Throws KAFKA_REFUSED, SOURCE_GAP, USAGE, OUTPUT_UNWRITABLE and the like. */
 export async function record(options: RecordOptions): Promise<Recorded> {
@@ -79,16 +78,14 @@ function tablesOf(topics: readonly RecordedTopic[], many: boolean): Record<strin
 }
 
 class Recorder {
-  readonly #positions: Map<string, number>;
+  readonly #partitions: RecordedPartitions;
   readonly #spans: Map<string, EventSpan>;
   #arrived: number;
   #synced = performance.now();
-  /** Known once `until` has come. */
-  #stops: readonly LogPosition[] | null = null;
 
-  constructor(private readonly log: Log, private readonly topics: readonly RecordedTopic[], private readonly recording: Recording<State>, private readonly options: RecordOptions) {
+  constructor(log: Log, private readonly topics: readonly RecordedTopic[], private readonly recording: Recording<State>, private readonly options: RecordOptions) {
     const { positions, arrived, spans } = recording.state;
-    this.#positions = new Map(positions.map(({ topic, partition, offset }) => [`${topic}/${partition}`, offset]));
+    this.#partitions = new RecordedPartitions(log, new Map(topics.map(({ topic, bounds }) => [topic, bounds])), positions);
     this.#spans = new Map(Object.entries(spans));
     this.#arrived = arrived;
   }
@@ -96,60 +93,19 @@ class Recorder {
   async run(): Promise<Recorded> {
     // What an earlier process left as streams becomes Parquet first.
     await this.#compact();
-    const ended = await this.#read();
+    const { signal, until, syncEvery = usualSyncMillis } = this.options;
+    const ended = await this.#partitions.read({
+      signal, until, take: (topic, partition, records) => this.#take(topic, partition, records),
+      settle: async () => {
+        if (performance.now() - this.#synced >= syncEvery || this.recording.pendingBytes >= syncBytes) await this.#sync();
+      },
+    });
     await this.#sync();
     await this.#compact();
     return { ended, datasets: await this.#datasets() };
   }
 
-  async #read(): Promise<boolean> {
-    this.#checkKept();
-    const { signal, until } = this.options;
-    if (until === 'latest') this.#stops = this.topics.flatMap(({ topic, bounds }) => bounds.map(({ partition, end }) => ({ topic, partition, offset: end })));
-    const reader = await this.log.read(this.#all());
-    try {
-      for (;;) {
-        if (signal.aborted) return false;
-        if (typeof until === 'number' && this.#stops === null && Date.now() >= until) this.#stops = await this.#offsetsAt(until);
-        if (this.#isAtEnd(reader)) return true;
-        const fetch = await reader.next(100);
-        if (fetch !== null) await this.#take(fetch);
-        if (performance.now() - this.#synced >= (this.options.syncEvery ?? usualSyncMillis) || this.recording.pendingBytes >= syncBytes) await this.#sync();
-      }
-    } finally {
-      await reader.close();
-    }
-  }
-
-  /** Rows that the topic has deleted since are lost to the recording: better known now than missed later. */
-  #checkKept(): void {
-    for (const { topic, bounds } of this.topics) {
-      for (const { partition, start } of bounds) {
-        const wanted = this.#positions.get(`${topic}/${partition}`);
-        if (wanted === undefined) this.#positions.set(`${topic}/${partition}`, start);
-        else if (wanted < start) throw new TapewrightError('SOURCE_GAP', `partition ${partition} of ${topic} begins at ${start}, and the recording ends before ${wanted}: what lies between was deleted; record into another folder`, { topic, partition, wanted, start });
-      }
-    }
-  }
-
-  async #offsetsAt(time: number): Promise<LogPosition[]> {
-    const stops: LogPosition[] = [];
-    for (const { topic } of this.topics) for (const { partition, start } of await this.log.boundsAt(topic, time)) stops.push({ topic, partition, offset: start });
-    return stops;
-  }
-
-  #isAtEnd(reader: LogReader): boolean {
-    if (this.#stops === null) return false;
-    // Ends of transactions may stand before a stop, and no reader is shown them.
-    return this.#stops.every(({ topic, partition, offset }) => this.#positions.get(`${topic}/${partition}`)! >= offset) || reader.emptyAnswers >= emptyAnswersMin;
-  }
-
-  async #take({ topic, partition, records }: LogFetch): Promise<void> {
-    const key = `${topic}/${partition}`;
-    const from = this.#positions.get(key)!;
-    const stop = this.#stops?.find((each) => each.topic === topic && each.partition === partition)?.offset ?? Infinity;
-    const wanted = records.filter(({ offset }) => offset >= from && offset < stop);
-    if (wanted.length === 0) return;
+  async #take(topic: string, partition: number, wanted: readonly LogRecord[]): Promise<void> {
     const found = this.topics.find((each) => each.topic === topic)!;
     const decoded = await found.decoder.decode(wanted, partition);
     const arrivals = new Map(wanted.map(({ offset }, index) => [offset, this.#arrived + index]));
@@ -157,17 +113,12 @@ class Recorder {
     this.recording.append(rejectedOf(topic), rejectedBatch(decoded, partition, arrivals));
     this.#spans.set(topic, found.spanOf(decoded.batch.batch, wanted, this.#spans.get(topic)));
     this.#arrived += wanted.length;
-    this.#positions.set(key, wanted[wanted.length - 1]!.offset + 1);
     this.options.onProgress?.(this.#arrived);
-  }
-
-  #all(): LogPosition[] {
-    return this.topics.flatMap(({ topic, bounds }) => bounds.map(({ partition }) => ({ topic, partition, offset: this.#positions.get(`${topic}/${partition}`)! })));
   }
 
   async #sync(): Promise<void> {
     this.#synced = performance.now();
-    const state = { positions: this.#all(), arrived: this.#arrived, spans: Object.fromEntries(this.#spans) };
+    const state = { positions: this.#partitions.positions, arrived: this.#arrived, spans: Object.fromEntries(this.#spans) };
     if (state.arrived === this.recording.state.arrived) return;
     await this.recording.sync(state);
     this.options.onSync?.();

@@ -1,7 +1,7 @@
 /** Worker thread: writes Parquet files, each aside and then renamed, so that a file with its own name is whole. */
 import { open, rename, rm } from 'node:fs/promises';
 import { parentPort } from 'node:worker_threads';
-import { TapewrightError } from '../core/errors.js';
+import { failureOf, type Failure } from '../core/failure.js';
 import type { Schema } from '../core/types.js';
 import { openDuck, type Duck } from '../sources/duck.js';
 import { quoteList, quoteName, quoteText } from '../sources/quote.js';
@@ -28,7 +28,7 @@ export interface PrepareRequest {
 
 export interface WriteReply {
   readonly id: number;
-  readonly failure: { readonly code: TapewrightError['code'] | null; readonly message: string; readonly details: Readonly<Record<string, unknown>> } | null;
+  readonly failure: Failure | null;
 }
 
 /** MiB. Row groups are written as they fill, so little is held. */
@@ -70,11 +70,6 @@ async function write({ path, schema, blocks, files }: WriteRequest): Promise<voi
 function joined(schema: Schema, files: readonly string[]): string {
   const columns = schema.map((field) => `CAST(${quoteName(field.name)} AS ${duckType(field).name}) AS ${quoteName(field.name)}`);
   return `SELECT ${columns.join(', ')} FROM read_parquet(${quoteList(files)}, hive_partitioning = false)`;
-}
-
-function failureOf(cause: unknown): WriteReply['failure'] {
-  if (cause instanceof TapewrightError) return { code: cause.code, message: cause.message, details: cause.details };
-  return { code: null, message: cause instanceof Error ? (cause.stack ?? cause.message) : String(cause), details: {} };
 }
 
 // One after the other: they share a connection, and the disk.

@@ -1,6 +1,6 @@
 /** The thread that writes Parquet, as the rest of the process sees it: one for all outputs, started when first needed. */
 import { Worker } from 'node:worker_threads';
-import { TapewrightError } from '../core/errors.js';
+import { errorOf } from '../core/failure.js';
 import type { Schema } from '../core/types.js';
 import { blockBuffers, type Block } from './block.js';
 import type { PrepareRequest, WriteReply, WriteRequest } from './writer-thread.js';
@@ -55,7 +55,7 @@ class Writer {
       this.#waiting.delete(id);
       if (this.#waiting.size === 0) worker.unref();
       if (failure === null) waiting.resolve();
-      else waiting.reject(failure.code === null ? new Error(failure.message) : new TapewrightError(failure.code, failure.message, failure.details));
+      else waiting.reject(errorOf(failure));
     });
     worker.on('error', (error) => this.#end(worker, error));
     worker.on('exit', () => this.#end(worker, new Error('the writer thread ended by itself')));

@@ -1,11 +1,11 @@
 /** Recorded topics, decoded batch by batch: those of more than a few megabytes in a thread of their own. */
 import { statSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
-import { TapewrightError } from '../core/errors.js';
+import { errorOf } from '../core/failure.js';
 import { creditPieces, type CaptureBatch } from './capture-batch.js';
 import { CaptureDecoding, type CaptureRequest } from './capture-decoding.js';
 import type { FromCaptureThread, ToCaptureThread } from './capture-thread.js';
-import type { Failure } from './reader-thread.js';
+import { Pending } from './pending.js';
 
 export interface CaptureSource {
   /** The records of the next piece of the files; null at their end. One call at a time. Throws DATASET_CORRUPT and DATASET_INVALID. */
@@ -22,21 +22,6 @@ const threadBytes = 8 << 20;
 export function openCaptureSource(request: CaptureRequest, threadFrom = threadBytes): CaptureSource {
   const bytes = request.recording.files.reduce((sum, file) => sum + statSync(file).size, 0);
   return bytes < threadFrom ? new CaptureDecoding(request) : new CaptureThread(request);
-}
-
-/** A promise with its ends in hand. Whoever awaits it meets the failure; nobody may. */
-class Pending<T> {
-  readonly promise: Promise<T>;
-  resolve!: (value: T) => void;
-  reject!: (cause: unknown) => void;
-
-  constructor() {
-    this.promise = new Promise<T>((resolve, reject) => {
-      this.resolve = resolve;
-      this.reject = reject;
-    });
-    this.promise.catch(() => undefined);
-  }
 }
 
 class CaptureThread implements CaptureSource {
@@ -120,8 +105,4 @@ class CaptureThread implements CaptureSource {
     this.#fingerprint?.reject(error);
     this.#waiting?.resolve();
   }
-}
-
-function errorOf({ code, message, details }: Failure): Error {
-  return code === null ? new Error(message) : new TapewrightError(code, message, details);
 }

@@ -1,9 +1,9 @@
 /** Worker thread: decodes recorded topics a few batches ahead of the main thread, and hashes the files. */
 import { parentPort, workerData } from 'node:worker_threads';
-import { assert, TapewrightError } from '../core/errors.js';
+import { assert } from '../core/errors.js';
+import { failureOf, type Failure } from '../core/failure.js';
 import { captureBuffers, creditPieces, piecesAhead, type CaptureBatch } from './capture-batch.js';
 import { CaptureDecoding, type CaptureRequest } from './capture-decoding.js';
-import type { Failure } from './reader-thread.js';
 
 export type FromCaptureThread =
   | { readonly kind: 'batch'; readonly batch: CaptureBatch }
@@ -13,11 +13,6 @@ export type FromCaptureThread =
 
 /** `credit`: `creditPieces` more may be sent. */
 export type ToCaptureThread = 'credit' | 'fingerprint' | 'close';
-
-function failureOf(cause: unknown): Failure {
-  if (cause instanceof TapewrightError) return { code: cause.code, message: cause.message, details: cause.details };
-  return { code: null, message: cause instanceof Error ? (cause.stack ?? cause.message) : String(cause), details: {} };
-}
 
 async function run(): Promise<void> {
   assert(parentPort !== null, 'the capture thread has a parent');

@@ -1,11 +1,12 @@
 /** Opens bound files as a source. Reading and decoding run in a thread of their own, a few batches ahead. */
 import { basename } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { TapewrightError } from '../core/errors.js';
+import { errorOf } from '../core/failure.js';
 import { Assembler } from './assemble.js';
 import { filesOf, fingerprintOf } from './files.js';
 import { creditBatches, lentBuffers, type Reader, type ReaderRequest } from './reader.js';
-import type { Failure, FromThread, ToThread } from './reader-thread.js';
+import { Pending } from './pending.js';
+import type { FromThread, ToThread } from './reader-thread.js';
 import type { Binding, Source, SourceBatch, SourceColumn } from './source.js';
 
 export { bindingOf } from './files.js';
@@ -66,22 +67,6 @@ class InlineSource implements Source {
 
   close(): Promise<void> {
     return this.reader.close();
-  }
-}
-
-/** A promise with its ends in hand. */
-class Pending<T> {
-  readonly promise: Promise<T>;
-  resolve!: (value: T) => void;
-  reject!: (cause: unknown) => void;
-
-  constructor() {
-    this.promise = new Promise<T>((resolve, reject) => {
-      this.resolve = resolve;
-      this.reject = reject;
-    });
-    // Whoever awaits it meets the failure; nobody may.
-    this.promise.catch(() => undefined);
   }
 }
 
@@ -207,8 +192,4 @@ class ThreadSource implements Source {
     this.#waiting?.resolve();
     this.#waiting = null;
   }
-}
-
-function errorOf({ code, message, details }: Failure): Error {
-  return code === null ? new Error(message) : new TapewrightError(code, message, details);
 }

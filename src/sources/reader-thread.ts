@@ -1,16 +1,10 @@
 /** Worker thread: runs a reader a few batches ahead of the main thread, and hashes the files when asked. */
 import { parentPort, workerData } from 'node:worker_threads';
-import { assert, TapewrightError } from '../core/errors.js';
+import { assert } from '../core/errors.js';
+import { failureOf, type Failure } from '../core/failure.js';
 import { fingerprintOf } from './files.js';
 import { openReader } from './readers.js';
 import { batchesAhead, buffersOf, creditBatches, withPeaks, type RawBatch, type Reader, type ReaderRequest } from './reader.js';
-
-/** An error as it crosses threads. */
-export interface Failure {
-  readonly code: TapewrightError['code'] | null;
-  readonly message: string;
-  readonly details: Readonly<Record<string, unknown>>;
-}
 
 export type FromThread =
   | { readonly kind: 'opened'; readonly rowsTotal: number | null; readonly remarks: readonly string[] }
@@ -21,11 +15,6 @@ export type FromThread =
 
 /** Of credit: `creditBatches` more may be sent, in the memory given back or in new memory. */
 export type ToThread = { readonly kind: 'credit'; readonly buffers: readonly ArrayBuffer[] } | { readonly kind: 'fingerprint' | 'close' };
-
-function failureOf(cause: unknown): Failure {
-  if (cause instanceof TapewrightError) return { code: cause.code, message: cause.message, details: cause.details };
-  return { code: null, message: cause instanceof Error ? (cause.stack ?? cause.message) : String(cause), details: {} };
-}
 
 async function run(): Promise<void> {
   assert(parentPort !== null, 'the reader thread has a parent');

@@ -9,7 +9,6 @@ import { generateLedger } from '../../src/datasets/ledger/generate.js';
 import { captureOf } from '../../src/formats/debezium-record.js';
 import { makeBundle } from '../../src/live/kept-bundle.js';
 import { KeptLane } from '../../src/live/kept-lane.js';
-import type { LaneEvents } from '../../src/live/lane.js';
 import { takeLane } from '../../src/live/take.js';
 import { readSchemas } from '../../src/runtime/kept-input.js';
 import { defaultParameters, type PipelineTexts } from '../../src/runtime/options.js';
@@ -17,7 +16,7 @@ import { runReplay } from '../../src/runtime/replay.js';
 import { packageRoot } from '../../src/runtime/versions.js';
 import { queryBundle } from '../../src/sinks/query.js';
 import { MemoryLog } from './memory-log.js';
-import { quiet, runToEnd, specsOn } from './memory-run.js';
+import { dying, quiet, runToEnd, specsOn } from './memory-run.js';
 
 const captured = ['orders', 'transactions', 'positions', 'account_balances'];
 const outputs = ['exposures', 'account_summaries', 'order_book', 'ledger_totals', 'risk_reviews', 'balance_violations', 'leg_violations', 'booking_violations', 'share_violations'];
@@ -80,15 +79,7 @@ test('law: killed at random points, it comes to the tables of replay, and no inv
     log.fetchMax = fetchMax;
     const options = { sql, checkpointEvery: isCheckpointed ? 0 : 1e9, redirect: new Map([['*', 'out-']]), start: { kind: 'earliest' as const } };
     const spec = (await specsOn(log, options))(0);
-    const deaths = [...kills];
-    let tillDeath = deaths.shift() ?? Infinity;
-    const events: LaneEvents = { ...quiet, phase: () => {
-      tillDeath -= 1;
-      if (tillDeath >= 0) return;
-      tillDeath = deaths.shift() ?? Infinity;
-      throw new Error('killed');
-    } };
-    await runToEnd(log, spec, events);
+    await runToEnd(log, spec, dying(kills));
     run += 1;
     const fresh = (await specsOn(log, options))(0);
     const kept = await KeptLane.open(join(folder, `kept-${run}`), fresh.inputs, readSchemas(fresh.pipeline));

@@ -5,13 +5,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { LiveLane, type LaneEvents } from '../../src/live/lane.js';
+import { LiveLane } from '../../src/live/lane.js';
 import { takeLane } from '../../src/live/take.js';
 import { follow } from '../cdc/follow.js';
 import { commands, interleaved, recordingOf, restarted, type ModelRecord } from '../cdc/model.js';
 import { captureLog, captureSql, expectedOf, standingIn } from './cdc-run.js';
 import type { CommitFault } from './memory-log.js';
-import { quiet, runToEnd, specsOn } from './memory-run.js';
+import { dying, quiet, runToEnd, specsOn } from './memory-run.js';
 
 const workloads = commands(0, 30).map((list) => recordingOf(list)).filter(({ commits }) => commits.length > 1);
 
@@ -75,16 +75,9 @@ test('law: whatever becomes of commits and whoever dies when, all is there once'
     await runToEnd(calm, (await specsOn(calm, { sql: captureSql(), checkpointEvery: 1e9 }))(0));
     const log = await captureLog(records);
     const spec = (await specsOn(log, { sql: captureSql(), checkpointEvery: isCheckpointed ? 0 : 1e9 }))(0);
-    const left = [...commitFates], deaths = [...kills];
+    const left = [...commitFates];
     log.fault = () => left.shift() ?? 'none';
-    let tillDeath = deaths.shift() ?? Infinity;
-    const events: LaneEvents = { ...quiet, phase: () => {
-      tillDeath -= 1;
-      if (tillDeath >= 0) return;
-      tillDeath = deaths.shift() ?? Infinity;
-      throw new Error('killed');
-    } };
-    await runToEnd(log, spec, events);
+    await runToEnd(log, spec, dying(kills));
     log.fault = () => 'none';
     assert.deepEqual(standingIn(log), expectedOf(commits[commits.length - 1]!.state));
     for (const topic of ['accounts_now', 'entries_now', 'total', 'booked']) {

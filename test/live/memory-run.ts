@@ -55,6 +55,18 @@ export async function logWithTicks(count: number, partitions = 1): Promise<Memor
 
 export const quiet: LaneEvents = { phase: () => undefined, committed: () => undefined };
 
+/** Whoever runs the lane dies after so many phases, and after so many more. */
+export function dying(kills: readonly number[]): LaneEvents {
+  const deaths = [...kills];
+  let tillDeath = deaths.shift() ?? Infinity;
+  return { ...quiet, phase: () => {
+    tillDeath -= 1;
+    if (tillDeath >= 0) return;
+    tillDeath = deaths.shift() ?? Infinity;
+    throw new Error('killed');
+  } };
+}
+
 const attemptsMax = 200;
 
 /** Takes the lane again and again, as whoever runs it would, until its input has ended. Throws what nobody can mend. */

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { artifact, cached, cacheFolder, jarsOf, pomFolder, works } from './cached.js';
-import { JavaProcess, classPath, freePorts } from './java.js';
+import { JavaProcess, classPath, freePorts, log4jText } from './java.js';
 
 const run = promisify(execFile);
 const pom = 'connect-pom.xml', avroPom = 'connect-avro-pom.xml';
@@ -48,7 +48,7 @@ export class ConnectServer {
     const [port] = await freePorts(1);
     const [config, log4j] = [join(folder, 'connect.properties'), join(folder, 'log4j2.properties')];
     await writeFile(config, `${properties(brokers, port!, plugins).join('\n')}\n`);
-    await writeFile(log4j, logging);
+    await writeFile(log4j, log4jText());
     const java = new JavaProcess('Kafka Connect', ['-Xmx512m', `-Dlog4j2.configurationFile=${log4j}`, ...classPath(jars), 'org.apache.kafka.connect.cli.ConnectDistributed', config], join(folder, 'connect.log'), { env: { ...process.env, ...env } });
     const server = new ConnectServer(folder, java, `http://127.0.0.1:${port}`);
     try {
@@ -90,12 +90,3 @@ function properties(brokers: readonly string[], port: number, plugins: string): 
     'config.providers=env,file', 'config.providers.env.class=org.apache.kafka.common.config.provider.EnvVarConfigProvider', 'config.providers.file.class=org.apache.kafka.common.config.provider.FileConfigProvider',
   ];
 }
-
-const logging = `status = error
-appender.console.type = Console
-appender.console.name = console
-appender.console.layout.type = PatternLayout
-appender.console.layout.pattern = %d{HH:mm:ss,SSS} %-5p %c{1} %m%n
-rootLogger.level = WARN
-rootLogger.appenderRef.console.ref = console
-`;

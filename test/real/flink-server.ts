@@ -3,7 +3,7 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fetchFlink, runFolder, type FlinkFiles } from './flink-files.js';
 import { FlinkSession } from './flink-gateway.js';
-import { JavaProcess, freePorts } from './java.js';
+import { JavaProcess, freePorts, log4jText } from './java.js';
 
 export interface FlinkOptions {
   readonly slots?: number;
@@ -129,13 +129,5 @@ export class FlinkServer {
 
 const yamlOf = (config: Readonly<Record<string, string>>): string => Object.entries(config).map(([key, value]) => `${key}: ${JSON.stringify(value)}\n`).join('');
 
-/** To the error stream: the output stream is the `print` connector's. */
-const log4j = `status = error
-appender.console.type = Console
-appender.console.name = console
-appender.console.target = SYSTEM_ERR
-appender.console.layout.type = PatternLayout
-appender.console.layout.pattern = %d{HH:mm:ss,SSS} %-5p %c{1} %m%n
-rootLogger.level = WARN
-rootLogger.appenderRef.console.ref = console
-`;
+/** The output stream is the `print` connector's. */
+const log4j = log4jText('SYSTEM_ERR');

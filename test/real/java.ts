@@ -90,3 +90,11 @@ function isFree(port: number): Promise<boolean> {
 }
 
 export const classPath = (...folders: readonly string[]): string[] => ['-cp', folders.map((folder) => join(folder, '*')).join(':')];
+
+/** log4j's settings of a server: warnings and errors, as text. `target` is the stream; standard output when not given. */
+export const log4jText = (target?: 'SYSTEM_ERR'): string => [
+  'status = error', 'appender.console.type = Console', 'appender.console.name = console',
+  ...(target === undefined ? [] : [`appender.console.target = ${target}`]),
+  'appender.console.layout.type = PatternLayout', 'appender.console.layout.pattern = %d{HH:mm:ss,SSS} %-5p %c{1} %m%n',
+  'rootLogger.level = WARN', 'rootLogger.appenderRef.console.ref = console', '',
+].join('\n');

@@ -8,7 +8,7 @@ import kafkajs from 'kafkajs';
 import { existsSync } from 'node:fs';
 import { cached, cacheFolder, jarsOf, pomFolder, works } from './cached.js';
 import { classArchive } from './class-archive.js';
-import { JavaProcess, classPath, freePorts } from './java.js';
+import { JavaProcess, classPath, freePorts, log4jText } from './java.js';
 import { Proxy } from './proxy.js';
 
 const run = promisify(execFile);
@@ -68,7 +68,7 @@ export class KafkaServer {
     const folder = await mkdtemp(join(tmpdir(), 'tapewright-kafka-'));
     const ports = await freePorts(5 * count);
     const log4j = join(folder, 'log4j2.properties');
-    await writeFile(log4j, logging);
+    await writeFile(log4j, log4jText());
     const java = ['-Xmx512m', `-Dlog4j2.configurationFile=${log4j}`, ...flags];
     const voters = Array.from({ length: count }, (_, index) => `${index + 1}@127.0.0.1:${ports[count + index]}`).join(',');
     const nodes = await Promise.all(Array.from({ length: count }, async (_, index): Promise<Node> => {
@@ -198,12 +198,3 @@ async function security(folder: string, { username, password }: Credentials): Pr
     `listener.name.secured.plain.sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required user_${username}="${password}";`,
   ];
 }
-
-const logging = `status = error
-appender.console.type = Console
-appender.console.name = console
-appender.console.layout.type = PatternLayout
-appender.console.layout.pattern = %d{HH:mm:ss,SSS} %-5p %c{1} %m%n
-rootLogger.level = WARN
-rootLogger.appenderRef.console.ref = console
-`;
