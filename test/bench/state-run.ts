@@ -1,5 +1,6 @@
 /** One run of a state workload: so many keys, checkpoints on a disk while the flow goes on, and the state taken up again. */
 import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import type { Column } from '../../src/core/batch.js';
 import type { HashFunction } from '../../src/core/digest.js';
 import { storageOf, type Field } from '../../src/core/types.js';
@@ -15,10 +16,12 @@ export interface TakenState {
   /** Bytes that the checkpoint wrote, and the milliseconds until it was durable. */
   readonly bytes: number;
   readonly millis: number;
-  /** The longest time in which no row went in, from the checkpoint's beginning until it was durable, in ms; and of it the taking itself, also in processor time. */
+  /** The longest time in which no row went in, from the checkpoint's beginning until it was durable, in ms; and the taking itself. */
   readonly pauseMillis: number;
   readonly takingMillis: number;
-  readonly takingCpuMillis: number;
+  /** The same two without the time in which other processes had the processors. */
+  readonly ownPauseMillis: number;
+  readonly ownTakingMillis: number;
 }
 
 export interface StateRun {
@@ -75,24 +78,48 @@ export async function runState(name: string, keys: number, folder: string): Prom
 /** A checkpoint, and then the flow until it is written. */
 async function taken(flow: Flow, lane: LaneCheckpoints): Promise<TakenState> {
   const { engine } = flow;
-  const [began, cpu] = [performance.now(), process.cpuUsage()];
+  const start = instant();
   const { body, pages } = engine.checkpoint();
-  const takingMillis = performance.now() - began;
-  const { user, system } = process.cpuUsage(cpu);
+  const taking = since(start);
   let bytes = -1;
-  let last = began;
-  let pauseMillis = 0;
+  let last = start;
+  const pause = { millis: 0, ownMillis: 0 };
   const written = lane.write({ seq: engine.seq - 1, digest: engine.stepDigest!, bytes: body, pages }, (count) => { bytes = count; });
   while (bytes < 0) {
     // As a lane does: whoever writes gets a turn between two batches.
     await new Promise((resolve) => { setImmediate(resolve); });
-    pauseMillis = Math.max(pauseMillis, performance.now() - last);
+    const { millis, ownMillis } = since(last);
+    pause.millis = Math.max(pause.millis, millis);
+    pause.ownMillis = Math.max(pause.ownMillis, ownMillis);
     flow.touch();
-    last = performance.now();
+    last = instant();
   }
   await written;
   await lane.settled();
-  return { bytes, millis: performance.now() - began, pauseMillis, takingMillis, takingCpuMillis: (user + system) / 1000 };
+  return { bytes, millis: since(start).millis, pauseMillis: pause.millis, takingMillis: taking.millis, ownPauseMillis: pause.ownMillis, ownTakingMillis: taking.ownMillis };
+}
+
+/** By the clock, and how long this thread has been ready to run while others ran, in ms. */
+interface Instant {
+  readonly clock: number;
+  readonly waited: number;
+}
+
+const instant = (): Instant => ({ clock: performance.now(), waited: waitedMillis() });
+
+function since(start: Instant): { readonly millis: number; readonly ownMillis: number } {
+  const { clock, waited } = instant();
+  const millis = clock - start.clock;
+  return { millis, ownMillis: Math.max(0, millis - (waited - start.waited)) };
+}
+
+/** As Linux counts it, of the first thread; elsewhere 0. */
+function waitedMillis(): number {
+  try {
+    return Number(readFileSync('/proc/self/schedstat', 'latin1').split(' ')[1]) / 1e6;
+  } catch {
+    return 0;
+  }
 }
 
 /** How far the data are drawn. */
