@@ -31,6 +31,8 @@ export class KeyedPages {
   readonly value = new ByteWriter(256);
   #pageBytes: number;
   #unitsPerPage: number;
+  /** An address is the number of its page, then as many bits: where its record begins there, in units. */
+  #unitBits: number;
   #pages: (Page | null)[] = [];
   #freeNumbers: number[] = [];
   #openNumber = -1;
@@ -47,6 +49,7 @@ export class KeyedPages {
   constructor({ pageBytes }: PageLimits = usualPages) {
     this.#pageBytes = pageBytes;
     this.#unitsPerPage = pageBytes / UNIT;
+    this.#unitBits = 31 - Math.clz32(this.#unitsPerPage);
   }
 
   /** Keys. */
@@ -90,7 +93,7 @@ export class KeyedPages {
       this.#header(address);
       // What no checkpoint has seen may change where it stands.
       if (this.#read.size === size && this.#read.valueLength === this.value.length) {
-        this.#page(address).bytes.set(this.value.written(), this.#read.valueAt);
+        copyBytes(this.value.buffer, this.value.length, this.#page(address).bytes, this.#read.valueAt);
         return;
       }
     }
@@ -117,8 +120,18 @@ export class KeyedPages {
 
   /** Addresses of all records, page by page. Nothing is to be changed meanwhile. */
   addresses(): number[] {
+    return Array.from(this.#pages.keys(), (number) => this.addressesOf(number)).flat();
+  }
+
+  /** Pages that there are or were: their numbers are below. */
+  get pageNumbers(): number {
+    return this.#pages.length;
+  }
+
+  /** Addresses of the records of one page. Nothing but `delete` may be called meanwhile. */
+  addressesOf(page: number): number[] {
     const addresses: number[] = [];
-    for (const number of this.#pages.keys()) this.#each(number, (address) => addresses.push(address));
+    if (page < this.#pages.length) this.#each(page, (address) => addresses.push(address));
     return addresses;
   }
 
@@ -161,6 +174,7 @@ export class KeyedPages {
     // Addresses are those of the pages that were written.
     this.#pageBytes = reader.varint();
     this.#unitsPerPage = this.#pageBytes / UNIT;
+    this.#unitBits = 31 - Math.clz32(this.#unitsPerPage);
     const count = reader.varint();
     if (pages.length < count) throw new TapewrightError('CHECKPOINT_MISMATCH', `the snapshot has ${pages.length} pages where ${count} are wanted: delete it and start again`, { pages: pages.length, wanted: count });
     for (let number = 0; number < count; number += 1) {
@@ -223,11 +237,11 @@ export class KeyedPages {
   }
 
   #kill(address: number): void {
-    const number = Math.floor(address / this.#unitsPerPage);
+    const number = address >>> this.#unitBits;
     const page = this.#pages[number]!;
     this.#header(address);
     const { size } = this.#read;
-    page.kill((address % this.#unitsPerPage) * UNIT, size);
+    page.kill(this.#placeOf(address), size);
     this.#live -= size;
     if (page.live > 0) return;
     if (!page.isOpen) this.#drop(number);
@@ -241,7 +255,7 @@ export class KeyedPages {
   #copy(number: number): void {
     const { bytes } = this.#pages[number]!;
     this.#each(number, (address, hash, size) => {
-      const from = (address % this.#unitsPerPage) * UNIT;
+      const from = this.#placeOf(address);
       const page = this.#reserve(size);
       const at = page.used - size;
       page.bytes.set(bytes.subarray(from, from + size), at);
@@ -275,23 +289,35 @@ export class KeyedPages {
   }
 
   #page(address: number): Page {
-    return this.#pages[Math.floor(address / this.#unitsPerPage)]!;
+    return this.#pages[address >>> this.#unitBits]!;
+  }
+
+  /** Where a record begins in its page. */
+  #placeOf(address: number): number {
+    return (address & (this.#unitsPerPage - 1)) * UNIT;
   }
 
   #readerAt(address: number): ByteReader {
-    return this.#page(address).readerAt((address % this.#unitsPerPage) * UNIT);
+    return this.#page(address).readerAt(this.#placeOf(address));
   }
 
   #header(address: number): void {
-    const at = (address % this.#unitsPerPage) * UNIT;
-    const reader = this.#page(address).readerAt(at + 4);
-    const keyLength = reader.varint();
-    const valueLength = reader.varint();
+    const at = this.#placeOf(address);
+    const { bytes } = this.#page(address);
     const read = this.#read;
-    read.keyLength = keyLength;
-    read.valueLength = valueLength;
-    read.valueAt = reader.position + keyLength;
-    read.size = roundUp(read.valueAt + valueLength - at);
+    const keyLength = bytes[at + 4]!, valueLength = bytes[at + 5]!;
+    if (keyLength < 128 && valueLength < 128) {
+      // Most records.
+      read.keyLength = keyLength;
+      read.valueLength = valueLength;
+      read.valueAt = at + 6 + keyLength;
+    } else {
+      const reader = this.#page(address).readerAt(at + 4);
+      read.keyLength = reader.varint();
+      read.valueLength = reader.varint();
+      read.valueAt = reader.position + read.keyLength;
+    }
+    read.size = roundUp(read.valueAt + read.valueLength - at);
   }
 
   #hasKey(address: number): boolean {
@@ -305,12 +331,18 @@ export class KeyedPages {
     for (let byte = 0; byte < 4; byte += 1) bytes[at + byte] = hash >>> (8 * byte);
     let end = writeVarint(bytes, at + 4, key.length);
     end = writeVarint(bytes, end, value.length);
-    bytes.set(key.written(), end);
-    bytes.set(value.written(), end + key.length);
+    copyBytes(key.buffer, key.length, bytes, end);
+    copyBytes(value.buffer, value.length, bytes, end + key.length);
   }
 }
 
 const roundUp = (bytes: number): number => Math.ceil(bytes / UNIT) * UNIT;
+
+/** The first `length` bytes. A call to copy few of them costs more than they do. */
+function copyBytes(from: Uint8Array, length: number, to: Uint8Array, at: number): void {
+  if (length > 64) to.set(from.subarray(0, length), at);
+  else for (let byte = 0; byte < length; byte += 1) to[at + byte] = from[byte]!;
+}
 
 const varintBytes = (value: number): number => (value < 128 ? 1 : 1 + varintBytes(Math.floor(value / 128)));
 

@@ -19,10 +19,8 @@ import { Cells } from './cells.js';
 import { ChangeRows } from './change-rows.js';
 import { KeyTable } from './key-table.js';
 import { noRows, type Chunk, type Operator, type Report, type Rows, type WatermarkPath } from './operator.js';
+import { PageSweep } from './page-sweep.js';
 import { TimeToLive, nowAt } from './time-to-live.js';
-
-/** Below so many groups, forgetting any is not worth the while. */
-const KEYS_MIN = 65_536;
 
 export interface GroupAggregateSpec {
   readonly name: string;
@@ -61,8 +59,7 @@ export class GroupAggregate implements Operator {
   /** By slot: whether the pages have it otherwise. */
   #isChanged: boolean[] = [];
   readonly #ttl: TimeToLive;
-  /** Groups at which it is worth seeing how many of them are over. */
-  #sweepAt = KEYS_MIN;
+  readonly #pageSweep = new PageSweep();
   #ids = new Int32Array(0);
 
   constructor(spec: GroupAggregateSpec) {
@@ -253,14 +250,10 @@ export class GroupAggregate implements Operator {
     this.#isChanged = [];
   }
 
-  /** Forgets what is over, now and then, so that memory follows what is kept. */
+  /** Forgets what is over, so that memory follows what is kept; what is at hand comes back if it changes. */
   #sweep(now: number): void {
     const { ttl } = this.#spec;
-    if (ttl === null || this.#pages.size < this.#sweepAt) return;
-    this.#putAway();
-    for (const address of this.#pages.addresses()) if (now - this.#pages.valueAt(address).f64() > ttl) this.#pages.delete(address);
-    this.#pages.settle();
-    this.#sweepAt = Math.max(KEYS_MIN, this.#pages.size * 2);
+    if (ttl !== null) this.#pageSweep.step(this.#pages, (value) => now - value.f64() > ttl);
   }
 
   snapshot(writer: ByteWriter): readonly Uint8Array[] {

@@ -1,20 +1,25 @@
 /**
  * The rows of each partition whose row numbers are wanted, changed with every row that comes in or is taken back: Top-N,
  * and with the first row alone deduplication. Equal rows are numbered as they came, as in Flink.
+ *
+ * All partitions are in pages but those met lately, which are at hand.
  */
 import type { ByteReader, ByteWriter } from '../core/bytes.js';
+import { KeyedPages, usualPages, type PageLimits } from '../core/keyed-pages.js';
+import { readPacked, writePacked } from '../core/packed.js';
 import { isAdded } from '../core/row-kind.js';
 import { sqlType, type Schema } from '../core/types.js';
 import type { SortKey } from '../plan/plan.js';
 import { ChangeRows } from './change-rows.js';
 import { KeyTable } from './key-table.js';
 import { noRows, type Chunk, type Operator, type Rows, type WatermarkPath } from './operator.js';
+import { PageSweep } from './page-sweep.js';
 import { addRanked, removeRanked, type Give, type RankRange } from './ranked-rows.js';
-import { SortOrder, cellsOf, type Cell, type Cells } from './sort-order.js';
+import { SortOrder, cellsOf, type Cells } from './sort-order.js';
 import { TimeToLive, nowAt } from './time-to-live.js';
 
-/** Below so many keys, forgetting any is not worth the while. */
-const KEYS_MIN = 65_536;
+/** A partition of more rows stays at hand: its rows are not read and written again and again. */
+const ROWS_MANY = 256;
 
 export interface RankSpec {
   readonly name: string;
@@ -42,9 +47,16 @@ export class Rank implements Operator {
   #keys: KeyTable;
   /** By key id, in order; undefined: none. */
   #rows: (Cells[] | undefined)[] = [];
-  #ttl: TimeToLive;
-  /** Keys at which it is worth seeing how many of them are still in use. */
-  #sweepAt = KEYS_MIN;
+  /** By key id: whether the pages have it otherwise. */
+  #isChanged: boolean[] = [];
+  #pages = new KeyedPages();
+  #keysAtHand = usualPages.keysAtHand;
+  /** Keys at hand at which they go to the pages. */
+  #putAwayAt = usualPages.keysAtHand;
+  /** Key ids that have been looked for in the pages. */
+  #fetched = 0;
+  readonly #ttl: TimeToLive;
+  readonly #pageSweep = new PageSweep();
   #ids = new Int32Array(0);
 
   constructor(spec: RankSpec) {
@@ -57,12 +69,18 @@ export class Rank implements Operator {
     this.#ttl = new TimeToLive(spec.ttl);
   }
 
+  limitPages(limits: PageLimits): void {
+    this.#pages = new KeyedPages(limits);
+    this.#keysAtHand = this.#putAwayAt = limits.keysAtHand;
+  }
+
   process(rows: Rows, _chunk: Chunk, watermark: WatermarkPath): Rows {
     const { columns, length } = rows.batch;
     if (length === 0) return noRows;
     if (this.#ids.length < length) this.#ids = new Int32Array(length);
     const ids = this.#ids;
     this.#keys.fill(this.#spec.partition.map((column) => columns[column]!), length, ids);
+    this.#fetch();
     const changes = new ChangeRows(this.#given);
     for (let row = 0; row < length; row += 1) {
       const released = rows.released[row]!;
@@ -73,51 +91,99 @@ export class Rank implements Operator {
       };
       this.#take(ids[row]!, cellsOf(columns, row), rows.kinds === undefined || isAdded(rows.kinds[row]!), nowAt(watermark.now, released), give);
     }
+    if (this.#keys.size > this.#putAwayAt) this.#putAway();
     this.#sweep(nowAt(watermark.now, rows.released[length - 1]!));
     return changes.finish();
   }
 
   #take(id: number, row: Cells, added: boolean, now: number, give: Give): void {
-    if (this.#rows[id] !== undefined && this.#ttl.isOver(id, now)) this.#rows[id] = undefined;
+    if (this.#rows[id] !== undefined && this.#ttl.isOver(id, now)) this.#forget(id);
     const kept = (this.#rows[id] ??= []);
     const changed = added ? addRanked(this.#range, kept, row, give) : removeRanked(this.#range, kept, row, give);
-    if (changed) this.#ttl.touch(id, now);
+    if (changed) {
+      this.#ttl.touch(id, now);
+      this.#isChanged[id] = true;
+    }
     if (kept.length === 0) this.#rows[id] = undefined;
   }
 
-  /** Forgets what is over, and keys without rows once they outnumber the others, so that memory follows what is kept. */
-  #sweep(now: number): void {
-    const { size } = this.#keys;
-    if (size < this.#sweepAt) return;
-    const live: number[] = [];
-    for (let id = 0; id < size; id += 1) if (this.#rows[id] !== undefined && !this.#ttl.isOver(id, now)) live.push(id);
-    const isWorthIt = live.length * 4 <= size;
-    this.#sweepAt = Math.max(KEYS_MIN, (isWorthIt ? live.length : size) * 2);
-    if (!isWorthIt) return;
-    this.#keys = this.#keys.keeping(live);
-    this.#rows = live.map((id) => this.#rows[id]);
-    this.#ttl.keep(live);
+  #forget(id: number): void {
+    this.#rows[id] = undefined;
+    this.#isChanged[id] = true;
   }
 
-  snapshot(writer: ByteWriter): void {
+  /** What there is of new keys comes to hand. */
+  #fetch(): void {
     const { size } = this.#keys;
-    this.#keys.snapshot(writer);
-    this.#ttl.snapshot(writer, size);
-    for (let id = 0; id < size; id += 1) {
-      const rows = this.#rows[id] ?? [];
-      writer.varint(rows.length);
-      for (const row of rows) for (const value of row) writer.physical(value);
+    for (; this.#fetched < size; this.#fetched += 1) {
+      const id = this.#fetched;
+      this.#isChanged[id] = false;
+      const address = this.#find(id);
+      if (address < 0) continue;
+      const reader = this.#pages.valueAt(address);
+      if (this.#spec.ttl !== null) this.#ttl.touch(id, reader.f64());
+      this.#rows[id] = Array.from({ length: reader.varint() }, () => this.#spec.input.map(() => readPacked(reader)));
     }
   }
 
-  restore(reader: ByteReader): void {
-    this.#keys = new KeyTable(this.#spec.partition.length);
-    this.#keys.restore(reader);
-    this.#ttl = new TimeToLive(this.#spec.ttl);
-    this.#ttl.restore(reader);
-    this.#rows = Array.from({ length: this.#keys.size }, () => {
-      const rows = Array.from({ length: reader.varint() }, () => this.#spec.input.map(() => reader.physical() as Cell));
-      return rows.length === 0 ? undefined : rows;
-    });
+  #find(id: number): number {
+    if (this.#pages.size === 0) return -1;
+    this.#writeKey(id);
+    return this.#pages.find();
+  }
+
+  #writeKey(id: number): void {
+    this.#pages.key.reset();
+    for (let part = 0; part < this.#keys.width; part += 1) writePacked(this.#pages.key, this.#keys.value(part, id));
+  }
+
+  /** Brings the pages up to what is at hand. */
+  #writeChanged(): void {
+    for (let id = 0; id < this.#fetched; id += 1) {
+      if (!this.#isChanged[id]!) continue;
+      this.#isChanged[id] = false;
+      const rows = this.#rows[id];
+      if (rows === undefined) this.#pages.delete(this.#find(id));
+      else this.#write(id, rows);
+    }
+    this.#pages.settle();
+  }
+
+  #write(id: number, rows: readonly Cells[]): void {
+    const { value } = this.#pages;
+    value.reset();
+    if (this.#spec.ttl !== null) value.f64(this.#ttl.touchedAt(id));
+    value.varint(rows.length);
+    for (const row of rows) for (const cell of row) writePacked(value, cell);
+    this.#writeKey(id);
+    this.#pages.put(this.#pages.find());
+  }
+
+  /** Nothing is at hand but what is much. */
+  #putAway(): void {
+    this.#writeChanged();
+    const kept: number[] = [];
+    this.#rows.forEach((rows, id) => { if (rows !== undefined && rows.length > ROWS_MANY) kept.push(id); });
+    this.#keys = this.#keys.keeping(kept);
+    this.#rows = kept.map((id) => this.#rows[id]);
+    this.#isChanged = kept.map(() => false);
+    this.#ttl.keep(kept);
+    this.#fetched = kept.length;
+    this.#putAwayAt = Math.max(this.#keysAtHand, 2 * kept.length);
+  }
+
+  /** Forgets what is over, so that memory follows what is kept; what is at hand comes back if it changes. */
+  #sweep(now: number): void {
+    const { ttl } = this.#spec;
+    if (ttl !== null) this.#pageSweep.step(this.#pages, (value) => now - value.f64() > ttl);
+  }
+
+  snapshot(writer: ByteWriter): readonly Uint8Array[] {
+    this.#writeChanged();
+    return this.#pages.snapshot(writer);
+  }
+
+  restore(reader: ByteReader, pages: readonly Uint8Array[]): void {
+    this.#pages.restore(reader, pages);
   }
 }
