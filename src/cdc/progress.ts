@@ -5,9 +5,16 @@ import type { Bound } from './gap.js';
 /** All state, as JSON can hold it. */
 export interface ProgressState {
   readonly tables: readonly (readonly [table: string, topic: string | null])[];
-  readonly reached: readonly (readonly [topic: string, lsns: readonly number[]])[];
+  readonly reached: readonly (readonly [topic: string, places: readonly Place[]])[];
   readonly messages: readonly number[];
   readonly message: number;
+}
+
+interface Place {
+  /** The commit that the newest change knows of; -1: it knew of none. -2: there was no change. */
+  commit: number;
+  /** Of the newest change's own commit, epoch ms. */
+  time: number;
 }
 
 const lastName = (name: string): string => name.slice(name.lastIndexOf('.') + 1);
@@ -15,8 +22,8 @@ const lastName = (name: string): string => name.slice(name.lastIndexOf('.') + 1)
 export class Progress {
   /** By table; null: it is in none of the topics that are read. */
   readonly #tables = new Map<string, string | null>();
-  /** By topic, then partition: the commit that the newest change knows of; -1: the first change knew of none. */
-  readonly #reached = new Map<string, number[]>();
+  /** By topic, then partition. */
+  readonly #reached = new Map<string, Place[]>();
   /** LSNs of messages in the log since the last transaction, ascending; and the newest. */
   #messages: number[] = [];
   #message = -1;
@@ -40,12 +47,14 @@ export class Progress {
   }
 
   /** The commit that the newest change of its partition knew of before; -2: it is the first there. */
-  change({ topic, partition, lastCommit }: ChangeEvent<unknown>): number {
+  change({ topic, partition, lastCommit, time }: ChangeEvent<unknown>): number {
     let reached = this.#reached.get(topic);
     if (reached === undefined) this.#reached.set(topic, reached = []);
-    while (reached.length <= partition) reached.push(-2);
-    const before = reached[partition]!;
-    reached[partition] = Math.max(before, lastCommit ?? -1);
+    while (reached.length <= partition) reached.push({ commit: -2, time: -1 });
+    const place = reached[partition]!, before = place.commit, commit = lastCommit ?? -1;
+    // Earlier in the log, and later in time: the log went back. What is sent again is of no later time.
+    if (commit > before || (lastCommit !== null && time > place.time)) place.commit = commit;
+    if (time > place.time) place.time = time;
     return before;
   }
 
@@ -62,11 +71,12 @@ export class Progress {
     return topic !== null && this.topics.has(topic);
   }
 
-  /** Whether a later transaction's changes have come in every partition of the table's topic. */
-  isPast(table: string, lsn: number): boolean {
+  /** Whether changes of a later transaction than the one committed then have come in every partition of the table's topic. */
+  isPast(table: string, lsn: number, time: number): boolean {
     const topic = this.#topicOf(table)!;
     const reached = this.#reached.get(topic) ?? [];
-    return reached.length >= this.topics.get(topic)! && reached.every((commit) => commit >= lsn);
+    // Of a log that went back, changes of before do not count.
+    return reached.length >= this.topics.get(topic)! && reached.every((place) => place.commit >= lsn && place.time >= time);
   }
 
   /**
@@ -108,12 +118,12 @@ export class Progress {
   }
 
   state(): ProgressState {
-    return { tables: [...this.#tables], reached: [...this.#reached].map(([topic, lsns]) => [topic, [...lsns]] as const), messages: this.#messages, message: this.#message };
+    return { tables: [...this.#tables], reached: [...this.#reached].map(([topic, places]) => [topic, places.map((place) => ({ ...place }))] as const), messages: this.#messages, message: this.#message };
   }
 
   restore({ tables, reached, messages, message }: ProgressState): void {
     for (const [table, topic] of tables) this.#tables.set(table, topic);
-    for (const [topic, lsns] of reached) this.#reached.set(topic, [...lsns]);
+    for (const [topic, places] of reached) this.#reached.set(topic, places.map((place) => ({ ...place })));
     this.#messages = [...messages];
     this.#message = message;
   }

@@ -21,6 +21,9 @@ export class Runs {
   /** It sent again what had been there. */
   repeat({ run }: ChangeEvent<unknown>): void {
     this.#overlap = run;
+    const last = this.#restarts.length - 1;
+    // A run writes in the order of the log, but its topics may be read at different paces: one of them shows it late.
+    if (last >= 0 && run !== null && run === this.#run && !this.#restarts[last]!.overlaps) this.#restarts[last] = { ...this.#restarts[last]!, overlaps: true };
   }
 
   /** It made a snapshot. */

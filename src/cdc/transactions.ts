@@ -280,7 +280,7 @@ export class TransactionAssembler<Row> {
       const lacking = this.#lacking(expected, pending);
       // Where it is not that there are too few, the connector counts from 1 again, and its counts are of what it sent last.
       const open = lacking.length === 0 || lacking.some((table) => table.found > table.expected) ? [...expected.keys()] : lacking.map(({ table }) => table);
-      const isLost = open.every((table) => this.#progress.isPast(table, lsn)) || (isEnd && this.#isAnyWhole(at + 1));
+      const isLost = open.every((table) => this.#progress.isPast(table, lsn, time)) || (isEnd && this.#isAnyWhole(at + 1));
       if ((isLost || isEnd) && this.#progress.letGo(lacking)) return this.#proceedTo(end, at, isEnd);
       if (!isLost) return false;
     }

@@ -21,6 +21,8 @@ export interface AssembleOptions {
   readonly partitions?: number;
   /** Those that are read. */
   readonly topics?: readonly string[];
+  /** The topic of messages is read, too. */
+  readonly messages?: boolean;
 }
 
 /** Records are decoded once, however many gaps are planted among them. */
@@ -36,11 +38,16 @@ export const eventsOf = (records: readonly ModelRecord[], read: readonly string[
     return events;
   });
 
-export function assemble(records: readonly ModelRecord[], { saveAt = -1, partitions = 1, topics: read = topics }: AssembleOptions = {}): Assembled {
-  const make = (): TransactionAssembler<Change> => new TransactionAssembler<Change>(read, { partitions: () => partitions, messages: records.some(({ topic }) => topic === 'db.message') });
+export function assemble(records: readonly ModelRecord[], options: AssembleOptions = {}): Assembled {
+  const messages = records.some(({ topic }) => topic === 'db.message');
+  return assembleEvents(eventsOf(records, options.topics), { messages, ...options });
+}
+
+export function assembleEvents(events: readonly CaptureEvent<Change>[], { saveAt = -1, partitions = 1, topics: read = topics, messages = false }: AssembleOptions = {}): Assembled {
+  const make = (): TransactionAssembler<Change> => new TransactionAssembler<Change>(read, { partitions: () => partitions, messages });
   let assembler = make();
   const outcomes = [];
-  for (const [index, event] of eventsOf(records, read).entries()) {
+  for (const [index, event] of events.entries()) {
     if (index === saveAt) {
       const state = JSON.parse(JSON.stringify(assembler.snapshot())) as ReturnType<typeof assembler.snapshot>;
       assembler = make();
