@@ -1,10 +1,9 @@
 /** Recorded topics, decoded piece by piece in the thread that asks. */
-import { createHash, type Hash } from 'node:crypto';
 import { CaptureDecoder } from './capture-decoder.js';
 import type { CaptureBatch, DecodedTable } from './capture-batch.js';
 import { linePieces, schemasBeside } from './capture-lines.js';
 import { rowPieces, type Recording } from './recorded-rows.js';
-import { fingerprintOf, fingerprintOfHashes } from './files.js';
+import { RunningHash } from './running-hash.js';
 
 export interface CaptureRequest {
   readonly recording: Recording;
@@ -20,21 +19,12 @@ export interface CaptureRequest {
 export class CaptureDecoding {
   #decoder: CaptureDecoder | null = null;
   readonly #pieces: AsyncGenerator<Buffer>;
-  /** Of each file, of the bytes read so far. */
-  readonly #hashes: readonly Hash[];
-  #hash: Promise<string> | null = null;
-  /** How many of them were seen. */
-  readonly #sizes: number[];
-  #ended = false;
+  readonly #hash: RunningHash;
 
   constructor(private readonly request: CaptureRequest) {
     const { recording } = request;
-    this.#hashes = recording.files.map(() => createHash('sha256'));
-    this.#sizes = recording.files.map(() => 0);
-    this.#pieces = recording.format !== 'jsonl' ? rowPieces(recording) : linePieces(recording.files, (bytes, file) => {
-      this.#hashes[file]!.update(bytes);
-      this.#sizes[file]! += bytes.length;
-    });
+    this.#hash = new RunningHash(recording.files);
+    this.#pieces = recording.format === 'jsonl' ? linePieces(recording.files, (bytes, file) => this.#hash.add(bytes, file)) : rowPieces(recording);
   }
 
   /** The records of the next piece of the files; null at their end. Throws DATASET_CORRUPT and DATASET_INVALID. */
@@ -42,16 +32,12 @@ export class CaptureDecoding {
     const { tables, transactionTopic, messageTopic, tellsAll, recording: { files } } = this.request;
     this.#decoder ??= new CaptureDecoder(tables, transactionTopic, await schemasBeside(files), tellsAll, messageTopic);
     const piece = await this.#pieces.next();
-    if (piece.done !== true) return this.#decoder.decode(piece.value);
-    this.#ended = true;
-    return null;
+    return piece.done === true ? null : this.#decoder.decode(piece.value);
   }
 
-  /** Of what was read, where that is all; else the files are read for it. */
+  /** Of the files' bytes; those that were not read until now are read for it. */
   fingerprint(): Promise<string> {
-    const { files } = this.request.recording;
-    const isSeen = this.#ended && !this.#sizes.includes(0);
-    return (this.#hash ??= isSeen ? Promise.resolve(fingerprintOfHashes(files, this.#hashes.map((hash) => hash.digest('hex')))) : fingerprintOf(files));
+    return this.#hash.fingerprint();
   }
 
   async close(): Promise<void> {

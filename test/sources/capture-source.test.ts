@@ -45,6 +45,22 @@ test('batches and fingerprints are the same, whoever reads, and whatever the fil
   }
 });
 
+test('a fingerprint that is asked for in the midst of reading hashes what is left, beside who reads on', async (context) => {
+  const directory = directoryFor(context);
+  const files = ['a.jsonl', 'b.jsonl'].map((name) => join(directory, name));
+  for (const file of files) writeFileSync(file, lines.join(''));
+  const hash = await fingerprintOf(files);
+  for (const threadFrom of [0, Infinity]) {
+    const source = openCaptureSource(requestOf(files), threadFrom);
+    assert.notEqual(await source.next(), null);
+    const asked = source.fingerprint();
+    assert.equal((await readAll(source)).length > 1, true);
+    assert.equal(await asked, hash);
+    assert.equal(await source.fingerprint(), hash);
+    await source.close();
+  }
+});
+
 test('an error of the thread is the same as here, after the batches before it; a source that nobody read has nothing to close', async (context) => {
   const directory = directoryFor(context);
   const [good, bad] = ['a.jsonl', 'b.jsonl'].map((name) => join(directory, name)) as [string, string];
