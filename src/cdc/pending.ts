@@ -4,11 +4,60 @@
  */
 import type { ChangeEvent } from './event.js';
 
-interface Part<Row> {
-  /** Of the connector. */
-  readonly run: string | null;
-  /** By their numbers. */
-  readonly events: Map<number, ChangeEvent<Row>>;
+/** Numbers so far beyond how many changes there are, are not worth a place each. */
+const spread = 4096;
+
+/** The changes that one run of the connector wrote, by their numbers. */
+class Part<Row> {
+  /** By number, unless `#far` has them. */
+  #near: (ChangeEvent<Row> | undefined)[] = [];
+  #far: Map<number, ChangeEvent<Row>> | null = null;
+  /** How many of each table there are: transactions have few tables. */
+  readonly #tables: string[] = [];
+  readonly #counts: number[] = [];
+  size = 0;
+
+  constructor(readonly run: string | null) {}
+
+  of(order: number): ChangeEvent<Row> | undefined {
+    return this.#far === null ? this.#near[order] : this.#far.get(order);
+  }
+
+  /** Of a number that none has. */
+  add(event: ChangeEvent<Row>): void {
+    const { order, table } = event;
+    this.size += 1;
+    if (this.#far === null && !(order >= 0 && order < 2 * this.size + spread)) {
+      this.#far = new Map(this.#near.flatMap((each) => (each === undefined ? [] : [[each.order, each] as const])));
+      this.#near = [];
+    }
+    if (this.#far !== null) this.#far.set(order, event);
+    else {
+      while (this.#near.length < order) this.#near.push(undefined);
+      this.#near[order] = event;
+    }
+    const known = this.#tables.indexOf(table);
+    if (known >= 0) this.#counts[known]! += 1;
+    else {
+      this.#tables.push(table);
+      this.#counts.push(1);
+    }
+  }
+
+  /** In the order of their numbers. */
+  events(): ChangeEvent<Row>[] {
+    if (this.#far !== null) return [...this.#far.values()].sort(byOrder);
+    const events: ChangeEvent<Row>[] = [];
+    for (const event of this.#near) if (event !== undefined) events.push(event);
+    return events;
+  }
+
+  /** Whether there are as many of each table. */
+  isWhole(expected: ReadonlyMap<string, number>): boolean {
+    if (expected.size !== this.#tables.length) return false;
+    for (let index = 0; index < this.#tables.length; index += 1) if (expected.get(this.#tables[index]!) !== this.#counts[index]) return false;
+    return true;
+  }
 }
 
 /** How many changes of a table there are to be, and are. */
@@ -31,11 +80,12 @@ export class PendingTransaction<Row> {
 
   /** False: it was there. */
   add(event: ChangeEvent<Row>): boolean {
-    let part = this.#parts.find(({ run }) => run === event.run);
-    if (part === undefined) this.#parts.push(part = { run: event.run, events: new Map() });
-    if (part.events.has(event.order)) return false;
-    part.events.set(event.order, event);
-    const other = this.#parts.length === 1 ? undefined : this.#parts.find(({ run, events }) => run !== event.run && events.has(event.order))?.events.get(event.order);
+    const { run, order } = event;
+    let part = this.#parts.length === 1 && this.#parts[0]!.run === run ? this.#parts[0]! : this.#parts.find((each) => each.run === run);
+    if (part === undefined) this.#parts.push(part = new Part(run));
+    if (part.of(order) !== undefined) return false;
+    part.add(event);
+    const other = this.#parts.length === 1 ? undefined : this.#parts.find((each) => each.run !== run && each.of(order) !== undefined)?.of(order);
     if (other !== undefined && other.table === event.table && other.lsn === event.lsn) return false;
     if (other !== undefined) this.#isRenumbered = true;
     this.#size += 1;
@@ -46,21 +96,22 @@ export class PendingTransaction<Row> {
     return this.#size;
   }
 
-  /** All that came. */
+  /** All that came, before all others the one that came first. */
   events(): ChangeEvent<Row>[] {
-    return this.#parts.flatMap(({ events }) => [...events.values()]);
+    const events = this.#parts.flatMap((part) => part.events());
+    return [this.first, ...events.filter((event) => event !== this.first)];
   }
 
   isIn(topic: string, partition: number): boolean {
-    return this.#parts.some(({ events }) => [...events.values()].some((event) => event.topic === topic && event.partition === partition));
+    return this.#parts.some((part) => part.events().some((event) => event.topic === topic && event.partition === partition));
   }
 
   /** All changes in their order, where there are as many of each table as `expected` says; null: there are not. */
   whole(expected: ReadonlyMap<string, number>): ChangeEvent<Row>[] | null {
+    if (this.#parts.length === 1) return this.#parts[0]!.isWhole(expected) ? this.#parts[0]!.events() : null;
     if (!this.#isRenumbered) {
       const events = this.#united();
       if (isSame(counted(events), expected)) return events.sort(byOrder);
-      if (this.#parts.length === 1) return null;
     }
     // Counted from 1 again: what the last run wrote is what its END counts, and the earlier ones go as far as it begins.
     const parts = this.#inTurn(), last = parts[parts.length - 1]!;
@@ -68,15 +119,14 @@ export class PendingTransaction<Row> {
     return parts.flatMap((part, index) => part.filter(({ lsn }) => index === parts.length - 1 || (lsn ?? 0) < (parts[index + 1]![0]!.lsn ?? 0)));
   }
 
-  /** By number. */
+  /** By number, of those that came twice the first: which was that does not depend on the order of topics. */
   #united(): ChangeEvent<Row>[] {
-    const [first] = this.#parts;
-    return [...(this.#parts.length === 1 ? first!.events : new Map(this.#parts.flatMap(({ events }) => [...events]))).values()];
+    return [...new Map(this.#parts.toReversed().flatMap((part) => part.events()).map((event) => [event.order, event])).values()];
   }
 
   /** The changes of each run: the last one is that which begins last, or sent most. */
   #inTurn(): ChangeEvent<Row>[][] {
-    return this.#parts.map(({ events }) => [...events.values()].sort(byOrder)).sort((a, b) => (a[0]!.lsn ?? 0) - (b[0]!.lsn ?? 0) || a.length - b.length);
+    return this.#parts.map((part) => part.events()).sort((a, b) => (a[0]!.lsn ?? 0) - (b[0]!.lsn ?? 0) || a.length - b.length);
   }
 
   /** Tables of which there are not as many as `expected`. */
