@@ -5,7 +5,7 @@
 import type { ChangeEvent } from './event.js';
 
 /** Numbers so far beyond how many changes there are, are not worth a place each. */
-const spread = 4096;
+const spread = 64;
 
 /** The changes that one run of the connector wrote, by their numbers. */
 class Part<Row> {
@@ -27,7 +27,7 @@ class Part<Row> {
   add(event: ChangeEvent<Row>): void {
     const { order, table } = event;
     this.size += 1;
-    if (this.#far === null && !(order >= 0 && order < 2 * this.size + spread)) {
+    if (this.#far === null && !(Number.isInteger(order) && order >= 0 && order < 2 * this.size + spread)) {
       this.#far = new Map(this.#near.flatMap((each) => (each === undefined ? [] : [[each.order, each] as const])));
       this.#near = [];
     }

@@ -301,7 +301,8 @@ export class TransactionAssembler<Row> {
 
   /** How many changes of each table that is read a transaction has. */
   #expected({ counts }: TransactionEnd): ReadonlyMap<string, number> {
-    return new Map([...counts].filter(([table]) => this.#progress.isRead(table)));
+    for (const table of counts.keys()) if (!this.#progress.isRead(table)) return new Map([...counts].filter(([each]) => this.#progress.isRead(each)));
+    return counts;
   }
 
   #lacking(expected: ReadonlyMap<string, number>, pending: PendingTransaction<Row> | undefined): readonly TableCount[] {
@@ -331,7 +332,7 @@ export class TransactionAssembler<Row> {
     if (lastCommit !== chain.lsn && !this.#progress.followsMessage(pending.first)) this.#gap('transactions', bound, [], this.#orphans(lastCommit));
     else {
       // Two follow one commit: the connector went on elsewhere, and remembered the commit that it had seen last.
-      const lost = this.#pending.after(lastCommit, chain.lsn).filter((xid) => xid !== bound.xid && !this.#endOf.has(xid));
+      const lost = this.#pending.after(lastCommit, chain.lsn, bound.xid!).filter((xid) => !this.#endOf.has(xid));
       if (lost.length > 0) this.#gap('transactions', bound, [], lost.reduce((sum, xid) => sum + this.#drop(xid), 0));
     }
   }

@@ -2,11 +2,13 @@
 import type { ChangeEvent } from './event.js';
 import { PendingTransaction } from './pending.js';
 
+const none: readonly string[] = [];
+
 export class WaitingTransactions<Row> {
   /** By xid. */
   readonly #pending = new Map<string, PendingTransaction<Row>>();
-  /** By the commit that they follow: of two that follow the same one, one was lost. */
-  readonly #following = new Map<number, Set<string>>();
+  /** By the commit that they follow: of two that follow the same one, one was lost. Most commits have one that follows. */
+  readonly #following = new Map<number, string | Set<string>>();
 
   /** False: it was there. */
   add(event: ChangeEvent<Row>, xid: string): boolean {
@@ -16,8 +18,9 @@ export class WaitingTransactions<Row> {
     const { lastCommit } = event;
     if (lastCommit === null) return true;
     const following = this.#following.get(lastCommit);
-    if (following === undefined) this.#following.set(lastCommit, new Set([xid]));
-    else following.add(xid);
+    if (following === undefined) this.#following.set(lastCommit, xid);
+    else if (typeof following !== 'string') following.add(xid);
+    else this.#following.set(lastCommit, new Set([following, xid]));
     return true;
   }
 
@@ -36,14 +39,16 @@ export class WaitingTransactions<Row> {
     this.#pending.delete(xid);
     const { lastCommit } = pending.first;
     const following = lastCommit === null ? undefined : this.#following.get(lastCommit);
-    following?.delete(xid);
-    if (following?.size === 0) this.#following.delete(lastCommit!);
+    if (following === xid || (typeof following === 'object' && following.delete(xid) && following.size === 0)) this.#following.delete(lastCommit!);
     return pending.size;
   }
 
-  /** Those that say that they follow one of these commits. */
-  after(...commits: readonly (number | null)[]): readonly string[] {
-    return [...new Set(commits.flatMap((commit) => [...(commit === null ? [] : (this.#following.get(commit) ?? []))]))];
+  /** Those besides `xid` that say that they follow one of these commits. */
+  after(commit: number | null, other: number | null, xid: string): readonly string[] {
+    const one = commit === null ? undefined : this.#following.get(commit), two = other === null || other === commit ? undefined : this.#following.get(other);
+    // Most often there are none.
+    if ((one === undefined || one === xid) && (two === undefined || two === xid)) return none;
+    return [one, two].flatMap((each) => (each === undefined ? [] : typeof each === 'string' ? [each] : [...each])).filter((each) => each !== xid);
   }
 
   /** Those that follow a commit before `lsn`. */

@@ -44,6 +44,15 @@ export interface Shape {
   next: Shape | null;
 }
 
+interface Known {
+  readonly bytes: Buffer;
+  readonly escaped: boolean;
+  readonly counts: readonly (readonly [table: string, count: number])[];
+}
+
+/** Counts of transactions that are remembered. */
+const knownMax = 24;
+
 export class DebeziumScanner {
   /** Of the last record: by the registers of debezium-shape.ts. */
   readonly numbers = Float64Array.from(unsaid);
@@ -59,6 +68,8 @@ export class DebeziumScanner {
   /** Whether cells of the row have been written, and whether a value of a column was all that was not as usual. */
   #wrote = false;
   #isKnown = false;
+  /** The counts that were there last, by their bytes. */
+  readonly #known: Known[] = [];
   /** Shapes that gave their place to others. */
   #dropped = 0;
   #line = 0;
@@ -255,8 +266,26 @@ export class DebeziumScanner {
     return at + (escaped ? 2 : 1);
   }
 
-  /** `[{"data_collection":"public.orders","event_count":2}]`. */
+  /** `[{"data_collection":"public.orders","event_count":2}]`. Transactions of one kind have the same. */
   #collections(bytes: Buffer, start: number, last: number, escaped: boolean): number {
+    const known = this.#known;
+    for (let index = 0; index < known.length; index += 1) {
+      const found = known[index]!;
+      if (found.escaped !== escaped || start + found.bytes.length > last || !startsWith(bytes, start, found.bytes)) continue;
+      this.counts = found.counts;
+      known[index] = known[0]!;
+      known[0] = found;
+      return start + found.bytes.length;
+    }
+    const end = this.#newCollections(bytes, start, last, escaped);
+    if (end >= 0) {
+      if (known.length === knownMax) known.pop();
+      known.unshift({ bytes: Buffer.from(bytes.subarray(start, end)), escaped, counts: this.counts });
+    }
+    return end;
+  }
+
+  #newCollections(bytes: Buffer, start: number, last: number, escaped: boolean): number {
     const [named, counted, next] = escaped ? collectionsEscaped : collectionsPlain;
     const counts: [string, number][] = [];
     if (bytes[start] !== 91) return -1;

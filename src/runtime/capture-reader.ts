@@ -103,9 +103,8 @@ export class CaptureReader {
     const piece = this.#events.piece(batch);
     for (let at = 0; at < batch.length; at += 1) {
       if (isChange(batch, at)) this.#assembler.push(this.#events.change(piece, at));
-      else if (batch.kinds[at] === END) {
-        this.#assembler.push({ kind: 'end', xid: this.#events.xid(batch, at)!, lsn: batch.lsns[at]!, time: batch.times[at]!, counts: new Map(batch.ends[batch.origins[at]!]) });
-      } else if (batch.kinds[at] === MESSAGE) this.#assembler.push({ kind: 'message', lsn: batch.lsns[at]! });
+      else if (batch.kinds[at] === END) this.#assembler.push(this.#events.end(piece, at));
+      else if (batch.kinds[at] === MESSAGE) this.#assembler.push({ kind: 'message', lsn: batch.lsns[at]! });
       else {
         const { topic, error, line } = batch.bad[batch.origins[at]!]!;
         this.#undecodable += 1;

@@ -47,7 +47,7 @@ export interface CaptureBatch {
   readonly addedXids: readonly string[];
   readonly restartXids: boolean;
   readonly addedOrigins: readonly Origin[];
-  /** Of ends: the changes of each table. */
+  /** The changes of each table, as ends say them; several ends may share them. */
   readonly ends: readonly (readonly (readonly [table: string, count: number])[])[];
   readonly bad: readonly BadRecord[];
   /** Of changes, by each table of their topic, `width` of them: the row in the table's columns; below 0: ~`unreadable`. */

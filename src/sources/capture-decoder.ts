@@ -40,6 +40,8 @@ export class CaptureDecoder {
   #numberOf = new Map<Origin, number>();
   #addedOrigins: Origin[] = [];
   #ends: (readonly (readonly [string, number])[])[] = [];
+  /** Of those that the scanner gives: it gives the same ones again. */
+  #numberOfEnd = new Map<readonly (readonly [string, number])[], number>();
   #bad: BadRecord[] = [];
   #unreadable: UnreadableRow[] = [];
   #line = 0;
@@ -113,7 +115,7 @@ export class CaptureDecoder {
     const { numbers } = scanner;
     const { fillings } = shape.topic as Topic;
     if (meaning.kind === 'change' && fillings.length === 0) return scanner.end;
-    const at = this.#columns.add(meaning.kind === 'change' ? CHANGE : END, meaning.kind === 'change' ? this.#originOf(meaning.origin) : this.#ends.push(scanner.counts) - 1);
+    const at = this.#columns.add(meaning.kind === 'change' ? CHANGE : END, meaning.kind === 'change' ? this.#originOf(meaning.origin) : this.#endOf(scanner.counts));
     this.#columns.place(at, numbers[PARTITION]!, numbers[OFFSET]!, numbers[ORDER]!, numbers[LSN]!, numbers[LAST_COMMIT]!, numbers[TIME]!, scanner.xid);
     if (meaning.kind === 'change') for (let table = 0; table < fillings.length; table += 1) this.#columns.row(at, table, fillings[table]!.rows++);
     return scanner.end;
@@ -125,6 +127,12 @@ export class CaptureDecoder {
       this.#numberOf.set(origin, number = this.#numberOf.size);
       this.#addedOrigins.push(origin);
     }
+    return number;
+  }
+
+  #endOf(counts: readonly (readonly [string, number])[]): number {
+    let number = this.#numberOfEnd.get(counts);
+    if (number === undefined) this.#numberOfEnd.set(counts, number = this.#ends.push(counts) - 1);
     return number;
   }
 
@@ -204,6 +212,7 @@ export class CaptureDecoder {
     };
     this.#addedOrigins = [];
     this.#ends = [];
+    this.#numberOfEnd.clear();
     this.#bad = [];
     this.#unreadable = [];
     return batch;

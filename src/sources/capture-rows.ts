@@ -5,7 +5,7 @@ import { ColumnBuilder, gather } from '../core/column-builder.js';
 import { storageOf } from '../core/types.js';
 import { Assembler } from './assemble.js';
 import { CHANGE, type CaptureBatch, type DecodedTable } from './capture-batch.js';
-import type { ChangeEvent } from '../cdc/event.js';
+import type { ChangeEvent, SnapshotPlace, TransactionEnd } from '../cdc/event.js';
 import type { Origin } from '../formats/debezium-shape.js';
 import type { SourceColumn } from './source.js';
 
@@ -14,12 +14,69 @@ export interface CapturePiece {
   readonly batch: CaptureBatch;
   /** By table. */
   readonly tables: readonly Batch[];
+  /** Those of the batch's `ends`, by table. */
+  readonly counts: readonly ReadonlyMap<string, number>[];
 }
 
 /** A change, by its record. */
 export interface CapturedRow {
   readonly piece: CapturePiece;
   readonly at: number;
+}
+
+/** A change whose numbers stay in the columns of its batch: most of them are looked at once. */
+class CapturedChange implements ChangeEvent<CapturedRow>, CapturedRow {
+  constructor(readonly piece: CapturePiece, readonly at: number, private readonly origin: Origin, readonly xid: string | null) {}
+
+  get kind(): 'change' {
+    return 'change';
+  }
+
+  get row(): CapturedRow {
+    return this;
+  }
+
+  get topic(): string {
+    return this.origin.topic;
+  }
+
+  get table(): string {
+    return this.origin.table;
+  }
+
+  get snapshot(): SnapshotPlace | null {
+    return this.origin.snapshot;
+  }
+
+  get run(): string | null {
+    return this.origin.run;
+  }
+
+  get partition(): number {
+    return this.piece.batch.partitions[this.at]!;
+  }
+
+  get offset(): number {
+    return this.piece.batch.offsets[this.at]!;
+  }
+
+  get order(): number {
+    return this.piece.batch.orders[this.at]!;
+  }
+
+  get lsn(): number | null {
+    const lsn = this.piece.batch.lsns[this.at]!;
+    return Number.isNaN(lsn) ? null : lsn;
+  }
+
+  get lastCommit(): number | null {
+    const lastCommit = this.piece.batch.lastCommits[this.at]!;
+    return Number.isNaN(lastCommit) ? null : lastCommit;
+  }
+
+  get time(): number {
+    return this.piece.batch.times[this.at]!;
+  }
 }
 
 /** Turns batches into events: the strings that those share are kept from batch to batch. */
@@ -38,21 +95,20 @@ export class CaptureEvents {
     for (const xid of batch.addedXids) this.#xids.push(xid);
     const tables = batch.tables.map(({ length, columns }, table) =>
       this.#assemblers[table]!.assemble({ length, position: 0, positions: null, watermarks: null, columns, rejected: [] }).batch);
-    return { batch, tables };
+    return { batch, tables, counts: batch.ends.map((counts) => new Map(counts)) };
   }
 
   /** The change at `at` of the piece made last. */
   change(piece: CapturePiece, at: number): ChangeEvent<CapturedRow> {
-    const { batch } = piece;
-    const { topic, table, snapshot, run } = this.#origins[batch.origins[at]!]!;
-    const lsn = batch.lsns[at]!, lastCommit = batch.lastCommits[at]!;
-    return {
-      kind: 'change', topic, partition: batch.partitions[at]!, offset: batch.offsets[at]!, table, xid: this.xid(batch, at), order: batch.orders[at]!,
-      lsn: Number.isNaN(lsn) ? null : lsn, lastCommit: Number.isNaN(lastCommit) ? null : lastCommit, time: batch.times[at]!, snapshot, run, row: { piece, at },
-    };
+    return new CapturedChange(piece, at, this.#origins[piece.batch.origins[at]!]!, this.#xid(piece.batch, at));
   }
 
-  xid({ xids }: CaptureBatch, at: number): string | null {
+  /** The end of a transaction at `at` of the piece made last. */
+  end({ batch, counts }: CapturePiece, at: number): TransactionEnd {
+    return { kind: 'end', xid: this.#xid(batch, at)!, lsn: batch.lsns[at]!, time: batch.times[at]!, counts: counts[batch.origins[at]!]! };
+  }
+
+  #xid({ xids }: CaptureBatch, at: number): string | null {
     return xids[at] === 0 ? null : this.#xids[xids[at]!]!;
   }
 }

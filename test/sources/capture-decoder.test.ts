@@ -28,9 +28,10 @@ function read(decoder: CaptureDecoder, events: CaptureEvents, tables: readonly D
     return Array.from({ length: batch.length }, (_, at) => {
       if (batch.kinds[at] === BAD) return batch.bad[batch.origins[at]!];
       if (batch.kinds[at] === MESSAGE) return { lsn: batch.lsns[at] };
-      if (batch.kinds[at] === END) return { xid: events.xid(batch, at), lsn: batch.lsns[at], time: batch.times[at], counts: new Map(batch.ends[batch.origins[at]!]) };
+      if (batch.kinds[at] === END) return events.end(piece, at);
       assert.equal(isChange(batch, at), true);
-      const { row, ...event } = events.change(piece, at);
+      const { row, topic, partition, offset, table, xid, order, lsn, lastCommit, time, snapshot, run } = events.change(piece, at);
+      const event = { topic, partition, offset, table, xid, order, lsn, lastCommit, time, snapshot, run };
       const own = tables.flatMap(({ topics }, table) => (topics.includes(event.topic) ? [table] : []));
       const values = own.map((table, nth) => {
         const place = rowOf(row.piece, at, nth);
