@@ -5,6 +5,7 @@ import { SessionAggregate } from '../operators/session-aggregate.js';
 import { SessionAssign } from '../operators/session-assign.js';
 import { WindowAggregate } from '../operators/window-aggregate.js';
 import { WindowAssign } from '../operators/window-assign.js';
+import { isUpdating } from '../plan/changes.js';
 import { columnsRead, withColumns } from '../plan/failing.js';
 import type { AggregateCall, PlanNode } from '../plan/plan.js';
 import { ascending, picked, type OperatorForm } from './operator-form.js';
@@ -80,6 +81,7 @@ export function windowAggregateForm(node: Node<'window-aggregate'>, needs: Reado
         operator: new WindowAggregate({
           ...grouped, time: window !== null ? at(node.time) : at(attached!.end), window,
           attached: window !== null || attached === null ? null : { start: at(attached.start), end: at(attached.end) },
+          retracts: isUpdating(input),
         }),
       };
     },

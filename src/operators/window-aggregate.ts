@@ -8,7 +8,8 @@
 import type { Column } from '../core/batch.js';
 import type { ByteReader, ByteWriter } from '../core/bytes.js';
 import { faults } from '../core/faults.js';
-import type { Schema } from '../core/types.js';
+import { isAdded } from '../core/row-kind.js';
+import { sqlType, type Schema } from '../core/types.js';
 import type { AggregateCall, AlignedWindow } from '../plan/plan.js';
 import { bindAggregates, planAggregates, type AggregatePlan } from './aggregates.js';
 import { KeyTable } from './key-table.js';
@@ -16,6 +17,7 @@ import { addLoop, type AddLoop } from './loops.js';
 import { releaseOf, watermarkBefore, type Chunk, type Operator, type Report, type Rows, type WatermarkPath } from './operator.js';
 import { Pane } from './pane.js';
 import { SlidingPanes } from './sliding-panes.js';
+import type { CountAccumulator } from './sums.js';
 import { WindowEmission } from './window-emission.js';
 import { WindowEnds } from './window-ends.js';
 import { floorTo, isLate, windowsOf, type Windows } from './windows.js';
@@ -39,7 +41,14 @@ export interface WindowAggregateSpec {
   readonly attached: { readonly start: number; readonly end: number } | null;
   readonly keys: readonly number[];
   readonly aggregates: readonly AggregateCall[];
+  /** Whether the input takes rows back. Its rows carry their windows then, unless the window is TUMBLE: no panes are merged. */
+  readonly retracts?: boolean;
 }
+
+/** Of groups that rows may leave: how many rows are there. */
+const rowCount: AggregateCall = {
+  name: 'COUNT', argument: null, distinct: false, filter: null, type: sqlType('BIGINT', false), place: { line: 1, column: 1, text: 'COUNT(*)' },
+};
 
 export class WindowAggregate implements Operator {
   readonly name: string;
@@ -47,6 +56,8 @@ export class WindowAggregate implements Operator {
   readonly #windows: Windows | null;
   readonly #cumulates: boolean;
   readonly #plan: AggregatePlan;
+  /** Of input that takes rows back: counts the rows of each group. */
+  readonly #count: CountAccumulator | null = null;
   readonly #loops: AddLoop[];
   readonly #keyColumns: readonly number[];
   #keys: KeyTable;
@@ -69,7 +80,9 @@ export class WindowAggregate implements Operator {
     this.#spec = spec;
     this.#windows = spec.window === null ? null : windowsOf(spec.window);
     this.#cumulates = spec.window?.kind === 'cumulate';
-    this.#plan = planAggregates(spec.aggregates, spec.input, 'never');
+    const { aggregates, input, retracts = false } = spec;
+    this.#plan = retracts ? planAggregates([...aggregates, rowCount], input, 'any') : planAggregates(aggregates, input, 'never');
+    if (retracts) this.#count = this.#plan.accumulators[this.#plan.results.at(-1)!.accumulator] as CountAccumulator;
     this.#sliding = spec.window?.kind === 'hop'
       ? new SlidingPanes(this.#windows!.pane, () => this.#newPane(0), (into, from) => this.#merge(into, from)) : null;
     this.#loops = this.#plan.accumulators.map(addLoop);
@@ -100,6 +113,10 @@ export class WindowAggregate implements Operator {
     const time = (columns[this.#spec.time] as Column & { values: Float64Array }).values;
     // Rows that carry their window tell their order by what caused them, as those do that do not.
     bindAggregates(this.#plan, columns, rows.time);
+    if (this.#count !== null) {
+      this.#takeChanges(rows, chunk, watermark, report, emission);
+      return;
+    }
     const width = this.#windows === null ? 1 : this.#windows.pane;
     let pane: Pane | null = null;
     let paneStart = 0;
@@ -144,6 +161,28 @@ export class WindowAggregate implements Operator {
       slots[row] = pane.slotOf(ids[row]!);
     }
     this.#add(pane, slots, run, length);
+  }
+
+  /** Rows that come and go, one by one: what is taken back leaves the window that it was in. The keys are in `ids`. */
+  #takeChanges(rows: Rows, chunk: Chunk, watermark: WatermarkPath, report: Report, emission: WindowEmission): void {
+    const time = (rows.batch.columns[this.#spec.time] as Column & { values: Float64Array }).values;
+    for (let row = 0; row < rows.batch.length; row += 1) {
+      const before = watermarkBefore(watermark, chunk, rows.released[row]!);
+      if (this.#due(before)) this.#fire(before, chunk, watermark, emission);
+      const end = this.#windows === null ? time[row]! : this.#windows.firstEnd(floorTo(time[row]!, this.#windows.pane, this.#windows.offset) + this.#windows.pane);
+      if (isLate(end, before)) {
+        this.#refuse(rows, row, end, end, before, report);
+        continue;
+      }
+      const pane = this.#paneAt(end, end);
+      const slot = pane.slotOf(this.#ids[row]!);
+      const added = rows.kinds === undefined || isAdded(rows.kinds[row]!);
+      if (!added && faults.retractionLeftOut) continue;
+      for (const accumulator of this.#plan.accumulators) {
+        if (added) accumulator.add(pane.cells, slot, row);
+        else accumulator.retract(pane.cells, slot, row);
+      }
+    }
   }
 
   #due(watermark: number): boolean {
@@ -204,7 +243,10 @@ export class WindowAggregate implements Operator {
       const released = releaseOf(watermark, chunk, end - 1);
       const start = this.#windows === null ? end : this.#windows.startOf(end);
       const pane = this.#contents(start, end);
-      emission.window(pane, this.#keys, this.#windows === null ? null : start, end, released);
+      const count = this.#count;
+      // As in Flink, a group that all rows have left gives no result.
+      const hasRows = count === null ? null : (slot: number): boolean => count.count(pane.cells, slot) > 0;
+      emission.window(pane, this.#keys, this.#windows === null ? null : start, end, released, hasRows);
       this.#usualKeys = Math.min(KEYS_USUAL_MAX, Math.max(2, pane.ids.length));
       this.#drop(pane, start, end);
     }

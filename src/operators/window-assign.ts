@@ -39,6 +39,7 @@ export class WindowAssign implements Operator {
       },
       released: Int32Array.from(source, (row) => rows.released[row]!),
       time: Float64Array.from(source, (row) => rows.time[row]!),
+      kinds: rows.kinds === undefined ? undefined : Uint8Array.from(source, (row) => rows.kinds![row]!),
     };
   }
 

@@ -31,10 +31,11 @@ export class WindowEmission {
     this.#plan = plan;
   }
 
-  /** The groups of one window in the order of their keys. A start of null: the key's part after the others. */
-  window(pane: Pane, keys: KeyTable, start: number | null, end: number, released: number): void {
+  /** The groups of one window in the order of their keys, those without rows left out. A start of null: the key's part after the others. */
+  window(pane: Pane, keys: KeyTable, start: number | null, end: number, released: number, hasRows: ((slot: number) => boolean) | null = null): void {
     this.#open(pane.ids.length);
     for (const slot of inKeyOrder(pane, keys)) {
+      if (hasRows !== null && !hasRows(slot)) continue;
       const id = pane.ids[slot]!;
       this.group(keys, id, pane.cells, slot, start ?? (keys.value(this.#spec.keys.length, id) as number), end, released);
     }

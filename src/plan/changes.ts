@@ -9,7 +9,7 @@ export function isUpdating(node: PlanNode): boolean {
     case 'group-aggregate': case 'changelog': return true;
     case 'rank': return keptByTime(node) !== 'first';
     case 'join': return (node.type !== 'inner' && node.type !== 'semi') || node.inputs.some(isUpdating);
-    case 'filter': case 'project': case 'union': return inputsOf(node).some(isUpdating);
+    case 'filter': case 'project': case 'union': case 'window': return inputsOf(node).some(isUpdating);
     // The others take rows that stay, and give such: see `updatesBelow`.
     default: return false;
   }
@@ -53,6 +53,8 @@ export function updatesBelow(root: PlanNode): Exclude<PlanNode, { kind: 'scan' |
   switch (root.kind) {
     case 'scan': case 'filter': case 'project': case 'union': case 'join': case 'group-aggregate': case 'rank': case 'changelog': return null;
     case 'temporal-join': return isUpdating(root.inputs[0]) ? root : null;
+    // What is taken back leaves the windows that have not fired. Sessions would have to fall apart again.
+    case 'window': case 'window-aggregate': return root.window?.kind === 'session' && isUpdating(root.input) ? root : null;
     default: return inputsOf(root).some(isUpdating) ? root : null;
   }
 }

@@ -4,9 +4,10 @@
  * where they are told apart by the aggregate's own keys, and where rows left out in between are all those of a key: any
  * other row makes its session, whatever becomes of it later.
  */
+import { isUpdating } from '../plan/changes.js';
 import { columnRef, columnsOf, substitute, usesClock } from '../plan/expression.js';
 import type { Expression } from '../plan/expression.js';
-import type { PlanNode } from '../plan/plan.js';
+import type { PlanNode, WindowSpec } from '../plan/plan.js';
 import { columnsRead, withColumns } from '../plan/failing.js';
 import { projectNode } from './projection.js';
 
@@ -15,7 +16,7 @@ type WindowTable = Extract<PlanNode, { kind: 'window' }>;
 
 /** The aggregate on the rows below its window table, or the same node where that cannot be. */
 export function absorbWindow(node: WindowAggregate): WindowAggregate {
-  if (node.attached === null) return node;
+  if (node.attached === null) return node.window?.kind === 'hop' && isUpdating(node.input) ? withOwnWindows(node, node.window) : node;
   const { attached } = node;
   const chain = downToWindow(node.input);
   if (chain === null) return node;
@@ -28,7 +29,8 @@ export function absorbWindow(node: WindowAggregate): WindowAggregate {
   const read = [...conditions, ...needed.map((index) => outputs[index]!)];
   if (read.some((expression) => [...columnsOf(expression)].some((index) => index >= width))) return node;
 
-  // Rows that carry their windows need no merging.
+  // Rows that carry their windows need no merging, which rows that are taken back do not bear.
+  if (table.window.kind !== 'tumble' && isUpdating(table.input)) return node;
   if (table.window.kind !== 'tumble' && node.aggregates.some(({ user }) => user !== undefined && user.code.merge === undefined)) return node;
   if (table.window.kind === 'session' && !sessionsAreGroups(table, conditions, node.keys.map((key) => outputs[key]!))) return node;
 
@@ -46,6 +48,15 @@ export function absorbWindow(node: WindowAggregate): WindowAggregate {
     keys: node.keys.map(moved),
     aggregates: node.aggregates.map((call) => withColumns(call, moved)),
   };
+}
+
+/** GROUP BY HOP(…) of rows that may be taken back: as over the window table. */
+function withOwnWindows(node: WindowAggregate, window: WindowSpec): WindowAggregate {
+  const { input, time, place } = node;
+  const width = input.schema.length;
+  const bounds = node.schema.slice(-3);
+  const table: WindowTable = { kind: 'window', input, time, window, partition: [], place, schema: [...input.schema, ...bounds], rowtime: width + 2 };
+  return { ...node, input: table, time: width + 1, window: null, attached: { start: width, end: width + 1 } };
 }
 
 function sessionsAreGroups({ partition }: WindowTable, conditions: readonly Expression[], keys: readonly Expression[]): boolean {

@@ -85,8 +85,8 @@ export function groupedBy(relation: Relation, grouping: Grouping, virtuals: Virt
   keys.forEach((key, index) => found.set(expressionKey(below.expressions[key]!), columnRef(index, given[index]!.type)));
   calls.forEach(({ call, index }, k) => found.set(expressionKey(columnRef(virtuals.base + index, call.type)), columnRef(keys.length + k, call.type)));
   const input = below.node();
+  refuseUntakable(calls.map(({ call }) => call), relation.node);
   if (by === null) {
-    refuseUntakable(calls.map(({ call }) => call), relation.node);
     const node: PlanNode = { kind: 'group-aggregate', input, keys, aggregates, ttl: grouping.timeToLive, place, schema: given, rowtime: null };
     return { node, roles: given.map(() => null), found };
   }
