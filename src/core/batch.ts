@@ -66,6 +66,15 @@ export function cell(column: Column, row: number): Int64 | string | null {
   return column.nulls !== null && column.nulls[row] !== 0 ? null : column.values[row]!;
 }
 
+/** Whether two rows of a column have one value: NULL is itself, −0 is another than 0. */
+export function isSameCell(column: Column, one: number, other: number): boolean {
+  // Texts of one dictionary are one where their codes are.
+  if (column.storage === 'text') return column.values[one] === column.values[other];
+  const { nulls, values } = column;
+  if (nulls !== null && (nulls[one] !== 0 || nulls[other] !== 0)) return nulls[one] !== 0 && nulls[other] !== 0;
+  return Object.is(values[one], values[other]);
+}
+
 /** A cell as JSON can hold it: integers beyond 2^53 and what is no finite number as text. */
 export function printable(column: Column, row: number): number | string | null {
   const value = cell(column, row);

@@ -41,6 +41,16 @@ export class ByteReader {
     return at;
   }
 
+  /** Passes `count` bytes, and returns where they begin in `buffer`. */
+  skip(count: number): number {
+    return this.#take(count);
+  }
+
+  /** The bytes that are read. */
+  get buffer(): Uint8Array {
+    return this.#bytes;
+  }
+
   u8(): number {
     return this.#bytes[this.#take(1)]!;
   }

@@ -2,21 +2,28 @@
 import type { Column } from './batch.js';
 import type { Int64, Physical, Storage } from './types.js';
 
+const none = new Float64Array(0);
+
 export class ColumnBuilder {
-  reals: Float64Array;
+  reals: Float64Array = none;
   objects: (Int64 | string | null)[] = [];
   nulls: Uint8Array | null = null;
   length = 0;
 
-  constructor(readonly storage: Storage, capacity = 64) {
-    this.reals = new Float64Array(storage === 'text' ? 0 : capacity);
-  }
+  /** `capacity`: rows that there is room for, once there is one. */
+  constructor(readonly storage: Storage, private readonly capacity = 64) {}
 
   /** A number that is not NULL; for 'int64' a safe integer. */
   appendNumber(value: number): void {
     if (this.length === this.reals.length) this.#grow();
     this.reals[this.length] = value;
     if (this.objects.length > 0) this.objects[this.length] = value;
+    this.length += 1;
+  }
+
+  /** A text, or NULL; for 'text' only. */
+  appendText(text: string | null): void {
+    this.objects[this.length] = text;
     this.length += 1;
   }
 
@@ -65,8 +72,8 @@ export class ColumnBuilder {
   }
 
   #grow(): void {
-    const larger = new Float64Array(Math.max(64, this.reals.length * 2));
-    larger.set(this.reals);
+    const larger = new Float64Array(this.reals.length === 0 ? Math.max(1, this.capacity) : Math.max(64, this.reals.length * 2));
+    if (this.length > 0) larger.set(this.reals);
     this.reals = larger;
     if (this.nulls !== null) {
       const nulls = new Uint8Array(larger.length);

@@ -2,7 +2,7 @@
  * Of the changes that one database transaction caused in an output, those that are left at its end: what was there only
  * between two of its rows is never shown.
  */
-import { cell, type Column } from '../core/batch.js';
+import { cell, isSameCell, type Column } from '../core/batch.js';
 import { gather } from '../core/column-builder.js';
 import { faults } from '../core/faults.js';
 import { DELETE, INSERT, UPDATE_AFTER, UPDATE_BEFORE, isAdded } from '../core/row-kind.js';
@@ -15,53 +15,66 @@ import type { Rows } from '../operators/operator.js';
 export function netted(rows: Rows, transactions: Int32Array | null, key: readonly number[] | null): Rows {
   const { length } = rows.batch;
   if (transactions === null || length === 0 || faults.transactionsShown) return rows;
-  const kinds = rows.kinds ?? new Uint8Array(length);
-  const net = new Net(rows.batch.columns, kinds, key);
+  const { released } = rows;
+  const net = new Net(rows.batch.columns, rows.kinds ?? new Uint8Array(length), key);
   for (let from = 0; from < length;) {
-    const end = transactions[rows.released[from]!]!;
+    const end = transactions[released[from]!]!;
     let to = from + 1;
-    while (end >= 0 && to < length && transactions[rows.released[to]!] === end) to += 1;
-    if (end < 0 || to === from + 1) for (let row = from; row < to; row += 1) net.keep(row, kinds[row]!);
-    else net.add(from, to);
+    while (end >= 0 && to < length && transactions[released[to]!] === end) to += 1;
+    net.add(from, to, end >= 0);
     from = to;
   }
-  const kept = net.rows;
+  const { kept, length: left } = net;
+  const kinds = net.kinds.subarray(0, left);
   // The usual case: what each transaction did is what is left of it.
-  if (kept.length === length && kept.every((row, index) => row === index)) return { batch: rows.batch, released: rows.released, time: rows.time, kinds: Uint8Array.from(net.kinds) };
-  return {
-    batch: { length: kept.length, columns: rows.batch.columns.map((column) => gather(column, kept, kept.length)) },
-    released: Int32Array.from(kept, (row) => rows.released[row]!), time: Float64Array.from(kept, (row) => rows.time[row]!),
-    kinds: Uint8Array.from(net.kinds),
-  };
+  if (net.isWhole && left === length) return { batch: rows.batch, released, time: rows.time, kinds };
+  const leftReleased = new Int32Array(left), leftTime = new Float64Array(left);
+  for (let row = 0; row < left; row += 1) {
+    leftReleased[row] = released[kept[row]!]!;
+    leftTime[row] = rows.time[kept[row]!]!;
+  }
+  return { batch: { length: left, columns: rows.batch.columns.map((column) => gather(column, kept, left)) }, released: leftReleased, time: leftTime, kinds };
 }
 
 /** Rows of one transaction that are compared with each other. */
 const few = 16;
+/** Of the keys of few rows, in the order of their last change: what was there before, what is after, and the last row. */
+const befores = new Int32Array(few), afters = new Int32Array(few), lasts = new Int32Array(few);
 
 class Net {
-  readonly rows: number[] = [];
-  readonly kinds: number[] = [];
+  /** Rows that are left, and what they say. */
+  readonly kept: Int32Array;
+  readonly kinds: Uint8Array;
+  length = 0;
+  /** Whether no row was left out so far. */
+  isWhole = true;
   readonly #all: readonly number[];
 
   constructor(private readonly columns: readonly Column[], private readonly given: Uint8Array, private readonly key: readonly number[] | null) {
+    const rows = given.length;
+    this.kept = new Int32Array(rows);
+    this.kinds = new Uint8Array(rows);
     this.#all = columns.map((_, index) => index);
   }
 
-  keep(row: number, kind: number): void {
-    this.rows.push(row);
-    this.kinds.push(kind);
+  #keep(row: number, kind: number): void {
+    if (row !== this.length) this.isWhole = false;
+    this.kept[this.length] = row;
+    this.kinds[this.length] = kind;
+    this.length += 1;
   }
 
-  /** The rows [from, to) of one transaction. */
-  add(from: number, to: number): void {
-    if (this.key === null) this.#byRow(from, to);
+  /** The rows [from, to): of one transaction, or of none. */
+  add(from: number, to: number, isTransaction: boolean): void {
+    if (!isTransaction || to === from + 1) for (let row = from; row < to; row += 1) this.#keep(row, this.given[row]!);
+    else if (this.key === null) this.#byRow(from, to);
     else if (to - from <= few) this.#byKeyOfFew(from, to, this.key);
     else this.#byKey(from, to, this.key);
   }
 
   /** Each key in the order of its last change: what was there before the transaction, and what is after it. */
   #byKey(from: number, to: number, key: readonly number[]): void {
-    const found = new Map<string, { before: number; after: number }>();
+    const found = new Map<NameOfRow, { before: number; after: number }>();
     for (let row = from; row < to; row += 1) {
       const name = this.#name(row, key);
       const known = found.get(name);
@@ -75,18 +88,25 @@ class Net {
 
   /** As `#byKey`, by looking at each: few rows are compared sooner than named. */
   #byKeyOfFew(from: number, to: number, key: readonly number[]): void {
-    const befores: number[] = [], afters: number[] = [], last: number[] = [];
+    let count = 0;
     for (let row = from; row < to; row += 1) {
-      let known = last.length - 1;
-      while (known >= 0 && !this.#areSame(last[known]!, row, key)) known -= 1;
+      let known = count - 1;
+      while (known >= 0 && !this.#areSame(lasts[known]!, row, key)) known -= 1;
       const added = isAdded(this.given[row]!);
       const before = known >= 0 ? befores[known]! : added ? -1 : row;
-      if (known >= 0) for (const list of [befores, afters, last]) list.splice(known, 1);
-      befores.push(before);
-      afters.push(added ? row : -1);
-      last.push(row);
+      if (known < 0) count += 1;
+      else {
+        for (; known < count - 1; known += 1) {
+          befores[known] = befores[known + 1]!;
+          afters[known] = afters[known + 1]!;
+          lasts[known] = lasts[known + 1]!;
+        }
+      }
+      befores[count - 1] = before;
+      afters[count - 1] = added ? row : -1;
+      lasts[count - 1] = row;
     }
-    for (let index = 0; index < last.length; index += 1) this.#left(befores[index]!, afters[index]!);
+    for (let index = 0; index < count; index += 1) this.#left(befores[index]!, afters[index]!);
   }
 
   /** Of one key, by row: what was there before the transaction, and what is after it; -1: nothing. */
@@ -94,20 +114,20 @@ class Net {
     if (before < 0 && after < 0) return;
     if (before >= 0 && after >= 0) {
       if (this.#areSame(before, after, this.#all)) return;
-      this.keep(before, UPDATE_BEFORE);
-      this.keep(after, UPDATE_AFTER);
-    } else if (before >= 0) this.keep(before, DELETE);
-    else this.keep(after, INSERT);
+      this.#keep(before, UPDATE_BEFORE);
+      this.#keep(after, UPDATE_AFTER);
+    } else if (before >= 0) this.#keep(before, DELETE);
+    else this.#keep(after, INSERT);
   }
 
   #areSame(one: number, other: number, columns: readonly number[]): boolean {
-    for (const index of columns) if (!Object.is(cell(this.columns[index]!, one), cell(this.columns[index]!, other))) return false;
+    for (let index = 0; index < columns.length; index += 1) if (!isSameCell(this.columns[columns[index]!]!, one, other)) return false;
     return true;
   }
 
   /** What is taken back first, then what is there more often than before. */
   #byRow(from: number, to: number): void {
-    const counts = new Map<string, number>();
+    const counts = new Map<NameOfRow, number>();
     for (let row = from; row < to; row += 1) {
       const name = this.#name(row, this.#all);
       counts.set(name, (counts.get(name) ?? 0) + (isAdded(this.given[row]!) ? 1 : -1));
@@ -117,14 +137,19 @@ class Net {
         const name = this.#name(row, this.#all);
         const left = counts.get(name)!;
         if (isAdded(this.given[row]!) !== added || (added ? left <= 0 : left >= 0)) continue;
-        this.keep(row, added ? INSERT : DELETE);
+        this.#keep(row, added ? INSERT : DELETE);
         counts.set(name, left + (added ? -1 : 1));
       }
     }
   }
 
-  /** Different texts for different values: −0 is not 0, NULL no text. */
-  #name(row: number, columns: readonly number[]): string {
+  /** Different names for different values: −0 is not 0, NULL no text. */
+  #name(row: number, columns: readonly number[]): NameOfRow {
+    // The value of a single column is its own name, but for the zero that a map does not tell from the other.
+    if (columns.length === 1) {
+      const value = cell(this.columns[columns[0]!]!, row);
+      return Object.is(value, -0) ? '-0' : value;
+    }
     let name = '';
     for (const index of columns) {
       const value = cell(this.columns[index]!, row);
@@ -134,3 +159,5 @@ class Net {
     return name;
   }
 }
+
+type NameOfRow = ReturnType<typeof cell>;

@@ -3,17 +3,18 @@
  * before it is not believed (under the default replica identity it is filler): the state knows it. Values that a change
  * left out as unchanged are those of the row before. A change that changes nothing of what is asked for gives nothing.
  */
-import { cell, type Column } from '../core/batch.js';
+import { cell } from '../core/batch.js';
 import type { ByteReader, ByteWriter } from '../core/bytes.js';
 import { REMOVE, TRUNCATE } from '../core/change.js';
-import { ColumnBuilder } from '../core/column-builder.js';
 import { faults } from '../core/faults.js';
 import { KeyedPages, type PageLimits } from '../core/keyed-pages.js';
+import { PackedColumn, appendPacked } from '../core/packed-column.js';
 import { readPacked, writePacked, type PackedValue } from '../core/packed.js';
 import { DELETE, INSERT, UPDATE_AFTER, UPDATE_BEFORE } from '../core/row-kind.js';
 import type { Schema } from '../core/types.js';
 import { compareValues } from './accumulator.js';
 import { ChangeRows } from './change-rows.js';
+import { MovedRows, leftOut } from './moved-rows.js';
 import { noRows, type Chunk, type Operator, type Report, type Rows, type WatermarkPath } from './operator.js';
 
 export interface ChangelogSpec {
@@ -31,8 +32,11 @@ export class Changelog implements Operator {
   readonly #schema: Schema;
   /** The columns that are not the key's. */
   readonly #rest: readonly number[];
+  /** The table's columns of the chunk. */
+  readonly #cells: readonly PackedColumn[];
   /** Rows by key: values of the other columns. */
   #pages = new KeyedPages();
+  readonly #moved = new MovedRows();
   /** Columns by index, of each text that names them. */
   readonly #unchanged = new Map<string, readonly number[]>();
 
@@ -41,6 +45,7 @@ export class Changelog implements Operator {
     this.#spec = spec;
     this.#schema = spec.input.slice(0, -2);
     this.#rest = this.#schema.flatMap((_, column) => (spec.keys.includes(column) ? [] : [column]));
+    this.#cells = this.#schema.map(() => new PackedColumn());
   }
 
   limitPages(limits: PageLimits): void {
@@ -52,48 +57,66 @@ export class Changelog implements Operator {
     if (length === 0) return noRows;
     const kinds = columns[columns.length - 2]!.values as Float64Array;
     const unchanged = columns[columns.length - 1]!;
-    const changes = new ChangeRows(this.#schema);
+    const { key } = this.#pages;
+    this.#cells.forEach((cells, column) => cells.take(columns[column]!));
+    // An update is two rows.
+    const changes = new ChangeRows(this.#schema, 2 * length);
     for (let row = 0; row < length; row += 1) {
       if (kinds[row] === TRUNCATE) {
         this.#truncate(rows, row, changes);
         continue;
       }
-      this.#pages.key.reset();
-      for (const key of this.#spec.keys) writePacked(this.#pages.key, cell(columns[key]!, row));
+      key.reset();
+      for (const column of this.#spec.keys) this.#cells[column]!.write(key, row);
       const address = this.#pages.find();
       if (kinds[row] === REMOVE) {
-        if (address >= 0) this.#remove(address, rows, row, changes);
+        if (address < 0) continue;
+        this.#moved.leave(cell(unchanged, row) as string | null, () => this.#rowAt(address));
+        this.#giveBefore(changes, DELETE, address, rows, row);
+        this.#pages.delete(address);
         continue;
       }
       const left = cell(unchanged, row) as string | null;
-      const filled = left === null || faults.unchangedTaken ? null : this.#filled(rows, row, address, left, report);
-      this.#upsert(address, rows, row, filled, changes);
+      if (left === null || faults.unchangedTaken) this.#upsert(address, rows, row, changes);
+      else this.#upsertFilled(address, rows, row, this.#filled(rows, row, address, left, report), changes);
     }
     this.#pages.settle();
     return changes.finish();
   }
 
-  /** `filled`: the row's values, where they are not those that came. */
-  #upsert(address: number, rows: Rows, row: number, filled: Values | null, changes: ChangeRows): void {
-    const { columns } = rows.batch;
+  #upsert(address: number, rows: Rows, row: number, changes: ChangeRows): void {
     const { value } = this.#pages;
+    const cells = this.#cells;
     value.reset();
-    for (const column of this.#rest) writePacked(value, filled === null ? cell(columns[column]!, row) : filled[column]!);
+    for (const column of this.#rest) cells[column]!.write(value, row);
     if (address >= 0) {
       if (this.#pages.hasValue(address)) return;
-      this.#give(changes, UPDATE_BEFORE, this.#rowAt(address), rows, row);
+      this.#giveBefore(changes, UPDATE_BEFORE, address, rows, row);
     }
-    if (filled !== null) this.#give(changes, address < 0 ? INSERT : UPDATE_AFTER, filled, rows, row);
-    else {
-      for (let column = 0; column < this.#schema.length; column += 1) appendCell(changes.columns[column]!, columns[column]!, row);
-      changes.add(address < 0 ? INSERT : UPDATE_AFTER, rows.released[row]!, rows.time[row]!);
-    }
+    for (let column = 0; column < cells.length; column += 1) cells[column]!.appendTo(changes.columns[column]!, row);
+    changes.add(address < 0 ? INSERT : UPDATE_AFTER, rows.released[row]!, rows.time[row]!);
     this.#pages.put(address);
   }
 
-  #remove(address: number, rows: Rows, row: number, changes: ChangeRows): void {
-    this.#give(changes, DELETE, this.#rowAt(address), rows, row);
-    this.#pages.delete(address);
+  /** As `#upsert`, of values that are not those that came. */
+  #upsertFilled(address: number, rows: Rows, row: number, filled: Values, changes: ChangeRows): void {
+    const { value } = this.#pages;
+    value.reset();
+    for (const column of this.#rest) writePacked(value, filled[column]!);
+    if (address >= 0) {
+      if (this.#pages.hasValue(address)) return;
+      this.#giveBefore(changes, UPDATE_BEFORE, address, rows, row);
+    }
+    this.#give(changes, address < 0 ? INSERT : UPDATE_AFTER, filled, rows, row);
+    this.#pages.put(address);
+  }
+
+  /** The row that is taken back: its key is that of `row`. */
+  #giveBefore(changes: ChangeRows, kind: number, address: number, rows: Rows, row: number): void {
+    for (const column of this.#spec.keys) this.#cells[column]!.appendTo(changes.columns[column]!, row);
+    const before = this.#pages.valueAt(address);
+    for (const column of this.#rest) appendPacked(changes.columns[column]!, before);
+    changes.add(kind, rows.released[row]!, rows.time[row]!);
   }
 
   /** In the order of keys. */
@@ -123,7 +146,9 @@ export class Changelog implements Operator {
   #filled(rows: Rows, row: number, address: number, left: string, report: Report): Values {
     const { columns } = rows.batch;
     const wanted = this.#columnsOf(left);
-    if (wanted.length > 0 && address < 0) {
+    const moved = left.startsWith('{') ? this.#moved.arrive(leftOut(left)) : null;
+    const before = address < 0 ? moved : this.#rowAt(address);
+    if (wanted.length > 0 && before === null) {
       const names = wanted.map((column) => this.#schema[column]!.name).join(', ');
       report.failed({
         released: rows.released[row]!, time: rows.time[row]!, place: { line: 1, column: 1, text: names },
@@ -131,32 +156,29 @@ export class Changelog implements Operator {
         row: JSON.stringify(Object.fromEntries(this.#spec.keys.map((key) => [this.#schema[key]!.name, String(cell(columns[key]!, row))]))),
       });
     }
-    const before = address < 0 ? null : this.#rowAt(address);
     return this.#schema.map((_, column) => (before !== null && wanted.includes(column) ? before[column]! : cell(columns[column]!, row)));
   }
 
   #columnsOf(left: string): readonly number[] {
     let columns = this.#unchanged.get(left);
     if (columns === undefined) {
-      const names = JSON.parse(left) as string[];
+      const { left: names, moved } = leftOut(left);
       columns = this.#schema.flatMap(({ name }, index) => (names.includes(name) ? [index] : []));
-      this.#unchanged.set(left, columns);
+      // Of changes of the key there are too many.
+      if (moved === null) this.#unchanged.set(left, columns);
     }
     return columns;
   }
 
   snapshot(writer: ByteWriter): readonly Uint8Array[] {
+    this.#moved.snapshot(writer);
     return this.#pages.snapshot(writer);
   }
 
   restore(reader: ByteReader, pages: readonly Uint8Array[]): void {
+    this.#moved.restore(reader);
     this.#pages.restore(reader, pages);
   }
-}
-
-function appendCell(builder: ColumnBuilder, column: Column, row: number): void {
-  if (column.storage !== 'text' && column.values instanceof Float64Array && (column.nulls === null || column.nulls[row] === 0)) builder.appendNumber(column.values[row]!);
-  else builder.append(cell(column, row));
 }
 
 function compareCells(a: PackedValue, b: PackedValue): number {
