@@ -5,6 +5,12 @@ INSERT INTO exposures
 SELECT account_id, symbol, quantity, price, exposure
 FROM marked_positions;
 
+-- The same over the day, as of the end of each minute, beside what an account may have in a symbol.
+INSERT INTO exposure_minutes
+SELECT a.account_id, a.symbol, a.window_time, p.quantity, a.price, p.quantity * a.price, 250000
+FROM account_prices AS a
+JOIN positions FOR SYSTEM_TIME AS OF a.window_time AS p ON a.account_id = p.account_id AND a.symbol = p.symbol;
+
 INSERT INTO account_summaries
 SELECT b.account_id, b.balance, e.net_exposure, e.gross_exposure, b.balance + e.net_exposure
 FROM account_balances AS b

@@ -106,6 +106,21 @@ CREATE TABLE exposures (
   'table-name' = 'exposures'
 );
 
+CREATE TABLE exposure_minutes (
+  account_id INT,
+  symbol STRING,
+  minute_end TIMESTAMP_LTZ(3),
+  quantity BIGINT,
+  price DECIMAL(18, 4),
+  exposure DECIMAL(38, 4),
+  exposure_limit DECIMAL(38, 4),
+  PRIMARY KEY (account_id, symbol, minute_end) NOT ENFORCED
+) WITH (
+  'connector' = 'jdbc',
+  'url' = 'jdbc:postgresql://timescaledb:5432/market',
+  'table-name' = 'exposure_minutes'
+);
+
 CREATE TABLE account_summaries (
   account_id INT,
   balance DECIMAL(38, 4),

@@ -6,12 +6,12 @@ WHERE event_type = 'TRADE' AND symbol IN ('AAPL', 'TSLA', 'NVDA', 'MSFT', 'AMZN'
 
 -- The last price of each minute, and of those the newest of each symbol.
 CREATE TEMPORARY VIEW minute_prices AS
-SELECT symbol, LAST_VALUE(price) AS price, window_end
+SELECT symbol, CAST(LAST_VALUE(price) AS DECIMAL(18, 4)) AS price, window_end, window_time
 FROM TABLE(TUMBLE(TABLE trades, DESCRIPTOR(event_time), INTERVAL '1' MINUTE))
-GROUP BY symbol, window_start, window_end;
+GROUP BY symbol, window_start, window_end, window_time;
 
 CREATE TEMPORARY VIEW last_prices AS
-SELECT symbol, CAST(price AS DECIMAL(18, 4)) AS price
+SELECT symbol, price
 FROM (
   SELECT symbol, price, ROW_NUMBER() OVER (PARTITION BY symbol ORDER BY window_end DESC) AS newest
   FROM minute_prices
@@ -73,3 +73,16 @@ SELECT account_id, symbol, price, event_time FROM anomalies_of_4
 UNION ALL SELECT account_id + 4, symbol, price, event_time FROM anomalies_of_4
 UNION ALL SELECT account_id + 8, symbol, price, event_time FROM anomalies_of_4
 UNION ALL SELECT account_id + 12, symbol, price, event_time FROM anomalies_of_4;
+
+-- The price that each minute ended with, for every account: what it held then is found in the same way.
+CREATE TEMPORARY VIEW prices_of_4 AS
+SELECT 1 AS account_id, symbol, price, window_time FROM minute_prices
+UNION ALL SELECT 2, symbol, price, window_time FROM minute_prices
+UNION ALL SELECT 3, symbol, price, window_time FROM minute_prices
+UNION ALL SELECT 4, symbol, price, window_time FROM minute_prices;
+
+CREATE TEMPORARY VIEW account_prices AS
+SELECT account_id, symbol, price, window_time FROM prices_of_4
+UNION ALL SELECT account_id + 4, symbol, price, window_time FROM prices_of_4
+UNION ALL SELECT account_id + 8, symbol, price, window_time FROM prices_of_4
+UNION ALL SELECT account_id + 12, symbol, price, window_time FROM prices_of_4;

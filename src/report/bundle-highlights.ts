@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { planTexts } from '../runtime/pipeline.js';
 import { withBundle } from '../sinks/query.js';
 import { Bundle } from '../stores/bundle.js';
+import { changesText } from './changes.js';
 import { highlightsOf, highlightsText } from './highlights.js';
 import { standingTables, type Report } from './report.js';
 import { reportFiles } from './write.js';
@@ -15,7 +16,7 @@ export async function bundleHighlights(directory: string, colours: boolean): Pro
   const bundle = await Bundle.open(directory);
   const { sinks } = planTexts(bundle.manifest.texts);
   const path = await bundle.innerFile(reportFiles.json);
-  const accuracy = path === null ? undefined : (JSON.parse(await readFile(path, 'utf8')) as Report).accuracy;
+  const { accuracy, changes }: Partial<Report> = path === null ? {} : (JSON.parse(await readFile(path, 'utf8')) as Report);
   const highlights = await withBundle(directory, memoryMax, (query) => highlightsOf(standingTables(sinks), query));
-  return highlightsText(highlights, accuracy ?? null, colours);
+  return [highlightsText(highlights, accuracy ?? null, colours), ...(changes === undefined ? [] : [changesText(changes)])].filter((text) => text !== '').join('\n');
 }

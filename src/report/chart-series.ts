@@ -79,13 +79,19 @@ function pointOf(name: string, column: string, { candles, volume }: Roles): stri
   return `arg_max(${column}, n)`;
 }
 
-/** 0 when no symbol has more rows than points. */
-async function spanOfPoint(query: Query, rows: string, points: number): Promise<number> {
+/** Milliseconds that a point stands for, of rows with a symbol `s` and a time `t`; 0 when no symbol has more rows than points. */
+export async function spanOfPoint(query: Query, rows: string, points: number): Promise<number> {
   const counted = `SELECT count(*) AS rows, max(t) - min(t) AS span FROM ${rows} GROUP BY s`;
   const [most, span] = (await query(`SELECT max(rows), max(span) FROM (${counted})`)).rows[0]!.map(Number);
   if (!(most! > points)) return 0;
   const least = span! / points;
   return spans.find((one) => one >= least) ?? Math.ceil(least / dayMillis) * dayMillis;
+}
+
+/** The longest of those spans that keeps rows of a symbol apart, of the same rows as `spanOfPoint`'s: at its beginning a time is easy to read. */
+export async function spanBetween(query: Query, rows: string): Promise<number> {
+  const [least] = (await query(`SELECT min(apart) FROM (SELECT t - lag(t) OVER (PARTITION BY s ORDER BY t) AS apart FROM ${rows}) WHERE apart > 0`)).rows[0]!;
+  return least === null ? 1 : (spans.findLast((one) => one <= Number(least)) ?? 1);
 }
 
 /** Gathers points, in order of time, into columns. */

@@ -1,6 +1,8 @@
 /** A report as Markdown: what is committed of the shipped scenarios, for people who read it where the code is. */
 import { ratioText } from './accuracy-text.js';
 import type { Accuracy } from './accuracy.js';
+import type { BoundReport, CaptureReport, ChangesReport } from './changes.js';
+import type { LimitReport } from './limits.js';
 import type { OutputReport, Report } from './report.js';
 import type { Cell, ColumnSummary } from './summary.js';
 
@@ -16,6 +18,8 @@ export function markdownText(report: Report): string {
     ...(expectations.length === 0 ? [] : ['## Expectations', table(['', 'rows of', 'where', 'expected', 'actual'],
       expectations.map(({ met, of, where, expected, actual }) => [met ? 'met' : '**not met**', of, where, expected, actual]))]),
     ...(report.accuracy === undefined ? [] : ['## Accuracy', ...accuracyParts(report.accuracy)]),
+    ...(report.changes === undefined ? [] : changesParts(report.changes)),
+    ...(report.limits ?? []).flatMap(limitParts),
     ...(report.lateRows.length === 0 ? [] : ['## Late rows', refused(report.lateRows)]),
     ...(report.deadRows.length === 0 ? [] : ['## Dead letters', refused(report.deadRows)]),
     ...Object.entries(outputs).flatMap(([name, output]) => [`## ${plain(name)}`, ...outputParts(output)]),
@@ -34,6 +38,34 @@ function accuracyParts({ types, outputs, toleranceMs, notJudged }: Accuracy): st
   return [
     `Alerts of ${outputs.map(plain).join(', ') || 'no output'} against the labels of the data; an alert counts up to ${toleranceMs} ms after a label's end.${strange === '' ? '' : ` Not judged, since no label is of their type: ${strange}.`}`,
     types.length === 0 ? 'There are no labels in this span.' : table(names, rows),
+  ];
+}
+
+function changesParts({ captures, invariants }: ChangesReport): string[] {
+  const parts = ['## Transactions', table(['tables', 'applied', 'rows', 'rows per transaction', 'repeats dropped', 'incomplete', 'restarts'],
+    captures.map(({ tables, transactions, rows, rowsPerTransaction, repeats, incompleteCount, restartCount }) => [tables.join(', '), transactions, rows ?? 'not known', rowsPerTransaction ?? '–', repeats, incompleteCount, restartCount]))];
+  const restarts = captures.flatMap((capture) => capture.restarts.map(({ text }) => `- ${plain(text)}`));
+  if (restarts.length > 0) parts.push(restarts.join('\n'));
+  parts.push('## Gaps', ...captures.map(gapPart));
+  if (invariants.length > 0) parts.push('## Invariants', table(['', 'output', 'rows', 'changes'], invariants.map(({ output, rows, changes, held }) => [held ? 'held' : '**broken**', output, rows, changes ?? '–'])));
+  return parts;
+}
+
+function gapPart({ tables, gapCount, gaps }: CaptureReport): string {
+  if (gapCount === 0) return `None in ${tables.map(plain).join(', ')}.`;
+  const bound = (one: BoundReport | null): string => (one === null ? 'none' : `${one.xid ?? '–'}, LSN ${one.lsn ?? '–'}, ${one.time ?? '–'}`);
+  const about = table(['kind', 'after', 'before', 'tables', 'changes not used'], gaps.map(({ kind, after, before, tables: of, unused }) => [
+    kind, bound(after), bound(before), of.map((one) => `${one.table}: ${one.found} of ${one.expected}`).join(', '), unused,
+  ]));
+  return gapCount > gaps.length ? `The first ${gaps.length} of ${gapCount}:\n\n${about}` : about;
+}
+
+function limitParts({ table: name, value, limit, keys, most, series, beyond, alerts, greatest }: LimitReport): string[] {
+  return [
+    `## ${plain(value)} and ${plain(limit)}`,
+    `Of ${plain(name)}, by ${keys.map(plain).join(', ') || 'nothing'}: ${most === null ? 'limits differ' : `limit ${most}`}, ${beyond} of ${series} were beyond it. The ${greatest.length} that got furthest:`,
+    table([...keys, `greatest ${value}`, 'at', 'rows', 'beyond the limit', ...(alerts === null ? [] : [alerts])],
+      greatest.map((one) => [...one.key.map(cell), one.value, one.at, one.rows, one.beyond, ...(alerts === null ? [] : [one.alerts])])),
   ];
 }
 

@@ -9,7 +9,8 @@ import { chartData, chartSymbolsMax, isAlerts, type ChartData, type Charted } fr
 import type { Evidence } from './evidence.js';
 import { marketBars, marketData, rankedSymbols, type MarketData } from './market.js';
 import type { PlanGraph } from './plan-graph.js';
-import { rowsOf, standingTables, type OutputReport, type Report } from './report.js';
+import { limitCharts, type LimitChart } from './limits.js';
+import { chartedOutputs, rowsOf, standingTables, type OutputReport, type Report } from './report.js';
 import { rolesOf } from './roles.js';
 import type { Machine } from './machine.js';
 import type { Cell, Query } from './summary.js';
@@ -36,6 +37,8 @@ export interface PageData {
   readonly tables: readonly TableData[];
   /** By output. */
   readonly charts: Readonly<Record<string, ChartData>>;
+  /** As `limits` of the report. */
+  readonly limits: readonly LimitChart[];
   /** Prices of all symbols; null: no output has any. */
   readonly market: MarketData | null;
   /** Outputs whose rows are alerts, with their columns; `time`: when an alert was raised. */
@@ -62,7 +65,7 @@ export async function makePageData(
 ): Promise<PageData> {
   const { id, seconds, peakRssMB, versions, rows } = manifest;
   const outputs = Object.entries(report.outputs).map(([name, { first: _, ...output }]) => [name, output] as const);
-  const charted = standingTables(pipeline.sinks).map(({ name, schema }): Charted => ({ table: name, rows: report.outputs[name]!.rows, roles: rolesOf(schema) }));
+  const charted = chartedOutputs(pipeline, report.outputs);
   const ranked = rankedOnce(query, charted);
   const tables = await tablesOf(report, pipeline, query);
   const bars = await marketBars(query, charted, ranked);
@@ -73,7 +76,8 @@ export async function makePageData(
   return {
     report: { ...report, outputs: Object.fromEntries(outputs) },
     run: { id, seconds, eventsPerSecond: seconds > 0 ? Math.round(rows / seconds) : 0, peakRssMB, versions, ...about },
-    plan: explainTree(pipeline), tables, charts: await chartsOf(charted, ranked, query), market: asked.prices?.market(known, symbols, asked.spreads) ?? (bars === null ? null : marketData(bars, asked.spreads)),
+    plan: explainTree(pipeline), tables, charts: await chartsOf(charted.filter(({ table }) => !(report.limits ?? []).some((one) => one.table === table)), ranked, query),
+    limits: await limitCharts(report.limits ?? [], charted, query), market: asked.prices?.market(known, symbols, asked.spreads) ?? (bars === null ? null : marketData(bars, asked.spreads)),
     alerts: charted.filter(isAlerts).map(({ table, roles }) => ({ table, time: roles.end ?? roles.time!, symbol: roles.symbol, kind: roles.kind! })), labels: report.accuracy === undefined ? [] : await labelsOf(query),
     evidence: asked.evidence, graph: asked.graph, missing: asked.missing,
   };

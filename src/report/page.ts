@@ -10,7 +10,7 @@ import type { PageData } from './page-data.js';
 /** The page's own scripts, in the order in which they are joined. They are no modules: a page from a disk cannot import. */
 const scripts = [
   'values.js', 'elements.js', 'packed.js', 'export.js', 'table.js', 'charts.js', 'chart.js', 'alerts.js', 'alert-picture.js', 'alert-detail.js', 'market-bars.js', 'market-chart.js',
-  'symbols.js', 'market.js', 'graph.js', 'sections.js', 'page.js',
+  'symbols.js', 'market.js', 'graph.js', 'changes.js', 'limits.js', 'sections.js', 'page.js',
 ];
 
 export function pageText(data: PageData): Promise<string> {

@@ -9,8 +9,13 @@ import { quoteName } from '../sources/quote.js';
 import { accuracyOf } from '../scenario/accuracy.js';
 import type { StepSpan } from './span.js';
 import type { DatasetRecord, Manifest } from '../stores/manifest.js';
+import type { CaptureRecord } from '../runtime/capture-reader.js';
 import { judgeAlerts, type Accuracy } from './accuracy.js';
+import { changesPart, type ChangesReport } from './changes.js';
+import type { Charted } from './chart-series.js';
 import { judge, type Judgement } from './judgement.js';
+import { limitReports, type LimitReport } from './limits.js';
+import { rolesOf } from './roles.js';
 import { summarise, type Cell, type ColumnSummary, type Query } from './summary.js';
 
 export const reportFormat = 1;
@@ -58,11 +63,15 @@ export interface Report {
   readonly deadRows: readonly RefusedRows[];
   /** How the alerts do against the labels of the data, where there are some. */
   readonly accuracy?: Accuracy;
+  /** Where changes of databases were read transaction by transaction. */
+  readonly changes?: ChangesReport;
+  /** Outputs that hold a number against a limit, where there are some. */
+  readonly limits?: readonly LimitReport[];
   readonly outputs: Readonly<Record<string, OutputReport>>;
 }
 
-/** The report of a complete run. `query` asks its outputs. */
-export async function makeReport(manifest: Manifest, pipeline: Pipeline, span: StepSpan | null, query: Query): Promise<Report> {
+/** The report of a complete run. `query` asks its outputs; `captures`: what it said of the changes that it read. */
+export async function makeReport(manifest: Manifest, pipeline: Pipeline, span: StepSpan | null, captures: readonly CaptureRecord[], query: Query): Promise<Report> {
   const { texts, rows, late, rejected, deadLetters, behind, remarks } = manifest;
   const outputs: [string, OutputReport][] = [];
   for (const { name, schema } of standingTables(pipeline.sinks)) {
@@ -70,25 +79,32 @@ export async function makeReport(manifest: Manifest, pipeline: Pipeline, span: S
     const columns = await summarise(query, name, schema);
     outputs.push([name, { rows: standing ?? count, ...(standing === undefined ? {} : { changes: count }), digest, setDigest, columns, first: await rowsOf(query, name, `LIMIT ${firstMax}`) }]);
   }
+  const datasets = Object.fromEntries(Object.entries(manifest.datasets).map(([table, record]) => [table, { data: dataName(record), fingerprint: record.fingerprint, rows: record.rows }]));
+  const expectations = await judge(texts.expect, manifest, query);
+  const reported = Object.fromEntries(outputs);
+  const limits = await limitReports(standingTables(pipeline.sinks), chartedOutputs(pipeline, reported), query);
   const files = [...(texts.scenario === null ? [] : [texts.scenario]), ...texts.sql];
   return {
     format: reportFormat,
     scenario: texts.name,
     texts: files.map(({ path, text }) => ({ file: basename(path), digest: createHash('sha256').update(text).digest('hex') })),
     parameters: parametersOf(manifest),
-    datasets: Object.fromEntries(Object.entries(manifest.datasets).map(([table, record]) => [table, { data: dataName(record), fingerprint: record.fingerprint, rows: record.rows }])),
-    eventTime: span, rows, late, rejected, deadLetters, behind,
-    expectations: await judge(texts.expect, manifest, query), remarks,
+    datasets, eventTime: span, rows, late, rejected, deadLetters, behind,
+    expectations, remarks,
     lateRows: await refusedRows(query, pipeline, 'late', 'reason', late),
     deadRows: await refusedRows(query, pipeline, 'dead_letters', 'error', deadLetters),
-    ...(await accuracyPart(manifest, pipeline, query)),
-    outputs: Object.fromEntries(outputs),
+    ...(await accuracyPart(manifest, pipeline, query)), ...changesPart(captures, { datasets, expectations, outputs: reported }), ...(limits.length === 0 ? {} : { limits }),
+    outputs: reported,
   };
 }
 
 /** The tables that outputs are, which a changelog adds up to. */
 export const standingTables = (sinks: readonly SinkTable[]): readonly SinkTable[] =>
   sinks.map((sink) => (sink.changes === 'none' ? sink : { ...sink, schema: sink.schema.slice(0, -1) }));
+
+/** What may be drawn of each output. */
+export const chartedOutputs = ({ sinks }: Pipeline, outputs: Readonly<Record<string, { readonly rows: number }>>): readonly Charted[] =>
+  standingTables(sinks).map(({ name, schema }) => ({ table: name, rows: outputs[name]!.rows, roles: rolesOf(schema) }));
 
 async function accuracyPart({ texts, parameters, datasets }: Manifest, { sinks }: Pipeline, query: Query): Promise<Pick<Report, 'accuracy'>> {
   if (Object.values(datasets).every(({ labels }) => !labels?.digest)) return {};

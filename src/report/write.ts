@@ -9,6 +9,7 @@ import { withBundle } from '../sinks/query.js';
 import { Bundle } from '../stores/bundle.js';
 import { makeDirectory, writeAside } from '../stores/files.js';
 import type { Manifest } from '../stores/manifest.js';
+import { captureRecords } from './changes.js';
 import { jsonText } from './json-text.js';
 import { machineOf } from './machine.js';
 import { markdownText } from './markdown.js';
@@ -78,8 +79,9 @@ async function make(bundle: Bundle, given: Manifest, changed: readonly string[])
   const span = manifest.live !== undefined ? manifest.live.span : journal === null ? null : await journalSpan(journal, Math.max(1, manifest.parameters.stepEvery));
   const eventTime = span === null ? null : { from: timeText(manifest.parameters.from ?? span.from)!, to: timeText(span.to)! };
   const machine = await machineOf(await bundle.innerFile('metrics.json'));
+  const captures = await captureRecords(await bundle.innerFile('cdc.json'));
   return withBundle(bundle.directory, memoryMax, async (query) => {
-    const report = await makeReport(manifest, pipeline, eventTime, query);
+    const report = await makeReport(manifest, pipeline, eventTime, captures, query);
     const data = await makePageData(manifest, pipeline, report, { machine, changed }, query);
     return { report, texts: { [reportFiles.json]: `${jsonText(report)}\n`, [reportFiles.html]: await pageText(data) } };
   });

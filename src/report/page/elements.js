@@ -32,13 +32,13 @@ function picker(label, options, choose) {
 }
 
 /**
- * A small table that neither sorts nor pages. Numbers stand to the right.
+ * A small table that neither sorts nor pages. Numbers, and elements of the class `number`, stand to the right.
  * @param {readonly string[]} names @param {readonly (readonly (string | number | Node)[])[]} rows
  */
 function plainTable(names, rows) {
-  const cell = (/** @type {string | number | Node} */ value) =>
-    typeof value === 'number' ? element('td', { class: 'number' }, countText(value)) : element('td', {}, value);
-  const isNumber = names.map((_, index) => rows.length > 0 && typeof rows[0][index] === 'number');
+  const isNumeric = (/** @type {string | number | Node | undefined} */ value) => typeof value === 'number' || (value instanceof HTMLElement && value.classList.contains('number'));
+  const cell = (/** @type {string | number | Node} */ value) => element('td', { class: isNumeric(value) && 'number' }, typeof value === 'number' ? countText(value) : value);
+  const isNumber = names.map((_, index) => rows.length > 0 && isNumeric(rows[0][index]));
   const head = element('tr', {}, ...names.map((name, index) => element('th', { scope: 'col', class: isNumber[index] ? 'number' : false }, name)));
   const body = element('tbody', {}, ...rows.map((row) => element('tr', {}, ...row.map(cell))));
   return scrolled(element('table', { class: 'plain' }, element('thead', {}, head), body), 'table');

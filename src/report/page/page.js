@@ -20,12 +20,18 @@ function build() {
     if (roles === undefined) return null;
     return { pick: (/** @type {number} */ row) => (market === null ? tellAlert(alerts, table.name, row) : market.pick(table.name, row)), column: table.columns.findIndex(({ name }) => name === roles.kind), sign: (/** @type {string} */ kind) => signOf(alerts.kinds.indexOf(kind)) };
   };
-  const outputs = [...data.tables.filter(isAlerts), ...data.tables.filter((table) => !isAlerts(table))];
+  // A changelog stands folded below what it adds up to.
+  const changelogs = new Map(data.tables.flatMap((table) => {
+    const of = table.name.replace(/__changes$/, '');
+    return of !== table.name && !Object.hasOwn(data.report.outputs, table.name) && Object.hasOwn(data.report.outputs, of) ? [/** @type {const} */ ([of, table])] : [];
+  }));
+  const own = data.tables.filter((table) => changelogs.get(table.name.replace(/__changes$/, '')) !== table);
+  const outputs = [...own.filter(isAlerts), ...own.filter((table) => !isAlerts(table))];
   document.body.append(
     headSection(data), navigation(data, outputs, market !== null),
     element('main', {},
-      ...(market === null ? [] : [market.node]), ...accuracySection(data), ...expectationsSection(data),
-      ...outputs.map((table) => outputSection(data, table, inChart(table))),
+      ...limitSections(data), ...changesSections(data), ...(market === null ? [] : [market.node]), ...accuracySection(data), ...expectationsSection(data),
+      ...outputs.map((table) => outputSection(data, table, inChart(table), changelogs.get(table.name) ?? null)),
       planSection(data), runSection(data)),
     footer());
 }

@@ -31,6 +31,7 @@ function headSection({ report, run, missing }) {
 function navigation(data, outputs, hasMarket) {
   const link = (/** @type {string} */ to, /** @type {(Node | string)[]} */ ...content) => element('a', { href: `#${to}` }, ...content);
   return element('nav', { 'aria-label': 'Parts of the report' },
+    ...(data.report.limits ?? []).map(({ table, value }) => link(limitAnchor(table), value)), ...(data.report.changes === undefined ? [] : [link('transactions', 'transactions'), link('gaps', 'gaps')]),
     ...(hasMarket ? [link('market', 'market')] : []), ...(data.report.accuracy === undefined ? [] : [link('accuracy', 'accuracy')]),
     ...outputs.map(({ name, total }) => link(anchorOf(name), name, ' ', element('span', { class: 'count' }, countText(total)))), link('plan', 'plan'), link('run', 'run'));
 }
@@ -50,8 +51,8 @@ function anchorOf(name) {
   return `output-${encodeURIComponent(name)}`;
 }
 
-/** @param {PageData} data @param {TableData} table @param {Parameters<typeof makeTable>[1]} alerts Where its rows can be shown in the chart. */
-function outputSection({ report, charts, evidence }, table, alerts) {
+/** @param {PageData} data @param {TableData} table @param {Parameters<typeof makeTable>[1]} alerts Where its rows can be shown in the chart. @param {TableData | null} changelog */
+function outputSection({ report, charts, evidence }, table, alerts, changelog) {
   const output = Object.hasOwn(report.outputs, table.name) ? report.outputs[table.name] : null;
   const chart = Object.hasOwn(charts, table.name) ? [makeChart(table.name, charts[table.name])] : [];
   const digest = output === null ? [] : [element('span', { class: 'muted' }, 'digest ', digestElement(output.digest))];
@@ -63,7 +64,14 @@ function outputSection({ report, charts, evidence }, table, alerts) {
   const changes = output?.changes === undefined ? '' : ` after ${countText(output.changes)} changes`;
   const hint = alerts == null || table.rows.length === 0 ? [] : [element('span', { class: 'note' }, `choose a row to see ${evidence.some((one) => one.table === table.name) ? 'what made it' : 'it in the chart'}`)];
   return section(anchorOf(table.name), title, [element('span', { class: 'muted' }, `${countText(table.total)} rows${changes}`), ...digest, ...hint],
-    ...(output === null ? about : []), makeTable(table, alerts), ...chart, ...(output === null ? [] : about));
+    ...(output === null ? about : []), makeTable(table, alerts), ...chart, ...(changelog === null || changelog.total === 0 ? [] : [changelogDetails(changelog)]), ...(output === null ? [] : about));
+}
+
+/** Made when it is opened. @param {TableData} changelog */
+function changelogDetails(changelog) {
+  const details = element('details', { class: 'changelog' }, element('summary', {}, `Its ${countText(changelog.total)} changes, as they came about`));
+  details.addEventListener('toggle', () => { if (details.open && details.childElementCount === 1) details.append(makeTable(changelog)); });
+  return details;
 }
 
 /** In full, to be copied. @param {{ digest: string, setDigest: string }} output */
@@ -102,14 +110,18 @@ function accuracySection({ report: { accuracy } }) {
   if (accuracy === undefined) return [];
   const share = (/** @type {number | null} */ value) => (value === null ? '–' : `${numberText(value * 100, 1)} %`);
   const delay = (/** @type {number | undefined} */ millis) => (millis === undefined ? '–' : millis < 10_000 ? `${countText(Math.round(millis))} ms` : `${numberText(millis / 1000, 1)} s`);
-  const rows = accuracy.types.map(({ type, labels, found, alerts, matched, precision, recall, delayMs }) => [
+  const unanswered = accuracy.types.filter(({ alerts, found }) => alerts === 0 && found === 0);
+  // Where most labels have no alert at all, the alerts were meant for the others: those have the table.
+  const silent = unanswered.length > accuracy.types.length / 2 && unanswered.length < accuracy.types.length ? unanswered : [];
+  const rows = accuracy.types.filter((one) => !silent.includes(one)).map(({ type, labels, found, alerts, matched, precision, recall, delayMs }) => [
     element('code', {}, type), labels, found, meter(recall, share(recall)), alerts, matched, meter(precision, share(precision)), delay(delayMs?.median), delay(delayMs?.p90), delay(delayMs?.max),
   ]);
   const names = ['label', 'in the data', 'found', 'recall', 'alerts', 'right', 'precision', 'delay: median', 'p90', 'greatest'];
   const beside = element('span', { class: 'muted' }, `of ${accuracy.outputs.join(', ')}, up to ${durationText(accuracy.toleranceMs)} after a label ends`);
   const { notJudged } = accuracy;
+  const unheard = silent.length === 0 ? [] : [element('p', { class: 'note' }, `No alert was raised for ${silent.map(({ type, labels }) => `${countText(labels)} ${type}`).join(', ')} of the labels.`)];
   const rest = notJudged.length === 0 ? [] : [element('p', { class: 'note' }, `No label is of the kind of ${notJudged.map(({ type, alerts }) => `${countText(alerts)} ${type}`).join(', ')}: neither right nor wrong.`)];
-  return [section('accuracy', 'Accuracy', [beside], plainTable(names, rows), ...rest)];
+  return [section('accuracy', 'Accuracy', [beside], plainTable(names, rows), ...unheard, ...rest)];
 }
 
 /** A share as a bar with its number. @param {number | null} value @param {string} text */
