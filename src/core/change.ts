@@ -8,7 +8,15 @@ export const REMOVE = 2;
 /** There is no row of the table any more. */
 export const TRUNCATE = 3;
 
-/** After all other columns: what the change does, and a JSON array of the columns whose values it left out as unchanged, NULL: none. */
+/** What a change did not bring with it. */
+export interface LeftOut {
+  /** Names of columns whose values it left out as unchanged. */
+  readonly left: readonly string[];
+  /** Where a key changes: what the delete of the one and the create of the other have in common, and no other change; null: none does. */
+  readonly moved: string | null;
+}
+
+/** After all other columns: what the change does; and as JSON what it left out: names of columns, or `LeftOut` where a key changes. NULL: nothing. */
 export const changeColumns: Schema = [
   { name: '$change', type: sqlType('TINYINT', false) },
   { name: '$unchanged', type: sqlType('STRING') },

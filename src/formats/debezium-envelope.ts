@@ -23,6 +23,8 @@ export interface Change {
   /** When the connector took it, epoch ms. */
   readonly taken: number | null;
   readonly record: Pick<CapturedRecord, 'topic' | 'partition' | 'offset' | 'timestamp'>;
+  /** Where the row's key changes: the place in the log that the delete of the one and the create of the other share; null: it does not. */
+  readonly moved: string | null;
   /** The source text of a field: JavaScript rounds numbers beyond 2^53. Null: its values are exact. */
   readonly text: ((field: string) => string) | null;
 }
@@ -81,7 +83,7 @@ const isHeartbeat = (envelope: Json): boolean => typeof envelope['ts_ms'] === 'n
 function changeOf(op: string, envelope: Json, record: CapturedRecord, source: Json, { key, types, text }: Written): Change | string {
   const before = envelope['before'] as Json | null | undefined;
   const after = envelope['after'] as Json | null | undefined;
-  const common = { types, source, taken: numberOf(envelope['ts_ms']), record };
+  const common = { types, source, taken: numberOf(envelope['ts_ms']), record, moved: movedOf(op, record, source) };
   if (op === 't') return { ...common, operation: TRUNCATE, image: {}, text: null };
   if (op !== 'd') {
     if (after == null) return `the value has op '${op}' and no 'after'`;
@@ -91,6 +93,12 @@ function changeOf(op: string, envelope: Json, record: CapturedRecord, source: Js
   const known = key();
   if (before == null && known === null) return "the value has op 'd', and neither a 'before' nor the record a key";
   return { ...common, operation: REMOVE, image: { ...before, ...known }, text: before == null ? null : (text?.('before') ?? null) };
+}
+
+/** Each has the key of the other in a header. */
+function movedOf(op: string, { headers }: CapturedRecord, { lsn }: Json): string | null {
+  const isMoved = (op === 'd' && headers['__debezium.newkey'] !== undefined) || (op === 'c' && headers['__debezium.oldkey'] !== undefined);
+  return isMoved && numberOf(lsn) !== null ? String(lsn) : null;
 }
 
 function placeOf(record: CapturedRecord, envelope: Json, source: Json, op: string) {

@@ -117,6 +117,8 @@ class Learner {
     if (node.kind !== 'object') throw new Unusual();
     let run: string | null = null;
     for (const [name, value] of node.members) {
+      // A change of the key is two changes that belong together.
+      if (name === '__debezium.newkey' || name === '__debezium.oldkey') throw new Unusual();
       // Those of the connector are the same from record to record.
       if (!name.startsWith('__debezium.context.')) this.#pass(value, false);
       else if (name === '__debezium.context.runId') run = this.#text(value, false);

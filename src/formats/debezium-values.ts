@@ -4,7 +4,7 @@ import { sqlType, timestampUnits, type SqlType } from '../core/types.js';
 import { toInt64 } from '../core/int64.js';
 import type { SourceColumn } from '../sources/source.js';
 import { jsonReader, notA, textReader, type Value } from '../sources/values.js';
-import { UPSERT } from '../core/change.js';
+import { UPSERT, type LeftOut } from '../core/change.js';
 import type { Change, WrittenType } from './debezium-envelope.js';
 
 /** Debezium writes this where a value was left out as unchanged: as it is, as bytes, or as what an hstore holds. */
@@ -28,10 +28,10 @@ export class ChangeReader {
   /** Columns of the table itself: those that a change may leave out. */
   readonly #own: readonly string[];
 
-  /** Throws SQL_UNSUPPORTED for metadata that there is not. */
-  constructor(private readonly columns: readonly SourceColumn[]) {
+  /** `whole`: transactions are applied whole, so that a delete and a create that are a change of key come one behind the other. Throws SQL_UNSUPPORTED for metadata that there is not. */
+  constructor(private readonly columns: readonly SourceColumn[], whole = false) {
     this.#own = columns.filter(({ metadata }) => metadata === undefined).map(({ name }) => name);
-    this.#cells = columns.map((column) => (column.metadata === undefined ? fieldReader(column) : metadataReader(column.metadata, column.type, this.#own)));
+    this.#cells = columns.map((column) => (column.metadata === undefined ? fieldReader(column) : metadataReader(column.metadata, column.type, this.#own, whole)));
   }
 
   /** The values in the order of the columns; or which of them is none of its type. */
@@ -49,12 +49,12 @@ export class ChangeReader {
 /** Metadata that tables of changes have, by key as Flink names them; a Kafka table has them with `value.` before. */
 const changeMetadata = ['source.timestamp', 'ingestion-timestamp', 'source.database', 'source.schema', 'source.table', 'topic', 'partition', 'offset', 'timestamp'];
 
-function metadataReader(key: string, type: SqlType, own: readonly string[]): CellReader {
+function metadataReader(key: string, type: SqlType, own: readonly string[], whole: boolean): CellReader {
   const read = jsonReader(type);
   const given = (value: unknown): Value => (value === null || value === undefined ? null : read(value, () => String(value)));
   switch (key.replace(/^value\./, '')) {
     case '$change': return ({ operation }) => operation;
-    case '$unchanged': return (change) => unchangedOf(change, own);
+    case '$unchanged': return (change) => unchangedOf(change, own, whole);
     case 'source.timestamp': return ({ source }) => given(source['ts_ms'] == null ? null : Number(source['ts_ms']));
     case 'ingestion-timestamp': return ({ taken }) => given(taken);
     case 'source.database': return ({ source }) => given(source['db']);
@@ -78,9 +78,9 @@ function isLeftOut(value: unknown): boolean {
   return value.length === placeholderBytes.length && value.every((element, index) => Number(element) === placeholderBytes[index]);
 }
 
-function unchangedOf({ operation, image }: Change, own: readonly string[]): string | null {
-  if (operation !== UPSERT) return null;
-  const left = own.filter((name) => isLeftOut(image[name]));
+function unchangedOf({ operation, image, moved }: Change, own: readonly string[], whole: boolean): string | null {
+  const left = operation === UPSERT ? own.filter((name) => isLeftOut(image[name])) : [];
+  if (whole && moved !== null) return JSON.stringify({ left, moved } satisfies LeftOut);
   return left.length === 0 ? null : JSON.stringify(left);
 }
 

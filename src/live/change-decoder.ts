@@ -28,9 +28,9 @@ export class ChangeDecoder {
   readonly #reader: ChangeReader | null;
   readonly #avro: DebeziumAvro | null;
 
-  /** `columns`: of the table, those that are read; null: the topic tells of transactions. `schemas`: payloads are Avro; null: they are JSON. */
-  constructor(private readonly topic: string, columns: readonly SourceColumn[] | null, private readonly schemas: Schemas | null) {
-    this.#reader = columns === null ? null : new ChangeReader(columns);
+  /** `columns`: of the table, those that are read; null: the topic tells of transactions, or messages. `schemas`: payloads are Avro; null: they are JSON. `whole`: transactions are applied whole. */
+  constructor(private readonly topic: string, columns: readonly SourceColumn[] | null, private readonly schemas: Schemas | null, whole: boolean) {
+    this.#reader = columns === null ? null : new ChangeReader(columns, whole);
     this.#avro = schemas === null ? null : new DebeziumAvro(new Map());
   }
 

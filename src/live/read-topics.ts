@@ -95,7 +95,7 @@ export function laneInputs({ pipeline, tables, databases, reads, bounds, lanes }
       const input = table === undefined ? -1 : pipeline.sources.indexOf(table.table);
       const capture = databases.findIndex((database) => (table === undefined ? database.transactions?.topic === topic : database.inputs.includes(input)));
       const isAvro = databases[capture]!.inputs.some((each) => (tables[each] as CapturedTable).isAvro);
-      return { ...common, capture, decoder: new ChangeDecoder(topic, table === undefined ? null : columnsOf(input), (table === undefined ? isAvro : table.isAvro) ? registry : null) };
+      return { ...common, capture, decoder: new ChangeDecoder(topic, table === undefined ? null : columnsOf(input), (table === undefined ? isAvro : table.isAvro) ? registry : null, databases[capture]!.transactions !== null) };
     }),
   };
 }

@@ -48,7 +48,7 @@ export class CaptureDecoder {
 
   /** `transactionTopic`: null where changes stand for themselves. `messageTopic`: of messages in the log; null: none is read. `tellsAll`: lines that are no JSON object are bad, too. */
   constructor(tables: readonly DecodedTable[], transactionTopic: string | null, private readonly avro: DebeziumAvro | null, private readonly tellsAll: boolean, messageTopic: string | null = null) {
-    this.#fillings = tables.map(({ columns }) => ({ cells: cellsOf(columns.map(({ type }) => type)), reader: new ChangeReader(columns), rows: 0, capacity: 0 }));
+    this.#fillings = tables.map(({ columns }) => ({ cells: cellsOf(columns.map(({ type }) => type)), reader: new ChangeReader(columns, transactionTopic !== null), rows: 0, capacity: 0 }));
     const names = new Set([...tables.flatMap(({ topics }) => topics), ...[transactionTopic, messageTopic].filter((topic) => topic !== null)]);
     this.#topics = [...names].map((name) => {
       const own = tables.flatMap(({ topics }, index) => (topics.includes(name) ? [index] : []));

@@ -22,7 +22,7 @@ export function fold(sql: string, topics: readonly string[], records: readonly M
   const make = (): Engine => new Engine(pipeline, { lane: 0, partitions: inputs.map(() => 1), hash: sha256, withholdBefore: null, strict: false, captures: [inputs], ...(restoreEvery === 0 ? {} : { pages: tinyPages }) });
   let engine = make();
   const columns = inputs.map((input) => sourceColumns(pipeline, input, engine.plan.columns[input]!));
-  const readers = columns.map((of) => new ChangeReader(of));
+  const readers = columns.map((of) => new ChangeReader(of, true));
   const standing = new Standing(engine);
   const assembler = new TransactionAssembler<Change>(topics);
   const positions = inputs.map(() => 0);

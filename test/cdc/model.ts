@@ -118,7 +118,7 @@ class Store {
     const rows = tables.flatMap((table) => [...this.committed[table].values()].map((row, index, { length }) => ({ table, row, isFirst: index === 0, isLast: index === length - 1 })));
     rows.forEach(({ table, row, isFirst, isLast }, index) => {
       const marker = index === rows.length - 1 ? 'last' : index === 0 ? 'first' : isLast ? 'last_in_data_collection' : isFirst ? 'first_in_data_collection' : 'true';
-      this.#emit(`db.cdc.${table}`, { id: row.id }, this.#envelope(table, 'r', null, row, this.#lsn, null, marker), {});
+      this.#emit(`db.cdc.${table}`, { id: row.id }, this.#envelope({ table, op: 'r', lsn: this.#lsn, before: null, after: row, headers: {} }, null, marker), {});
     });
     const counts = Object.fromEntries(tables.map((table) => [table, this.committed[table].size]));
     this.commits.push({ xid: null, lsn: this.#lsn, time: this.#time, counts, state: this.#state() });
@@ -205,8 +205,8 @@ class Store {
     return own === undefined ? (this.committed.accounts.get(id) ?? null) : own;
   }
 
-  #write(open: Session, table: Table, op: Write['op'], before: Row | null, after: Row | null, headers: Write['headers'] = {}): void {
-    open.writes.push({ table, op, lsn: (this.#lsn += 8), before, after, headers });
+  #write(open: Session, table: Table, op: Write['op'], before: Row | null, after: Row | null, headers: Write['headers'] = {}, lsn = (this.#lsn += 8)): void {
+    open.writes.push({ table, op, lsn, before, after, headers });
     const own = open.own[table] as Map<number, Row | null>;
     if (op === 'd') own.set(before!.id, null);
     else if (after !== null) own.set(after.id, after);
@@ -241,7 +241,8 @@ class Store {
     const row = this.#account(open, id);
     if (row === null || this.#account(open, target) !== null || this.#locked(open, `a${id}`, `a${target}`)) return;
     this.#write(open, 'accounts', 'd', row, null, { '__debezium.newkey': JSON.stringify({ id: target }) });
-    this.#write(open, 'accounts', 'c', null, this.#written({ ...row, id: target }), { '__debezium.oldkey': JSON.stringify({ id }) });
+    // They are one record of the log.
+    this.#write(open, 'accounts', 'c', null, this.#written({ ...row, id: target }), { '__debezium.oldkey': JSON.stringify({ id }) }, this.#lsn);
   }
 
   #remove(open: Session, which: number): void {
@@ -297,7 +298,7 @@ class Store {
     for (const [index, write] of writes.entries()) {
       counts[write.table] = (counts[write.table] ?? 0) + 1;
       const transaction = { id: `${xid}:${write.lsn}`, total_order: index + 1, data_collection_order: counts[write.table]! };
-      const envelope = this.#envelope(write.table, write.op, write.before, write.after, write.lsn, transaction, 'false');
+      const envelope = this.#envelope(write, transaction);
       const key = write.op === 't' ? null : { id: (write.after ?? write.before)!.id };
       this.#emit(`db.cdc.${write.table}`, key, envelope, write.headers);
       if (write.op === 'd') this.#emit(`db.cdc.${write.table}`, key, null, write.headers);
@@ -307,12 +308,12 @@ class Store {
     this.commits.push({ xid, lsn: commit, time: this.#time, counts, state: this.#state() });
   }
 
-  #envelope(table: Table, op: string, before: Row | null, after: Row | null, lsn: number, transaction: unknown, snapshot: string): unknown {
+  #envelope({ table, op, lsn, before, after, headers }: Omit<Write, 'op'> & { readonly op: string }, transaction: unknown, snapshot = 'false'): unknown {
     const source = {
       version: '3.7.0.Final', connector: 'postgresql', name: 'db', ts_ms: this.#time, snapshot, db: 'bank',
       sequence: JSON.stringify([this.#lastCommit === null ? null : String(this.#lastCommit), String(lsn)]), schema: 'public', table, txId: 0, lsn, xmin: null,
     };
-    return { before: imageBefore(table, op, before), after: imageAfter(table, op, before, after), source, transaction, op, ts_ms: this.#time + 5, ts_ns: (this.#time + 5) * 1_000_000 };
+    return { before: imageBefore(table, op, before), after: imageAfter(table, op, before, after, '__debezium.oldkey' in headers), source, transaction, op, ts_ms: this.#time + 5, ts_ns: (this.#time + 5) * 1_000_000 };
   }
 
   #emit(topic: string, key: unknown, value: unknown, headers: Readonly<Record<string, string>>): void {
@@ -336,8 +337,11 @@ function imageBefore(table: Table, op: string, before: Row | null): unknown {
   return op === 'd' ? { id: before.id, balance: 0, note: null } : null;
 }
 
-function imageAfter(table: Table, op: string, before: Row | null, after: Row | null): unknown {
-  if (after === null || table === 'entries' || op !== 'u') return after;
+function imageAfter(table: Table, op: string, before: Row | null, after: Row | null, isMoved: boolean): unknown {
+  if (after === null || table === 'entries') return after;
+  // A change of the key leaves out what an update does.
+  if (isMoved) return (after as Account).note === null ? after : { ...after, note: unavailable };
+  if (op !== 'u') return after;
   const [old, row] = [before as Account, after as Account];
   return row.note !== null && row.note === old.note ? { ...row, note: unavailable } : row;
 }

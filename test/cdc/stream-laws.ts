@@ -17,11 +17,13 @@ export function states(given: readonly Transaction<Change>[]): unknown[] {
   const tables: Record<string, Map<unknown, Row>> = { accounts: new Map(), entries: new Map() };
   return given.map(({ events, renewed }) => {
     for (const table of renewed) tables[table.slice(7)]!.clear();
-    for (const { table, row: { operation, image } } of events) {
+    const moved = new Map<string, Row>();
+    for (const { table, row: { operation, image, moved: place } } of events) {
       const rows = tables[table.slice(7)]!;
+      if (place !== null && operation === REMOVE) moved.set(place, rows.get(image['id'])!);
       if (operation === TRUNCATE) rows.clear();
       else if (operation === REMOVE) rows.delete(image['id']);
-      else rows.set(image['id'], Object.fromEntries(Object.entries(image).map(([name, value]) => [name, value === unavailable ? rows.get(image['id'])![name] : value])));
+      else rows.set(image['id'], Object.fromEntries(Object.entries(image).map(([name, value]) => [name, value === unavailable ? (rows.get(image['id']) ?? moved.get(place!))![name] : value])));
     }
     return { accounts: sorted(tables['accounts']!.values()), entries: sorted(tables['entries']!.values()) };
   });

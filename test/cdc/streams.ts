@@ -30,7 +30,9 @@ export function countedAnew(records: readonly ModelRecord[], at: number, back: n
   const xid = record === undefined ? undefined : xidOf(record);
   if (xid === undefined) return records;
   const begins = records.findIndex((other) => xidOf(other) === xid);
-  const from = Math.max(begins + 1, at - back);
+  let from = Math.max(begins + 1, at - back);
+  // It takes up a record of the log, and a change of a key is one.
+  while (records[from]?.value === null || records[from]?.headers['__debezium.oldkey'] !== undefined) from -= 1;
   // It has to be in the midst of the transaction.
   if (from >= at || !records.slice(begins + 1, from).some((other) => xidOf(other) === xid)) return records;
   let order = 0;
