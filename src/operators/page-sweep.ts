@@ -11,12 +11,12 @@ export class PageSweep {
   #page = -1;
 
   /** To be called after each chunk. `isOver` reads a record's value. What is at hand beside the pages is the caller's. */
-  step(pages: KeyedPages, isOver: (value: ByteReader) => boolean): void {
+  step(pages: KeyedPages, isOver: (value: ByteReader, address: number) => boolean): void {
     if (this.#page < 0) {
       if (pages.size < this.#at) return;
       this.#page = 0;
     }
-    for (const address of pages.addressesOf(this.#page)) if (isOver(pages.valueAt(address))) pages.delete(address);
+    for (const address of pages.addressesOf(this.#page)) if (isOver(pages.valueAt(address), address)) pages.delete(address);
     this.#page += 1;
     if (this.#page < pages.pageNumbers) return;
     pages.settle();

@@ -2,9 +2,12 @@
  * Every pair of rows of two tables that match, kept up to date as either changes; kinds of rows, and their order, are
  * those of Flink. A row of an outer side counts its partners: with the first it is taken back as a row without any, with
  * the last it comes back as such.
+ *
+ * Rows are in pages but those of keys met lately, which are at hand.
  */
 import type { ByteReader, ByteWriter } from '../core/bytes.js';
 import { faults } from '../core/faults.js';
+import { usualPages, type PageLimits } from '../core/keyed-pages.js';
 import { DELETE, INSERT, isAdded } from '../core/row-kind.js';
 import { JoinSide } from './join-side.js';
 import type { JoinSpec } from './join.js';
@@ -21,8 +24,10 @@ export interface RegularJoinSpec extends JoinSpec {
   readonly unique: readonly [boolean, boolean];
 }
 
-/** Fewer keys are not worth a look at which of them are empty. */
-const SWEEP_MIN = 4096;
+/** A key of more rows stays at hand while it is in use: they are not read and written again and again. */
+const ROWS_MANY = 64;
+/** Rows at hand are at most so many times the keys. */
+const ROWS_A_KEY = 4;
 
 type Side = 0 | 1;
 
@@ -31,12 +36,16 @@ export class RegularJoin implements TwoInputOperator {
   readonly #spec: RegularJoinSpec;
   readonly #outer: readonly [boolean, boolean];
   #keys: KeyTable;
-  #sides: readonly [JoinSide, JoinSide];
+  readonly #sides: readonly [JoinSide, JoinSide];
   readonly #ids: [Int32Array, Int32Array] = [new Int32Array(0), new Int32Array(0)];
   /** By key id: 1 where a part of the key is NULL, which equals nothing; and how many ids have been looked at. */
   #isNull = new Uint8Array(0);
   #known = 0;
-  #sweepAt = SWEEP_MIN;
+  #keysAtHand = usualPages.keysAtHand;
+  /** Keys and rows at hand at which they go to the pages. */
+  #putAwayAt = { keys: usualPages.keysAtHand, rows: usualPages.keysAtHand * ROWS_A_KEY };
+  /** Key ids that have been looked for in the pages. */
+  #fetched = 0;
   /** What leaves, by slot; and its kinds. */
   readonly #pairs = new Pairs();
   #kinds: number[] = [];
@@ -51,6 +60,12 @@ export class RegularJoin implements TwoInputOperator {
     this.#outer = [type === 'left' || type === 'full' || type === 'semi' || type === 'anti', type === 'right' || type === 'full'];
     this.#keys = new KeyTable(spec.keys.left.length);
     this.#sides = this.#newSides();
+  }
+
+  limitPages(limits: PageLimits): void {
+    for (const side of this.#sides) side.limitPages(limits);
+    this.#keysAtHand = limits.keysAtHand;
+    this.#putAwayAt = { keys: limits.keysAtHand, rows: limits.keysAtHand * ROWS_A_KEY };
   }
 
   process(left: Rows, right: Rows, chunk: Chunk, watermark: WatermarkPath, reports: readonly [Report, Report]): Rows {
@@ -71,7 +86,8 @@ export class RegularJoin implements TwoInputOperator {
       this.#take(side, row, rows.kinds?.[row] ?? INSERT, now === null ? 0 : now[rows.released[row]!]!, reports[0]);
     }
     const out = this.#rows();
-    if (this.#keys.size >= this.#sweepAt || this.#sides[0].size + this.#sides[1].size >= this.#sweepAt) this.#sweep(now === null ? 0 : now[chunk.to - 1]!);
+    if (this.#keys.size > this.#putAwayAt.keys || this.#sides[0].size + this.#sides[1].size > this.#putAwayAt.rows) this.#putAway([left.batch.length, right.batch.length]);
+    if (now !== null) for (const side of this.#sides) side.sweep(now[chunk.to - 1]!);
     return out;
   }
 
@@ -83,6 +99,8 @@ export class RegularJoin implements TwoInputOperator {
       this.#keys.fill((side === 0 ? keys.left : keys.right).map((column) => columns[column]!), length, this.#ids[side]!);
     });
     this.#reserve();
+    for (const side of this.#sides) side.fetch(this.#keys, this.#fetched);
+    this.#fetched = this.#keys.size;
     inputs.forEach(({ batch }, side) => this.#sides[side as Side].take(batch));
   }
 
@@ -138,13 +156,9 @@ export class RegularJoin implements TwoInputOperator {
     if (isOuter && matches.length === 0) this.#emit(side, slot, -1, INSERT);
     for (const other of matches) {
       if (countsHere) {
-        const { partners } = others;
-        const count = partners[other]!;
+        const count = others.partners[other]!;
         if (count === 0 || faults.partnersNotCounted) this.#emit(1 - side as Side, other, -1, DELETE);
-        if (count === 0 || !replaces) {
-          partners[other] = count + 1;
-          others.touch(other, now);
-        }
+        if (count === 0 || !replaces) others.count(id, other, count + 1, now);
       }
       this.#emit(side, slot, other, isOuter || countsHere ? INSERT : kind);
     }
@@ -163,8 +177,7 @@ export class RegularJoin implements TwoInputOperator {
       if (!this.#outer[1 - side]) continue;
       const count = others.partners[other]!;
       if (count === 1) this.#emit(1 - side as Side, other, -1, INSERT);
-      others.partners[other] = count - 1;
-      others.touch(other, now);
+      others.count(id, other, count - 1, now);
     }
   }
 
@@ -189,8 +202,7 @@ export class RegularJoin implements TwoInputOperator {
     for (const other of matches) {
       const count = tested.partners[other]!;
       if (count === (added ? 0 : 1)) this.#emit(0, other, -1, wanted ? kind : added ? DELETE : INSERT);
-      tested.partners[other] = count + (added ? 1 : -1);
-      tested.touch(other, now);
+      tested.count(id, other, count + (added ? 1 : -1), now);
     }
   }
 
@@ -219,39 +231,43 @@ export class RegularJoin implements TwoInputOperator {
     return { ...this.#pairs.rows(lefts, type === 'semi' || type === 'anti' ? null : this.#sides[1].views()), kinds };
   }
 
-  /** Gives back the memory of rows that are forgotten, and of keys that have none any more. */
-  #sweep(now: number): void {
+  /** Nothing is at hand but keys of many rows, if the chunk that was taken, of so many rows on each side, has met them. */
+  #putAway(lengths: readonly [number, number]): void {
     const { size } = this.#keys;
-    const [left, right] = this.#sides.map((side) => side.sweep(size, now));
+    const isMet = new Uint8Array(size);
+    lengths.forEach((length, side) => { for (let row = 0; row < length; row += 1) isMet[this.#ids[side]![row]!] = 1; });
     const kept: number[] = [];
-    for (let id = 0; id < size; id += 1) if (left![id] === 1 || right![id] === 1) kept.push(id);
-    if (kept.length * 4 <= size) {
-      this.#keys = this.#keys.keeping(kept);
-      for (const side of this.#sides) side.keep(kept);
-      this.#known = 0;
-      this.#reserve();
+    for (let id = 0; id < size; id += 1) {
+      if (isMet[id] === 1 && this.#sides[0].countOf(id) + this.#sides[1].countOf(id) > ROWS_MANY) kept.push(id);
     }
-    this.#sweepAt = Math.max(SWEEP_MIN, 2 * Math.max(this.#keys.size, this.#sides[0].size + this.#sides[1].size));
+    for (const side of this.#sides) {
+      side.write(this.#keys);
+      side.keep(kept, size);
+    }
+    this.#keys = this.#keys.keeping(kept);
+    this.#fetched = kept.length;
+    this.#known = 0;
+    this.#reserve();
+    const rows = this.#sides[0].size + this.#sides[1].size;
+    this.#putAwayAt = { keys: Math.max(this.#keysAtHand, 2 * kept.length), rows: Math.max(this.#keysAtHand * ROWS_A_KEY, 2 * rows) };
   }
 
   #newSides(): readonly [JoinSide, JoinSide] {
-    const { inputs, identities, unique, ttl } = this.#spec;
-    const side = (index: Side): JoinSide => new JoinSide({ schema: inputs[index], identity: identities[index], isUnique: unique[index], ttl: ttl[index] });
+    const { inputs, identities, unique, ttl, keys } = this.#spec;
+    const side = (index: Side): JoinSide => new JoinSide({
+      schema: inputs[index], keyWidth: keys.left.length, identity: identities[index], isUnique: unique[index], isCounted: this.#outer[index], ttl: ttl[index],
+    });
     return [side(0), side(1)];
   }
 
-  snapshot(writer: ByteWriter): void {
-    this.#reserve();
-    this.#keys.snapshot(writer);
-    for (const side of this.#sides) side.snapshot(writer, this.#keys.size);
+  snapshot(writer: ByteWriter): readonly Uint8Array[] {
+    return this.#sides.flatMap((side) => {
+      side.write(this.#keys);
+      return side.snapshot(writer);
+    });
   }
 
-  restore(reader: ByteReader): void {
-    this.#keys = new KeyTable(this.#spec.keys.left.length);
-    this.#keys.restore(reader);
-    this.#sides = this.#newSides();
-    this.#known = 0;
-    this.#reserve();
-    for (const side of this.#sides) side.restore(reader, this.#keys.size);
+  restore(reader: ByteReader, pages: readonly Uint8Array[]): void {
+    this.#sides.reduce((rest, side) => side.restore(reader, rest), pages);
   }
 }

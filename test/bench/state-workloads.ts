@@ -49,4 +49,23 @@ export const stateWorkloads: Readonly<Record<string, StateWorkload>> = {
     columns: { account, owner: (id, round) => `${owner(id)}, ${round}`, currency, known_at: at },
     other: { table: 'fills', columns: { account, amount: (id) => id / 8, filled_at: at } },
   },
+  'top rows': {
+    sql: `
+      CREATE TABLE fills (account STRING, amount DOUBLE, quantity BIGINT) WITH ('connector' = 'kafka', 'topic' = 'fills', 'format' = 'json');
+      CREATE TABLE largest (account STRING, amount DOUBLE, quantity BIGINT) WITH ('connector' = 'print');
+      INSERT INTO largest SELECT account, amount, quantity FROM (SELECT *, ROW_NUMBER() OVER (PARTITION BY account ORDER BY amount DESC) AS n FROM fills) WHERE n <= 3;`,
+    table: 'fills',
+    columns: { account, amount: (id, round) => id / 8 + round, quantity: (id) => id % 1000 },
+  },
+  join: {
+    sql: `
+      CREATE TABLE account_balances (account_id BIGINT, owner STRING, currency STRING, balance DECIMAL(18, 2), PRIMARY KEY (account_id) NOT ENFORCED)
+        WITH ('connector' = 'kafka', 'topic' = 'account_balances', 'format' = 'debezium-json');
+      CREATE TABLE limits (account_id BIGINT, most DECIMAL(18, 2), PRIMARY KEY (account_id) NOT ENFORCED) WITH ('connector' = 'kafka', 'topic' = 'limits', 'format' = 'debezium-json');
+      CREATE TABLE limited (account_id BIGINT, owner STRING, currency STRING, balance DECIMAL(18, 2), most DECIMAL(18, 2), PRIMARY KEY (account_id) NOT ENFORCED) WITH ('connector' = 'print');
+      INSERT INTO limited SELECT b.account_id, b.owner, b.currency, b.balance, l.most FROM account_balances AS b JOIN limits AS l ON b.account_id = l.account_id;`,
+    table: 'account_balances',
+    columns: { account_id: (id) => id, owner, currency, balance: cents, $change: () => UPSERT },
+    other: { table: 'limits', columns: { account_id: (id) => id, most: cents, $change: () => UPSERT } },
+  },
 };

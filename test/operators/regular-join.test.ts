@@ -2,8 +2,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { ByteWriter } from '../../src/core/bytes.js';
 import { DELETE, INSERT, UPDATE_AFTER, UPDATE_BEFORE } from '../../src/core/row-kind.js';
 import { make, regularLaw } from './regular-model.js';
+import { tinyPages } from '../engine/written-pages.js';
 import { drive, type Arrival, type Given } from './two-inputs.js';
 
 test('law: at every moment the changelog adds up to the join of the tables as they stand', () => {
@@ -51,4 +53,45 @@ test('keys that have come and gone are no burden, and change nothing', () => {
   for (let n = 0; n < 9000; n += 1) arrivals.push(left(`k${n}`, n), left(`k${n}`, n, DELETE));
   arrivals.push(left('keep', 1), left('k5', 2), right('k5', 3));
   for (const restore of [false, true]) assert.deepEqual(told(drive(make('inner'), arrivals, [3000], restore).rows), ['+I 1-7', '+I 2-3']);
+});
+
+/** Few keys of many rows each, that come and go. */
+const crowd = fc.array(fc.tuple(fc.constantFrom<0 | 1>(0, 1, 1), fc.constantFrom('a', 'a', 'b', 'c', null), fc.nat(99), fc.nat(3), fc.integer({ min: 0, max: 30 })), { minLength: 50, maxLength: 400 }).map((draws) => {
+  const there: Record<string, number[]> = {};
+  let now = 0;
+  return draws.map(([side, k, v, removes, later]): Arrival => {
+    now += later;
+    const known = (there[`${side}${k}`] ??= []);
+    const gone = removes === 0 && known.length > 0 ? known.splice(v % known.length, 1)[0]! : null;
+    if (gone === null) known.push(v);
+    return { side, k: k as string, ts: 0, v: gone ?? v, kind: gone === null ? INSERT : DELETE, mark: 0, now };
+  });
+});
+
+test('law: it makes no difference which keys are at hand and which in pages', () => {
+  const more = fc.constantFrom({}, { ttl: [900, 300] as const }, { identities: [[0, 2], [0, 2]] as const, unique: [true, true] as const });
+  fc.assert(fc.property(crowd, fc.constantFrom('inner' as const, 'left' as const, 'full' as const, 'semi' as const, 'anti' as const), more, fc.constantFrom([7], [60], [1, 150]), (arrivals, type, spec, chunks) => {
+    const made = make(type, spec);
+    const paged = (): ReturnType<typeof made> => {
+      const join = made();
+      join.limitPages(tinyPages);
+      return join;
+    };
+    const { rows } = drive(made, arrivals);
+    assert.deepEqual(drive(paged, arrivals, chunks).rows, rows);
+    assert.deepEqual(drive(made, arrivals, chunks, true).rows, rows);
+  }), { numRuns: 60 });
+});
+
+test('of a key with many rows a checkpoint writes those beside what has changed', () => {
+  const join = make('left')();
+  const seen = new Set<Uint8Array>();
+  const news = (arrivals: readonly Arrival[]): number => {
+    drive(() => join, arrivals);
+    return join.snapshot(new ByteWriter()).reduce((bytes, page) => (seen.has(page) ? bytes : (seen.add(page), bytes + page.length)), 0);
+  };
+  const first = news(Array.from({ length: 5000 }, (_, v) => right(v % 5 === 0 ? 'other' : 'one', v)));
+  assert.equal(news([]), 0);
+  const second = news([right('one', 7, DELETE), right('one', 5001)]);
+  assert.ok(second > 0 && second < first / 50, `${second} of ${first} bytes`);
 });
