@@ -58,9 +58,10 @@ export class Snapshots<Row> {
       snapshot = { events: [], place, isAsked: lastCommit !== null, ended: false, rows: new Map(), tableEnds: new Set(), passed: new Set() };
       this.#waiting.push(snapshot);
       this.#waiting.sort((a, b) => (a.place ?? -1) - (b.place ?? -1));
+      // Rows of a later snapshot come after all of an earlier one.
+      for (const { rows } of this.#waiting.slice(this.#waiting.indexOf(snapshot) + 1)) for (const other of rows.keys()) snapshot.passed.add(other);
     }
     this.#caughtUp.clear();
-    // Rows of a later snapshot come after all of an earlier one.
     for (const other of this.#waiting) {
       if (other === snapshot) break;
       other.passed.add(name);
