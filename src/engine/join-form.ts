@@ -60,7 +60,7 @@ function operatorOf(node: JoinNode, spec: JoinSpec, [left, right]: readonly [rea
   const pair = ([one, other]: readonly [number, number]): readonly [number, number] => [left.indexOf(one), right.indexOf(other)];
   switch (node.kind) {
     case 'interval-join': return new IntervalJoin({ ...spec, times: pair(node.times), lower: node.lower, upper: node.upper });
-    case 'temporal-join': return new TemporalJoin({ ...spec, times: pair(node.times) });
+    case 'temporal-join': return new TemporalJoin({ ...spec, times: pair(node.times), retracts: isUpdating(node.inputs[0]) });
     case 'window-join': {
       const [one, other] = node.windows;
       return new WindowJoin({ ...spec, starts: pair([one.start, other.start]), ends: pair([one.end, other.end]) });

@@ -10,6 +10,7 @@ import type { ByteReader, ByteWriter } from '../core/bytes.js';
 import { faults } from '../core/faults.js';
 import { usualPages, type PageLimits } from '../core/keyed-pages.js';
 import { DELETE, UPDATE_BEFORE } from '../core/row-kind.js';
+import { sqlType, type Field } from '../core/types.js';
 import type { JoinSpec } from './join.js';
 import { KeyTable } from './key-table.js';
 import { KeyTimers } from './key-timers.js';
@@ -23,7 +24,12 @@ import { WaitingRows, type ReleasedRows } from './waiting-rows.js';
 export interface TemporalJoinSpec extends JoinSpec {
   /** Columns of the event time: of the left's rows, and of the right's versions. */
   readonly times: readonly [number, number];
+  /** Whether left rows are taken back: what each of them says waits with it, and is said of what it meets. */
+  readonly retracts?: boolean;
 }
+
+/** What a left row says, as the last of its columns while it waits. */
+const kindField: Field = { name: '_op', type: sqlType('TINYINT', false) };
 
 export class TemporalJoin implements TwoInputOperator {
   readonly name: string;
@@ -54,7 +60,7 @@ export class TemporalJoin implements TwoInputOperator {
     this.name = spec.name;
     this.#spec = spec;
     this.#keys = new KeyTable(spec.keys.left.length);
-    this.#waiting = new WaitingRows(spec.inputs[0]);
+    this.#waiting = new WaitingRows(spec.retracts === true ? [...spec.inputs[0], kindField] : spec.inputs[0]);
     this.#store = new SlotStore(spec.inputs[1]);
     this.#versions = this.#newVersions();
     this.#pages = new VersionPages(spec.inputs[1]);
@@ -67,7 +73,7 @@ export class TemporalJoin implements TwoInputOperator {
 
   process(left: Rows, right: Rows, chunk: Chunk, watermark: WatermarkPath, reports: readonly [Report, Report]): Rows {
     this.#intern(left.batch, right.batch, watermark.before);
-    this.#wait(left, chunk, watermark);
+    this.#wait(this.#spec.retracts === true ? withKinds(left) : left, chunk, watermark);
     const released = this.#waiting.release(watermark.after[chunk.to - 1]!, this.#keys) ?? noneReleased;
     const letOut = new Int32Array(released.length);
     this.#pairs.clear();
@@ -219,12 +225,14 @@ export class TemporalJoin implements TwoInputOperator {
     const pairs = this.#pairs;
     const isLeft = this.#spec.type === 'left';
     const views = this.#store.views();
-    pairs.match(this.#spec, [released.columns, views], report);
-    if (!isLeft) return pairs.rows(released.columns, views);
+    const width = this.#spec.inputs[0].length;
+    pairs.match(this.#spec, [released.columns.slice(0, width), views], report);
+    const whole = (rows: Rows): Rows => (this.#spec.retracts === true ? withoutKinds(rows, width) : rows);
+    if (!isLeft) return whole(pairs.rows(released.columns, views));
     const slots = new Int32Array(released.length).fill(-1);
     for (let pair = 0; pair < pairs.length; pair += 1) slots[pairs.left[pair]!] = pairs.right[pair]!;
     const columns = [...released.columns, ...views.map((column) => gatherPadded(column, slots, released.length))];
-    return { batch: { length: released.length, columns }, released: letOut, time: released.time };
+    return whole({ batch: { length: released.length, columns }, released: letOut, time: released.time });
   }
 
   #newVersions(): Versions {
@@ -264,5 +272,18 @@ export class TemporalJoin implements TwoInputOperator {
 
 const noneReleased: ReleasedRows = { length: 0, columns: [], time: new Float64Array(0), due: new Float64Array(0), ids: new Int32Array(0) };
 const noTimes = new Float64Array(0);
+
+function withKinds(rows: Rows): Rows {
+  const { columns, length } = rows.batch;
+  const values = rows.kinds === undefined ? new Float64Array(length) : Float64Array.from(rows.kinds);
+  return { ...rows, batch: { length, columns: [...columns, { storage: 'real', values, nulls: null }] } };
+}
+
+/** Joined rows of which column `at` is what they say. */
+function withoutKinds(rows: Rows, at: number): Rows {
+  const { columns, length } = rows.batch;
+  if (length === 0) return noRows;
+  return { ...rows, batch: { length, columns: columns.filter((_, index) => index !== at) }, kinds: Uint8Array.from((columns[at] as Column & { values: Float64Array }).values.subarray(0, length)) };
+}
 
 const timesOf = (batch: Batch, column: number): Float64Array => (batch.columns[column] as Column & { values: Float64Array }).values;

@@ -8,6 +8,7 @@ export function isUpdating(node: PlanNode): boolean {
     case 'scan': return false;
     case 'group-aggregate': case 'changelog': return true;
     case 'rank': return keptByTime(node) !== 'first';
+    case 'temporal-join': return isUpdating(node.inputs[0]);
     case 'join': return (node.type !== 'inner' && node.type !== 'semi') || node.inputs.some(isUpdating);
     case 'filter': case 'project': case 'union': case 'window': return inputsOf(node).some(isUpdating);
     // The others take rows that stay, and give such: see `updatesBelow`.
@@ -43,7 +44,7 @@ function isEventTime(node: PlanNode, index: number): boolean {
 
 /**
  * The input of an operator that has no use for changes, and has them: the first such node at or below `root`, inputs
- * first; null when there is none. A temporal join takes changes of its right side: they are versions.
+ * first; null when there is none. To a temporal join changes of its right side are versions.
  */
 export function updatesBelow(root: PlanNode): Exclude<PlanNode, { kind: 'scan' | 'filter' | 'project' | 'union' }> | null {
   for (const input of inputsOf(root)) {
@@ -51,8 +52,7 @@ export function updatesBelow(root: PlanNode): Exclude<PlanNode, { kind: 'scan' |
     if (found !== null) return found;
   }
   switch (root.kind) {
-    case 'scan': case 'filter': case 'project': case 'union': case 'join': case 'group-aggregate': case 'rank': case 'changelog': return null;
-    case 'temporal-join': return isUpdating(root.inputs[0]) ? root : null;
+    case 'scan': case 'filter': case 'project': case 'union': case 'join': case 'temporal-join': case 'group-aggregate': case 'rank': case 'changelog': return null;
     // What is taken back leaves the windows that have not fired. Sessions would have to fall apart again.
     case 'window': case 'window-aggregate': return root.window?.kind === 'session' && isUpdating(root.input) ? root : null;
     default: return inputsOf(root).some(isUpdating) ? root : null;

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { DELETE } from '../../src/core/row-kind.js';
+import { runSql } from '../engine/run-engine.js';
 import { greater, make, temporalLaw } from './temporal-model.js';
 import { drive, type Arrival, type Given } from './two-inputs.js';
 
@@ -38,6 +39,17 @@ test('a late left row meets what is still kept; one whose version is gone is tol
 test('a condition besides the keys: the row of an outer join leaves alone where it does not hold', () => {
   const arrivals = [quote(10, 50, 0), trade(11, 40, 0), trade(12, 60, 100)];
   assert.deepEqual(met(drive(make('left', greater), arrivals).rows), [[40, 50], [60, null]]);
+});
+
+test('left rows that are taken back take back what they met', () => {
+  const sql = `CREATE TABLE o (id INT, k STRING, n INT, ts TIMESTAMP(3), WATERMARK FOR ts AS ts);
+    CREATE TABLE r (k STRING, rate INT, ts TIMESTAMP(3), PRIMARY KEY (k) NOT ENFORCED, WATERMARK FOR ts AS ts);
+    CREATE VIEW newest AS SELECT id, k, n, ts FROM (SELECT *, ROW_NUMBER() OVER (PARTITION BY id ORDER BY ts DESC) AS rn FROM o) WHERE rn = 1;
+    SELECT id, n, rate FROM newest LEFT JOIN r FOR SYSTEM_TIME AS OF newest.ts ON newest.k = r.k;`;
+  const o = [{ id: 1, k: 'a', n: 1, ts: 1000 }, { id: 1, k: 'a', n: 2, ts: 3000 }, { id: 1, k: 'b', n: 3, ts: 4000 }];
+  const r = [{ k: 'a', rate: 10, ts: 500 }, { k: 'a', rate: 20, ts: 2000 }];
+  const changes = ['1,1,10,+I', '1,1,10,-U', '1,2,20,+U', '1,2,20,-U', '1,3,,+U'];
+  for (const batchRows of [[9], [1]]) assert.deepEqual(runSql(sql, { o, r }, { batchRows }).outputs['query_1']!.map(String), changes);
 });
 
 test('NULL keys meet nothing', () => {
