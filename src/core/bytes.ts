@@ -47,6 +47,11 @@ export class ByteWriter {
     return at;
   }
 
+  /** Takes back the last `count` bytes that were reserved. */
+  giveBack(count: number): void {
+    this.#length -= count;
+  }
+
   /** The buffer behind, for loops that fill what they reserved. Changes at `reserve`. */
   get buffer(): Uint8Array {
     return this.#bytes;

@@ -7,6 +7,8 @@ import type { ByteWriter } from './bytes.js';
 
 /** Records begin at multiples of so many bytes: a unit. */
 export const UNIT = 8;
+/** The number of a unit as a varint, at the most. */
+const BYTES_A_UNIT = 5;
 
 export class Page {
   #bytes: Uint8Array;
@@ -15,6 +17,7 @@ export class Page {
   #dead: Int32Array = new Int32Array(0);
   /** A bit for each of those words that is not 0, so that looking through them costs what is dead. */
   #deadWords: Int32Array = new Int32Array(0);
+  #deadCount = 0;
   /** Bytes of records, and of those that live. */
   used = 0;
   live = 0;
@@ -63,6 +66,7 @@ export class Page {
   /** The record of `size` bytes at byte `at` is one of the dead. */
   kill(at: number, size: number): void {
     this.live -= size;
+    this.#deadCount += 1;
     const unit = at / UNIT;
     if (unit >> 5 >= this.#dead.length) {
       const words = Math.ceil(this.#bytes.length / UNIT / 32);
@@ -81,6 +85,7 @@ export class Page {
   /** An open page whose records are all dead begins anew. */
   empty(): void {
     this.used = 0;
+    this.#deadCount = 0;
     this.#dead.fill(0);
     this.#deadWords.fill(0);
   }
@@ -95,7 +100,12 @@ export class Page {
 
   /** The units at which dead records begin: each as what it is after the one before. */
   writeDead(writer: ByteWriter): void {
-    const gaps: number[] = [];
+    writer.varint(this.#deadCount);
+    // Most of them are one byte each. Of many pages there are millions.
+    const most = BYTES_A_UNIT * this.#deadCount;
+    const from = writer.reserve(most);
+    const { buffer } = writer;
+    let at = from;
     let before = 0;
     for (let first = 0; first < this.#deadWords.length; first += 1) {
       // The lowest bit that is set, then without it.
@@ -103,13 +113,14 @@ export class Page {
         const word = 32 * first + lowestBit(words);
         for (let bits = this.#dead[word]!; bits !== 0; bits &= bits - 1) {
           const unit = 32 * word + lowestBit(bits);
-          gaps.push(unit - before);
+          let gap = unit - before;
           before = unit;
+          for (; gap >= 128; gap >>>= 7) buffer[at++] = (gap & 127) | 128;
+          buffer[at++] = gap;
         }
       }
     }
-    writer.varint(gaps.length);
-    for (const gap of gaps) writer.varint(gap);
+    writer.giveBack(from + most - at);
   }
 }
 

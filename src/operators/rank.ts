@@ -18,7 +18,7 @@ import { addRanked, removeRanked, type Give, type RankRange } from './ranked-row
 import { SortOrder, cellsOf, type Cells } from './sort-order.js';
 import { TimeToLive, nowAt } from './time-to-live.js';
 
-/** A partition of more rows stays at hand: its rows are not read and written again and again. */
+/** A partition of more rows stays at hand while it is in use: they are not read and written again and again. */
 const ROWS_MANY = 256;
 
 export interface RankSpec {
@@ -91,7 +91,7 @@ export class Rank implements Operator {
       };
       this.#take(ids[row]!, cellsOf(columns, row), rows.kinds === undefined || isAdded(rows.kinds[row]!), nowAt(watermark.now, released), give);
     }
-    if (this.#keys.size > this.#putAwayAt) this.#putAway();
+    if (this.#keys.size > this.#putAwayAt) this.#putAway(length);
     this.#sweep(nowAt(watermark.now, rows.released[length - 1]!));
     return changes.finish();
   }
@@ -159,11 +159,13 @@ export class Rank implements Operator {
     this.#pages.put(this.#pages.find());
   }
 
-  /** Nothing is at hand but what is much. */
-  #putAway(): void {
+  /** Nothing is at hand but partitions of many rows, if the chunk that was taken, of so many rows, has met them. */
+  #putAway(length: number): void {
     this.#writeChanged();
+    const isMet = new Uint8Array(this.#keys.size);
+    for (let row = 0; row < length; row += 1) isMet[this.#ids[row]!] = 1;
     const kept: number[] = [];
-    this.#rows.forEach((rows, id) => { if (rows !== undefined && rows.length > ROWS_MANY) kept.push(id); });
+    this.#rows.forEach((rows, id) => { if (isMet[id] === 1 && rows !== undefined && rows.length > ROWS_MANY) kept.push(id); });
     this.#keys = this.#keys.keeping(kept);
     this.#rows = kept.map((id) => this.#rows[id]);
     this.#isChanged = kept.map(() => false);
