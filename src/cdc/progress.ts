@@ -94,6 +94,11 @@ export class Progress {
     if (!this.#messages.includes(lsn)) this.#messages.push(lsn);
   }
 
+  /** There is no message up to `lsn` but those that have come. */
+  passMessages(lsn: number): void {
+    this.#message = Math.max(this.#message, lsn);
+  }
+
   /** Whether a transaction follows a message and no other transaction. */
   followsMessage({ lastCommit }: ChangeEvent<unknown>): boolean {
     return lastCommit !== null && this.#messages.includes(lastCommit);

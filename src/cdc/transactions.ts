@@ -54,8 +54,8 @@ export interface AssemblerState<Row> {
 export interface AssemblerOptions {
   /** Partitions of a topic; left out: each has one. */
   readonly partitions?: (topic: string) => number;
-  /** Messages in the log are read, too: what follows none of the known commits may follow one of those. */
-  readonly messages?: boolean;
+  /** Of messages in the log, which are read, too: what follows none of the known commits may follow one of those. Null or left out: none is. */
+  readonly messageTopic?: string | null;
 }
 
 const isSame = (one: Bound | undefined, other: TransactionEnd): boolean => one?.lsn === other.lsn && one.time === other.time;
@@ -101,10 +101,12 @@ export class TransactionAssembler<Row> {
   }
 
   /**
-   * Nothing more of the topic is to be had for now: a table without rows keeps no snapshot waiting. To be said again after
-   * each row of a snapshot, and each END.
+   * Nothing more of the topic is to be had for now: a table without rows keeps no snapshot waiting, and a message that was
+   * not written no transaction. To be said again after each row of a snapshot, and each END.
    */
   caughtUp(topic: string): void {
+    const awaited = topic === this.options.messageTopic ? this.#awaitedMessage() : null;
+    if (awaited !== null) this.#progress.passMessages(awaited);
     this.#snapshots.caughtUp(topic);
   }
 
@@ -135,10 +137,18 @@ export class TransactionAssembler<Row> {
     return this.#runs.restarts;
   }
 
-  /** Topics that keep what is there waiting: a row of a snapshot may come in them that belongs before it. */
+  /** Topics that keep what is there waiting: a row of a snapshot may come in them that belongs before it, or a message. */
   get unsettled(): readonly string[] {
     const isFirst = this.#last === null && this.waiting + this.#ends.length > 0;
-    return [...new Set([...this.#snapshots.unsettled, ...(isFirst ? this.#snapshots.unseen : [])])];
+    const messages = this.#awaitedMessage() === null ? [] : [this.options.messageTopic!];
+    return [...new Set([...this.#snapshots.unsettled, ...(isFirst ? this.#snapshots.unseen : []), ...messages])];
+  }
+
+  /** What the transaction that is next follows, where that may be a message that has not come yet. */
+  #awaitedMessage(): number | null {
+    const [end] = this.#ends;
+    const next = end === undefined ? undefined : this.#pending.of(end.xid)?.first;
+    return next !== undefined && this.options.messageTopic != null && this.#progress.awaitsMessage(next, this.#chain) ? next.lastCommit : null;
   }
 
   #taken(): readonly Outcome<Row>[] {
@@ -284,7 +294,7 @@ export class TransactionAssembler<Row> {
       if ((isLost || isEnd) && this.#progress.letGo(lacking)) return this.#proceedTo(end, at, isEnd);
       if (!isLost) return false;
     }
-    if (!isEnd && this.options.messages === true && pending !== undefined && this.#progress.awaitsMessage(pending.first, this.#chain)) return false;
+    if (!isEnd && this.options.messageTopic != null && pending !== undefined && this.#progress.awaitsMessage(pending.first, this.#chain)) return false;
     this.#checkChain(bound, pending);
     if (events === null) this.#gap('events', bound, this.#lacking(expected, pending), this.#drop(xid));
     else if (events.length > 0) {

@@ -35,6 +35,8 @@ export interface CapturePlan {
   readonly tables: readonly CapturedTopics[];
   /** Null: nothing tells of transactions, and changes are applied one by one. */
   readonly transactionTopic: string | null;
+  /** Of messages that clients write into the log; null: none is read. */
+  readonly messageTopic: string | null;
   readonly stopsAtGaps: boolean;
 }
 
@@ -67,9 +69,9 @@ export class LiveCapture {
   #isPast = false;
 
   constructor(readonly plan: CapturePlan, private readonly engine: Engine) {
-    const { tables, transactionTopic } = plan;
+    const { tables, transactionTopic, messageTopic } = plan;
     const partitions = new Map(tables.flatMap(({ topics }) => [...topics]));
-    this.#assembler = transactionTopic === null ? new ChangeByChange() : new TransactionAssembler([...partitions.keys()], { partitions: (topic) => partitions.get(topic)! });
+    this.#assembler = transactionTopic === null ? new ChangeByChange() : new TransactionAssembler([...partitions.keys()], { partitions: (topic) => partitions.get(topic)!, messageTopic });
     const fillings = tables.map((table): Filling => ({ table, rows: [], positions: [] }));
     this.#fillings = new Map(fillings.flatMap((filling) => [...filling.table.topics.keys()].map((topic) => [topic, filling])));
   }

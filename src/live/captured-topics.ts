@@ -4,6 +4,7 @@ import type { Pipeline, SourceTable } from '../plan/plan.js';
 import { stopsAtGaps, transactionTopicSetting } from '../sources/captured-table.js';
 import type { CapturePlan } from './capture.js';
 import type { SourceTopic } from './connectors.js';
+import { begunWith } from './journal-topic.js';
 import type { Log } from './log.js';
 import { startOf, stopOf } from './scan-modes.js';
 import { checkOptions, refused } from './table-options.js';
@@ -35,16 +36,18 @@ export function capturedTable(table: SourceTable, start: Parameters<typeof start
 /** Tables of one database, and the topic of its transactions; null: there is none. */
 export interface Database {
   readonly transactions: TopicRead | null;
+  /** Of messages that clients write into the log; null: there is none, or the group began without it. */
+  readonly messages: TopicRead | null;
   /** Of the pipeline, ascending. */
   readonly inputs: readonly number[];
 }
 
 /**
  * The databases of a pipeline, and what there is to say of them. `captured`: by input; null: no table of changes. Throws
- * USAGE and SQL_UNSUPPORTED.
+ * USAGE, SQL_UNSUPPORTED and KAFKA_REFUSED.
  */
-export async function databasesOf(log: Log, { settings }: Pipeline, captured: readonly (CapturedTable | null)[], say: (text: string) => void): Promise<readonly Database[]> {
-  const found = new Map<string, { readonly transactions: TopicRead | null; readonly inputs: number[] }>();
+export async function databasesOf(log: Log, { settings }: Pipeline, captured: readonly (CapturedTable | null)[], journal: string, say: (text: string) => void): Promise<readonly Database[]> {
+  const found = new Map<string, Database & { readonly inputs: number[] }>();
   const seen = new Map<string, string>();
   for (const [input, each] of captured.entries()) {
     if (each === null) continue;
@@ -55,7 +58,8 @@ export async function databasesOf(log: Log, { settings }: Pipeline, captured: re
       seen.set(topic, name);
     }
     const topic = await transactionTopicOf(log, settings, each, say);
-    const known = found.get(topic ?? name) ?? { transactions: topic === null ? null : readOf(topic, each), inputs: [] };
+    const messages = topic === null || found.has(topic) ? null : await messageTopicOf(log, topic, journal, say);
+    const known = found.get(topic ?? name) ?? { transactions: topic === null ? null : readOf(topic, each), messages: messages === null ? null : readOf(messages, each), inputs: [] };
     found.set(topic ?? name, known);
     known.inputs.push(input);
   }
@@ -87,5 +91,17 @@ async function transactionTopicOf(log: Log, settings: Pipeline['settings'], { ta
   return null;
 }
 
-export const capturePlan = ({ inputs, transactions }: Database, pipeline: Pipeline, tables: (input: number) => CapturePlan['tables'][number]): CapturePlan =>
-  ({ tables: inputs.map(tables), transactionTopic: transactions?.topic ?? null, stopsAtGaps: stopsAtGaps(pipeline.settings) });
+/** Beside the topic of transactions. A connector makes it with its first message, maybe long after a group began: its steps were made without. */
+async function messageTopicOf(log: Log, transactions: string, journal: string, say: (text: string) => void): Promise<string | null> {
+  const topic = `${transactions.slice(0, transactions.lastIndexOf('.') + 1)}message`;
+  const isThere = (await log.bounds(topic)) !== null;
+  const begun = await begunWith(log, journal);
+  if (begun?.has(topic) === true && !isThere) throw new TapewrightError('KAFKA_REFUSED', `topic ${topic} is not there any more, and the group began with it; start under another group (--group)`, { topic });
+  if (!isThere) return null;
+  if (begun === null || begun.has(topic)) return topic;
+  say(`${topic} is not read, since it was not there when the group began: a message in it looks like a gap; to read it, start under another group (--group)`);
+  return null;
+}
+
+export const capturePlan = ({ inputs, transactions, messages }: Database, pipeline: Pipeline, tables: (input: number) => CapturePlan['tables'][number]): CapturePlan =>
+  ({ tables: inputs.map(tables), transactionTopic: transactions?.topic ?? null, messageTopic: messages?.topic ?? null, stopsAtGaps: stopsAtGaps(pipeline.settings) });

@@ -119,6 +119,24 @@ export async function readJournal(log: Log, { topic, lane, from, patience }: Jou
   }
 }
 
+/** The topics with which a group began; null: it has not. */
+export async function begunWith(log: Log, journal: string): Promise<ReadonlySet<string> | null> {
+  const [bounds] = (await log.bounds(journal)) ?? [];
+  if (bounds === undefined || bounds.end === bounds.start) return null;
+  const reader = await log.read([{ topic: journal, partition: bounds.partition, offset: bounds.start }]);
+  try {
+    while (reader.emptyAnswers < emptyAnswersMin) {
+      for (const { offset, key, value } of (await reader.next(1000))?.records ?? []) {
+        const record = readRecord(journal, offset, key, value);
+        if (record.kind === 'start') return new Set(record.positions.map(({ topic }) => topic));
+      }
+    }
+    return null;
+  } finally {
+    await reader.close();
+  }
+}
+
 /** All records of a lane, up to the one that took it with `nonce`; without a nonce: up to where nothing more is. */
 export async function readJournalTopic(log: Log, topic: string, lane: number, nonce: string | null, patienceMillis: number): Promise<JournalRecord[]> {
   const entries = await readJournal(log, { topic, lane, from: 0, patience: patienceMillis }, nonce === null ? null : (record) => record.kind === 'taken' && record.nonce === nonce);

@@ -91,7 +91,7 @@ export interface LivePlan {
 export async function planLive(log: Log, { texts, settings, group, state, start, redirect, onRemark }: Pick<LiveOptions, 'texts' | 'settings' | 'group' | 'start' | 'redirect' | 'onRemark'> & Partial<Pick<LiveOptions, 'state'>>): Promise<LivePlan> {
   requireModules(texts);
   const pipeline = planTexts(texts);
-  const read = await readTopics(log, pipeline, start, onRemark);
+  const read = await readTopics(log, pipeline, start, `${group}-journal`, onRemark);
   const sinks = sinkTopics(pipeline.sinks, redirect);
   const needsRegistry = read.usesRegistry || sinks.flatMap(({ format, keyFormat }) => [format, keyFormat]).includes('avro-confluent');
   if (needsRegistry && settings.registries.length === 0) throw new TapewrightError('USAGE', "format 'avro-confluent' needs a schema registry: give --registry URL or set SCHEMA_REGISTRY");

@@ -32,14 +32,14 @@ export interface ReadTopics {
 const isChanges = (table: SourceTopic | CapturedTable): table is CapturedTable => 'reads' in table;
 
 /** Throws SQL_UNSUPPORTED, USAGE, and KAFKA_REFUSED where a topic is not there. */
-export async function readTopics(log: Log, pipeline: Pipeline, start: Parameters<typeof sourceTopic>[1], say: (text: string) => void): Promise<ReadTopics> {
+export async function readTopics(log: Log, pipeline: Pipeline, start: Parameters<typeof sourceTopic>[1], journal: string, say: (text: string) => void): Promise<ReadTopics> {
   const tables = pipeline.sources.map((table: SourceTable) => (table.changeFormat === undefined ? sourceTopic(table, start) : capturedTable(table, start)));
   const captured = tables.map((table) => (isChanges(table) ? table : null));
-  const databases = await databasesOf(log, pipeline, captured, say);
+  const databases = await databasesOf(log, pipeline, captured, journal, say);
   const own = tables.map((table, input) => ({ ...(isChanges(table) ? table.reads[0]! : { topic: table.topic, start: table.start, stop: table.stop }), table: pipeline.sources[input]!.name }));
   const further = captured.flatMap((table) => (table === null ? [] : table.reads.slice(1).map((read) => ({ ...read, table: table.table.name }))));
-  const transactions = databases.flatMap(({ transactions: read }) => (read === null ? [] : [{ ...read, table: read.topic }]));
-  const reads = [...own, ...further, ...transactions];
+  const told = [...databases.map(({ transactions }) => transactions), ...databases.map(({ messages }) => messages)].flatMap((read) => (read === null ? [] : [{ ...read, table: read.topic }]));
+  const reads = [...own, ...further, ...told];
   const bounded = reads.find(({ stop }) => stop !== null), unbounded = reads.find(({ stop }) => stop === null);
   if (bounded !== undefined && unbounded !== undefined) throw refused(bounded.table, `it has a 'scan.bounded.mode' and ${unbounded.table} has none`, 'bound all tables or none; --until latest ends a run whose tables have no bounds');
   const bounds = new Map<string, readonly LogBounds[]>();
@@ -93,7 +93,7 @@ export function laneInputs({ pipeline, tables, databases, reads, bounds, lanes }
       const common = { table: name, topic, partitions };
       if (table !== undefined && !isChanges(table)) return { ...common, decoder: sourceDecoder(table, columnsOf(pipeline.sources.indexOf(table.table)), registry) };
       const input = table === undefined ? -1 : pipeline.sources.indexOf(table.table);
-      const capture = databases.findIndex((database) => (table === undefined ? database.transactions?.topic === topic : database.inputs.includes(input)));
+      const capture = databases.findIndex((database) => (table === undefined ? [database.transactions?.topic, database.messages?.topic].includes(topic) : database.inputs.includes(input)));
       const isAvro = databases[capture]!.inputs.some((each) => (tables[each] as CapturedTable).isAvro);
       return { ...common, capture, decoder: new ChangeDecoder(topic, table === undefined ? null : columnsOf(input), (table === undefined ? isAvro : table.isAvro) ? registry : null, databases[capture]!.transactions !== null) };
     }),

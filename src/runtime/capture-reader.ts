@@ -80,7 +80,7 @@ export class CaptureReader {
     this.#source = openCaptureSource({ recording, tables, transactionTopic, messageTopic, tellsAll: false });
     this.#events = new CaptureEvents(tables);
     const topics = [...new Set(tables.flatMap((table) => table.topics))];
-    this.#assembler = new TransactionAssembler(topics, { partitions: (topic) => partitions.get(topic) ?? 1, messages: messageTopic !== null });
+    this.#assembler = new TransactionAssembler(topics, { partitions: (topic) => partitions.get(topic) ?? 1, messageTopic });
     const readers = (topic: string): readonly CapturedTable[] => tables.filter((table) => table.topics.includes(topic));
     this.#fillings = tables.map((table, index): Filling => ({
       table, index, nth: new Map(table.topics.map((topic) => [topic, readers(topic).indexOf(table)])), rows: new GatheredRows(table.columns), first: 0, next: 0,

@@ -21,8 +21,8 @@ export interface AssembleOptions {
   readonly partitions?: number;
   /** Those that are read. */
   readonly topics?: readonly string[];
-  /** The topic of messages is read, too. */
-  readonly messages?: boolean;
+  /** Where it is read, too. */
+  readonly messageTopic?: string | null;
 }
 
 /** Records are decoded once, however many gaps are planted among them. */
@@ -39,12 +39,12 @@ export const eventsOf = (records: readonly ModelRecord[], read: readonly string[
   });
 
 export function assemble(records: readonly ModelRecord[], options: AssembleOptions = {}): Assembled {
-  const messages = records.some(({ topic }) => topic === 'db.message');
-  return assembleEvents(eventsOf(records, options.topics), { messages, ...options });
+  const messageTopic = records.some(({ topic }) => topic === 'db.message') ? 'db.message' : null;
+  return assembleEvents(eventsOf(records, options.topics), { messageTopic, ...options });
 }
 
-export function assembleEvents(events: readonly CaptureEvent<Change>[], { saveAt = -1, partitions = 1, topics: read = topics, messages = false }: AssembleOptions = {}): Assembled {
-  const make = (): TransactionAssembler<Change> => new TransactionAssembler<Change>(read, { partitions: () => partitions, messages });
+export function assembleEvents(events: readonly CaptureEvent<Change>[], { saveAt = -1, partitions = 1, topics: read = topics, messageTopic = null }: AssembleOptions = {}): Assembled {
+  const make = (): TransactionAssembler<Change> => new TransactionAssembler<Change>(read, { partitions: () => partitions, messageTopic });
   let assembler = make();
   const outcomes = [];
   for (const [index, event] of events.entries()) {

@@ -110,6 +110,42 @@ test('a table without rows keeps nothing waiting once the log is quiet: the jour
   assert.equal((await takeLane(log, (await specsOn(log, { sql: captureSql(), until: null }))(0), quiet)).engine.seq, stepsIn(log, spec).length);
 });
 
+const message: Command = { session: 0, what: 'message', a: 0, b: 0 };
+const transfer: readonly Command[] = [{ session: 0, what: 'transfer', a: 0, b: 1 }, { session: 0, what: 'commit', a: 0, b: 0 }];
+
+test('a transaction that follows a message in the log follows no gap, whenever the message comes', async () => {
+  const { records, commits } = recordingOf([...transfer, message, message, ...transfer, message, ...transfer]);
+  const messages = records.filter(({ topic }) => topic === 'db.message');
+  const others = records.filter(({ topic }) => topic !== 'db.message');
+  assert.equal(messages.length, 3);
+  for (const order of [records, [...messages, ...others], [...others, ...messages]]) {
+    const log = await captureLog(order);
+    const { captures } = await new LiveLane(log, (await specsOn(log, { ...calm, sql: captureSql() }))(0), quiet).run(new AbortController().signal);
+    assert.deepEqual([captures[0]!.gaps, captures[0]!.incomplete], [[], []]);
+    assert.deepEqual(standingIn(log), expectedOf(commits.at(-1)!.state));
+  }
+});
+
+test('where messages are read, a gap is told once their topic has no more', async () => {
+  const { records, commits } = recordingOf([...transfer, message, ...transfer, ...transfer, message, ...transfer]);
+  const [, , lost, after] = commits;
+  const log = await captureLog(records.filter(({ value }) => value?.includes(`"${lost!.xid}:`) !== true));
+  const spec = (await specsOn(log, { ...calm, sql: captureSql(), until: null }))(0);
+  await assert.rejects(new LiveLane(log, spec, quiet).run(new AbortController().signal), { code: 'SOURCE_GAP', message: new RegExp(`transactions are missing between LSN ${commits[1]!.lsn} .* and LSN ${after!.lsn}`) });
+  assert.deepEqual(standingIn(log), expectedOf(commits[1]!.state));
+});
+
+test('a group that began before there was a topic of messages goes on without it, and says so', async () => {
+  const { records, commits } = recordingOf([...transfer, ...transfer, message]);
+  const log = await captureLog(records.filter(({ topic }) => topic !== 'db.message'));
+  await runToEnd(log, (await specsOn(log, { ...calm, sql: captureSql() }))(0));
+  await log.create('db.message', 1);
+  const said: string[] = [];
+  await runToEnd(log, (await specsOn(log, { ...calm, sql: captureSql(), say: (text) => said.push(text) }))(0));
+  assert.match(said.join('\n'), /db\.message is not read, since it was not there when the group began/);
+  assert.deepEqual(standingIn(log), expectedOf(commits.at(-1)!.state));
+});
+
 test('a run until a time ends before the first transaction that was committed then', async () => {
   const { records, commits } = recordingOf(transfers(8));
   const until = commits[5]!.time;

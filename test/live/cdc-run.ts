@@ -31,7 +31,8 @@ export const messagesOf = (records: readonly ModelRecord[]): LogMessage[] => rec
 /** A log with the topics of the database, and what is in them. */
 export async function captureLog(records: readonly ModelRecord[], more: readonly string[] = []): Promise<MemoryLog> {
   const log = new MemoryLog();
-  for (const topic of ['db.cdc.accounts', 'db.cdc.entries', 'db.transaction', ...more]) await log.create(topic, 1 + Math.max(0, ...records.filter((record) => record.topic === topic).map(({ partition }) => partition)));
+  const messages = records.some(({ topic }) => topic === 'db.message') ? ['db.message'] : [];
+  for (const topic of ['db.cdc.accounts', 'db.cdc.entries', 'db.transaction', ...messages, ...more]) await log.create(topic, 1 + Math.max(0, ...records.filter((record) => record.topic === topic).map(({ partition }) => partition)));
   const producer = await log.producer('connector');
   // One by one: the reader's turns mix topics as they will.
   for (const message of messagesOf(records)) await producer.commit([message], null);
