@@ -81,5 +81,5 @@ function invariantsSection(invariants) {
   const rows = invariants.map(({ output, rows: standing, changes, held }) => [
     element('span', { class: held ? 'met' : 'unmet' }, held ? '✓ held' : standing === 0 ? '✗ broken on the way' : '✗ broken'), element('a', { href: `#${anchorOf(output)}` }, output), standing, changes ?? '–',
   ]);
-  return section('invariants', 'Invariants', [verdict, element('span', { class: 'note' }, 'outputs that must have no row, not even for a moment')], plainTable(['', 'output', 'rows at the end', 'changes on the way'], rows));
+  return section('invariants', 'Invariants', [verdict, element('span', { class: 'note' }, 'outputs that must have no row, not even for a moment')], plainTable(['', 'output', 'rows', 'changes'], rows));
 }

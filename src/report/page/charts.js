@@ -45,7 +45,8 @@ function openedChart(canvas) {
     autoSize: true,
     layout: { attributionLogo: false, fontSize: 11, fontFamily: 'system-ui, sans-serif', panes: { enableResize: false } },
     localization: { locale: 'en-US', timeFormatter: (/** @type {any} */ time) => `${dateText(time * 1000)} ${clockText(time * 1000)}` },
-    timeScale: { timeVisible: true, minBarSpacing: 0.05, borderVisible: false, tickMarkFormatter: (/** @type {any} */ time, /** @type {number} */ kind) => (kind <= 2 ? dateText(time * 1000).slice(5) : clockText(time * 1000)) },
+    // With fixed edges the times at them are written whole.
+    timeScale: { fixLeftEdge: true, fixRightEdge: true, timeVisible: true, minBarSpacing: 0.05, borderVisible: false, tickMarkFormatter: (/** @type {any} */ time, /** @type {number} */ kind) => (kind <= 2 ? dateText(time * 1000).slice(5) : clockText(time * 1000)) },
     rightPriceScale: { borderVisible: false, minimumWidth: 64 },
     crosshair: { mode: 0 },
     // The wheel belongs to the page, and so does a finger that moves up or down.

@@ -9,17 +9,18 @@ const boxGap = { x: 78, y: 14 };
 const lineHeight = 14;
 /** Characters of a title and of a line in a box. */
 const charsMax = { title: 25, line: 28 };
-/** Pixels below which a plan is scrolled rather than made smaller. */
+/** A plan is made smaller to fit, down to so many pixels and to this share of its width: below that nobody can read it, and it is scrolled. */
 const planWidthMin = 820;
+const planShareMin = 0.78;
 
 /** @param {PlanGraph} graph */
 function planDrawing(graph) {
   const boxes = placedBoxes(graph);
-  const width = Math.max(...boxes.map(({ x }) => x)) + boxWidth + 2;
-  const height = Math.max(...boxes.map(({ y, height: own }) => y + own)) + 2;
-  const svg = drawn('svg', { class: 'plan', viewBox: `-1 -1 ${width} ${height}`, role: 'img', 'aria-label': `The plan: ${graph.length} parts; the text below has the same` });
+  const width = Math.max(...boxes.map(({ x }) => x)) + boxWidth + 4;
+  const height = Math.max(...boxes.map(({ y, height: own }) => y + own)) + 4;
+  const svg = drawn('svg', { class: 'plan', viewBox: `-2 -2 ${width} ${height}`, role: 'img', 'aria-label': `The plan: ${graph.length} parts; the text below has the same` });
   svg.style.width = `${width}px`;
-  svg.style.minWidth = `${Math.min(width, planWidthMin)}px`;
+  svg.style.minWidth = `${Math.min(width, Math.max(planWidthMin, Math.round(width * planShareMin)))}px`;
   graph.forEach(({ from }, index) => { for (const source of from) svg.append(edgeOf(graph, boxes, source, index)); });
   graph.forEach((node, index) => svg.append(boxOf(node, boxes[index])));
   return scrolled(svg, 'The plan as a graph');

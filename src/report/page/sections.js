@@ -59,17 +59,17 @@ function outputSection({ report, charts, evidence }, table, alerts, changelog) {
   const refused = table.name === 'late' ? report.lateRows : table.name === 'dead_letters' ? report.deadRows : null;
   const about = output === null
     ? refused === null ? [] : [plainTable(['rows', 'on the way to', 'operator', 'reason'], refused.map(({ output: to, operator, reason, rows }) => [rows, to ?? '–', operator, reason]))]
-    : [element('details', {}, element('summary', {}, `${output.columns.length} columns, digests`), columnsTable(output.columns), ...digestLines(output))];
+    : [element('details', {}, element('summary', {}, `${countedText(output.columns.length, 'column')}, digests`), columnsTable(output.columns), ...digestLines(output))];
   const title = refused === null || output !== null ? table.name : table.name === 'late' ? 'Late rows' : 'Dead letters';
-  const changes = output?.changes === undefined ? '' : ` after ${countText(output.changes)} changes`;
+  const changes = output?.changes === undefined ? '' : ` after ${countedText(output.changes, 'change')}`;
   const hint = alerts == null || table.rows.length === 0 ? [] : [element('span', { class: 'note' }, `choose a row to see ${evidence.some((one) => one.table === table.name) ? 'what made it' : 'it in the chart'}`)];
-  return section(anchorOf(table.name), title, [element('span', { class: 'muted' }, `${countText(table.total)} rows${changes}`), ...digest, ...hint],
+  return section(anchorOf(table.name), title, [element('span', { class: 'muted' }, `${countedText(table.total, 'row')}${changes}`), ...digest, ...hint],
     ...(output === null ? about : []), makeTable(table, alerts), ...chart, ...(changelog === null || changelog.total === 0 ? [] : [changelogDetails(changelog)]), ...(output === null ? [] : about));
 }
 
 /** Made when it is opened. @param {TableData} changelog */
 function changelogDetails(changelog) {
-  const details = element('details', { class: 'changelog' }, element('summary', {}, `Its ${countText(changelog.total)} changes, as they came about`));
+  const details = element('details', { class: 'changelog' }, element('summary', {}, changelog.total === 1 ? 'Its one change' : `Its ${countText(changelog.total)} changes, as they came about`));
   details.addEventListener('toggle', () => { if (details.open && details.childElementCount === 1) details.append(makeTable(changelog)); });
   return details;
 }

@@ -13,6 +13,11 @@ function countText(count) {
   return grouped(String(count));
 }
 
+/** `1 row`, `2 rows`. @param {number} count @param {string} one */
+function countedText(count, one) {
+  return `${countText(count)} ${one}${count === 1 ? '' : 's'}`;
+}
+
 /** Exactly, as it is sorted, searched and shown on hovering. @param {Cell} cell */
 function exactText(cell) {
   return cell === null ? 'NULL' : String(cell);
