@@ -10,11 +10,14 @@ import type { SinkTable } from '../plan/plan.js';
 const kindTexts = new Dictionary();
 for (const text of rowKindTexts) kindTexts.intern(text);
 
+/** Rows that are left; for one call at a time. */
+let kept = new Int32Array(0);
+
 /** With `_op` as the last column. An upsert says nothing of what it replaces at once; a row that nothing replaces is gone. */
 export function withKinds(rows: Rows, sink: SinkTable): Rows {
   const { batch, released, time, kinds } = rows;
   if (batch.length === 0) return noRows;
-  const kept = new Int32Array(batch.length);
+  if (kept.length < batch.length) kept = new Int32Array(2 * batch.length);
   const codes = new Int32Array(batch.length);
   const keys = sink.changes === 'upsert' ? sink.primaryKey.map((name) => batch.columns[sink.schema.findIndex((field) => field.name === name)]!) : null;
   let length = 0;

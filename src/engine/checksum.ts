@@ -14,10 +14,15 @@ export class SliceChecksum {
   readonly #nulls: Int32Array;
   readonly #texts = new WeakMap<Dictionary, TextHashes>();
   #rows = 0;
+  /** By column, the values met last, and the words of them: a batch comes in many pieces where steps are short. */
+  readonly #values: (Float64Array | null)[];
+  readonly #words: Int32Array[];
 
   constructor(columns: number) {
     this.#lanes = new Int32Array(columns * 2);
     this.#nulls = new Int32Array(columns);
+    this.#values = new Array<Float64Array | null>(columns).fill(null);
+    this.#words = new Array<Int32Array>(columns);
   }
 
   update(batch: Batch, from: number, to: number): void {
@@ -38,7 +43,7 @@ export class SliceChecksum {
       else if (single < 0) single = index;
       else {
         // Two at a time: each lane waits for its own last product, so four go as fast as two.
-        mixWordsTwice(this.#lanes, single * 2, wordsOf(columns[single]!), index * 2, wordsOf(columns[index]!), from, to);
+        mixWordsTwice(this.#lanes, single * 2, this.#wordsOf(columns[single]!, single), index * 2, this.#wordsOf(column, index), from, to);
         single = -1;
       }
     }
@@ -69,13 +74,22 @@ export class SliceChecksum {
       return;
     }
     const { values, nulls } = column;
-    if (values instanceof Float64Array) mixWords(lanes, at, wordsOf(column), from, to);
+    if (values instanceof Float64Array) mixWords(lanes, at, this.#wordsOf(column, index), from, to);
     else mixIntegers(lanes, at, values, from, to);
     if (nulls === null) return;
     // Only NULL rows leave a trace, so that a batch without any need not carry the array.
     let trace = this.#nulls[index]!;
     for (let row = from; row < to; row += 1) if (nulls[row] !== 0) trace = Math.imul(trace ^ (this.#rows - (to - row) + 1), PRIME_HIGH);
     this.#nulls[index] = trace;
+  }
+
+  #wordsOf(column: Column, index: number): Int32Array {
+    const values = column.values as Float64Array;
+    if (this.#values[index] !== values) {
+      this.#values[index] = values;
+      this.#words[index] = new Int32Array(values.buffer, values.byteOffset, values.length * 2);
+    }
+    return this.#words[index]!;
   }
 
   #hashesOf(dictionary: Dictionary): Int32Array {
@@ -99,11 +113,6 @@ const isCoded = (column: Column): column is CodedColumn => column.storage === 't
 
 /** Numbers, none of them NULL. */
 const isPlain = (column: Column): boolean => column.storage !== 'text' && column.nulls === null && column.values instanceof Float64Array;
-
-function wordsOf(column: Column): Int32Array {
-  const { buffer, byteOffset, length } = column.values as Float64Array;
-  return new Int32Array(buffer, byteOffset, length * 2);
-}
 
 // A loop a kind of column, each a function of its own: in one function the engine keeps throwing its code away.
 
@@ -217,5 +226,6 @@ function mix(value: number, prime: number): number {
 }
 
 function hex(value: number): string {
-  return (value >>> 0).toString(16).padStart(8, '0');
+  const digits = (value >>> 0).toString(16);
+  return digits.length === 8 ? digits : digits.padStart(8, '0');
 }

@@ -16,13 +16,14 @@ import type { Schema } from '../core/types.js';
 import { mergeRows } from '../operators/merge-rows.js';
 import { noRows, type Operator, type Report, type Rows, type TwoInputOperator, type WatermarkPath } from '../operators/operator.js';
 import { inOnePiece, inParts, readOperators, writeOperators, type EngineState } from './engine-state.js';
-import { buildPhysical, reachable, type PhysicalNode, type PhysicalPlan } from './physical.js';
+import { buildPhysical, type PhysicalNode, type PhysicalPlan } from './physical.js';
 import { idleTimeoutOf } from '../plan/idle-timeout.js';
 import type { Pipeline } from '../plan/plan.js';
 import type { FailedRow } from '../plan/stage.js';
 import { digestSchema, kindsApart, withKinds } from './changelog.js';
 import { SliceChecksum } from './checksum.js';
 import { chunkOf, moment, rowAt, type ChunkPart, type ChunkSource } from './chunk.js';
+import { Reached } from './reached.js';
 import { releasersOf } from './released-by.js';
 import { failedResult, failedRow, failedStrictly, lateRow, type Situation } from './refused-rows.js';
 import { identity, ownColumns, timesOf } from './row-arrays.js';
@@ -84,8 +85,7 @@ export class Engine {
   readonly pipeline: Pipeline;
   readonly #inputNames: readonly string[];
   readonly #options: EngineOptions;
-  /** Nodes that rows or watermarks of an input reach, by input; the last entry: all of them. */
-  readonly #reached: readonly (readonly number[])[];
+  readonly #reached: Reached;
   readonly #digests: OutputDigest[];
   readonly #stepDigest: StepDigest;
   /** Digest of the last step; null before the first. */
@@ -126,7 +126,7 @@ export class Engine {
     this.#options = options;
     this.plan = buildPhysical(pipeline);
     if (options.pages !== undefined) for (const operator of this.#operators()) operator.limitPages?.(options.pages);
-    this.#reached = [...pipeline.sources.map((_, input) => reachable(this.plan.nodes, input)), this.plan.nodes.map((_, index) => index)];
+    this.#reached = new Reached(this.plan.nodes, pipeline.sources.length);
     this.#digests = pipeline.sinks.map((sink) => new OutputDigest(sink.name, digestSchema(sink), options.hash));
     this.#stepDigest = new StepDigest(pipeline.sinks.length, options.hash);
     this.#checksums = options.partitions.map((count, input) => Array.from({ length: count }, () => new SliceChecksum(this.plan.columns[input]!.length)));
@@ -158,7 +158,7 @@ export class Engine {
     if (this.#idleness === null) return;
     for (const silent of this.#idleness.tick(this.#stepNow, resumed)) {
       this.#step ??= new StepInProgress(this.pipeline.sinks.length);
-      this.#move(this.#reached[this.#reached.length - 1]!, () => this.#watermarks.sleep(silent), false);
+      this.#move(this.#reached.all, () => this.#watermarks.sleep(silent), false);
     }
   }
 
@@ -314,7 +314,7 @@ export class Engine {
     for (const { batch } of this.#pending) this.#pendingBatches[batch.input]![batch.partition] = batch;
     const { behind, path } = this.#watermarks.advance(source);
     this.#counts.behind += behind;
-    this.#run(this.#reachedBy(source), { source, path, now: this.plan.usesNow ? this.#nowPath(source) : null, isEnd: false });
+    this.#run(this.#reached.byAll(source.parts), { source, path, now: this.plan.usesNow ? this.#nowPath(source) : null, isEnd: false });
   }
 
   /** CURRENT_TIMESTAMP at each chunk row: the greatest event time up to it. One array for all chunks. */
@@ -330,21 +330,15 @@ export class Engine {
     return this.#nows;
   }
 
-  #reachedBy(source: ChunkSource): readonly number[] {
-    if (source.parts.length === 1) return this.#reached[source.parts[0]!.batch.input]!;
-    const inputs = [...new Set(source.parts.map(({ batch }) => batch.input))];
-    return [...new Set(inputs.flatMap((input) => this.#reached[input]!))].sort((a, b) => a - b);
-  }
-
   #end(): void {
-    this.#move(this.#reached[this.#reached.length - 1]!, () => this.#watermarks.end(), true);
+    this.#move(this.#reached.all, () => this.#watermarks.end(), true);
   }
 
   /** A mark that stands before a row has its own turn: what it lets go is not judged by it. */
   #raise({ input, partition }: ScanBatch, mark: number): void {
     if (mark <= this.#watermarks.get(input, partition)) return;
     this.#flush();
-    this.#move(this.#reached[input]!, () => this.#watermarks.raise(input, partition, mark), false);
+    this.#move(this.#reached.by(input), () => this.#watermarks.raise(input, partition, mark), false);
   }
 
   /** Watermarks move without a row. */

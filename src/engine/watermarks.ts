@@ -23,6 +23,8 @@ export class Watermarks {
   #marks: Float64Array[];
   readonly #held: readonly boolean[];
   readonly #groups: readonly Group[];
+  /** By input: the groups that it is one of. */
+  readonly #movedBy: readonly (readonly { readonly group: number; readonly delay: number }[])[];
   /** By input, the tables that its transactions are about, itself among them: they move together. */
   readonly #captures: ReadonlyMap<number, readonly CapturedTable[]>;
   /** True marks of partitions that are idle: theirs in `#marks` is Infinity meanwhile. By input, by partition. */
@@ -41,6 +43,7 @@ export class Watermarks {
     this.#held = watermarked;
     this.#captures = new Map(captures.flatMap((tables) => tables.map(({ input }) => [input, tables])));
     this.#groups = groups;
+    this.#movedBy = partitions.map((_, moving) => groups.flatMap((members, group) => members.filter(({ input }) => input === moving).map(({ delay }) => ({ group, delay }))));
     this.#paths = groups.map(() => new Float64Array(0));
     this.#floors = new Float64Array(groups.length).fill(-Infinity);
     this.#asleep = partitions.map(() => new Map());
@@ -149,10 +152,14 @@ export class Watermarks {
   #advanceMixed({ chunk, parts, turns, transactions }: ChunkSource): { behind: number; path(group: number): WatermarkPath } {
     const rows = chunk.to;
     const befores = this.#groups.map((_, group) => this.of(group));
-    const movedBy = (moving: number) => this.#groups.flatMap((members, group) => members.filter(({ input }) => input === moving).map(({ delay }) => ({ group, delay })));
-    const moved = parts.map(({ batch: { input } }) => movedBy(input));
-    const inputs = new Set(parts.flatMap(({ batch: { input } }) => [input, ...(this.#captures.get(input) ?? []).map((table) => table.input)]));
-    const touched = [...new Set([...inputs].flatMap((input) => movedBy(input).map(({ group }) => group)))];
+    const touched: number[] = [];
+    const touch = (input: number): void => {
+      for (const { group } of this.#movedBy[input]!) if (!touched.includes(group)) touched.push(group);
+    };
+    for (const { batch: { input } } of parts) {
+      touch(input);
+      for (const table of this.#captures.get(input) ?? []) touch(table.input);
+    }
     const current = [...befores];
     const proposals = new Proposals();
     const arrays = this.#groups.map((_, group) => (touched.includes(group) ? this.#pathArray(group, rows) : this.#paths[group]!));
@@ -177,7 +184,7 @@ export class Watermarks {
       } else if (proposed > mark) {
         own[partition] = proposed;
         // Only who held the group back can let it go.
-        for (const { group, delay } of moved[part]!) if (mark - delay <= current[group]!) current[group] = this.of(group);
+        for (const { group, delay } of this.#movedBy[input]!) if (mark - delay <= current[group]!) current[group] = this.of(group);
       }
       for (const group of touched) arrays[group]![at] = current[group]!;
     }

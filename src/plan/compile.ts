@@ -26,6 +26,7 @@ export function compileStage(given: StageSpec): Stage {
   return {
     run(batch, from, to, now, lends = false) {
       assert(0 <= from && from <= to && to <= batch.length, 'a stage runs over rows of its batch');
+      if (spec.filter === null && computed.length === 0) return picked(spec, batch, from, to);
       let forms = formsOf(batch, used, false);
       let variant = variants.get(keyOf(forms, used));
       if (variant === undefined) {
@@ -79,6 +80,12 @@ function runVariant(spec: StageSpec, variant: CompiledLoop, batch: Batch, from: 
   return { columns: results, length, rows, failed };
 }
 
+/** Of a stage that only leaves columns out. */
+function picked({ outputs }: StageSpec, batch: Batch, from: number, to: number): StageResult {
+  const columns = outputs.map((output) => viewed(batch.columns[(output as { readonly index: number }).index]!, from, to));
+  return { columns, length: to - from, rows: null, failed: [] };
+}
+
 function finished({ values, nulls, spilled }: Computed, type: SqlType, length: number, memory: StageMemory): Column {
   const storage = storageOf(type);
   if (storage === 'text') {
@@ -93,6 +100,7 @@ function finished({ values, nulls, spilled }: Computed, type: SqlType, length: n
 }
 
 function viewed(column: Column, from: number, to: number): Column {
+  if (from === 0 && to === column.values.length) return column;
   const cut = <Values extends Column['values']>(values: Values): Values =>
     (Array.isArray(values) ? (values.length === to - from ? values : values.slice(from, to)) : (values as Float64Array).subarray(from, to)) as Values;
   if (column.storage === 'text') return { ...column, values: cut(column.values) } as Column;

@@ -62,6 +62,12 @@ function capacityFor(rows: number): number {
   return capacity;
 }
 
+/** Steps may have a few rows each: a call to copy those costs more than they do. */
+function copy<Values extends Float64Array | Uint8Array>(source: Values, from: number, to: number, target: Values, at: number): void {
+  if (to - from > 64) target.set(source.subarray(from, to), at);
+  else for (let row = from; row < to; row += 1) target[at + row - from] = source[row]!;
+}
+
 class NumberColumn {
   #values = new Float64Array(0);
   #nulls: Uint8Array | null = null;
@@ -71,14 +77,14 @@ class NumberColumn {
     if (column.storage === 'text') throw new TypeError('a text column where numbers are declared');
     const end = at + to - from;
     if (end > this.#values.length) this.#grow(end);
-    if (column.values instanceof Float64Array && this.#wide === null) this.#values.set(column.values.subarray(from, to), at);
+    if (column.values instanceof Float64Array && this.#wide === null) copy(column.values, from, to, this.#values, at);
     else {
       this.#wide ??= Array.from(this.#values.subarray(0, at));
       for (let row = from; row < to; row += 1) this.#wide.push(column.values[row]!);
     }
     if (column.nulls !== null) {
       this.#nulls ??= new Uint8Array(this.#values.length);
-      this.#nulls.set(column.nulls.subarray(from, to), at);
+      copy(column.nulls, from, to, this.#nulls, at);
     }
   }
 
