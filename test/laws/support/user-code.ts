@@ -40,10 +40,10 @@ export const mixOf = (values: readonly bigint[]): Cell => (values.length === 0 ?
 export const silenceMillis = 1500;
 const lawSteps = processFunction({
   name: 'law_steps', input: { given: 'INT' }, output: { n: 'INT', total: 'INT' },
-  state: () => ({ n: 0, total: 0, timer: -1 }),
+  state: () => ({ n: 0, total: 0, timer: null as number | null }),
   onRow(row, context) {
     const { state } = context;
-    if (state.timer !== -1) context.deleteTimer(state.timer);
+    if (state.timer !== null) context.deleteTimer(state.timer);
     state.n += 1;
     state.total += row.given ?? 0;
     state.timer = context.time + silenceMillis;
