@@ -95,6 +95,8 @@ export const faults = {
   partsLost: false,
   /** What changes in a page that a checkpoint has is changed in its place, so that the next checkpoint does not write it. */
   pageNotMarked: false,
+  /** A checkpoint has of frames only the rows that one before had. */
+  frameRowsNotPaged: false,
   /** Number of rows of a lane after which the process dies, in effect; -1: never. */
   stopAtRow: -1,
 };

@@ -5,15 +5,17 @@
  */
 import { printable, type Column } from '../core/batch.js';
 import type { ByteReader, ByteWriter } from '../core/bytes.js';
-import { readColumn, writeColumn } from '../core/column-bytes.js';
 import { ColumnBuilder, gather } from '../core/column-builder.js';
 import { faults } from '../core/faults.js';
+import type { PageLimits } from '../core/keyed-pages.js';
 import { storageOf, type Schema } from '../core/types.js';
 import type { AggregateCall, Frame } from '../plan/plan.js';
 import { bindAggregates, planAggregates, type AggregatePlan } from './aggregates.js';
 import { Cells } from './cells.js';
 import { SlidingAccumulator } from './extremes.js';
+import { FramePages, type FrameRows } from './frame-pages.js';
 import { FramePool, blockOf, endsBlock } from './frame-pool.js';
+import { grown, grownTimes } from './grown.js';
 import { KeyTable } from './key-table.js';
 import { EMIT, REPEAT, tapeLoop, type TapeLoop } from './loops.js';
 import { noRows, watermarkBefore, type Chunk, type Operator, type Report, type Rows, type WatermarkPath } from './operator.js';
@@ -43,15 +45,16 @@ export class Over implements Operator {
   #cells: Cells;
   #pool: FramePool;
   /** Per key: the greatest time processed, and the frame's oldest pool row and row count. */
-  #processed = new Float64Array(0);
-  #head = new Int32Array(0);
-  #count = new Int32Array(0);
-  #tapeSlots = new Int32Array(1024);
-  #tapeCodes = new Int32Array(1024);
+  #processed: Float64Array = new Float64Array(0);
+  #head: Int32Array = new Int32Array(0);
+  #count: Int32Array = new Int32Array(0);
+  #pages = new FramePages();
+  #tapeSlots: Int32Array = new Int32Array(1024);
+  #tapeCodes: Int32Array = new Int32Array(1024);
   #tapeLength = 0;
   #ids = new Int32Array(0);
   /** Blocks of the pool that rows have left in the current flush. */
-  #left = new Int32Array(1024);
+  #left: Int32Array = new Int32Array(1024);
   #leftCount = 0;
 
   constructor(spec: OverSpec) {
@@ -79,6 +82,10 @@ export class Over implements Operator {
     this.#waiting = new WaitingRows(spec.input);
     this.#cells = new Cells(this.#plan.realWidth, this.#plan.objectWidth);
     this.#pool = this.#newPool();
+  }
+
+  limitPages(limits: PageLimits): void {
+    this.#pages = new FramePages(limits);
   }
 
   process(rows: Rows, chunk: Chunk, watermark: WatermarkPath, report: Report): Rows {
@@ -166,6 +173,7 @@ export class Over implements Operator {
     const head = this.#head;
     const count = this.#count;
     const processed = this.#processed;
+    const { fresh, freshHead } = this.#pages;
     for (let row = 0; row < length; ) {
       const id = ids[row]!;
       const time = times[row]!;
@@ -197,6 +205,10 @@ export class Over implements Operator {
       }
       head[id] = oldest;
       count[id] = held;
+      const since = fresh[id]! + end - row;
+      if (since >= held) freshHead[id] = oldest;
+      else if (since === end - row) freshHead[id] = slots[row]!;
+      fresh[id] = since < held ? since : held;
       for (let peer = row; peer < end; peer += 1) {
         tapeSlots[tape] = id;
         tapeCodes[tape++] = peer === row ? EMIT : REPEAT;
@@ -210,12 +222,9 @@ export class Over implements Operator {
 
   /** Room on the tape, and among the slots left, for so many more. */
   #reserve(more: number): void {
-    if (this.#tapeLength + more > this.#tapeSlots.length) {
-      const length = Math.max(this.#tapeLength + more, this.#tapeSlots.length * 2);
-      this.#tapeSlots = lengthened(this.#tapeSlots, length);
-      this.#tapeCodes = lengthened(this.#tapeCodes, length);
-    }
-    if (this.#leftCount + more > this.#left.length) this.#left = lengthened(this.#left, Math.max(this.#leftCount + more, this.#left.length * 2));
+    this.#tapeSlots = grown(this.#tapeSlots, this.#tapeLength + more, 0);
+    this.#tapeCodes = grown(this.#tapeCodes, this.#tapeLength + more, 0);
+    this.#left = grown(this.#left, this.#leftCount + more, 0);
   }
 
   #peersEnd(rows: ReleasedRows, row: number): number {
@@ -287,15 +296,14 @@ export class Over implements Operator {
   #grow(size: number): void {
     while (this.#cells.size < size) this.#cells.allocate();
     if (size <= this.#processed.length) return;
-    const capacity = Math.max(size, this.#processed.length * 2, 64);
-    const processed = new Float64Array(capacity).fill(-Infinity);
-    processed.set(this.#processed);
-    this.#processed = processed;
-    this.#head = lengthened(this.#head, capacity);
-    this.#count = lengthened(this.#count, capacity);
+    this.#processed = grownTimes(this.#processed, size, -Infinity);
+    const capacity = this.#processed.length;
+    this.#head = grown(this.#head, capacity, 0);
+    this.#count = grown(this.#count, capacity, 0);
+    this.#pages.grow(capacity);
   }
 
-  snapshot(writer: ByteWriter): void {
+  snapshot(writer: ByteWriter): Uint8Array[] {
     this.#keys.snapshot(writer);
     this.#waiting.snapshot(writer);
     const size = this.#keys.size;
@@ -305,18 +313,13 @@ export class Over implements Operator {
     for (let slot = 0; slot < size; slot += 1) {
       for (const accumulator of this.#plan.accumulators) accumulator.save(writer, this.#cells, slot);
     }
-    if (!this.#bounded) return;
-    const views = this.#pool.views();
-    for (let id = 0; id < size; id += 1) {
-      const rows: number[] = [];
-      for (let at = this.#head[id]!, left = this.#count[id]!; left > 0; left -= 1, at = this.#pool.after(at)) rows.push(at);
-      writer.varint(rows.length);
-      for (const at of rows) writer.f64(this.#pool.time[at]!);
-      for (const column of views) writeColumn(writer, gather(column, rows, rows.length), rows.length);
-    }
+    if (!this.#bounded) return [];
+    const count = this.#count.subarray(0, size);
+    writer.int32Array(count);
+    return this.#pages.snapshot(count, this.#pool);
   }
 
-  restore(reader: ByteReader): void {
+  restore(reader: ByteReader, pages: readonly Uint8Array[]): void {
     this.#keys = new KeyTable(this.#spec.partition.length);
     this.#keys.restore(reader);
     this.#waiting.restore(reader);
@@ -331,38 +334,27 @@ export class Over implements Operator {
     for (let slot = 0; slot < size; slot += 1) {
       for (const accumulator of this.#plan.accumulators) accumulator.load(reader, this.#cells, slot);
     }
-    if (this.#bounded) this.#restoreFrames(reader, size);
+    if (this.#bounded) this.#restoreFrames(reader.int32Array(), pages);
   }
 
-  #restoreFrames(reader: ByteReader, size: number): void {
+  /** `count`: by key, the rows of its frame. */
+  #restoreFrames(count: Int32Array, pages: readonly Uint8Array[]): void {
     this.#pool = this.#newPool();
-    const keys: number[] = [];
-    const rows: number[] = [];
-    for (let id = 0; id < size; id += 1) {
-      const count = reader.varint();
-      const times = Float64Array.from({ length: count }, () => reader.f64());
-      const slots = this.#pool.add(this.#poolInputs.map(() => readColumn(reader)), times, new Int32Array(count).fill(id), count);
-      for (let row = 0; row < count; row += 1) {
-        const at = slots[row]!;
-        if (row === 0) this.#head[id] = at;
-        keys.push(id);
-        rows.push(at);
-      }
-      this.#count[id] = count;
+    const sliding = this.#plan.accumulators.filter((accumulator) => accumulator instanceof SlidingAccumulator);
+    for (const rows of this.#pages.restore(pages, count)) this.#restoreRows(rows, sliding);
+  }
+
+  #restoreRows({ ids, time, columns, length }: FrameRows, sliding: readonly SlidingAccumulator[]): void {
+    const slots = this.#pool.add(columns, time, ids, length);
+    for (let row = 0; row < length; row += 1) {
+      const id = ids[row]!;
+      if (this.#count[id] === 0) this.#head[id] = slots[row]!;
+      this.#count[id]! += 1;
     }
     // Extremes and edges refer to pool rows, which are new: they are built again from the frames.
     this.#bindPool();
-    for (const accumulator of this.#plan.accumulators) {
-      if (!(accumulator instanceof SlidingAccumulator)) continue;
-      keys.forEach((slot, index) => accumulator.add(this.#cells, slot, rows[index]!));
-    }
+    for (const accumulator of sliding) for (let row = 0; row < length; row += 1) accumulator.add(this.#cells, ids[row]!, slots[row]!);
   }
-}
-
-function lengthened(values: Int32Array, length: number): Int32Array<ArrayBuffer> {
-  const longer = new Int32Array(length);
-  longer.set(values);
-  return longer;
 }
 
 /** The first chunk row after which the watermark has reached what each row waited for; both ascend. */

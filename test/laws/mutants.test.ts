@@ -56,7 +56,7 @@ const bugs: Readonly<Record<Bug, Caught>> = {
   greedyGivesWay: byOperator('match', matchLaw), matchesNotSaved: by(recoveryLaw),
   timersNotSaved: by(recoveryLaw), triggersNotSaved: by(recoveryLaw), partsLost: by(oracleLaw),
   retractionLeftOut: both(byOperator('updating', updatingLaw), by(oracleLaw)), nobodyMovesUp: both(byOperator('updating', updatingLaw), by(oracleLaw)),
-  unchangedTaken: byOperator('cdc', cdcLaw), pageNotMarked: by(recoveryLaw), transactionsShown: byOperator('cdc', cdcLaw),
+  unchangedTaken: byOperator('cdc', cdcLaw), pageNotMarked: by(recoveryLaw), frameRowsNotPaged: by(recoveryLaw), transactionsShown: byOperator('cdc', cdcLaw),
   transactionsCut: byOperator('cdc stream', streamLaw), repeatsTaken: byOperator('cdc stream', streamLaw), changesNotSaved: byOperator('cdc saved', savedLaw),
 };
 

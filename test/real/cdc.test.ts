@@ -260,7 +260,10 @@ test('a connector that stands still while the log grows, a slot that is dropped 
   assert.match(stopped.errors, new RegExp(`the connector made a new snapshot, between LSN \\d+ \\(transaction ${read}\\) and LSN \\d+`));
   await liveToEnd(json, { onGap: 'continue', ...groupNamed('renewed') });
   const renewed = await bundleOf(json, 'renewed');
-  assert.deepEqual(renewed.told.gaps.map(({ kind, after }) => [kind, after.xid]), [['snapshot', read]]);
+  const [gap, ...again] = renewed.told.gaps.map(({ kind, after }) => [kind, after.xid]);
+  assert.deepEqual(gap, ['snapshot', read]);
+  // Where Connect starts the task before it has kept that the snapshot is made, another comes right behind it.
+  assert.ok(again.every(([kind, xid]) => kind === 'snapshot' && xid === null), JSON.stringify(renewed.told.gaps));
   await assertEqual(renewed.out);
 });
 
