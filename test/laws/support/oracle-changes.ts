@@ -100,7 +100,8 @@ export function oracleRank(query: Rank, rows: readonly OracleRow[], path: readon
   if (isFirst(query)) return oracleFirst(query, rows, keyOf, path, life, late);
   const { from, to } = query;
   const changes = isUpdating(query.input);
-  const same = identity.map((name) => columnOf(query.input, name));
+  // Of two rows of one key, the older forgotten by what is below, the order tells which is meant.
+  const same = [...identity, query.by].map((name) => columnOf(query.input, name));
   const partitions = new Map<string, Partition>();
   return rows.flatMap((row) => {
     const { released, time } = row;
