@@ -17,27 +17,29 @@ export class ByteCodes {
   generation = 0;
   #added: string[] = [];
   #restart = true;
-  #codes = new Map<string, number>();
+  #count = 0;
   #units = 0;
+  /** Of texts that came as such, and of long ones. */
+  #codes = new Map<string, number>();
   /** Open addressing; 0: the slot is free. */
   #slots = new Int32Array(256);
   #used = 0;
   /** Of each code that has a slot: where its bytes begin in `#bytes`, and how many they are. */
   #starts = new Int32Array(256);
   #sizes = new Int32Array(256);
-  #bytes = new Uint8Array(4096);
+  #bytes = Buffer.allocUnsafeSlow(4096);
   #end = 0;
 
   /** Strings that are new since the last call, and whether codes began anew before them. */
   takeAdded(): AddedTexts {
     const taken = { added: this.#added, restart: this.#restart };
     this.#added = [];
-    this.#restart = this.#codes.size > distinctMax || this.#units > unitsMax;
+    this.#restart = this.#count > distinctMax || this.#units > unitsMax;
     if (this.#restart) {
       this.generation += 1;
       this.#codes = new Map();
       this.#slots = new Int32Array(256);
-      this.#units = this.#used = this.#end = 0;
+      this.#count = this.#units = this.#used = this.#end = 0;
     }
     return taken;
   }
@@ -45,16 +47,28 @@ export class ByteCodes {
   codeOf(text: string): number {
     const known = this.#codes.get(text);
     if (known !== undefined) return known;
-    const code = this.#codes.size + 1;
+    const code = this.#codeByBytes(text) ?? this.#add(text);
     this.#codes.set(text, code);
+    return code;
+  }
+
+  /** Short texts are found by their bytes, whichever way they came. Half a surrogate has none of its own. */
+  #codeByBytes(text: string): number | null {
+    if (text.length > keyBytesMax) return null;
+    const bytes = Buffer.from(text, 'utf8');
+    return bytes.length > keyBytesMax || bytes.toString('utf8') !== text ? null : this.codeAt(bytes, 0, bytes.length);
+  }
+
+  #add(text: string): number {
+    this.#count += 1;
     this.#added.push(text);
     this.#units += text.length;
-    return code;
+    return this.#count;
   }
 
   /** The code of the text at bytes[at..at + size); 0 when that is no UTF-8. */
   codeAt(bytes: Uint8Array, at: number, size: number): number {
-    if (size > keyBytesMax) return this.#decoded(bytes, at, size);
+    if (size > keyBytesMax) return this.#long(bytes, at, size);
     let hash = size;
     for (let index = at; index < at + size; index += 1) hash = Math.imul(hash ^ bytes[index]!, 0x9e3779b1);
     hash ^= hash >>> 15;
@@ -73,30 +87,27 @@ export class ByteCodes {
     return true;
   }
 
-  #decoded(bytes: Uint8Array, at: number, size: number): number {
-    try {
-      return this.codeOf(utf8.decode(bytes.subarray(at, at + size)));
-    } catch {
-      return 0;
-    }
+  #long(bytes: Uint8Array, at: number, size: number): number {
+    const text = decoded(bytes.subarray(at, at + size));
+    return text === null ? 0 : this.codeOf(text);
   }
 
   #enter(slot: number, bytes: Uint8Array, at: number, size: number): number {
-    const code = this.#decoded(bytes, at, size);
-    if (code === 0) return 0;
+    const start = this.#end;
+    if (start + size > this.#bytes.length) this.#bytes = Buffer.concat([this.#bytes], 2 * this.#bytes.length);
+    let all = 0;
+    for (let index = 0; index < size; index += 1) all |= this.#bytes[start + index] = bytes[at + index]!;
+    // Most texts are ASCII, and those take no decoder.
+    const text = all < 128 ? this.#bytes.toString('latin1', start, start + size) : decoded(this.#bytes.subarray(start, start + size));
+    if (text === null) return 0;
+    const code = this.#add(text);
     while (code >= this.#starts.length) {
       this.#starts = doubled(this.#starts);
       this.#sizes = doubled(this.#sizes);
     }
-    while (this.#end + size > this.#bytes.length) {
-      const larger = new Uint8Array(this.#bytes.length * 2);
-      larger.set(this.#bytes);
-      this.#bytes = larger;
-    }
-    this.#bytes.set(bytes.subarray(at, at + size), this.#end);
-    this.#starts[code] = this.#end;
+    this.#starts[code] = start;
     this.#sizes[code] = size;
-    this.#end += size;
+    this.#end = start + size;
     this.#slots[slot] = code;
     this.#used += 1;
     if (this.#used * 2 > this.#slots.length) this.#grow();
@@ -116,6 +127,15 @@ export class ByteCodes {
       slots[slot] = code;
     }
     this.#slots = slots;
+  }
+}
+
+/** Null: it is no UTF-8. */
+function decoded(bytes: Uint8Array): string | null {
+  try {
+    return utf8.decode(bytes);
+  } catch {
+    return null;
   }
 }
 

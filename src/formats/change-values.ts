@@ -13,12 +13,19 @@ const firstDay = -719_162, lastDay = 2_932_896;
 
 /** Debezium writes this where a value was left out as unchanged. */
 const leftOut = leftOutTexts.map((text) => Buffer.from(text, 'latin1'));
-const isLeftOut = (bytes: Uint8Array, start: number, end: number): boolean => leftOut.some((text) => end - start === text.length && bytes[start] === text[0] && text.every((letter, at) => letter === bytes[start + at]));
+const leftOutLeast = Math.min(...leftOut.map(({ length }) => length));
+
+function isLeftOut(bytes: Uint8Array, start: number, end: number): boolean {
+  // Most texts are shorter.
+  return end - start >= leftOutLeast && leftOut.some((text) => end - start === text.length && bytes[start] === text[0] && text.every((letter, at) => letter === bytes[start + at]));
+}
 
 export class ChangeValues {
   /** The last number, without its point, and its digits after that. */
   number = 0;
   places = 0;
+  /** Of the bytes that are read. */
+  view: DataView = new DataView(new ArrayBuffer(0));
   /** Whether the last text stands there as it is. */
   #isPlain = true;
   readonly #times = new ByteTimes();
@@ -51,7 +58,14 @@ export class ChangeValues {
   /** The first byte behind a text that begins at `start`; -1: it does not end. */
   textEnd(bytes: Buffer, start: number, last: number, escaped: boolean): number {
     this.#isPlain = true;
-    for (let at = start; at < last; at += 1) {
+    const { view } = this;
+    let at = start;
+    // Four bytes at a time, as long as none of them is a backslash, a quote or below a space.
+    for (; at + 4 <= last; at += 4) {
+      const word = view.getInt32(at, true), slash = word ^ 0x5c5c5c5c, mark = word ^ 0x22222222;
+      if ((((slash - 0x01010101) & ~slash) | ((mark - 0x01010101) & ~mark) | ((word - 0x20202020) & ~word)) & 0x80808080) break;
+    }
+    for (; at < last; at += 1) {
       const byte = bytes[at]!;
       if (byte === backslash) {
         if (escaped && bytes[at + 1] === quote) return at;

@@ -7,10 +7,10 @@ import type { SourceColumn } from '../sources/source.js';
 import { ByteCodes } from './byte-codes.js';
 import { ChangeValues } from './change-values.js';
 import {
-  COLUMN, IMAGE, LAST_COMMIT, LSN, NUMBER, OFFSET, OPERATION, PASS, SEQUENCE, XID, isScannable, learnShape, unsaid, type Learned, type Meaning, type Target,
+  COLUMN, IMAGE, LAST_COMMIT, LSN, NUMBER, OFFSET, OPERATION, PASS, SEQUENCE, XID, isScannable, learnShape, unsaid, type Learned, type Meaning,
 } from './debezium-shape.js';
 import { textEnd } from './json-tree.js';
-import type { Cells } from './message-cells.js';
+import type { Cells, NumberCells, TextCells } from './message-cells.js';
 
 const quote = 34, backslash = 92, lineFeed = 10, zero = 48, nine = 57;
 
@@ -35,13 +35,14 @@ export interface Shape {
   readonly slots: Learned['slots'];
   /** What stands before each slot, and after the last one, with the line feed. */
   readonly literals: readonly Buffer[];
-  /** The literals' bytes, four at a time: those of literal i are words[first[i]..first[i + 1]), the last one overlapping. */
-  readonly words: Int32Array;
+  /** The literals' bytes, eight at a time, as numbers of which none is NaN in JSON: those of literal i are words[first[i]..first[i + 1]), the last one overlapping. */
+  readonly words: Float64Array;
   readonly first: Int32Array;
   readonly sizes: Int32Array;
   readonly kinds: Uint8Array;
-  /** The shape that came after this one last. */
+  /** The shape that came after this one last, and the other one that came before that. */
   next: Shape | null;
+  other: Shape | null;
 }
 
 interface Known {
@@ -95,20 +96,29 @@ export class DebeziumScanner {
   /** As `read`, where the line is as the one that came after such a line as the last one before. */
   readLikely(bytes: Buffer, view: DataView, start: number, last: number, line: number): Shape | null {
     this.#isKnown = false;
-    const guess = this.#last?.next ?? null;
     this.#line = line;
-    return guess !== null && this.#matches(guess, bytes, view, start, last) ? this.#found(guess) : null;
+    this.#values.view = view;
+    const before = this.#last;
+    if (before === null) return null;
+    const { next, other } = before;
+    if (next !== null && this.#matches(next, bytes, view, start, last)) return this.#found(next);
+    return other !== null && this.#matches(other, bytes, view, start, last) ? this.#found(other) : null;
   }
 
   /** The line at `start`, where it is as one of the topic before it; null: it is not. Its values are in the cells then. `line`: its number. */
   read(bytes: Buffer, view: DataView, start: number, last: number, line: number, topic: ScannedTopic): Shape | null {
     this.#line = line;
+    this.#values.view = view;
     for (const shape of this.#topics.get(topic) ?? []) if (this.#matches(shape, bytes, view, start, last)) return this.#found(shape);
     return null;
   }
 
   #found(shape: Shape): Shape {
-    if (this.#last !== null) this.#last.next = shape;
+    const before = this.#last;
+    if (before !== null && before.next !== shape) {
+      before.other = before.next;
+      before.next = shape;
+    }
     this.#last = shape;
     return shape;
   }
@@ -178,13 +188,13 @@ export class DebeziumScanner {
 
   /** What does not stand in the line's images. */
   #fill({ nulls, texts, constants, numbers }: Extract<Meaning, { kind: 'change' }>, cells: readonly (readonly Cells[])[], rows: readonly number[]): void {
-    const cellOf = ({ table, column }: Target): Cells => cells[table]![column]!;
-    for (const target of nulls) cellOf(target).setNull(rows[target.table]!);
-    for (const target of texts) cellOf(target).set(rows[target.table]!, target.value);
-    for (const target of constants) cellOf(target).set(rows[target.table]!, target.value);
-    for (const target of numbers) {
-      const value = this.numbers[target.register]!;
-      cellOf(target).set(rows[target.table]!, Number.isFinite(value) ? value : null);
+    for (const { table, column } of nulls) cells[table]![column]!.setNull(rows[table]!);
+    for (const { table, column, value } of texts) (cells[table]![column] as TextCells).set(rows[table]!, value);
+    for (const { table, column, value } of constants) (cells[table]![column] as NumberCells).values[rows[table]!] = value;
+    for (const { table, column, register } of numbers) {
+      const value = this.numbers[register]!, own = cells[table]![column] as NumberCells;
+      if (Number.isFinite(value)) own.values[rows[table]!] = value;
+      else own.setNull(rows[table]!);
     }
   }
 
@@ -326,7 +336,7 @@ function startsWith(bytes: Buffer, at: number, literal: Buffer): boolean {
 function isLiteral({ literals, words, first, sizes }: Shape, index: number, bytes: Buffer, view: DataView, at: number, last: number): boolean {
   const size = sizes[index]!;
   if (at + size > last) return false;
-  if (size < 4 || size > longLiteral) {
+  if (size < 8 || size > longLiteral) {
     const literal = literals[index]!;
     if (size > longLiteral) return bytes.compare(literal, 0, size, at, at + size) === 0;
     for (let byte = 0; byte < size; byte += 1) if (bytes[at + byte] !== literal[byte]) return false;
@@ -334,20 +344,20 @@ function isLiteral({ literals, words, first, sizes }: Shape, index: number, byte
   }
   const from = first[index]!, to = first[index + 1]! - 1;
   let place = at;
-  for (let word = from; word < to; word += 1, place += 4) if (view.getInt32(place, true) !== words[word]!) return false;
-  return view.getInt32(at + size - 4, true) === words[to]!;
+  for (let word = from; word < to; word += 1, place += 8) if (view.getFloat64(place, true) !== words[word]!) return false;
+  return view.getFloat64(at + size - 8, true) === words[to]!;
 }
 
 function compiled({ slots, meaning }: Learned, topic: ScannedTopic, bytes: Buffer, start: number, end: number): Shape {
   const literals = [...slots, null].map((slot, index) => Buffer.concat([bytes.subarray(index === 0 ? start : slots[index - 1]!.end, slot?.start ?? end), slot === null ? Buffer.from('\n') : Buffer.alloc(0)]));
   const words: number[] = [], first = [0];
   for (const literal of literals) {
-    for (let at = 0; at + 4 < literal.length; at += 4) words.push(literal.readInt32LE(at));
-    words.push(literal.length < 4 ? 0 : literal.readInt32LE(literal.length - 4));
+    for (let at = 0; at + 8 < literal.length; at += 8) words.push(literal.readDoubleLE(at));
+    words.push(literal.length < 8 ? 0 : literal.readDoubleLE(literal.length - 8));
     first.push(words.length);
   }
   return {
-    topic, meaning, slots, literals, words: Int32Array.from(words), first: Int32Array.from(first), sizes: Int32Array.from(literals, (literal) => literal.length),
-    kinds: Uint8Array.from(slots, ({ kind }) => kind), next: null,
+    topic, meaning, slots, literals, words: Float64Array.from(words), first: Int32Array.from(first), sizes: Int32Array.from(literals, (literal) => literal.length),
+    kinds: Uint8Array.from(slots, ({ kind }) => kind), next: null, other: null,
   };
 }

@@ -20,6 +20,8 @@ interface Filling {
   readonly reader: ChangeReader;
   rows: number;
   capacity: number;
+  /** Where the scanner asks for `rows`: of each topic that is the table's. */
+  readonly places: { readonly rows: number[]; readonly table: number }[];
 }
 
 interface Topic extends ScannedTopic {
@@ -48,7 +50,7 @@ export class CaptureDecoder {
 
   /** `transactionTopic`: null where changes stand for themselves. `messageTopic`: of messages in the log; null: none is read. `tellsAll`: lines that are no JSON object are bad, too. */
   constructor(tables: readonly DecodedTable[], transactionTopic: string | null, private readonly avro: DebeziumAvro | null, private readonly tellsAll: boolean, messageTopic: string | null = null) {
-    this.#fillings = tables.map(({ columns }) => ({ cells: cellsOf(columns.map(({ type }) => type)), reader: new ChangeReader(columns, transactionTopic !== null), rows: 0, capacity: 0 }));
+    this.#fillings = tables.map(({ columns }) => ({ cells: cellsOf(columns.map(({ type }) => type)), reader: new ChangeReader(columns, transactionTopic !== null), rows: 0, capacity: 0, places: [] }));
     const names = new Set([...tables.flatMap(({ topics }) => topics), ...[transactionTopic, messageTopic].filter((topic) => topic !== null)]);
     this.#topics = [...names].map((name) => {
       const own = tables.flatMap(({ topics }, index) => (topics.includes(name) ? [index] : []));
@@ -57,6 +59,7 @@ export class CaptureDecoder {
         beginnings: name === '' ? [] : [`{"topic":${JSON.stringify(name)}`, `{"topic": ${JSON.stringify(name)}`].map((text) => Buffer.from(text, 'utf8')),
       };
     });
+    for (const { rows, fillings } of this.#topics) fillings.forEach((filling, table) => filling.places.push({ rows, table }));
     this.#scanner = new DebeziumScanner(this.#topics);
     this.#columns = new CaptureColumns(Math.max(1, ...this.#topics.map(({ tables: own }) => own.length)));
   }
@@ -69,6 +72,7 @@ export class CaptureDecoder {
       filling.rows = 0;
       filling.capacity = Math.max(64, filling.capacity);
       for (const cells of filling.cells) cells.begin(filling.capacity);
+      for (const { rows, table } of filling.places) rows[table] = 0;
     }
     for (let at = 0; at < bytes.length;) at = this.#next(bytes, view, at);
     return this.#take();
@@ -76,7 +80,6 @@ export class CaptureDecoder {
 
   /** Where the line at `at` ends. */
   #next(bytes: Buffer, view: DataView, at: number): number {
-    for (const topic of this.#topics) for (let table = 0; table < topic.rows.length; table += 1) topic.rows[table] = this.#roomIn(topic.fillings[table]!);
     const likely = this.#scanner.readLikely(bytes, view, at, bytes.length, this.#line);
     if (likely !== null) return this.#enter(likely);
     const topic = this.#topicAt(bytes, at);
@@ -91,12 +94,14 @@ export class CaptureDecoder {
     return feed + 1;
   }
 
-  #roomIn(filling: Filling): number {
+  /** The row was written; there is room for the next one. */
+  #advance(filling: Filling): void {
+    filling.rows += 1;
     if (filling.rows === filling.capacity) {
       filling.capacity *= 2;
       for (const cells of filling.cells) cells.reserve(filling.capacity);
     }
-    return filling.rows;
+    for (const { rows, table } of filling.places) rows[table] = filling.rows;
   }
 
   #topicAt(bytes: Buffer, at: number): Topic | null {
@@ -117,7 +122,12 @@ export class CaptureDecoder {
     if (meaning.kind === 'change' && fillings.length === 0) return scanner.end;
     const at = this.#columns.add(meaning.kind === 'change' ? CHANGE : END, meaning.kind === 'change' ? this.#originOf(meaning.origin) : this.#endOf(scanner.counts));
     this.#columns.place(at, numbers[PARTITION]!, numbers[OFFSET]!, numbers[ORDER]!, numbers[LSN]!, numbers[LAST_COMMIT]!, numbers[TIME]!, scanner.xid);
-    if (meaning.kind === 'change') for (let table = 0; table < fillings.length; table += 1) this.#columns.row(at, table, fillings[table]!.rows++);
+    if (meaning.kind !== 'change') return scanner.end;
+    for (let table = 0; table < fillings.length; table += 1) {
+      const filling = fillings[table]!;
+      this.#columns.row(at, table, filling.rows);
+      this.#advance(filling);
+    }
     return scanner.end;
   }
 
@@ -195,12 +205,12 @@ export class CaptureDecoder {
   }
 
   #write(filling: Filling, values: RowValues): number {
-    const row = this.#roomIn(filling);
+    const row = filling.rows;
     values.forEach((value, index) => {
       filling.cells[index]!.clear(row);
       filling.cells[index]!.set(row, value);
     });
-    filling.rows += 1;
+    this.#advance(filling);
     return row;
   }
 
