@@ -10,6 +10,7 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile, rm, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { makeDirectory, writeAside } from './files.js';
 import { PageFiles, type PageName } from './pages.js';
 
@@ -18,6 +19,8 @@ const version = 2;
 const headerBytes = 24;
 const sumBytes = 32;
 const keptMax = 2;
+/** Bytes that are hashed in about a millisecond. */
+const sumAtOnce = 1 << 20;
 
 export interface Checkpoint {
   readonly lane: number;
@@ -45,6 +48,8 @@ interface Name {
 export class CheckpointStore {
   /** By lane. */
   readonly #pages = new Map<number, PageFiles>();
+  /** Of checkpoints that were written or read, by path: the pages that they name. */
+  readonly #named = new Map<string, readonly PageName[]>();
 
   constructor(private readonly directory: string) {}
 
@@ -94,12 +99,17 @@ export class CheckpointStore {
     header.writeBigUInt64LE(BigInt(bytes.length), 16);
     const names = Buffer.from(written.names.join(''), 'hex');
     const file = `${seq}-${digest.slice(0, 8)}`;
-    await writeAside(join(folder, file), header, names, bytes, createHash('sha256').update(header).update(names).update(bytes).digest());
+    const path = join(folder, file);
+    await writeAside(path, header, names, bytes, await sumOf(header, names, bytes));
+    this.#named.set(path, written.names);
     // Later ones are left from a future that a resume has given up.
     const all = await this.#names(lane);
     const older = all.filter((name) => name.seq < seq).slice(keptMax - 1);
     const abandoned = all.filter((name) => name.seq > seq || (name.seq === seq && name.file !== file));
-    for (const name of [...older, ...abandoned]) await unlink(join(folder, name.file)).catch(() => undefined);
+    for (const name of [...older, ...abandoned]) {
+      await unlink(join(folder, name.file)).catch(() => undefined);
+      this.#named.delete(join(folder, name.file));
+    }
     await this.#dropPages(lane);
     return headerBytes + names.length + bytes.length + sumBytes + written.bytes;
   }
@@ -107,8 +117,17 @@ export class CheckpointStore {
   /** Deletes pages that no checkpoint names. */
   async #dropPages(lane: number): Promise<void> {
     const needed = new Set<PageName>();
-    for (const { file } of await this.#names(lane)) for (const name of (await readChecked(join(this.#folder(lane), file)))?.names ?? []) needed.add(name);
+    for (const { file } of await this.#names(lane)) for (const name of await this.#pagesNamedBy(join(this.#folder(lane), file))) needed.add(name);
     await this.#pagesOf(lane).keepOnly(needed);
+  }
+
+  /** What was read or written is not read once more: it may be large, and the flow goes on beside. */
+  async #pagesNamedBy(path: string): Promise<readonly PageName[]> {
+    const known = this.#named.get(path);
+    if (known !== undefined) return known;
+    const names = (await readChecked(path))?.names ?? [];
+    this.#named.set(path, names);
+    return names;
   }
 
   /** The newest checkpoint that is whole and that `accept` takes; null when there is none. `onDamaged` hears of those that are not whole. */
@@ -154,6 +173,18 @@ export class CheckpointStore {
   async clear(): Promise<void> {
     await rm(this.directory, { recursive: true, force: true });
   }
+}
+
+/** SHA-256 of all parts one after the other; others get their turn while it is made. */
+async function sumOf(...parts: readonly Uint8Array[]): Promise<Buffer> {
+  const hash = createHash('sha256');
+  for (const part of parts) {
+    for (let from = 0; from < part.length; from += sumAtOnce) {
+      if (from > 0) await setImmediate();
+      hash.update(part.subarray(from, from + sumAtOnce));
+    }
+  }
+  return hash.digest();
 }
 
 /** What a checkpoint file holds, or null when it cannot be read or is damaged. */

@@ -2,7 +2,7 @@
 import type { CheckpointStore } from './checkpoints.js';
 
 /** Bytes that are soon written. */
-const SMALL_BYTES = 4 << 20;
+const SMALL_BYTES = 1 << 18;
 
 export interface TakenCheckpoint {
   readonly seq: number;
@@ -26,7 +26,7 @@ export class LaneCheckpoints {
   /** `onWritten` is told once it is durable, with the bytes that were written. Throws also what went wrong with the one before. */
   async write({ seq, digest, bytes, pages }: TakenCheckpoint, onWritten: (bytes: number) => void = () => undefined): Promise<void> {
     await this.settled();
-    const isSmall = this.store.unwritten(this.lane, pages) <= SMALL_BYTES;
+    const isSmall = bytes.length + this.store.unwritten(this.lane, pages) <= SMALL_BYTES;
     const writing = this.store.write(this.lane, seq, digest, bytes, pages).then(onWritten);
     if (isSmall) return writing;
     this.#writing = writing;
