@@ -16,8 +16,7 @@ const daysShown = 7;
 export default class Calendars extends BaseCommand {
   static override summary = 'List the venue calendars, or the sessions of one.';
 
-  static override description = `Calendars are pinned in the package: hours, holidays, half days and daylight saving do not
-depend on the machine. A date outside their years is refused.`;
+  static override description = `Calendars are pinned in the package: hours, holidays, half days and daylight saving do not depend on the machine. A date outside their years is refused.`;
 
   static override examples = [
     '<%= config.bin %> <%= command.id %>',

@@ -6,10 +6,8 @@ import { BaseCommand } from './base.js';
 export default class Explain extends BaseCommand {
   static override summary = 'Show what a scenario or an SQL file will do, without reading a row.';
 
-  static override description = `Prints the plan, the lanes and why, the keys and state of every operator,
-and the columns that are read. What is unsupported is refused with its place in the text.
-With --flink, prints the statements for a Flink cluster instead: connectors and settings filled in,
-what Flink refuses rewritten, each change with its reason. Secrets are not printed.`;
+  static override description = `Prints the plan, the lanes and why, the keys and state of every operator, and the columns that are read. What is unsupported is refused with its place in the text.
+With --flink, prints the statements for a Flink cluster instead: connectors and settings filled in, what Flink refuses rewritten, each change with its reason. Secrets are not printed.`;
 
   static override examples = [
     '<%= config.bin %> <%= command.id %> trading-day',
@@ -24,7 +22,7 @@ what Flink refuses rewritten, each change with its reason. Secrets are not print
   static override flags = {
     functions: Flags.string({ description: 'a .js module whose exported functions the SQL may call', helpValue: 'FILE', multiple: true, multipleNonGreedy: true }),
     key: Flags.string({ description: 'source columns that divide the rows into lanes', helpValue: 'COLUMN[,COLUMN]' }),
-    lanes: Flags.string({ description: 'lanes', helpValue: 'N' }),
+    lanes: Flags.string({ description: 'lanes, 1 unless the scenario says otherwise', helpValue: 'N' }),
     flink: Flags.boolean({ description: 'the statements as they go to a Flink cluster' }),
   };
 

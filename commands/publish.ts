@@ -6,7 +6,7 @@ import { BaseCommand } from './base.js';
 export default class Publish extends BaseCommand {
   static override summary = 'Publish a dataset to a Kafka topic, at any pace.';
 
-  static override description = `Sends a dataset's rows in their order: acks=all, idempotent, lz4, Avro in Confluent's wire format with the schema registered, keyed by symbol. The topic is made if it is not there. A delivery that fails is sent again, in order, until --delivery-timeout. The timestamp of a message is the time of its sending.
+  static override description = `Sends a dataset's rows in their order: acks=all, idempotent, keyed by symbol; unless flags say otherwise in batches of lz4, as Avro in Confluent's wire format with the schema registered. The topic is made if it is not there. A delivery that fails is sent again, in order, until --delivery-timeout. The timestamp of a message is the time of its sending.
 
 Brokers and registry come from the flags or from KAFKA_BROKERS and SCHEMA_REGISTRY; users, passwords and keys only from the environment or files (KAFKA_SASL_MECHANISM, KAFKA_SASL_USERNAME, KAFKA_SASL_PASSWORD or KAFKA_SASL_PASSWORD_FILE, KAFKA_SSL, KAFKA_SSL_CA_FILE, SCHEMA_REGISTRY_USERNAME, SCHEMA_REGISTRY_PASSWORD). Ctrl-C sends what is on its way and stops.`;
 
@@ -21,15 +21,15 @@ Brokers and registry come from the flags or from KAFKA_BROKERS and SCHEMA_REGIST
   static override flags = {
     topic: Flags.string({ description: 'topic to write to', required: true }),
     speed: Flags.string({ description: 'event time passes so many times faster than real time; by default as fast as it goes', helpValue: 'N' }),
-    partitions: Flags.integer({ description: 'partitions of a topic that is made', min: 1, max: 10_000 }),
+    partitions: Flags.integer({ description: 'partitions of a topic that is made [default: 1]', min: 1, max: 10_000 }),
     replication: Flags.integer({ description: 'replicas of a topic that is made', min: 1, default: 1 }),
-    'partition-by': Flags.string({ description: 'symbol, exchange or another column; hash:a,b; time:1m', helpValue: 'WHAT' }),
+    'partition-by': Flags.string({ description: 'symbol, exchange or another column; hash:a,b; time:1m [default: the column of the symbol]', helpValue: 'WHAT' }),
     'sub-partition': Flags.string({ description: 'a key whose rows take turns on so many partitions', helpValue: 'KEY=N', multiple: true, multipleNonGreedy: true }),
     format: Flags.option({ description: 'of the values', options: ['avro', 'json'] as const, default: 'avro' as const })(),
     compression: Flags.option({ description: 'of the batches', options: ['lz4', 'gzip', 'none'] as const, default: 'lz4' as const })(),
     'delivery-timeout': Flags.string({ description: 'how long a batch is tried', default: '120s', helpValue: 'DURATION' }),
-    rows: Flags.integer({ description: 'rows to publish; of a generated dataset: its size', min: 1 }),
-    seed: Flags.integer({ description: 'seed of a generated dataset', min: 0 }),
+    rows: Flags.integer({ description: "rows to publish [default: all]; of a generated dataset: its size [default: the dataset's own]", min: 1 }),
+    seed: Flags.integer({ description: "seed of a generated dataset [default: the dataset's own]", min: 0 }),
     brokers: Flags.string({ description: 'Kafka brokers; by default KAFKA_BROKERS', helpValue: 'HOST:PORT,…' }),
     registry: Flags.string({ description: 'schema registry; by default SCHEMA_REGISTRY', helpValue: 'URL,…' }),
     latency: Flags.string({ description: 'keep in this folder how long acknowledgements took; see: report latency', helpValue: 'DIR' }),

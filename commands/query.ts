@@ -13,13 +13,10 @@ interface Queried {
 export default class Query extends BaseCommand {
   static override summary = 'Ask the outputs of a run with SQL (DuckDB).';
 
-  static override description = `Tables are the run's outputs by name, and late and dead_letters (also as bundle.late and
-bundle.dead_letters, for an output may have the shorter name). An output that changes (GROUP BY without a window, Top-N,
-outer joins) is the table as it stands at the end; its changes are NAME__changes, with _op (+I, -U, +U, -D) last.
+  static override description = `Tables are the run's outputs by name, and late and dead_letters (also as bundle.late and bundle.dead_letters, for an output may have the shorter name). An output that changes (GROUP BY without a window, Top-N, outer joins) is the table as it stands at the end; its changes are NAME__changes, with _op (+I, -U, +U, -D) last.
 The query reads the bundle and nothing else, and changes nothing.
 
-The formats arrow (IPC) and parquet keep every type as it is, for notebooks and other engines: to a file with --out,
-or into a pipe, which gets Arrow as a stream.`;
+The formats arrow (IPC) and parquet keep every type as it is, for notebooks and other engines: to a file with --out, or into a pipe, which gets Arrow as a stream.`;
 
   static override examples = [
     '<%= config.bin %> <%= command.id %> runs/vwap "SELECT symbol, max(vwap) FROM vwap_1m GROUP BY symbol ORDER BY 2 DESC LIMIT 5"',

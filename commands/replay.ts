@@ -14,8 +14,7 @@ export default class Replay extends BaseCommand {
 
   static override description = `The same data and the same SQL give the same digests on every machine.
 The run's bundle (outputs as Parquet, late rows, journal, report) is a directory: runs/ID, or what --out names.
-A scenario is a name (see "scenarios list"), or the path of a folder, a scenario.yaml, a .sql file or a .js
-module that exports a pipeline; code is run only of files that are named so.
+A scenario is a name (see "scenarios list"), or the path of a folder, a scenario.yaml, a .sql file or a .js module that exports a pipeline; code is run only of files that are named so.
 
 Exit codes: 0 as expected, 1 an expectation of the scenario was not met, 2 could not run.`;
 
@@ -33,18 +32,18 @@ Exit codes: 0 as expected, 1 an expectation of the scenario was not met, 2 could
   };
 
   static override flags = {
-    bind: Flags.string({ description: 'what a table reads: a Parquet, CSV or JSON lines file, a glob, or a dataset', helpValue: 'TABLE=PATH|DATASET', multiple: true, multipleNonGreedy: true }),
+    bind: Flags.string({ description: 'what a table reads: a Parquet, Arrow, CSV or JSON lines file, a glob, an Iceberg table, or a dataset; a table that is not named reads what the scenario binds it to', helpValue: 'TABLE=PATH|DATASET', multiple: true, multipleNonGreedy: true }),
     map: Flags.string({ description: 'a column as an expression (DuckDB) over the bound file\'s columns', helpValue: 'TABLE.COLUMN=EXPRESSION', multiple: true, multipleNonGreedy: true }),
     functions: Flags.string({ description: 'a .js module whose exported functions the SQL may call', helpValue: 'FILE', multiple: true, multipleNonGreedy: true }),
     key: Flags.string({ description: 'source columns that divide the rows into lanes', helpValue: 'COLUMN[,COLUMN]' }),
     lanes: Flags.string({ description: 'lanes, 1 unless the scenario says otherwise', helpValue: 'N' }),
     from: Flags.string({ description: 'first event time: ISO (UTC when no zone is given) or epoch ms', helpValue: 'TIME' }),
     to: Flags.string({ description: 'event time to end before', helpValue: 'TIME' }),
-    'batch-rows': Flags.string({ description: 'rows a batch; no output depends on it', helpValue: 'N' }),
-    speed: Flags.string({ description: 'max, or a multiple of real time', helpValue: 'max|N' }),
+    'batch-rows': Flags.string({ description: 'rows a batch; no output depends on it [default: 32768]', helpValue: 'N' }),
+    speed: Flags.string({ description: 'max, or a multiple of real time [default: max]', helpValue: 'max|N' }),
     'step-every': Flags.string({ description: 'event time between steps [default: 10s]', helpValue: 'DURATION' }),
     'checkpoint-every': Flags.string({ description: 'real time between checkpoints, at least 1s [default: 10s]', helpValue: 'DURATION' }),
-    'max-ahead': Flags.string({ description: 'hold a row that moves the watermark by more than this', helpValue: 'DURATION' }),
+    'max-ahead': Flags.string({ description: 'hold a row that moves the watermark by more than this [default: none is held, and more than an hour is told]', helpValue: 'DURATION' }),
     'open-end': Flags.boolean({ description: 'leave open windows open when the data end' }),
     strict: Flags.boolean({ description: 'stop at the first row that an expression fails on' }),
     out: Flags.string({ description: 'directory of the bundle, new or empty [default: runs/ID]', helpValue: 'DIR' }),

@@ -6,10 +6,8 @@ import { BaseCommand } from './base.js';
 export default class Report extends BaseCommand {
   static override summary = 'Write the report of a run again, from its bundle.';
 
-  static override description = `Writes report.html, one file that opens from disk without a network, and report.json, which holds
-what data and SQL alone decide. Reads the bundle and nothing else, and runs no code from it.
-Prints the path of the page; with --json, report.json's object. With --format, one report as text goes to standard output
-or to the file that --out names, and the bundle stays as it is.`;
+  static override description = `Writes report.html, one file that opens from disk without a network, and report.json, which holds what data and SQL alone decide. Reads the bundle and nothing else, and runs no code from it.
+Prints the path of the page; with --json, report.json's object. With --format, one report as text goes to standard output or to the file that --out names, and the bundle stays as it is.`;
 
   static override examples = [
     '<%= config.bin %> <%= command.id %> runs/vwap',

@@ -7,8 +7,7 @@ export default class Verify extends BaseCommand {
 
   static override description = `With one bundle: runs it again and compares every step and output.
 With two: compares their outputs; how they were cut, when and how fast they ran does not count.
-A difference is told with the first step, row and field that differ and the class of its cause
-(order, clock, code, data, numeric, configuration).
+A difference is told with the first step, row and field that differ and the class of its cause (order, clock, code, data, numeric, configuration).
 No code of a bundle is run: where its SQL calls functions, give their module with --functions.
 
 Exit codes: 0 equal, 1 different, 2 could not run.`;

@@ -36,7 +36,7 @@ The connector makes its publication for these tables where there is none, and it
     publication: Flags.string({ description: 'publication', default: 'finance_pub' }),
     'dead-letters': Flags.string({ description: 'topic', default: 'cdc-dlq' }),
     'heartbeat-table': Flags.string({ description: 'a table with columns id (its primary key) and beat (timestamptz), written at every heartbeat, so that the slot moves on while the captured tables are quiet', helpValue: 'SCHEMA.TABLE' }),
-    values: Flags.string({ description: 'as the tables must have it', options: ['avro', 'json'] }),
+    values: Flags.string({ description: "how values are written; others than the tables' format are refused [default: that format]", options: ['avro', 'json'] }),
     registry: Flags.string({ description: 'schema registry, for Avro; by default SCHEMA_REGISTRY or what the tables say', helpValue: 'URL' }),
     converter: Flags.string({ description: "whose Avro converter; both write Confluent's framing", options: ['confluent', 'apicurio'], default: 'confluent' }),
     set: Flags.string({ description: 'another property of the connector', helpValue: 'PROPERTY=VALUE', multiple: true, multipleNonGreedy: true }),

@@ -5,14 +5,9 @@ import { BaseCommand } from '../base.js';
 export default class ReportAccuracy extends BaseCommand {
   static override summary = "Hold the alerts of runs against the labels of their data: precision, recall, delay.";
 
-  static override description = `For each type of label: how many were found (recall), how many alerts found one (precision), and how long after
-a label's beginning its first alert stands (event time; median, 90th percentile and most, by nearest rank).
+  static override description = `For each type of label: how many were found (recall), how many alerts found one (precision), and how long after a label's beginning its first alert stands (event time; median, 90th percentile and most, by nearest rank).
 
-An alert finds a label of its own type, or of one that the scenario's key accuracy.types maps it to; of its own symbol, or
-of none (the whole market); with a time from the label's beginning to its end and the tolerance. A label is found once;
-more alerts within it count as matched, not as false. Alerts that find a label of another type only are not counted
-against this one. Several runs are shown side by side. Columns are those that the scenario's accuracy.output, type, symbol
-and time name, else found by name and type.`;
+An alert finds a label of its own type, or of one that the scenario's key accuracy.types maps it to; of its own symbol, or of none (the whole market); with a time from the label's beginning to its end and the tolerance. A label is found once; more alerts within it count as matched, not as false. Alerts that find a label of another type only are not counted against this one. Several runs are shown side by side. Columns are those that the scenario's accuracy.output, type, symbol and time name, else found by name and type.`;
 
   static override examples = [
     '<%= config.bin %> <%= command.id %> runs/trading-day',

@@ -5,14 +5,9 @@ import { BaseCommand } from '../base.js';
 export default class ReportLatency extends BaseCommand {
   static override summary = 'Hold the latencies of live runs against their budget, layer by layer, over time.';
 
-  static override description = `Reads what \`live\` keeps in its state folder every ten seconds, and \`publish --latency\` in its own: HDR histograms of how
-long rows took from their send to the fetch, to the output, to the commit, and in all. Writes a page with the percentiles
-over time, and prints them as a table; with --json, as an object. Several folders, as of processes that share a group's
-lanes, are counted together.
+  static override description = `Reads what \`live\` keeps in its state folder every ten seconds, and \`publish --latency\` in its own: HDR histograms of how long rows took from their send to the fetch, to the output, to the commit, and in all. Writes a page with the percentiles over time, and prints them as a table; with --json, as an object. Several folders, as of processes that share a group's lanes, are counted together.
 
-A layer meets its budget when 99 of 100 rows keep it over the whole time. The time of sending is the record's own
-timestamp, so clocks of different machines must agree. Rows sent before the group first ran waited for the run to begin
-and are left out, and counted.`;
+A layer meets its budget when 99 of 100 rows keep it over the whole time. The time of sending is the record's own timestamp, so clocks of different machines must agree. Rows sent before the group first ran waited for the run to begin and are left out, and counted.`;
 
   static override examples = [
     '<%= config.bin %> <%= command.id %> live/tapewright-trading-day',

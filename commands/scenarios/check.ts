@@ -11,7 +11,7 @@ interface Checked {
 export default class ScenariosCheck extends BaseCommand {
   static override summary = 'Check scenarios: their files, SQL and lanes, without reading a row.';
 
-  static override description = `Without names, all scenarios of the working directory and of the package are checked.
+  static override description = `Without a name, all scenarios of the working directory and of the package are checked.
 
 Exit codes: 0 all are usable, 1 at least one is not, 2 could not run.`;
 

@@ -7,10 +7,7 @@ const column = (what: string) => Flags.string({ description: `the file's column 
 export default class ScenariosNew extends BaseCommand {
   static override summary = 'Write a commented starter scenario over a file of ticks or a dataset; it runs at once.';
 
-  static override description = `Finds the file's columns for time, symbol, price, volume, bid and ask, says which they are, tries the texts on the
-first rows, and writes scenario.yaml, tables.sql and outputs.sql into a folder of the scenario's name beside the file
-(over a dataset: scenarios/NAME). Nothing is overwritten. Takes Parquet, Arrow, CSV with a header, JSON lines and names of
-datasets. Times without a zone are UTC.`;
+  static override description = `Finds the file's columns for time, symbol, price, volume, bid and ask, says which they are, tries the texts on the first rows, and writes scenario.yaml, tables.sql and outputs.sql into a folder of the scenario's name beside the file (over a dataset: scenarios/NAME). Nothing is overwritten. Takes Parquet, Arrow, CSV with a header, JSON lines and names of datasets. Times without a zone are UTC.`;
 
   static override examples = [
     '<%= config.bin %> <%= command.id %> mine --from ticks.parquet',

@@ -13,7 +13,7 @@ export function latencyText({ from, to, rows, backlog, layers, met, pointMillis 
 }
 
 function cells({ title, points, whole, budget, met }: LayerReport): string[] {
-  const curve = sparkline(thinned(points.map(({ p99 }) => p99), curveWidth));
+  const curve = sparkline(thinned(points.map(({ p99 }) => p99), curveWidth, 'greatest'));
   const { count, p50, p90, p99, p999, max } = whole;
   return [title, curve, String(count), ...[p50, p90, p99, p999, max].map((value) => value.toFixed(value < 100 ? 1 : 0)), budget === null ? '–' : String(budget), met === null ? '' : met ? 'met' : 'not met'];
 }

@@ -15,11 +15,12 @@ export function sparkline(values: readonly (number | null)[]): string {
   }).join('');
 }
 
-/** As many values as `width` at the most: of each stretch of them the last that is there. */
-export function thinned(values: readonly (number | null)[], width: number): (number | null)[] {
+/** As many values as `width` at the most: of each stretch of them the last that is there, or the greatest, so that no peak is lost. */
+export function thinned(values: readonly (number | null)[], width: number, of: 'last' | 'greatest' = 'last'): (number | null)[] {
   if (values.length <= width) return [...values];
   return Array.from({ length: width }, (_, place) => {
     const stretch = values.slice(Math.floor((place * values.length) / width), Math.floor(((place + 1) * values.length) / width));
-    return stretch.findLast((value) => value !== null) ?? null;
+    if (of === 'last') return stretch.findLast((value) => value !== null) ?? null;
+    return stretch.reduce((most, value) => (most === null || (value !== null && value > most) ? value : most), null);
   });
 }

@@ -47,7 +47,7 @@ function openedChart(canvas) {
     localization: { locale: 'en-US', timeFormatter: (/** @type {any} */ time) => `${dateText(time * 1000)} ${clockText(time * 1000)}` },
     // With fixed edges the times at them are written whole.
     timeScale: { fixLeftEdge: true, fixRightEdge: true, timeVisible: true, minBarSpacing: 0.05, borderVisible: false, tickMarkFormatter: (/** @type {any} */ time, /** @type {number} */ kind) => (kind <= 2 ? dateText(time * 1000).slice(5) : clockText(time * 1000)) },
-    rightPriceScale: { borderVisible: false, minimumWidth: 64 },
+    rightPriceScale: { borderVisible: false, entireTextOnly: true, minimumWidth: 64 },
     crosshair: { mode: 0 },
     // The wheel belongs to the page, and so does a finger that moves up or down.
     handleScroll: { mouseWheel: false, vertTouchDrag: false }, handleScale: { mouseWheel: false },

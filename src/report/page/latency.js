@@ -45,21 +45,44 @@ function latencySection(layer, pointMillis) {
   const legend = element('p', { class: 'legend' });
   const over = pointsOver === 0 ? [] : [element('span', { class: 'note' }, `p99 over the budget in ${countText(pointsOver)} of ${countText(points.length)} stretches of ${durationText(pointMillis)}`)];
   const verdict = met === null ? [] : [element('span', { class: met ? 'met' : 'unmet' }, met ? '✓ met' : '✗ not met')];
-  whenIdle(() => latencyChart(canvas, legend, points, budget));
+  whenIdle(() => latencyChart(canvas, legend, points, budget, pointMillis));
   return section(name, title, [...verdict, ...over], element('div', { class: 'stage' }, legend, canvas));
 }
 
-/** @param {HTMLElement} canvas @param {HTMLElement} legend @param {LayerReport['points']} points @param {number | null} budget */
-function latencyChart(canvas, legend, points, budget) {
+/** Stretches of time from which nothing is known: more of them are left out. */
+const gapsMax = 5_000;
+
+/** Each point, and null where nothing is known: time passes there as it does elsewhere. @param {LayerReport['points']} points @param {number} pointMillis */
+function withGaps(points, pointMillis) {
+  /** @type {{ from: number, point: LayerReport['points'][number] | null }[]} */
+  const found = [];
+  for (const point of points) {
+    const last = found.at(-1);
+    for (let from = (last?.from ?? point.from) + pointMillis; from < point.from && found.length < gapsMax; from += pointMillis) found.push({ from, point: null });
+    found.push({ from: point.from, point });
+  }
+  return found;
+}
+
+/** @param {HTMLElement} canvas @param {HTMLElement} legend @param {LayerReport['points']} points @param {number | null} budget @param {number} pointMillis */
+function latencyChart(canvas, legend, points, budget, pointMillis) {
   const chart = openedChart(canvas);
   const decimals = points.some(({ max }) => max >= 50) ? 0 : 1;
   const lines = percentileNames.map(([key, label, hue]) => {
     const line = chart.addSeries(library.LineSeries, { color: color(hue), lineWidth: key === 'p99' ? 2 : 1, priceLineVisible: false, lastValueVisible: false, title: '', pointMarkersVisible: points.length === 1, priceFormat: priceFormatOf(decimals) });
-    // Without a point nothing is known: the line has a gap there.
-    line.setData(/** @type {any} */ (points.map((point) => ({ time: point.from / 1000, value: point[key] }))));
+    line.setData(/** @type {any} */ (withGaps(points, pointMillis).map(({ from, point }) => ({ time: from / 1000, ...(point === null ? {} : { value: point[key] }) }))));
     return { key, label, hue, line };
   });
   const limit = budget === null ? null : lines[1].line.createPriceLine({ price: budget, color: color('--bad'), lineWidth: 1, lineStyle: 2, axisLabelVisible: true, title: 'budget of p99' });
+  // A budget that is near, or not met, is in sight; one far above would leave the lines flat.
+  const most = Math.max(...points.map(({ max }) => max));
+  if (budget !== null && budget < 3 * most) {
+    lines[1].line.applyOptions({ autoscaleInfoProvider: (/** @type {() => import('lightweight-charts').AutoscaleInfo | null} */ own) => {
+      const info = own();
+      if (info?.priceRange) info.priceRange = { minValue: Math.min(info.priceRange.minValue, budget), maxValue: Math.max(info.priceRange.maxValue, budget) };
+      return info;
+    } });
+  }
   const tell = (/** @type {LayerReport['points'][number] | undefined} */ point) => legend.replaceChildren(
     ...lines.map(({ key, label, hue }) => {
       const stroke = element('span', { class: 'stroke' });
