@@ -59,7 +59,7 @@ export class GroupAggregate implements Operator {
   /** By slot: whether the pages have it otherwise. */
   #isChanged: boolean[] = [];
   readonly #ttl: TimeToLive;
-  readonly #pageSweep = new PageSweep();
+  #pageSweep = new PageSweep(usualPages);
   #ids = new Int32Array(0);
 
   constructor(spec: GroupAggregateSpec) {
@@ -75,6 +75,7 @@ export class GroupAggregate implements Operator {
 
   limitPages(limits: PageLimits): void {
     this.#pages = new KeyedPages(limits);
+    this.#pageSweep = new PageSweep(limits);
     this.#keysAtHand = limits.keysAtHand;
   }
 

@@ -2,24 +2,25 @@
  * The rows of each partition whose row numbers are wanted, changed with every row that comes in or is taken back: Top-N,
  * and with the first row alone deduplication. Equal rows are numbered as they came, as in Flink.
  *
- * All partitions are in pages but those met lately, which are at hand.
+ * All partitions are in pages but those met lately, which are at hand, and of large ones the rows met lately.
  */
 import type { ByteReader, ByteWriter } from '../core/bytes.js';
-import { KeyedPages, usualPages, type PageLimits } from '../core/keyed-pages.js';
-import { readPacked, writePacked } from '../core/packed.js';
+import { usualPages, type PageLimits } from '../core/keyed-pages.js';
+import type { PackedValue } from '../core/packed.js';
 import { isAdded } from '../core/row-kind.js';
 import { sqlType, type Schema } from '../core/types.js';
 import type { SortKey } from '../plan/plan.js';
 import { ChangeRows } from './change-rows.js';
 import { KeyTable } from './key-table.js';
 import { noRows, type Chunk, type Operator, type Rows, type WatermarkPath } from './operator.js';
-import { PageSweep } from './page-sweep.js';
+import { RankPages } from './rank-pages.js';
+import type { RankedLeaves } from './ranked-leaves.js';
 import { addRanked, removeRanked, type Give, type RankRange } from './ranked-rows.js';
 import { SortOrder, cellsOf, type Cells } from './sort-order.js';
 import { TimeToLive, nowAt } from './time-to-live.js';
 
-/** A partition of more rows stays at hand while it is in use: they are not read and written again and again. */
-const ROWS_MANY = 256;
+/** Of a partition, leaves at hand are at most as many as keys are, divided by this. */
+const KEYS_A_LEAF = 8;
 
 export interface RankSpec {
   readonly name: string;
@@ -45,18 +46,19 @@ export class Rank implements Operator {
   readonly #range: RankRange;
   readonly #given: Schema;
   #keys: KeyTable;
-  /** By key id, in order; undefined: none. */
-  #rows: (Cells[] | undefined)[] = [];
+  /** By key id; undefined: it never had rows. */
+  #rows: (RankedLeaves | undefined)[] = [];
   /** By key id: whether the pages have it otherwise. */
   #isChanged: boolean[] = [];
-  #pages = new KeyedPages();
+  #pages: RankPages;
   #keysAtHand = usualPages.keysAtHand;
   /** Keys at hand at which they go to the pages. */
   #putAwayAt = usualPages.keysAtHand;
   /** Key ids that have been looked for in the pages. */
   #fetched = 0;
   readonly #ttl: TimeToLive;
-  readonly #pageSweep = new PageSweep();
+  /** Key ids of partitions that have too much at hand. */
+  readonly #crowded = new Set<number>();
   #ids = new Int32Array(0);
 
   constructor(spec: RankSpec) {
@@ -67,10 +69,16 @@ export class Rank implements Operator {
     this.#given = numbered ? [...spec.input, { name: 'row_number', type: sqlType('BIGINT', false) }] : spec.input;
     this.#keys = new KeyTable(spec.partition.length);
     this.#ttl = new TimeToLive(spec.ttl);
+    this.#pages = this.#newPages();
+  }
+
+  #newPages(limits?: PageLimits): RankPages {
+    const { input, partition, ttl } = this.#spec;
+    return new RankPages({ range: this.#range, width: input.length, keyWidth: partition.length, ttl }, limits);
   }
 
   limitPages(limits: PageLimits): void {
-    this.#pages = new KeyedPages(limits);
+    this.#pages = this.#newPages(limits);
     this.#keysAtHand = this.#putAwayAt = limits.keysAtHand;
   }
 
@@ -92,24 +100,32 @@ export class Rank implements Operator {
       this.#take(ids[row]!, cellsOf(columns, row), rows.kinds === undefined || isAdded(rows.kinds[row]!), nowAt(watermark.now, released), give);
     }
     if (this.#keys.size > this.#putAwayAt) this.#putAway(length);
+    this.#thinOut();
     this.#sweep(nowAt(watermark.now, rows.released[length - 1]!));
     return changes.finish();
   }
 
   #take(id: number, row: Cells, added: boolean, now: number, give: Give): void {
-    if (this.#rows[id] !== undefined && this.#ttl.isOver(id, now)) this.#forget(id);
-    const kept = (this.#rows[id] ??= []);
+    const known = this.#rows[id];
+    if (known !== undefined && known.length > 0 && this.#ttl.isOver(id, now)) this.#forget(id, known);
+    const kept = (this.#rows[id] ??= this.#pages.empty(this.#keyOf(id)));
     const changed = added ? addRanked(this.#range, kept, row, give) : removeRanked(this.#range, kept, row, give);
     if (changed) {
       this.#ttl.touch(id, now);
       this.#isChanged[id] = true;
     }
-    if (kept.length === 0) this.#rows[id] = undefined;
+    if (kept.atHand * KEYS_A_LEAF > this.#keysAtHand && kept.leaves.length > 1) this.#crowded.add(id);
   }
 
-  #forget(id: number): void {
-    this.#rows[id] = undefined;
+  #forget(id: number, rows: RankedLeaves): void {
+    const empty = this.#pages.empty(this.#keyOf(id));
+    empty.gone = [...rows.gone, ...rows.leaves.map((leaf) => leaf.id)];
+    this.#rows[id] = empty;
     this.#isChanged[id] = true;
+  }
+
+  #keyOf(id: number): readonly PackedValue[] {
+    return Array.from({ length: this.#keys.width }, (_, part) => this.#keys.value(part, id));
   }
 
   /** What there is of new keys comes to hand. */
@@ -118,66 +134,59 @@ export class Rank implements Operator {
     for (; this.#fetched < size; this.#fetched += 1) {
       const id = this.#fetched;
       this.#isChanged[id] = false;
-      const address = this.#find(id);
-      if (address < 0) continue;
-      const reader = this.#pages.valueAt(address);
-      if (this.#spec.ttl !== null) this.#ttl.touch(id, reader.f64());
-      this.#rows[id] = Array.from({ length: reader.varint() }, () => this.#spec.input.map(() => readPacked(reader)));
+      const found = this.#pages.fetch(this.#keyOf(id));
+      if (found === null) continue;
+      this.#ttl.touch(id, found.touched);
+      this.#rows[id] = found.rows;
     }
   }
 
-  #find(id: number): number {
-    if (this.#pages.size === 0) return -1;
-    this.#writeKey(id);
-    return this.#pages.find();
-  }
-
-  #writeKey(id: number): void {
-    this.#pages.key.reset();
-    for (let part = 0; part < this.#keys.width; part += 1) writePacked(this.#pages.key, this.#keys.value(part, id));
+  #write(id: number): void {
+    if (!this.#isChanged[id]!) return;
+    this.#isChanged[id] = false;
+    this.#pages.write(this.#keyOf(id), this.#rows[id]!, this.#ttl.touchedAt(id));
   }
 
   /** Brings the pages up to what is at hand. */
   #writeChanged(): void {
-    for (let id = 0; id < this.#fetched; id += 1) {
-      if (!this.#isChanged[id]!) continue;
-      this.#isChanged[id] = false;
-      const rows = this.#rows[id];
-      if (rows === undefined) this.#pages.delete(this.#find(id));
-      else this.#write(id, rows);
-    }
+    for (let id = 0; id < this.#fetched; id += 1) this.#write(id);
     this.#pages.settle();
   }
 
-  #write(id: number, rows: readonly Cells[]): void {
-    const { value } = this.#pages;
-    value.reset();
-    if (this.#spec.ttl !== null) value.f64(this.#ttl.touchedAt(id));
-    value.varint(rows.length);
-    for (const row of rows) for (const cell of row) writePacked(value, cell);
-    this.#writeKey(id);
-    this.#pages.put(this.#pages.find());
-  }
-
-  /** Nothing is at hand but partitions of many rows, if the chunk that was taken, of so many rows, has met them. */
+  /** Nothing is at hand but large partitions, if the chunk that was taken, of so many rows, has met them. */
   #putAway(length: number): void {
     this.#writeChanged();
     const isMet = new Uint8Array(this.#keys.size);
     for (let row = 0; row < length; row += 1) isMet[this.#ids[row]!] = 1;
     const kept: number[] = [];
-    this.#rows.forEach((rows, id) => { if (isMet[id] === 1 && rows !== undefined && rows.length > ROWS_MANY) kept.push(id); });
+    this.#rows.forEach((rows, id) => { if (isMet[id] === 1 && rows !== undefined && rows.leaves.length > 1) kept.push(id); });
     this.#keys = this.#keys.keeping(kept);
     this.#rows = kept.map((id) => this.#rows[id]);
     this.#isChanged = kept.map(() => false);
     this.#ttl.keep(kept);
     this.#fetched = kept.length;
     this.#putAwayAt = Math.max(this.#keysAtHand, 2 * kept.length);
+    // They are found again by what is at hand of them.
+    this.#crowded.clear();
+  }
+
+  /** Of large partitions no rows are at hand. */
+  #thinOut(): void {
+    if (this.#crowded.size === 0) return;
+    for (const id of this.#crowded) {
+      this.#write(id);
+      this.#rows[id]!.putAway();
+    }
+    this.#crowded.clear();
+    this.#pages.settle();
   }
 
   /** Forgets what is over, so that memory follows what is kept; what is at hand comes back if it changes. */
   #sweep(now: number): void {
-    const { ttl } = this.#spec;
-    if (ttl !== null) this.#pageSweep.step(this.#pages, (value) => now - value.f64() > ttl);
+    if (!this.#pages.isSweepDue) return;
+    // Of these not all is at hand.
+    this.#rows.forEach((rows, id) => { if (rows !== undefined && rows.leaves.length > 1) this.#write(id); });
+    this.#pages.sweep(now);
   }
 
   snapshot(writer: ByteWriter): readonly Uint8Array[] {

@@ -5,7 +5,7 @@
 import { cell, type Column } from '../core/batch.js';
 import { ByteReader, ByteWriter } from '../core/bytes.js';
 import { ColumnBuilder } from '../core/column-builder.js';
-import { KeyedPages, type PageLimits } from '../core/keyed-pages.js';
+import { KeyedPages, usualPages, type PageLimits } from '../core/keyed-pages.js';
 import { readPacked, writePacked, type PackedValue } from '../core/packed.js';
 import { storageOf, type Schema } from '../core/types.js';
 import type { KeyTable } from './key-table.js';
@@ -43,11 +43,12 @@ export class FoundRows {
 export class SidePages {
   readonly #spec: SidePagesSpec;
   readonly #pages: KeyedPages;
-  readonly #sweep = new PageSweep();
+  readonly #sweep: PageSweep;
 
-  constructor(spec: SidePagesSpec, limits?: PageLimits) {
+  constructor(spec: SidePagesSpec, limits: PageLimits = usualPages) {
     this.#spec = spec;
     this.#pages = new KeyedPages(limits);
+    this.#sweep = new PageSweep(limits);
   }
 
   /** Adds a key's rows in their order to `found`; returns the last block, -1 where there is none. */

@@ -9,8 +9,9 @@ import { sqlType, storageOf, type Schema } from '../core/types.js';
 import type { AttachedWindow, SortKey } from '../plan/plan.js';
 import { KeyTable } from './key-table.js';
 import { noRows, releaseOf, watermarkBefore, type Chunk, type Operator, type Report, type Rows, type WatermarkPath } from './operator.js';
+import { allAtHand, type RankedLeaves } from './ranked-leaves.js';
 import { addRanked, type Give, type RankRange } from './ranked-rows.js';
-import { SortOrder, cellsOf, type Cell, type Cells } from './sort-order.js';
+import { SortOrder, cellsOf, type Cell } from './sort-order.js';
 import { isLate } from './windows.js';
 
 export interface WindowRankSpec {
@@ -30,7 +31,7 @@ export interface WindowRankSpec {
 interface OpenWindow {
   readonly keys: KeyTable;
   /** By key id, in order. */
-  readonly rows: Cells[][];
+  readonly rows: RankedLeaves[];
 }
 
 const nothing: Give = () => undefined;
@@ -71,7 +72,7 @@ export class WindowRank implements Operator {
       const cells = cellsOf(columns, row);
       const window = this.#windowOf(end);
       const id = window.keys.intern(partition.map((column) => cells[column]!));
-      addRanked(this.#range, (window.rows[id] ??= []), cells, nothing);
+      addRanked(this.#range, (window.rows[id] ??= allAtHand(this.#range)), cells, nothing);
     }
   }
 
@@ -97,7 +98,7 @@ export class WindowRank implements Operator {
       const { keys, rows } = this.#open.get(end)!;
       const at = releaseOf(watermark, chunk, end - 1);
       for (const id of [...rows.keys()].sort((a, b) => keys.compare(a, b))) {
-        rows[id]!.slice(this.#spec.from - 1).forEach((row, index) => {
+        [...rows[id]!].slice(this.#spec.from - 1).forEach((row, index) => {
           row.forEach((value, column) => builders[column]!.append(value));
           if (numbered) builders[input.length]!.appendNumber(this.#spec.from + index);
           released.push(at);
@@ -132,7 +133,7 @@ export class WindowRank implements Operator {
       const { keys, rows } = this.#windowOf(reader.f64());
       keys.restore(reader);
       for (let id = 0; id < keys.size; id += 1) {
-        rows[id] = Array.from({ length: reader.varint() }, () => this.#spec.input.map(() => reader.physical() as Cell));
+        rows[id] = allAtHand(this.#range, Array.from({ length: reader.varint() }, () => this.#spec.input.map(() => reader.physical() as Cell)));
       }
     }
   }
