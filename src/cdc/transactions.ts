@@ -7,6 +7,7 @@
  */
 import { assert } from '../core/errors.js';
 import { faults } from '../core/faults.js';
+import { AloneChanges, type AloneState } from './alone.js';
 import type { CaptureEvent, ChangeEvent, Transaction, TransactionEnd } from './event.js';
 import type { Bound, Gap, GapKind, Incomplete, Restart } from './gap.js';
 import type { PendingTransaction, TableCount } from './pending.js';
@@ -28,12 +29,6 @@ export interface AssemblerCounts {
   alone: number;
 }
 
-interface Alone<Row> {
-  readonly event: ChangeEvent<Row>;
-  /** Transactions with changes before it in its partition that were not given then. */
-  waits: string[];
-}
-
 /** All state, as JSON can hold it. */
 export interface AssemblerState<Row> {
   readonly events: readonly ChangeEvent<Row>[];
@@ -41,7 +36,7 @@ export interface AssemblerState<Row> {
   /** Rows of snapshots. */
   readonly told: readonly ChangeEvent<Row>[];
   readonly snapshots: SnapshotsState;
-  readonly alone: readonly Alone<Row>[];
+  readonly alone: readonly AloneState<Row>[];
   readonly progress: ProgressState;
   readonly recent: readonly Bound[];
   readonly last: Bound | null;
@@ -68,7 +63,7 @@ export class TransactionAssembler<Row> {
   /** By xid. */
   readonly #endOf = new Map<string, TransactionEnd>();
   readonly #snapshots: Snapshots<Row>;
-  #alone: Alone<Row>[] = [];
+  readonly #alone = new AloneChanges<Row>();
   readonly #progress: Progress;
   readonly #recent = new RecentTransactions();
   #last: Bound | null = null;
@@ -123,7 +118,7 @@ export class TransactionAssembler<Row> {
 
   /** Changes that wait for their transactions to become whole. */
   get waiting(): number {
-    let waiting = this.#snapshots.rows.length + this.#alone.length;
+    let waiting = this.#snapshots.rows.length + this.#alone.size;
     for (const [, size] of this.#pending.sizes()) waiting += size;
     return waiting;
   }
@@ -162,8 +157,7 @@ export class TransactionAssembler<Row> {
     this.#progress.table(event.table, topic);
     if (snapshot !== null && snapshot !== 'incremental') {
       this.#snapshots.add(event);
-      // It tells the table anew: what stood alone before it in its partition, and waits, must not come behind it.
-      if (this.#alone.length > 0) this.#alone = this.#alone.filter(({ event: other }) => other.topic !== topic || other.partition !== partition);
+      this.#alone.row(event);
       return;
     }
     this.#snapshots.change(event);
@@ -171,7 +165,7 @@ export class TransactionAssembler<Row> {
     if (xid === null) {
       // What was committed before something that was there already came with that.
       if (lastCommit !== null && lastCommit < reached) this.#repeat(event);
-      else this.#alone.push({ event, waits: this.#pending.in(topic, partition) });
+      else this.#alone.add(event, this.#pending.in(topic, partition));
       return;
     }
     if ((this.#isRepeat(event, xid) && !faults.repeatsTaken) || !this.#pending.add(event, xid)) this.#repeat(event);
@@ -219,13 +213,14 @@ export class TransactionAssembler<Row> {
 
   /** How many changes it had. */
   #drop(xid: string): number {
-    for (const alone of this.#alone) alone.waits = alone.waits.filter((other) => other !== xid);
+    this.#alone.pass(xid);
     return this.#pending.drop(xid);
   }
 
   #proceed(isEnd: boolean): void {
     let used = 0;
     for (;;) {
+      this.#giveAlone(isEnd);
       const end = this.#ends[used];
       const snapshot = this.#snapshots.first;
       const isOver = snapshot !== null && end !== undefined && end.lsn > (snapshot.place ?? -1);
@@ -239,10 +234,8 @@ export class TransactionAssembler<Row> {
       } else if (isFirst && this.#snapshots.isWhole(isOver, isEnd)) this.#giveSnapshot();
       else if (isFirst || end === undefined || !this.#proceedTo(end, used, isEnd)) break;
       else used += 1;
-      this.#giveAlone();
     }
     for (const end of this.#ends.splice(0, used)) if (this.#endOf.get(end.xid) === end) this.#endOf.delete(end.xid);
-    this.#giveAlone();
   }
 
   /** The connector was started anew in the midst of the first snapshot, and made a second one. */
@@ -260,6 +253,7 @@ export class TransactionAssembler<Row> {
     const isLater = this.#last !== null;
     const told = new Set(events.map(({ table }) => table));
     const untold = this.#progress.tables.filter((table) => !told.has(table)).map((table) => ({ table, expected: 0, found: 0 }));
+    this.#alone.supersede(told, place);
     if (isLater && !isAsked) this.#gap('snapshot', bound, untold, this.#orphans(place));
     // Topics are read in any order: that of their names is one that data decide.
     events.sort((a, b) => (a.topic < b.topic ? -1 : a.topic > b.topic ? 1 : a.partition - b.partition || a.offset - b.offset));
@@ -363,18 +357,12 @@ export class TransactionAssembler<Row> {
     this.#out.push(transaction);
   }
 
-  #giveAlone(): void {
-    if (this.#alone.length === 0 || this.#snapshots.first !== null || (this.#last === null && this.#snapshots.unseen.length > 0)) return;
-    const kept: Alone<Row>[] = [];
-    for (const alone of this.#alone) {
-      if (alone.waits.length > 0) kept.push(alone);
-      else {
-        const { event } = alone;
-        this.counts.alone += 1;
-        this.#out.push({ kind: 'transaction', xid: null, lsn: event.lsn, time: event.time, isSnapshot: false, renewed: [], events: [event] });
-      }
+  #giveAlone(isEnd: boolean): void {
+    if (this.#alone.size === 0 || (this.#last === null && !isEnd && this.#snapshots.unseen.length > 0)) return;
+    for (const event of this.#alone.take(this.#snapshots.first)) {
+      this.counts.alone += 1;
+      this.#out.push({ kind: 'transaction', xid: null, lsn: event.lsn, time: event.time, isSnapshot: false, renewed: [], events: [event] });
     }
-    this.#alone = kept;
   }
 
   /** Between two calls of `take`: plain data. */
@@ -383,7 +371,7 @@ export class TransactionAssembler<Row> {
     return {
       events: faults.changesNotSaved ? [] : this.#pending.events(),
       ends: this.#ends.map(({ counts, ...end }) => ({ ...end, counts: [...counts] })),
-      told: this.#snapshots.rows, snapshots: this.#snapshots.state(), alone: this.#alone, progress: this.#progress.state(), recent: this.#recent.all(),
+      told: this.#snapshots.rows, snapshots: this.#snapshots.state(), alone: this.#alone.state(), progress: this.#progress.state(), recent: this.#recent.all(),
       last: this.#last, chain: this.#chain, broken: [...this.#broken], counts: { ...this.counts },
       runs: this.#runs.state(),
     };
@@ -395,7 +383,7 @@ export class TransactionAssembler<Row> {
     this.#ends = state.ends.map(({ counts, ...end }) => ({ ...end, counts: new Map(counts) }));
     for (const end of this.#ends) this.#endOf.set(end.xid, end);
     this.#snapshots.restore(state.snapshots, state.told);
-    this.#alone = state.alone.map(({ event, waits }) => ({ event, waits: [...waits] }));
+    this.#alone.restore(state.alone);
     this.#progress.restore(state.progress);
     for (const bound of state.recent) this.#recent.add(bound);
     this.#last = state.last;

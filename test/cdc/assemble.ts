@@ -19,6 +19,8 @@ export interface AssembleOptions {
   /** Before this event the assembler's state goes through JSON into another one. */
   readonly saveAt?: number;
   readonly partitions?: number;
+  /** After how many events what is whole is taken. */
+  readonly takeEvery?: number;
   /** Those that are read. */
   readonly topics?: readonly string[];
   /** Where it is read, too. */
@@ -43,7 +45,7 @@ export function assemble(records: readonly ModelRecord[], options: AssembleOptio
   return assembleEvents(eventsOf(records, options.topics), { messageTopic, ...options });
 }
 
-export function assembleEvents(events: readonly CaptureEvent<Change>[], { saveAt = -1, partitions = 1, topics: read = topics, messageTopic = null }: AssembleOptions = {}): Assembled {
+export function assembleEvents(events: readonly CaptureEvent<Change>[], { saveAt = -1, partitions = 1, takeEvery = 1, topics: read = topics, messageTopic = null }: AssembleOptions = {}): Assembled {
   const make = (): TransactionAssembler<Change> => new TransactionAssembler<Change>(read, { partitions: () => partitions, messageTopic });
   let assembler = make();
   const outcomes = [];
@@ -54,7 +56,7 @@ export function assembleEvents(events: readonly CaptureEvent<Change>[], { saveAt
       assembler.restore(state);
     }
     assembler.push(event);
-    outcomes.push(...assembler.take());
+    if ((index + 1) % takeEvery === 0 || index + 1 === saveAt) outcomes.push(...assembler.take());
   }
   const end = assembler.finish();
   outcomes.push(...end.outcomes);

@@ -1,4 +1,5 @@
 /** A recording through assembler and engine alone, with nothing read from files: for laws that many draws are to try. */
+import type { Transaction } from '../../src/cdc/event.js';
 import { TransactionAssembler } from '../../src/cdc/transactions.js';
 import { Engine } from '../../src/engine/engine.js';
 import type { ScanBatch, SliceRows } from '../../src/engine/scan-batch.js';
@@ -16,7 +17,7 @@ import type { ModelRecord } from './model.js';
  * Each transaction is a step; `onTransaction` sees the outputs at its end. Tables are in the order of `topics`. After every
  * `restoreEvery` transactions another engine takes the state up; 0: none does.
  */
-export function fold(sql: string, topics: readonly string[], records: readonly ModelRecord[], restoreEvery: number, onTransaction: (standing: Standing) => void): void {
+export function fold(sql: string, topics: readonly string[], records: readonly ModelRecord[], restoreEvery: number, onTransaction: (standing: Standing, transaction: Transaction<Change>) => void): void {
   const pipeline = planTexts({ name: 'test', scenario: null, sql: [{ path: 'test.sql', text: sql }], expect: { outputs: [], lateMax: null, rejectedMax: null } });
   const inputs = pipeline.sources.map((_, input) => input);
   const make = (): Engine => new Engine(pipeline, { lane: 0, partitions: inputs.map(() => 1), hash: sha256, withholdBefore: null, strict: false, captures: [inputs], ...(restoreEvery === 0 ? {} : { pages: tinyPages }) });
@@ -43,7 +44,7 @@ export function fold(sql: string, topics: readonly string[], records: readonly M
     rows.forEach(({ length }, input) => { positions[input]! += length; });
     const slices = places.map(({ input, row }, index): SliceRows => ({ batch: batches[input]!, from: row, to: row + 1, transaction: index === places.length - 1 ? 'end' : 'open' }));
     standing.take(engine.apply(slices, { end: false }));
-    onTransaction(standing);
+    onTransaction(standing, outcome);
     if (restoreEvery === 0 || engine.seq % restoreEvery !== 0) continue;
     const state = write(engine.checkpoint());
     engine = make();

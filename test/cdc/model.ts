@@ -59,6 +59,8 @@ export interface Command {
   readonly what: 'transfer' | 'touch' | 'note' | 'rename' | 'remove' | 'flash' | 'truncate' | 'alter' | 'commit' | 'rollback'
     /** What the connector does: it forgets where it was and makes a new snapshot; it makes one of a table that was asked for. */
     | 'resnapshot' | 'reread'
+    /** It reads some rows of a table once more, in between changes, as a signal has asked it to. */
+    | 'chunk'
     /** A message that a client writes into the log; a transaction that touches nothing that is captured. */
     | 'message' | 'elsewhere';
   readonly a: number;
@@ -146,6 +148,19 @@ class Store {
     this.#snapshot(['accounts']);
   }
 
+  /** Of an incremental snapshot. The rows are what is committed: those that changed while it read them it leaves out. By a signal in a table that nobody reads, or without. */
+  #chunk(from: number, length: number): void {
+    const isSignalled = length % 2 === 0, xid = String(isSignalled ? (this.#xid += 1) : 0), first = (this.#lsn += 8);
+    if (isSignalled) this.#emit('db.transaction', { id: `${xid}:${first}` }, { status: 'BEGIN', id: `${xid}:${first}`, event_count: null, data_collections: null, ts_ms: this.#time }, {});
+    const table = from % 3 === 0 ? 'entries' : 'accounts';
+    const rows = [...(this.committed[table] as Map<number, Row>).values()];
+    for (const row of rows.slice(from % (rows.length + 1)).slice(0, 1 + length)) this.#emit(`db.cdc.${table}`, { id: row.id }, this.#envelope({ table, op: 'r', lsn: first, before: null, after: row, headers: {} }, null, 'incremental'), {});
+    if (!isSignalled) return;
+    const commit = (this.#lsn += 8);
+    this.#emit('db.transaction', { id: `${xid}:${commit}` }, { status: 'END', id: `${xid}:${commit}`, event_count: 1, data_collections: [{ data_collection: 'public.signals', event_count: 1 }], ts_ms: this.#time }, {});
+    this.#lastCommit = commit;
+  }
+
   #message(): void {
     this.#lsn += 8;
     this.#lastCommit = this.#lsn;
@@ -170,6 +185,7 @@ class Store {
       case 'alter': this.#isAltered = true; return;
       case 'resnapshot': return this.#resnapshot(a);
       case 'reread': return this.#reread();
+      case 'chunk': return this.#chunk(a, b);
       case 'message': return this.#message();
       case 'elsewhere': return this.#elsewhere();
     }
@@ -366,11 +382,13 @@ export function interleaved(records: readonly ModelRecord[], picks: readonly num
 
 /** As a connector leaves it that is killed after `at` records and sends the last `back` of them again. Offsets go on. */
 export function restarted(records: readonly ModelRecord[], at: number, back: number): readonly ModelRecord[] {
-  const isTold = ({ value }: ModelRecord): boolean => value !== null && value.includes('"op":"r"');
+  const isChunk = ({ value }: ModelRecord): boolean => value !== null && value.includes('"snapshot":"incremental"');
+  const isTold = (record: ModelRecord): boolean => record.value !== null && record.value.includes('"op":"r"') && !isChunk(record);
   // A snapshot is not taken up again in its middle.
   if (records[at] === undefined || isTold(records[at])) return records;
   const from = Math.max(records.slice(0, at).findLastIndex(isTold) + 1, at - back);
-  const again = [...records.slice(from, at), ...records.slice(at)].map((record) => {
+  // Nor does it send a chunk again: it reads another one.
+  const again = [...records.slice(from, at).filter((record) => !isChunk(record)), ...records.slice(at)].map((record) => {
     const run = record.headers['__debezium.context.runId'];
     return { ...record, headers: run === undefined ? record.headers : { ...record.headers, '__debezium.context.runId': `${run}, taken up` } };
   });

@@ -13,7 +13,7 @@ import { captureLog, captureSql, expectedOf, standingIn } from './cdc-run.js';
 import type { CommitFault } from './memory-log.js';
 import { dying, quiet, runToEnd, specsOn } from './memory-run.js';
 
-const workloads = commands(0, 30, ['message']).map((list) => recordingOf(list)).filter(({ commits }) => commits.length > 1);
+const workloads = commands(0, 30, ['message', 'chunk']).map((list) => recordingOf(list)).filter(({ commits }) => commits.length > 1);
 
 async function digestsOfReplay(records: readonly ModelRecord[]): Promise<readonly string[]> {
   const folder = mkdtempSync(join(tmpdir(), 'tapewright-cdc-'));

@@ -1,0 +1,57 @@
+/** Changes that belong to no transaction (of incremental snapshots, corrections): each comes after what was before it in its partition. */
+import type { ChangeEvent } from './event.js';
+
+export interface AloneState<Row> {
+  readonly event: ChangeEvent<Row>;
+  /** Transactions with changes before it in its partition that were not given when it came. */
+  readonly waits: readonly string[];
+}
+
+/** A place in the log; null: it is not known. */
+type Place = number | null;
+
+const isBefore = (one: Place, other: Place): boolean => one !== null && other !== null && one < other;
+
+export class AloneChanges<Row> {
+  #waiting: AloneState<Row>[] = [];
+
+  add(event: ChangeEvent<Row>, waits: readonly string[]): void {
+    this.#waiting.push({ event, waits });
+  }
+
+  get size(): number {
+    return this.#waiting.length;
+  }
+
+  /** A row of a snapshot came: what waits in its partition was before it, and the snapshot tells its table anew. */
+  row({ topic, partition }: ChangeEvent<Row>): void {
+    if (this.#waiting.length > 0) this.#waiting = this.#waiting.filter(({ event }) => event.topic !== topic || event.partition !== partition);
+  }
+
+  /** A snapshot of these tables is given: what was before it must not come behind it. */
+  supersede(tables: ReadonlySet<string>, place: Place): void {
+    this.#waiting = this.#waiting.filter(({ event }) => !tables.has(event.table) || !isBefore(event.lsn, place));
+  }
+
+  /** The transaction was given, or never will be. */
+  pass(xid: string): void {
+    if (this.#waiting.length > 0) this.#waiting = this.#waiting.map(({ event, waits }) => ({ event, waits: waits.filter((other) => other !== xid) }));
+  }
+
+  /** Those whose turn it is. `snapshot`: the one that is next; null: none is. */
+  take(snapshot: { readonly place: Place } | null): readonly ChangeEvent<Row>[] {
+    if (this.#waiting.length === 0) return [];
+    const isNext = ({ event, waits }: AloneState<Row>): boolean => waits.length === 0 && (snapshot === null || isBefore(event.lsn, snapshot.place));
+    const next = this.#waiting.filter(isNext);
+    if (next.length > 0) this.#waiting = this.#waiting.filter((each) => !isNext(each));
+    return next.map(({ event }) => event);
+  }
+
+  state(): readonly AloneState<Row>[] {
+    return [...this.#waiting];
+  }
+
+  restore(state: readonly AloneState<Row>[]): void {
+    this.#waiting = [...state];
+  }
+}
