@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { embedded } from '../../src/report/page.js';
 import { rewriteReport } from '../../src/report/write.js';
+import { ledgerSql } from '../cdc/cdc-law.js';
+import { recordingOf, type Command } from '../cdc/model.js';
 import { temporaryFolder } from '../sources/files.js';
 import { Browser, chromium, type Screen } from '../support/browser.js';
 import { withJsonLines, withRun } from '../support/run-sql.js';
@@ -43,6 +45,16 @@ const lines = Array.from({ length: 240 }, (_, row) => ['AAA', 'BBB', nasty].map(
   return { symbol, price, volume: 10 + (row % 5), bid: price - 0.02, ask: price + 0.02, event_time: new Date(Date.UTC(2024, 0, 2, 14, 30, row * 5)).toISOString().replace('T', ' ').replace('Z', '') };
 })).flat();
 
+/** Changes of which one transaction is missing, and what is held against a limit. */
+const changes = `SET 'cdc.gaps' = 'go-on';
+${ledgerSql}
+${table}
+CREATE TABLE held (symbol STRING, event_time TIMESTAMP(3), exposure DOUBLE, exposure_limit DOUBLE) WITH ('connector' = 'x');
+INSERT INTO held SELECT symbol, event_time, (price - 110) * 10, 25 FROM ticks;`;
+const { records, commits } = recordingOf(Array.from({ length: 12 }, (_, index): Command[] => [
+  { session: 0, what: 'transfer', a: index, b: index + 1 }, { session: 0, what: 'commit', a: 0, b: 0 },
+]).flat());
+
 const folder = temporaryFolder();
 const pages = new Map<string, string>();
 
@@ -52,6 +64,10 @@ before(async () => {
     for (const [name, sql] of Object.entries({ market, bare, names, odd })) {
       await withRun(sql, { ticks: path }, async ({ result }) => { pages.set(name, (await rewriteReport(result.directory, join(folder, name))).path); });
     }
+    const left = records.filter(({ value }) => !value?.includes(`"id":"${commits[6]!.xid}:`));
+    await withJsonLines(left, async (recording) => withRun(changes, { ticks: path, accounts: recording, entries: recording }, async ({ result }) => {
+      pages.set('changes', (await rewriteReport(result.directory, join(folder, 'changes'))).path);
+    }));
   });
 });
 
@@ -195,7 +211,7 @@ test('what the data say is there stands in the chart, and how much of it was fou
 });
 
 test('a phone scrolls down only, the dark is dark, and paper has no buttons', { skip }, async () => {
-  for (const name of ['market', 'bare', 'names', 'odd']) {
+  for (const name of ['market', 'bare', 'names', 'odd', 'changes']) {
     const page = await open(name, { width: 390, height: 800, dark: true });
     assert.equal(await page.evaluate('document.documentElement.scrollWidth'), 390, name);
     assert.ok((await page.evaluate<string>('getComputedStyle(document.body).backgroundColor')).match(/\d+/g)!.every((part) => Number(part) < 40));
@@ -222,5 +238,27 @@ test('a pipeline without prices has its tables, its plan and its facts', { skip 
   assert.deepEqual(await page.evaluate("[...document.querySelectorAll('section')].map((one) => one.id)"), ['output-query_1', 'plan', 'run']);
   assert.match(await text(page, '#output-query_1 .position'), /of 720/);
   assert.equal(await page.evaluate("document.querySelectorAll('b, #output-query_1 script').length"), 0, 'text of the data is never markup');
+  finish(page);
+});
+
+test('changes tell their transactions and gaps; what is held against a limit is drawn line by line', { skip }, async () => {
+  const page = await open('changes');
+  await page.until("document.querySelector('.limit-canvas canvas') !== null");
+  const facts = await page.evaluate<Record<string, string>>("Object.fromEntries([...document.querySelectorAll('#transactions .facts div')].map((one) => [one.querySelector('dt').textContent, one.querySelector('dd').textContent]))");
+  assert.deepEqual([facts['applied'], facts['repeats dropped'], facts['restarts']], [String(commits.length - 1), '0', '0']);
+  const gap = await page.evaluate<string[]>("[...document.querySelectorAll('#gaps tbody td')].map((one) => one.textContent)");
+  assert.deepEqual([gap[0], gap[1], gap[4]], ['transactions', commits[5]!.xid, commits[7]!.xid]);
+  const picture = "[...document.querySelectorAll('.limit-canvas canvas')].map((canvas) => canvas.toDataURL()).join()";
+  const frames = 'new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)))';
+  await page.evaluate(frames);
+  const all = await page.evaluate<string>(picture);
+  assert.deepEqual(await page.evaluate("[...document.querySelectorAll('.lines .toggle')].map((one) => one.textContent)"), [nasty, 'AAA', 'BBB']);
+  await page.click('.lines .toggle');
+  await page.evaluate(frames);
+  assert.notEqual(await page.evaluate(picture), all);
+  // A changelog is made where it is opened.
+  assert.equal(await page.evaluate("document.querySelectorAll('.changelog table').length"), 0);
+  await page.click('#output-total .changelog summary');
+  await page.until("document.querySelector('#output-total .changelog table') !== null");
   finish(page);
 });

@@ -44,6 +44,11 @@ function plainTable(names, rows) {
   return scrolled(element('table', { class: 'plain' }, element('thead', {}, head), body), 'table');
 }
 
+/** A number in a table of those, with its unit or its decimals. @param {string} text */
+function numberElement(text) {
+  return element('span', { class: 'number' }, text);
+}
+
 /** Wide content scrolls by itself, also by keyboard. @param {Node} content @param {string} label */
 function scrolled(content, label) {
   return element('div', { class: 'scrolled', tabindex: 0, role: 'region', 'aria-label': label }, content);

@@ -40,11 +40,6 @@ function limitSection(report, chart) {
   return section(limitAnchor(table), title, [about], limitDrawing(report, chart), folded(`The ${report.greatest.length} that got furthest`, false, plainTable(names, rows)));
 }
 
-/** @param {string} text */
-function numberElement(text) {
-  return element('span', { class: 'number' }, text);
-}
-
 /** @param {LimitReport} report @param {LimitChart} data */
 function limitDrawing(report, data) {
   const lines = report.greatest.map(({ key }, index) => limitLine(keyName(report.keys, key), limitColors[index % limitColors.length], index < shownFirst, data.series[index], data.every));

@@ -114,7 +114,7 @@ function accuracySection({ report: { accuracy } }) {
   // Where most labels have no alert at all, the alerts were meant for the others: those have the table.
   const silent = unanswered.length > accuracy.types.length / 2 && unanswered.length < accuracy.types.length ? unanswered : [];
   const rows = accuracy.types.filter((one) => !silent.includes(one)).map(({ type, labels, found, alerts, matched, precision, recall, delayMs }) => [
-    element('code', {}, type), labels, found, meter(recall, share(recall)), alerts, matched, meter(precision, share(precision)), delay(delayMs?.median), delay(delayMs?.p90), delay(delayMs?.max),
+    element('code', {}, type), labels, found, meter(recall, share(recall)), alerts, matched, meter(precision, share(precision)), ...[delayMs?.median, delayMs?.p90, delayMs?.max].map((millis) => numberElement(delay(millis))),
   ]);
   const names = ['label', 'in the data', 'found', 'recall', 'alerts', 'right', 'precision', 'delay: median', 'p90', 'greatest'];
   const beside = element('span', { class: 'muted' }, `of ${accuracy.outputs.join(', ')}, up to ${durationText(accuracy.toleranceMs)} after a label ends`);
