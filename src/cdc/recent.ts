@@ -10,14 +10,18 @@ export class RecentTransactions {
   /** A ring: the oldest gives way. */
   #ring: Bound[] = [];
   #oldest = 0;
+  /** What was asked for last: changes of one transaction come one behind the other. */
+  #asked: { readonly xid: string; readonly bound: Bound | undefined } | null = null;
 
   constructor(private readonly most = RECENT) {}
 
   of(xid: string): Bound | undefined {
-    return this.#byXid.get(xid);
+    if (this.#asked?.xid !== xid) this.#asked = { xid, bound: this.#byXid.get(xid) };
+    return this.#asked.bound;
   }
 
   add(bound: Bound): void {
+    this.#asked = null;
     this.#byXid.set(bound.xid!, bound);
     if (this.#ring.length < this.most) {
       this.#ring.push(bound);
@@ -41,6 +45,7 @@ export class RecentTransactions {
   }
 
   clear(): void {
+    this.#asked = null;
     this.#byXid.clear();
     this.#ring = [];
     this.#oldest = 0;

@@ -7,14 +7,18 @@ const none: readonly string[] = [];
 export class WaitingTransactions<Row> {
   /** By xid. */
   readonly #pending = new Map<string, PendingTransaction<Row>>();
+  /** The one that began last: what comes next is of it, as likely as not. */
+  #last: { readonly xid: string; readonly pending: PendingTransaction<Row> } | null = null;
   /** By the commit that they follow: of two that follow the same one, one was lost. Most commits have one that follows. */
   readonly #following = new Map<number, string | Set<string>>();
 
   /** False: it was there. */
   add(event: ChangeEvent<Row>, xid: string): boolean {
-    const pending = this.#pending.get(xid);
+    const pending = this.#last?.xid === xid ? this.#last.pending : this.#pending.get(xid);
     if (pending !== undefined) return pending.add(event);
-    this.#pending.set(xid, new PendingTransaction(event));
+    const added = new PendingTransaction(event);
+    this.#pending.set(xid, added);
+    this.#last = { xid, pending: added };
     const { lastCommit } = event;
     if (lastCommit === null) return true;
     const following = this.#following.get(lastCommit);
@@ -37,6 +41,7 @@ export class WaitingTransactions<Row> {
     const pending = this.#pending.get(xid);
     if (pending === undefined) return 0;
     this.#pending.delete(xid);
+    if (this.#last?.xid === xid) this.#last = null;
     const { lastCommit } = pending.first;
     const following = lastCommit === null ? undefined : this.#following.get(lastCommit);
     if (following === xid || (typeof following === 'object' && following.delete(xid) && following.size === 0)) this.#following.delete(lastCommit!);

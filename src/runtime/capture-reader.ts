@@ -48,13 +48,14 @@ export interface CaptureRecord {
 /** Where rows of a transaction go: one table's rows since the last batch. */
 interface Filling {
   readonly table: CapturedTable;
-  /** By number among the tables, and by topic among those that read it. */
+  /** Number among the tables. */
   readonly index: number;
-  readonly nth: ReadonlyMap<string, number>;
   readonly rows: GatheredRows;
   /** Position of the first of `rows`, and of the next row: rows count in the order in which they are applied. */
   first: number;
   next: number;
+  /** Of rows before it, the lane has had all. */
+  had: number;
 }
 
 /** Rows of one table that follow each other in a transaction, by their places in `rows`. */
@@ -83,7 +84,7 @@ export class CaptureReader {
     this.#assembler = new TransactionAssembler(topics, { partitions: (topic) => partitions.get(topic) ?? 1, messageTopic });
     const readers = (topic: string): readonly CapturedTable[] => tables.filter((table) => table.topics.includes(topic));
     this.#fillings = tables.map((table, index): Filling => ({
-      table, index, nth: new Map(table.topics.map((topic) => [topic, readers(topic).indexOf(table)])), rows: new GatheredRows(table.columns), first: 0, next: 0,
+      table, index, rows: new GatheredRows(table.columns), first: 0, next: 0, had: 0,
     }));
     this.#byTopic = new Map(topics.map((topic) => [topic, readers(topic).map((table) => this.#fillings[tables.indexOf(table)]!)]));
   }
@@ -164,6 +165,7 @@ export class CaptureReader {
 
   #deliver(outcomes: readonly Outcome<CapturedRow>[]): void {
     const transactions: Run[][] = [];
+    for (const filling of this.#fillings) filling.had = this.lane.engine.position(filling.table.input, 0);
     for (const outcome of outcomes) {
       if (this.#failure !== null) break;
       if (outcome.kind === 'gap') this.#note(outcome.gap);
@@ -192,25 +194,27 @@ export class CaptureReader {
     for (const event of events) {
       const isTold = renewed.length === 0 || !renewed.includes(event.table) || told.has(event.table);
       if (!isTold) told.add(event.table);
-      for (const filling of this.#byTopic.get(event.topic)!) {
-        if (!isTold) this.#add(filling, event, true, runs);
-        this.#add(filling, event, false, runs);
+      const fillings = this.#byTopic.get(event.topic)!;
+      for (let nth = 0; nth < fillings.length; nth += 1) {
+        if (!isTold) this.#add(fillings[nth]!, nth, event, true, runs);
+        this.#add(fillings[nth]!, nth, event, false, runs);
       }
     }
     return runs;
   }
 
-  /** `cut`: nothing of the row counts, but that all before it are gone. */
-  #add(filling: Filling, { topic, partition, offset, row: { piece, at } }: ChangeEvent<CapturedRow>, cut: boolean, runs: Run[]): void {
-    const row = rowOf(piece, at, filling.nth.get(topic)!);
+  /** `nth`: of the tables that are the topic's. `cut`: nothing of the row counts, but that all before it are gone. */
+  #add(filling: Filling, nth: number, event: ChangeEvent<CapturedRow>, cut: boolean, runs: Run[]): void {
+    const { piece, at } = event.row;
+    const row = rowOf(piece, at, nth);
     const unreadable = row < 0 ? piece.batch.unreadable[~row]! : null;
     if (unreadable !== null && !cut) {
-      this.#reject(filling, unreadable.column, `${unreadable.error} (topic ${topic}, partition ${partition}, offset ${offset})`, utf8Units(unreadable.image));
+      this.#reject(filling, unreadable.column, `${unreadable.error} (topic ${event.topic}, partition ${event.partition}, offset ${event.offset})`, utf8Units(unreadable.image));
       return;
     }
     const position = filling.next;
     filling.next += 1;
-    if (position < this.lane.engine.position(filling.table.input, 0)) return;
+    if (position < filling.had) return;
     const { rows } = filling;
     if (rows.length === 0) filling.first = position;
     const last = runs[runs.length - 1];

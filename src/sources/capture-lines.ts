@@ -99,34 +99,48 @@ export function topicsIn(recording: Recording): Promise<ReadonlyMap<string, numb
   return recording.format === 'jsonl' ? lineTopics(recording.files) : rowTopics(recording);
 }
 
+/** How lines of a topic begin. */
+interface Beginning {
+  readonly topic: string;
+  readonly bytes: Buffer;
+  /** The greatest that its lines have named so far. */
+  partition: number;
+}
+
 async function lineTopics(files: readonly string[]): Promise<ReadonlyMap<string, number>> {
   const partitions = new Map<string, number>();
   const note = (topic: string, partition: number): void => void (partition >= (partitions.get(topic) ?? 0) && partitions.set(topic, partition + 1));
-  const beginnings: { readonly topic: string; readonly bytes: Buffer }[] = [];
-  let last: (typeof beginnings)[number] | undefined;
+  const beginnings: Beginning[] = [];
   for await (const { bytes } of pieces(files)) {
-    for (let at = 0; at < bytes.length;) {
-      const end = bytes.indexOf(10, at);
+    for (let at = 0, end = 0; at < bytes.length; at = end + 1) {
+      end = bytes.indexOf(10, at);
       // Most lines need not be read to see what topic they are of.
-      if (last === undefined || !startsWith(bytes, at, last.bytes)) {
-        const begun = startsWith(bytes, at, topicFirst);
-        last = begun ? beginnings.find((beginning) => startsWith(bytes, at, beginning.bytes)) : undefined;
-        if (begun && last === undefined) beginnings.push(last = beginningOf(bytes, at));
-        const record = begun ? null : captureOf(bytes.toString('latin1', at, end), 0);
-        if (!begun && (record?.topic ?? '') === '' && partitions.size === 0 && bytes.toString('latin1', at, end).trim() !== '') return new Map();
-        if (record !== null && record.topic !== '') note(record.topic, record.partition);
+      if (startsWith(bytes, at, topicFirst)) {
+        const own = begun(beginnings, bytes, at), partition = partitionOf(bytes, at + own.bytes.length, end);
+        if (partition > own.partition) note(own.topic, own.partition = partition);
+        continue;
       }
-      if (last !== undefined) note(last.topic, partitionOf(bytes, at + last.bytes.length, end));
-      at = end + 1;
+      const text = bytes.toString('latin1', at, end), record = captureOf(text, 0);
+      if (record !== null && record.topic !== '') note(record.topic, record.partition);
+      else if (partitions.size === 0 && text.trim() !== '') return new Map();
     }
   }
   return partitions;
 }
 
-/** Names of topics are ASCII. */
-function beginningOf(bytes: Buffer, at: number): { readonly topic: string; readonly bytes: Buffer } {
-  const from = at + topicFirst.length, to = Math.max(from, bytes.indexOf(34, from));
-  return { topic: bytes.toString('latin1', from, to), bytes: Buffer.from(bytes.subarray(at, to + 1)) };
+/** The beginning of the line at `start`, which goes first: the next line is of the same topic, as likely as not. Names of topics are ASCII. */
+function begun(beginnings: Beginning[], bytes: Buffer, start: number): Beginning {
+  for (let index = 0; index < beginnings.length; index += 1) {
+    const known = beginnings[index]!;
+    if (!startsWith(bytes, start, known.bytes)) continue;
+    beginnings[index] = beginnings[0]!;
+    beginnings[0] = known;
+    return known;
+  }
+  const from = start + topicFirst.length, to = Math.max(from, bytes.indexOf(34, from));
+  const added = { topic: bytes.toString('latin1', from, to), bytes: Buffer.from(bytes.subarray(start, to + 1)), partition: -1 };
+  beginnings.unshift(added);
+  return added;
 }
 
 const partitionNext = Buffer.from('"partition":', 'latin1');
