@@ -33,7 +33,7 @@ export class RankPages {
 
   /** A partition without rows. */
   empty(key: Key): RankedLeaves {
-    return new RankedLeaves(this.#spec.range, (id) => this.#load(key, id));
+    return new RankedLeaves(this.#spec.range, key, this.#load);
   }
 
   /** A partition, and when it was touched; null: it has no rows. Of those behind the first leaf only the first is read. */
@@ -55,12 +55,12 @@ export class RankPages {
     return { rows, touched };
   }
 
-  #load(key: Key, id: number): Cells[] {
+  readonly #load = (key: Key, id: number): Cells[] => {
     const reader = this.#pages.valueAt(this.#find(key, id));
     if (id === 0 && this.#spec.ttl !== null) reader.f64();
     reader.varint();
     return this.#rows(reader, reader.varint());
-  }
+  };
 
   #rows(reader: ByteReader, count: number): Cells[] {
     const { width } = this.#spec;
@@ -74,10 +74,10 @@ export class RankPages {
   }
 
   /** Brings the pages up to a partition. */
-  write(key: Key, rows: RankedLeaves, touched: number): void {
+  write(rows: RankedLeaves, touched: number): void {
+    const { key, leaves } = rows;
     for (const id of rows.gone) this.#pages.delete(this.#find(key, id));
     rows.gone = [];
-    const { leaves } = rows;
     if (rows.length === 0) {
       this.#pages.delete(this.#find(key, 0));
       leaves[0]!.isChanged = false;

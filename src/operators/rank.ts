@@ -46,8 +46,8 @@ export class Rank implements Operator {
   readonly #range: RankRange;
   readonly #given: Schema;
   #keys: KeyTable;
-  /** By key id; undefined: it never had rows. */
-  #rows: (RankedLeaves | undefined)[] = [];
+  /** By key id. */
+  #rows: RankedLeaves[] = [];
   /** By key id: whether the pages have it otherwise. */
   #isChanged: boolean[] = [];
   #pages: RankPages;
@@ -106,9 +106,8 @@ export class Rank implements Operator {
   }
 
   #take(id: number, row: Cells, added: boolean, now: number, give: Give): void {
-    const known = this.#rows[id];
-    if (known !== undefined && known.length > 0 && this.#ttl.isOver(id, now)) this.#forget(id, known);
-    const kept = (this.#rows[id] ??= this.#pages.empty(this.#keyOf(id)));
+    if (this.#rows[id]!.length > 0 && this.#ttl.isOver(id, now)) this.#forget(id);
+    const kept = this.#rows[id]!;
     const changed = added ? addRanked(this.#range, kept, row, give) : removeRanked(this.#range, kept, row, give);
     if (changed) {
       this.#ttl.touch(id, now);
@@ -117,34 +116,32 @@ export class Rank implements Operator {
     if (kept.atHand * KEYS_A_LEAF > this.#keysAtHand && kept.leaves.length > 1) this.#crowded.add(id);
   }
 
-  #forget(id: number, rows: RankedLeaves): void {
-    const empty = this.#pages.empty(this.#keyOf(id));
-    empty.gone = [...rows.gone, ...rows.leaves.map((leaf) => leaf.id)];
+  #forget(id: number): void {
+    const { key, gone, leaves } = this.#rows[id]!;
+    const empty = this.#pages.empty(key);
+    empty.gone = [...gone, ...leaves.map((leaf) => leaf.id)];
     this.#rows[id] = empty;
     this.#isChanged[id] = true;
   }
 
-  #keyOf(id: number): readonly PackedValue[] {
-    return Array.from({ length: this.#keys.width }, (_, part) => this.#keys.value(part, id));
-  }
-
   /** What there is of new keys comes to hand. */
   #fetch(): void {
-    const { size } = this.#keys;
+    const { size, width } = this.#keys;
     for (; this.#fetched < size; this.#fetched += 1) {
       const id = this.#fetched;
+      const key = new Array<PackedValue>(width);
+      for (let part = 0; part < width; part += 1) key[part] = this.#keys.value(part, id);
+      const found = this.#pages.fetch(key);
+      if (found !== null) this.#ttl.touch(id, found.touched);
+      this.#rows[id] = found?.rows ?? this.#pages.empty(key);
       this.#isChanged[id] = false;
-      const found = this.#pages.fetch(this.#keyOf(id));
-      if (found === null) continue;
-      this.#ttl.touch(id, found.touched);
-      this.#rows[id] = found.rows;
     }
   }
 
   #write(id: number): void {
     if (!this.#isChanged[id]!) return;
     this.#isChanged[id] = false;
-    this.#pages.write(this.#keyOf(id), this.#rows[id]!, this.#ttl.touchedAt(id));
+    this.#pages.write(this.#rows[id]!, this.#ttl.touchedAt(id));
   }
 
   /** Brings the pages up to what is at hand. */
@@ -159,9 +156,9 @@ export class Rank implements Operator {
     const isMet = new Uint8Array(this.#keys.size);
     for (let row = 0; row < length; row += 1) isMet[this.#ids[row]!] = 1;
     const kept: number[] = [];
-    this.#rows.forEach((rows, id) => { if (isMet[id] === 1 && rows !== undefined && rows.leaves.length > 1) kept.push(id); });
+    this.#rows.forEach((rows, id) => { if (isMet[id] === 1 && rows.leaves.length > 1) kept.push(id); });
     this.#keys = this.#keys.keeping(kept);
-    this.#rows = kept.map((id) => this.#rows[id]);
+    this.#rows = kept.map((id) => this.#rows[id]!);
     this.#isChanged = kept.map(() => false);
     this.#ttl.keep(kept);
     this.#fetched = kept.length;
@@ -185,7 +182,7 @@ export class Rank implements Operator {
   #sweep(now: number): void {
     if (!this.#pages.isSweepDue) return;
     // Of these not all is at hand.
-    this.#rows.forEach((rows, id) => { if (rows !== undefined && rows.leaves.length > 1) this.#write(id); });
+    this.#rows.forEach((rows, id) => { if (rows.leaves.length > 1) this.#write(id); });
     this.#pages.sweep(now);
   }
 

@@ -3,7 +3,7 @@
  * may be elsewhere until they are asked for. A partition of few rows is one leaf.
  */
 import type { RankRange } from './ranked-rows.js';
-import type { Cells } from './sort-order.js';
+import type { Cell, Cells } from './sort-order.js';
 
 /** Rows of a leaf, and of two that become one, at the most. */
 const ROWS_MAX = 32;
@@ -34,8 +34,8 @@ export class RankedLeaves {
   #leaf = 0;
   #offset = 0;
 
-  /** `load`: the rows of a leaf that are not at hand. */
-  constructor(private readonly range: Pick<RankRange, 'order' | 'to'>, private readonly load: (id: number) => Cells[]) {}
+  /** `load`: the rows of a leaf of the partition `key` that are not at hand. */
+  constructor(private readonly range: Pick<RankRange, 'order' | 'to'>, readonly key: readonly Cell[], private readonly load: (key: readonly Cell[], id: number) => Cells[]) {}
 
   /** The row at an index, which is small. */
   at(index: number): Cells {
@@ -141,7 +141,7 @@ export class RankedLeaves {
     const leaf = this.leaves[at]!;
     if (leaf.rows !== null) return leaf.rows;
     this.atHand += 1;
-    return (leaf.rows = this.load(leaf.id));
+    return (leaf.rows = this.load(this.key, leaf.id));
   }
 
   #changed(leaf: Leaf): void {
@@ -164,7 +164,7 @@ export class RankedLeaves {
 
 /** Rows that are always at hand. */
 export function allAtHand(range: Pick<RankRange, 'order' | 'to'>, rows: readonly Cells[] = []): RankedLeaves {
-  const leaves = new RankedLeaves(range, () => []);
+  const leaves = new RankedLeaves(range, [], () => []);
   for (const row of rows) {
     leaves.seekEnd();
     leaves.insert(row);
