@@ -47,7 +47,8 @@ const boundNames = ['after transaction', 'LSN', 'committed', 'before transaction
 /** @param {BoundReport | null} bound @returns {(string | Node)[]} */
 function boundCells(bound) {
   if (bound === null) return ['none', '–', '–'];
-  return [bound.xid ?? '–', bound.lsn === null ? '–' : String(bound.lsn), bound.time ?? '–'];
+  const { xid, lsn, time } = bound;
+  return [xid, lsn === null ? null : String(lsn), time].map((part) => (part === null ? '–' : element('span', { class: 'exact' }, part)));
 }
 
 /** @param {CaptureReport} capture */
@@ -58,7 +59,6 @@ function gapParts({ gapCount, gaps, transactions }) {
     listed(['kind', ...boundNames, 'tables', 'changes not used'], gapCount, gaps.map(({ kind, after, before, tables, unused, text }) => [
       element('span', { class: 'unmet', title: text }, kind), ...boundCells(after), ...boundCells(before), about(tables), unused,
     ])),
-    ...gaps.slice(0, 3).map(({ text }) => element('p', { class: 'remark' }, `${text}.`)),
   ];
 }
 
