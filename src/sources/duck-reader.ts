@@ -21,14 +21,14 @@ import { volatileIn } from './volatile.js';
 /** Rows of the first batch, each after it having twice as many: whoever waits can begin sooner. */
 const firstRows = 4096;
 
-/** MiB. Only sorts need much; they spill beyond it. */
-const memoryMax = 192;
+/** MiB. Sorts spill beyond it; what is read in its own order holds a row group's pages of all columns at the most, and has nowhere to spill. */
+const sortMemory = 192, readMemory = 2048;
 
 /** `scans`: the binding's files as tables, as they lie there by default; `remark`: what to say of them. */
 export async function openDuckReader(request: ReaderRequest, scans: Scans = new FileScans(request), remark: string | null = null): Promise<Reader> {
   const { order } = request.binding;
   const spill = order === null ? undefined : await mkdtemp(join(tmpdir(), 'tapewright-sort-'));
-  const duck = await openDuck({ files: request.files, memory: memoryMax, ...(spill === undefined ? {} : { spill }) });
+  const duck = await openDuck({ files: request.files, memory: order === null ? readMemory : sortMemory, ...(spill === undefined ? {} : { spill }) });
   const close = async (): Promise<void> => {
     duck.close();
     if (spill !== undefined) await rm(spill, { recursive: true, force: true });

@@ -5,6 +5,7 @@ import { basename, join } from 'node:path';
 import test, { type TestContext } from 'node:test';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { generateLedger } from '../../src/datasets/ledger/generate.js';
+import { rowPieces } from '../../src/sources/recorded-rows.js';
 import { sharedPath, skipUnless } from '../support/shared.js';
 import { withRun } from '../support/run-sql.js';
 import { directoryFor } from '../stores/directory.js';
@@ -104,6 +105,14 @@ test('a file without the columns of a recording is refused with what it needs', 
   const file = join(directory, 'other.parquet');
   await withDuck((run) => run(`COPY (SELECT 1 AS a, 'x' AS topic) TO '${file}' (FORMAT parquet)`));
   await assert.rejects(outputsOf(accounts('dbz', 'debezium-json'), file), { code: 'DATASET_INVALID', message: /is no recording: it has no column value; records of topics have topic and value, and may have partition.*it has a INTEGER, topic VARCHAR$/ });
+});
+
+test('large payloads in one row group are read: 128 MB of them', async (context) => {
+  const path = join(directoryFor(context), 'large.parquet');
+  await withDuck((run) => run(`COPY (SELECT 't' AS topic, i || repeat(md5(i::VARCHAR), 1000) AS value FROM range(4000) t(i)) TO '${path}' (FORMAT parquet, COMPRESSION snappy)`));
+  let lines = 0;
+  for await (const piece of rowPieces({ format: 'parquet', files: [path] })) for (let at = piece.indexOf(10); at >= 0; at = piece.indexOf(10, at + 1)) lines += 1;
+  assert.equal(lines, 4000);
 });
 
 test('two tables may read one topic, each with columns of its own', async (context) => {
