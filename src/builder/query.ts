@@ -230,28 +230,28 @@ export class Query<C extends ColumnTypes> {
     return source.startsWith('(') ? source : /^[\w`]+$/.test(source) ? `TABLE ${source}` : `(\n${indented(this.sql)}\n)`;
   }
 
-  #selected(values: Values, group: readonly string[], over: string | null, rowtime = this.#passedOn(values)): Query<ColumnTypes> {
+  #selected(values: Values, group: readonly string[], over: string | null, rowtime?: string | null): Query<ColumnTypes> {
     const names = Object.keys(values);
     if (names.length === 0) throw wrong('a select without columns: name one at least');
-    const writing: Writing = { over: over === null ? null : overName };
+    const writing = over === null ? inRow : inOver;
     const texts = Object.entries(values).map(([name, value]) => [name, written(value, writing).text] as const);
     const given = this.#parts.items;
+    const passed = rowtime === undefined ? this.#passedOn(texts) : rowtime;
     const from = texts.map(([, text]) => this.names.find((name) => nameText(name) === text));
     if (given !== null && group.length === 0 && over === null && !from.includes(undefined)) {
       // Columns as they are: the SELECT below is the same one with fewer.
-      return new Query({ ...this.#parts, items: new Map(names.map((name, index) => [name, given.get(from[index]!)!])), names, rowtime });
+      return new Query({ ...this.#parts, items: new Map(names.map((name, index) => [name, given.get(from[index]!)!])), names, rowtime: passed });
     }
     const parts = this.#open();
     const items = new Map(texts);
     const functions = [...parts.functions, ...Object.values(values).flatMap((value) => value.functions)];
-    return new Query({ ...parts, items, group, over, names, rowtime, functions });
+    return new Query({ ...parts, items, group, over, names, rowtime: passed, functions });
   }
 
   /** The name by which the event time goes on, if it does. */
-  #passedOn(values: Values): string | null {
+  #passedOn(texts: readonly (readonly [name: string, text: string])[]): string | null {
     const { rowtime } = this.#parts;
-    if (rowtime === null) return null;
-    return Object.entries(values).find(([, value]) => written(value, inOver).text === nameText(rowtime))?.[0] ?? null;
+    return rowtime === null ? null : (texts.find(([, text]) => text === nameText(rowtime))?.[0] ?? null);
   }
 
   #grouped<V extends Values<'group'>>(keys: readonly string[], values: (row: Row<C>, key: Row<C, 'group'>) => V): Query<ColumnTypes> {

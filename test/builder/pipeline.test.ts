@@ -58,6 +58,10 @@ const cases: Readonly<Record<string, readonly [built: () => Insert, sql: string]
     () => trades.window(hop('5 minutes', '30 seconds')).groupBy('symbol', 'venue').aggregate((row) => ({ spread: max(row.price).minus(min(row.price)), symbols: countDistinct(row.symbol), bought: sum(row.volume).where(row.buy) })).output(),
     "SELECT symbol, venue, window_start, window_end, window_time, MAX(price) - MIN(price) AS spread, COUNT(DISTINCT symbol) AS symbols, SUM(volume) FILTER (WHERE buy) AS bought FROM TABLE(HOP(TABLE trades, DESCRIPTOR(event_time), INTERVAL '30' SECOND, INTERVAL '5' MINUTE)) GROUP BY symbol, venue, window_start, window_end, window_time",
   ],
+  'a group that does not end, with a filter': [
+    () => trades.groupBy('symbol').aggregate((row) => ({ n: count(), large: sum(row.volume).where(row.price.gt(2)) })).output(),
+    'SELECT symbol, COUNT(*) AS n, SUM(volume) FILTER (WHERE price > 2) AS large FROM trades GROUP BY symbol',
+  ],
   'cumulating window, all rows': [
     () => trades.window(cumulate('1 day', '1 hour')).groupBy().aggregate((row) => ({ volume: sum(row.volume) })).select('window_end', 'volume').output(),
     "SELECT window_end, SUM(volume) AS volume FROM TABLE(CUMULATE(TABLE trades, DESCRIPTOR(event_time), INTERVAL '1' HOUR, INTERVAL '1' DAY)) GROUP BY window_start, window_end",
