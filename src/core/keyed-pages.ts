@@ -39,6 +39,8 @@ export class KeyedPages {
   /** The page in which room was made last: the open one, or that of a record which has one of its own. */
   #lastNumber = -1;
   readonly #index = new KeyIndex((address) => this.#readerAt(address).u32());
+  /** Hash of the key that was sought last. */
+  #sought = 0;
   readonly #isSought = (address: number): boolean => this.#hasKey(address);
   #size = 0;
   #used = 0;
@@ -64,7 +66,8 @@ export class KeyedPages {
 
   /** The address of the key's record, valid until the next change; -1: there is none. */
   find(): number {
-    return this.#size === 0 ? -1 : this.#index.find(hashOf(this.key), this.#isSought);
+    this.#sought = hashOf(this.key);
+    return this.#size === 0 ? -1 : this.#index.find(this.#sought, this.#isSought);
   }
 
   /** The value at an address, to be read at once. */
@@ -85,9 +88,9 @@ export class KeyedPages {
     return valueLength === this.value.length && isSame(this.#page(address).bytes, valueAt, this.value.buffer, valueLength);
   }
 
-  /** Writes the record of the key, whose address `find` has told. */
+  /** Writes the record of the key that `find` was asked for last, and whose address it has told. */
   put(address: number): void {
-    const hash = hashOf(this.key);
+    const hash = this.#sought;
     const size = sizeOf(this.key.length, this.value.length);
     if (address >= 0 && (this.#page(address).isOpen || faults.pageNotMarked)) {
       this.#header(address);

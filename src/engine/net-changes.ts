@@ -10,12 +10,16 @@ import type { Rows } from '../operators/operator.js';
 
 /**
  * `transactions`: see `ChunkSource`. `key`: columns by which a row replaces another; without, equal rows that were added
- * and taken back make up for each other. Rows of no transaction stay as they are.
+ * and taken back make up for each other. Rows of no transaction stay as they are. The kinds are to be used before the next call.
  */
-export function netted(rows: Rows, transactions: Int32Array | null, key: readonly number[] | null): Rows {
+export function netted(rows: Rows, transactions: Int32Array | null, key: readonly number[] | null): Changes {
   const { length } = rows.batch;
   if (transactions === null || length === 0 || faults.transactionsShown) return rows;
   const { released } = rows;
+  if (kept.length < length) {
+    kept = new Int32Array(2 * length);
+    kinds = new Uint8Array(2 * length);
+  }
   const net = new Net(rows.batch.columns, rows.kinds ?? new Uint8Array(length), key);
   for (let from = 0; from < length;) {
     const end = transactions[released[from]!]!;
@@ -24,17 +28,20 @@ export function netted(rows: Rows, transactions: Int32Array | null, key: readonl
     net.add(from, to, end >= 0);
     from = to;
   }
-  const { kept, length: left } = net;
-  const kinds = net.kinds.subarray(0, left);
+  const { length: left } = net;
   // The usual case: what each transaction did is what is left of it.
-  if (net.isWhole && left === length) return { batch: rows.batch, released, time: rows.time, kinds };
-  const leftReleased = new Int32Array(left), leftTime = new Float64Array(left);
-  for (let row = 0; row < left; row += 1) {
-    leftReleased[row] = released[kept[row]!]!;
-    leftTime[row] = rows.time[kept[row]!]!;
-  }
-  return { batch: { length: left, columns: rows.batch.columns.map((column) => gather(column, kept, left)) }, released: leftReleased, time: leftTime, kinds };
+  if (net.isWhole && left === length) return { batch: rows.batch, released, kinds };
+  const leftReleased = new Int32Array(left);
+  for (let row = 0; row < left; row += 1) leftReleased[row] = released[kept[row]!]!;
+  return { batch: { length: left, columns: rows.batch.columns.map((column) => gather(column, kept, left)) }, released: leftReleased, kinds };
 }
+
+/** Of an output, without times. `kinds` may be longer than the batch. */
+export type Changes = Pick<Rows, 'batch' | 'released' | 'kinds'>;
+
+/** Rows that are left, and what they say: of the call that came last. */
+let kept = new Int32Array(0);
+let kinds = new Uint8Array(0);
 
 /** Rows of one transaction that are compared with each other. */
 const few = 16;
@@ -42,25 +49,20 @@ const few = 16;
 const befores = new Int32Array(few), afters = new Int32Array(few), lasts = new Int32Array(few);
 
 class Net {
-  /** Rows that are left, and what they say. */
-  readonly kept: Int32Array;
-  readonly kinds: Uint8Array;
+  /** Rows that are left. */
   length = 0;
   /** Whether no row was left out so far. */
   isWhole = true;
   readonly #all: readonly number[];
 
   constructor(private readonly columns: readonly Column[], private readonly given: Uint8Array, private readonly key: readonly number[] | null) {
-    const rows = given.length;
-    this.kept = new Int32Array(rows);
-    this.kinds = new Uint8Array(rows);
     this.#all = columns.map((_, index) => index);
   }
 
   #keep(row: number, kind: number): void {
     if (row !== this.length) this.isWhole = false;
-    this.kept[this.length] = row;
-    this.kinds[this.length] = kind;
+    kept[this.length] = row;
+    kinds[this.length] = kind;
     this.length += 1;
   }
 

@@ -4,7 +4,7 @@ import type { Rows } from '../operators/operator.js';
 import { rowAt, type ChunkSource } from './chunk.js';
 import { positionOf } from './scan-batch.js';
 
-export function releasersOf(source: ChunkSource, { batch: { length }, released }: Rows): ReleasedBy {
+export function releasersOf(source: ChunkSource, { batch: { length }, released }: Pick<Rows, 'batch' | 'released'>): ReleasedBy {
   const inputs = new Int32Array(length).fill(-1);
   const partitions = new Int32Array(length);
   const positions = new Float64Array(length);
