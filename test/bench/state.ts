@@ -2,7 +2,7 @@
  * What a state of many keys costs: `npm run bench -- --state [--rows N] [--only NAME,…] [--json]`, 5 M keys by default.
  * Memory, the pauses that checkpoints make in the flow, and what they write when 1 % of the keys has changed; next to a
  * map of objects that is written whole with V8's serializer. Each in a process of its own. Exits 1 when a state takes more
- * than 300 bytes a key beside 0.2 GB, or stops the flow for more than 200 ms, less what other processes took of them.
+ * than 260 bytes a key beside 0.2 GB, or stops the flow for more than 200 ms, less what other processes took of them.
  */
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -19,7 +19,7 @@ import { machineText } from './summary.js';
 
 const peer = 'map of objects';
 const pauseMost = 200;
-const megabytesMost = (keys: number): number => 200 + keys * 300 / 1e6;
+const megabytesMost = (keys: number): number => 200 + keys * 260 / 1e6;
 
 interface PeerRun {
   readonly loadSeconds: number;
