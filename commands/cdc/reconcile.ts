@@ -2,9 +2,6 @@ import { Args, Flags } from '@oclif/core';
 import type { Reconciled } from '../../src/reconcile/reconcile.js';
 import { BaseCommand, exitCodes } from '../base.js';
 
-/** Corrections that are printed of a table; --out has them all. */
-const printedMax = 20;
-
 export default class CdcReconcile extends BaseCommand {
   static override summary = 'Compare tables that changes have made with a new snapshot, or with the database itself.';
 
@@ -34,28 +31,46 @@ Exit codes: 0 equal, 1 different, 2 could not compare.`;
 
   async run(): Promise<Omit<Reconciled, 'tables'> & { tables: unknown }> {
     const { args, flags } = await this.parse(CdcReconcile);
-    const [{ reconcile }, { correctionText }, { databaseAddress }, { loadScenario }] = await Promise.all([
-      import('../../src/reconcile/reconcile.js'), import('../../src/reconcile/corrections.js'), import('../../src/database/address.js'), import('../../src/scenario/scenario.js'),
+    const [{ reconcile }, { correctionText }, { databaseAddress }, { loadScenario }, { interruptedExit, stopOnInterrupt }] = await Promise.all([
+      import('../../src/reconcile/reconcile.js'), import('../../src/reconcile/corrections.js'), import('../../src/database/address.js'), import('../../src/scenario/scenario.js'), import('../../src/runtime/interrupt.js'),
     ]);
     const listed = (text: string | undefined): string[] | null => text?.split(',').map((name) => name.trim()) ?? null;
+    const texts = flags.sql === undefined ? null : (await loadScenario(flags.sql)).texts;
+    const interrupt = stopOnInterrupt(() => this.say('Stopping; nothing will have been written.'));
     const result = await reconcile({
       held: args.held, tables: new Map(flags.table.map((each) => [each.split('=')[0]!, each.split('=')[1] ?? each])),
       against: flags.database === undefined ? { kind: 'recording', file: flags.snapshot! } : { kind: 'database', address: databaseAddress(flags.database) },
-      texts: flags.sql === undefined ? null : (await loadScenario(flags.sql)).texts,
-      columns: listed(flags.columns), key: listed(flags.key), out: flags.out ?? null, environment: process.env,
-    });
-    for (const { table, shape, equal, held, actual, corrections } of result.tables) {
-      this.log(`${table}: ${equal ? 'equal' : `${corrections.length} corrections`}`);
+      texts, columns: listed(flags.columns), key: listed(flags.key), out: flags.out ?? null, environment: process.env,
+      signal: interrupt.signal, ...(process.stderr.isTTY && !this.jsonEnabled() ? { onProgress: this.progress() } : {}),
+    }).catch((error: unknown) => {
+      // What was written on the way is gone by now.
+      if (interrupt.signal.aborted) process.exit(interruptedExit);
+      throw error;
+    }).finally(() => interrupt.end());
+    for (const { table, shape, equal, held, actual, corrections, first } of result.tables) {
+      this.log(`${table}: ${equal ? 'equal' : `${corrections} corrections`}`);
       this.log(`  ${held.from}: ${held.rows} rows, ${held.hash}`);
       this.log(`  ${actual.from}: ${actual.rows} rows, ${actual.hash}`);
-      for (const correction of corrections.slice(0, printedMax)) this.log(`    ${correctionText(shape, correction)}`);
-      if (corrections.length > printedMax) this.log(`    and ${corrections.length - printedMax} more${flags.out === undefined ? ': --out FILE writes them all' : ''}`);
+      for (const correction of first) this.log(`    ${correctionText(shape, correction)}`);
+      if (corrections > first.length) this.log(`    and ${corrections - first.length} more${flags.out === undefined ? ': --out FILE writes them all' : ''}`);
     }
     if (flags.out !== undefined) this.log(`${result.written} corrections in ${flags.out}`);
     if (!result.equal) process.exitCode = exitCodes.different;
     return {
       ...result,
-      tables: result.tables.map(({ shape, corrections, ...rest }) => ({ ...rest, corrections: corrections.length, first: corrections.slice(0, printedMax).map((correction) => correctionText(shape, correction)) })),
+      tables: result.tables.map(({ shape, first, ...rest }) => ({ ...rest, first: first.map((correction) => correctionText(shape, correction)) })),
+    };
+  }
+
+  /** Now and then, how far the sides are read. */
+  private progress(): (table: string, from: string, rows: number) => void {
+    const every = 500_000;
+    let told = 0;
+    return (table, from, rows) => {
+      if (rows < told) told = 0;
+      if (rows < told + every) return;
+      told = rows;
+      this.say(`${table}: ${rows} rows of ${from}`);
     };
   }
 }

@@ -10,6 +10,8 @@ export interface Snapshot<Row> {
   readonly place: number | null;
   /** Asked for by a signal while changes flow: the connector knows where it is, and goes on from there. */
   readonly isAsked: boolean;
+  /** Of the connector: two may make one each in the same place. */
+  readonly run: string | null;
   /** Its last row of all was there. */
   ended: boolean;
 }
@@ -37,7 +39,7 @@ const named = (topic: string, partition: number): string => `${topic} ${partitio
 const topicOf = (name: string): string => name.slice(0, name.lastIndexOf(' '));
 
 export class Snapshots<Row> {
-  /** By their places. */
+  /** By their places, then runs. */
   #waiting: Waiting<Row>[] = [];
   /** By topic, then partition: the greatest LSN of a change that is no row of a snapshot; -1: there was none. */
   readonly #changed = new Map<string, number[]>();
@@ -50,14 +52,15 @@ export class Snapshots<Row> {
   }
 
   add(event: ChangeEvent<Row>): void {
-    const { lsn, lastCommit } = event;
+    const { lsn, lastCommit, run } = event;
     const name = named(event.topic, event.partition);
     const place = lsn === null && lastCommit === null ? null : Math.max(lsn ?? -1, lastCommit ?? -1);
-    let snapshot = this.#waiting.find((other) => other.place === place && other.isAsked === (lastCommit !== null));
+    let snapshot = this.#waiting.find((other) => other.place === place && other.isAsked === (lastCommit !== null) && other.run === run);
     if (snapshot === undefined) {
-      snapshot = { events: [], place, isAsked: lastCommit !== null, ended: false, rows: new Map(), tableEnds: new Set(), passed: new Set() };
+      snapshot = { events: [], place, isAsked: lastCommit !== null, run, ended: false, rows: new Map(), tableEnds: new Set(), passed: new Set() };
       this.#waiting.push(snapshot);
-      this.#waiting.sort((a, b) => (a.place ?? -1) - (b.place ?? -1));
+      // Names of runs begin with the time.
+      this.#waiting.sort((a, b) => (a.place ?? -1) - (b.place ?? -1) || ((a.run ?? '') < (b.run ?? '') ? -1 : 1));
       // Rows of a later snapshot come after all of an earlier one.
       for (const { rows } of this.#waiting.slice(this.#waiting.indexOf(snapshot) + 1)) for (const other of rows.keys()) snapshot.passed.add(other);
     }

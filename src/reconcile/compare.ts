@@ -1,7 +1,8 @@
 /** What must be done to a table that is held so that it is the one it is to be. */
 import { TapewrightError } from '../core/errors.js';
 import type { RowValues } from '../sources/row-columns.js';
-import { stateHash, type TableShape, type TableState } from './table-state.js';
+import type { SortedRows } from './sorted-rows.js';
+import { isSame, keyOrder } from './table-state.js';
 
 export interface Correction {
   /** The held table lacks the row, has one too many, or has another. */
@@ -18,57 +19,79 @@ export interface Comparison {
   readonly held: { readonly from: string; readonly rows: number; readonly hash: string };
   readonly actual: { readonly from: string; readonly rows: number; readonly hash: string };
   readonly equal: boolean;
-  /** Ascending by key. */
-  readonly corrections: readonly Correction[];
+  readonly corrections: number;
+  /** Of the corrections those with the least keys, ascending: as many as people read. */
+  readonly first: readonly Correction[];
 }
 
-/** @throws DATASET_INVALID where two rows of one side have the same key. */
-export function compareStates(shape: TableShape, held: TableState, actual: TableState): Comparison {
-  const [before, after] = [byKey(shape, held), byKey(shape, actual)];
-  const corrections: (Correction & { readonly key: string })[] = [];
-  for (const [key, row] of before) {
-    const other = after.get(key);
-    if (other === undefined) corrections.push({ key, kind: 'extra', held: row, actual: null, columns: [] });
-    else {
-      const columns = row.flatMap((value, index) => (isSame(value, other[index]!) ? [] : [index]));
-      if (columns.length > 0) corrections.push({ key, kind: 'different', held: row, actual: other, columns });
+const firstMost = 20;
+
+/** `take`: of all corrections, some at a time, ascending by key. Throws DATASET_INVALID where two rows of one side have the same key, and the reason of `signal`. */
+export async function compareRows(held: SortedRows, actual: SortedRows, take: (corrections: readonly Correction[]) => Promise<void>, signal: AbortSignal | null): Promise<Comparison> {
+  const order = keyOrder(held.shape);
+  const [ours, theirs] = [new Side(held, order), new Side(actual, order)];
+  await ours.next();
+  await theirs.next();
+  const first: Correction[] = [];
+  let corrections = 0, waiting: Correction[] = [];
+  while (ours.row !== null || theirs.row !== null) {
+    const place = ours.row === null ? 1 : theirs.row === null ? -1 : order(ours.row, theirs.row);
+    const found = correctionOf(place > 0 ? null : ours.row, place < 0 ? null : theirs.row);
+    if (found !== null) {
+      corrections += 1;
+      if (first.length < firstMost) first.push(found);
+      waiting.push(found);
     }
+    if (waiting.length === 1000) {
+      await take(waiting);
+      waiting = [];
+    }
+    // Only who has no more rows at hand waits for some.
+    if (place <= 0 && !ours.step()) await ours.next();
+    if (place >= 0 && !theirs.step()) await theirs.next();
+    signal?.throwIfAborted();
   }
-  for (const [key, row] of after) if (!before.has(key)) corrections.push({ key, kind: 'missing', held: null, actual: row, columns: [] });
-  const places = shape.key.map((name) => shape.columns.findIndex((column) => column.name === name));
-  corrections.sort((a, b) => {
-    const [left, right] = [a.held ?? a.actual!, b.held ?? b.actual!];
-    for (const place of places) if (!isSame(left[place]!, right[place]!)) return order(left[place]!, right[place]!);
-    return 0;
-  });
-  const [heldHash, actualHash] = [stateHash(shape, held.rows), stateHash(shape, actual.rows)];
-  return {
-    table: shape.name, held: { from: held.from, rows: held.rows.length, hash: heldHash }, actual: { from: actual.from, rows: actual.rows.length, hash: actualHash },
-    equal: heldHash === actualHash && corrections.length === 0,
-    corrections: corrections.map(({ kind, held: left, actual: right, columns }) => ({ kind, held: left, actual: right, columns })),
-  };
+  await take(waiting);
+  const sideOf = ({ from, rows, hash }: SortedRows): Comparison['held'] => ({ from, rows, hash });
+  return { table: held.shape.name, held: sideOf(held), actual: sideOf(actual), equal: held.hash === actual.hash && corrections === 0, corrections, first };
 }
 
-type Cell = RowValues[number];
-
-/** As the digest takes them: one NaN, one zero. */
-const isSame = (a: Cell, b: Cell): boolean => a === b || (Number.isNaN(a) && Number.isNaN(b));
-
-function order(a: Cell, b: Cell): number {
-  if (a === null || b === null) return a === null ? -1 : 1;
-  return a < b ? -1 : 1;
+function correctionOf(held: RowValues | null, actual: RowValues | null): Correction | null {
+  if (held === null) return { kind: 'missing', held, actual, columns: [] };
+  if (actual === null) return { kind: 'extra', held, actual, columns: [] };
+  const columns = held.flatMap((value, index) => (isSame(value, actual[index]!) ? [] : [index]));
+  return columns.length === 0 ? null : { kind: 'different', held, actual, columns };
 }
 
-function byKey({ name, columns, key }: TableShape, { from, rows }: TableState): Map<string, RowValues> {
-  const places = key.map((column) => columns.findIndex((each) => each.name === column));
-  const found = new Map<string, RowValues>();
-  for (const row of rows) {
-    const text = keyText(places.map((place) => row[place]!));
-    if (found.has(text)) throw new TapewrightError('DATASET_INVALID', `${name}: two rows of ${from} have the same ${key.join(', ')}: by these columns no row can be told`, { table: name, key });
-    found.set(text, row);
+/** Walks along the rows of one side. */
+class Side {
+  /** Null: there are no more. */
+  row: RowValues | null = null;
+  readonly #blocks: AsyncGenerator<readonly RowValues[], void, undefined>;
+  #rows: readonly RowValues[] = [];
+  #at = 0;
+
+  constructor(private readonly rows: SortedRows, private readonly order: (a: RowValues, b: RowValues) => number) {
+    this.#blocks = rows.read();
   }
-  return found;
-}
 
-/** Different for different values: texts with their length before them. */
-const keyText = (values: readonly Cell[]): string => values.map((value) => (typeof value === 'string' ? `${value.length}:${value}` : String(value))).join(',');
+  /** The next row of those at hand; false: there is none. */
+  step(): boolean {
+    if (this.#at === this.#rows.length) return false;
+    const next = this.#rows[this.#at]!;
+    if (this.row !== null && this.order(this.row, next) === 0) {
+      const { shape: { name, key }, from } = this.rows;
+      throw new TapewrightError('DATASET_INVALID', `${name}: two rows of ${from} have the same ${key.join(', ')}: by these columns no row can be told`, { table: name, key });
+    }
+    this.row = next;
+    this.#at += 1;
+    return true;
+  }
+
+  async next(): Promise<void> {
+    const { value } = await this.#blocks.next();
+    this.#rows = value ?? [];
+    this.#at = 0;
+    if (!this.step()) this.row = null;
+  }
+}

@@ -1,10 +1,44 @@
 /** Corrections as changes that Debezium's readers understand, and as text. */
+import { open, rename, rm, type FileHandle } from 'node:fs/promises';
 import type { Field } from '../core/types.js';
 import { decimalText } from '../functions/decimals.js';
 import type { RowValues } from '../sources/row-columns.js';
+import { writing } from '../stores/files.js';
 import type { Correction } from './compare.js';
 import type { Moment } from './database-state.js';
 import type { TableShape } from './table-state.js';
+
+/** Lines of corrections: the file is there when all are. */
+export class CorrectionFile {
+  written = 0;
+  readonly #aside: string;
+
+  private constructor(private readonly path: string, private readonly file: FileHandle) {
+    this.#aside = asideOf(path);
+  }
+
+  /** Throws OUTPUT_UNWRITABLE. */
+  static async open(path: string): Promise<CorrectionFile> {
+    return new CorrectionFile(path, await writing(path, () => open(asideOf(path), 'w')));
+  }
+
+  async write(lines: readonly string[]): Promise<void> {
+    this.written += lines.length;
+    await writing(this.path, () => this.file.appendFile(lines.map((line) => `${line}\n`).join('')));
+  }
+
+  async finish(): Promise<void> {
+    await writing(this.path, () => rename(this.#aside, this.path));
+  }
+
+  /** What was not finished is gone. */
+  async close(): Promise<void> {
+    await this.file.close();
+    await rm(this.#aside, { force: true });
+  }
+}
+
+const asideOf = (path: string): string => `${path}.partial`;
 
 export interface CorrectedTable {
   readonly topic: string;

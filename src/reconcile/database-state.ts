@@ -21,7 +21,7 @@ export async function momentOf(database: Database): Promise<Moment> {
   return { lsn: Number(row![0]), time: Number(row![1]) };
 }
 
-/** Within `atOnce`. `table`: `schema.table`. Throws USAGE for a table or columns that there are not. */
+/** Its rows are to be read within the same `atOnce`. `table`: `schema.table`. Throws USAGE for a table or columns that there are not. */
 export async function databaseState(database: Database, table: string, shape: TableShape): Promise<TableState> {
   const columns = await database.rows(
     `SELECT a.attname, t.typcategory::text, t.typname::text FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid WHERE a.attrelid = to_regclass($1) AND a.attnum > 0 AND NOT a.attisdropped`, [nameOf(table)],
@@ -37,14 +37,15 @@ export async function databaseState(database: Database, table: string, shape: Ta
   });
   const from = `${database.name} ${table}`;
   const read = rowReader(from, shape.columns);
-  const rows: RowValues[] = [];
-  await database.rows(`DECLARE tapewright_rows NO SCROLL CURSOR FOR SELECT ${asked.join(', ')} FROM ${nameOf(table)}`);
-  for (;;) {
-    const piece = await database.rows(`FETCH ${fetched} FROM tapewright_rows`);
-    for (const row of piece) rows.push(read(row));
-    if (piece.length < fetched) break;
+  async function* rows(): AsyncGenerator<readonly RowValues[], void, undefined> {
+    await database.rows(`DECLARE tapewright_rows NO SCROLL CURSOR FOR SELECT ${asked.join(', ')} FROM ${nameOf(table)}`);
+    for (;;) {
+      const piece = await database.rows(`FETCH ${fetched} FROM tapewright_rows`);
+      yield piece.map(read);
+      if (piece.length < fetched) break;
+    }
+    await database.rows('CLOSE tapewright_rows');
   }
-  await database.rows('CLOSE tapewright_rows');
   return { from, rows };
 }
 

@@ -1,6 +1,8 @@
 /** Tables that changes have made, beside what they should be: a new snapshot, or the database itself. */
 import { existsSync, statSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { TapewrightError } from '../core/errors.js';
 import { databaseTable } from '../connect/captured-tables.js';
 import type { DatabaseAddress } from '../database/address.js';
@@ -9,11 +11,12 @@ import type { Pipeline } from '../plan/plan.js';
 import type { PipelineTexts } from '../runtime/options.js';
 import { planTexts } from '../runtime/pipeline.js';
 import { Bundle } from '../stores/bundle.js';
-import { compareStates, type Comparison } from './compare.js';
-import { correctionLine, type CorrectedTable } from './corrections.js';
+import { compareRows, type Comparison, type Correction } from './compare.js';
+import { CorrectionFile, correctionLine, type CorrectedTable } from './corrections.js';
 import { databaseState, momentOf, type Moment } from './database-state.js';
-import { capturedShape, recordedState } from './recorded-state.js';
+import { capturedShape, recordedState, type Replayed } from './recorded-state.js';
 import { outputShape, outputState } from './run-state.js';
+import { SortedRows } from './sorted-rows.js';
 import type { TableShape, TableState } from './table-state.js';
 
 export interface ReconcileRequest {
@@ -31,6 +34,9 @@ export interface ReconcileRequest {
   /** File for the corrections; null: none. */
   readonly out: string | null;
   readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly signal?: AbortSignal;
+  /** Rows of a table that were read so far, of one side. */
+  readonly onProgress?: (table: string, from: string, rows: number) => void;
 }
 
 export interface Reconciled {
@@ -43,34 +49,71 @@ export interface Reconciled {
 }
 
 interface Asked extends CorrectedTable {
-  readonly held: TableState;
+  readonly held: SortedRows;
+}
+
+/** A comparison under way: what it writes on the way is in `folder`. */
+interface Work {
+  readonly request: ReconcileRequest;
+  readonly pipeline: Pipeline;
+  readonly replayed: Replayed;
+  sorted(shape: TableShape, state: TableState): Promise<SortedRows>;
 }
 
 /** @throws USAGE, BUNDLE_INVALID, DATASET_INVALID, DATABASE_UNREACHABLE, DATABASE_REFUSED. */
 export async function reconcile(request: ReconcileRequest): Promise<Reconciled> {
-  const { held, tables, against, out } = request;
+  const { held } = request;
   if (!existsSync(held)) throw new TapewrightError('USAGE', `there is no run or recording at ${held}`, { held });
   const isRun = statSync(held).isDirectory();
   const texts = request.texts ?? (isRun ? (await Bundle.open(held)).manifest.texts : null);
   if (texts === null) throw new TapewrightError('USAGE', `${held} is a recording: give with --sql the scenario or .sql file that declares its tables`, { held });
-  const pipeline = planTexts(texts);
-  const asked: Asked[] = [];
-  for (const name of tables.keys()) asked.push(await heldTable(request, name, isRun, pipeline));
-  const { states, moment } = against.kind === 'database' ? await fromDatabase(against.address, asked, request.environment) : { states: await fromRecording(against.file, asked, pipeline), moment: null };
-  const compared = asked.map((table, index) => ({ ...compareStates(table.shape, table.held, states[index]!), shape: table.shape }));
-  const lines = out === null ? [] : compared.flatMap(({ corrections }, index) => corrections.map((correction) => correctionLine(asked[index]!, correction, moment ?? { lsn: 0, time: Date.now() })));
-  if (out !== null) await writeFile(out, lines.map((line) => `${line}\n`).join(''));
-  return { equal: compared.every(({ equal }) => equal), tables: compared, lsn: moment?.lsn ?? null, written: lines.length };
+  const folder = await mkdtemp(join(tmpdir(), 'tapewright-reconcile-'));
+  const signal = request.signal ?? null;
+  const opened: SortedRows[] = [];
+  const work: Work = {
+    request, pipeline: planTexts(texts), replayed: { folder, signal },
+    sorted: async (shape, state) => {
+      const rows = await SortedRows.of(shape, state, { folder, signal, onRows: (read) => request.onProgress?.(shape.name, state.from, read) });
+      opened.push(rows);
+      return rows;
+    },
+  };
+  try {
+    return await compareAll(work, isRun);
+  } finally {
+    for (const rows of opened) await rows.close();
+    await rm(folder, { recursive: true, force: true });
+  }
 }
 
-async function heldTable({ held, tables, columns, key }: ReconcileRequest, name: string, isRun: boolean, pipeline: Pipeline): Promise<Asked> {
+async function compareAll(work: Work, isRun: boolean): Promise<Reconciled> {
+  const { request: { tables, against, out }, replayed: { signal } } = work;
+  const asked: Asked[] = [];
+  for (const name of tables.keys()) asked.push(await heldTable(work, name, isRun));
+  const { states, moment } = against.kind === 'database' ? await fromDatabase(work, against.address, asked) : { states: await fromRecording(work, against.file, asked), moment: null };
+  const lines = out === null ? null : await CorrectionFile.open(out);
+  try {
+    const compared: (Comparison & { readonly shape: TableShape })[] = [];
+    for (const [index, table] of asked.entries()) {
+      const write = async (corrections: readonly Correction[]): Promise<void> => lines?.write(corrections.map((correction) => correctionLine(table, correction, moment ?? { lsn: 0, time: Date.now() })));
+      compared.push({ ...(await compareRows(table.held, states[index]!, write, signal)), shape: table.shape });
+    }
+    await lines?.finish();
+    return { equal: compared.every(({ equal }) => equal), tables: compared, lsn: moment?.lsn ?? null, written: lines?.written ?? 0 };
+  } finally {
+    await lines?.close();
+  }
+}
+
+async function heldTable({ request: { held, tables, columns, key }, pipeline, replayed, sorted }: Work, name: string, isRun: boolean): Promise<Asked> {
   const table = databaseTable(name, tables);
   const captured = isRun ? null : capturedShape(pipeline, name);
   const whole = captured?.shape ?? (await outputShape(held, name));
   const shape = narrowed(whole, columns, key);
   const own = captured?.source ?? pipeline.sources.find((source) => source.changeFormat !== undefined && databaseTable(source.name, new Map()) === table);
   const topic = own?.options['topic']?.split(';')[0]?.trim() ?? `cdc.${table.slice(table.indexOf('.') + 1)}`;
-  return { topic, table, shape, held: captured === null ? await outputState(held, shape) : await recordedState(held, captured.source, shape, pipeline.settings) };
+  const state = captured === null ? await outputState(held, shape, replayed.folder) : await recordedState(held, captured.source, shape, pipeline.settings, replayed);
+  return { topic, table, shape, held: await sorted(shape, state) };
 }
 
 function narrowed({ name, columns, key }: TableShape, wanted: readonly string[] | null, asked: readonly string[] | null): TableShape {
@@ -81,12 +124,12 @@ function narrowed({ name, columns, key }: TableShape, wanted: readonly string[] 
   return { name, columns: columns.filter((column) => wanted === null || wanted.includes(column.name) || chosen.includes(column.name)), key: chosen };
 }
 
-async function fromDatabase(address: DatabaseAddress, asked: readonly Asked[], environment: ReconcileRequest['environment']): Promise<{ readonly states: readonly TableState[]; readonly moment: Moment }> {
+async function fromDatabase({ request: { environment }, sorted }: Work, address: DatabaseAddress, asked: readonly Asked[]): Promise<{ readonly states: readonly SortedRows[]; readonly moment: Moment }> {
   const database = await Database.open(address, environment);
   try {
     return await database.atOnce(async () => {
-      const states: TableState[] = [];
-      for (const { table, shape } of asked) states.push(await databaseState(database, table, shape));
+      const states: SortedRows[] = [];
+      for (const { table, shape } of asked) states.push(await sorted(shape, await databaseState(database, table, shape)));
       return { states, moment: await momentOf(database) };
     });
   } finally {
@@ -94,12 +137,12 @@ async function fromDatabase(address: DatabaseAddress, asked: readonly Asked[], e
   }
 }
 
-async function fromRecording(file: string, asked: readonly Asked[], pipeline: Pipeline): Promise<readonly TableState[]> {
-  const states: TableState[] = [];
+async function fromRecording({ pipeline, replayed, sorted }: Work, file: string, asked: readonly Asked[]): Promise<readonly SortedRows[]> {
+  const states: SortedRows[] = [];
   for (const { table, shape } of asked) {
     const source = pipeline.sources.find((each) => each.changeFormat !== undefined && databaseTable(each.name, new Map()) === table);
     if (source === undefined) throw new TapewrightError('USAGE', `no table of the SQL is kept from the changes of ${table}: give with --sql a text that declares it`, { table });
-    states.push(await recordedState(file, source, shape, pipeline.settings));
+    states.push(await sorted(shape, await recordedState(file, source, shape, pipeline.settings, replayed)));
   }
   return states;
 }

@@ -1,6 +1,5 @@
 /** A captured table as the changes in a recording make it: they are replayed. */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TapewrightError } from '../core/errors.js';
 import { typeName } from '../core/types.js';
@@ -19,29 +18,31 @@ export function capturedShape({ sources }: Pick<Pipeline, 'sources'>, table: str
   return { source, shape: { name: table, columns: source.physical, key: source.primaryKey } };
 }
 
-/** What stands at the end of the recording; gaps in it do not stop it, since what they left out is what is looked for. */
-export async function recordedState(file: string, source: SourceTable, shape: TableShape, settings: Readonly<Record<string, string>>): Promise<TableState> {
-  const folder = await mkdtemp(join(tmpdir(), 'tapewright-reconcile-'));
-  const directory = join(folder, 'run');
+export interface Replayed {
+  /** For what is on disk for a while. */
+  readonly folder: string;
+  readonly signal: AbortSignal | null;
+}
+
+/** What stands at the end of the recording; gaps in it do not stop it, since what they left out is what is looked for. Throws the reason of `signal`. */
+export async function recordedState(file: string, source: SourceTable, shape: TableShape, settings: Readonly<Record<string, string>>, { folder, signal }: Replayed): Promise<TableState> {
+  const directory = join(await mkdtemp(join(folder, 'replay-')), 'run');
   const kept = shape.columns.map(({ name }) => quoted(name)).join(', ');
   const topic = settings[transactionTopicSetting];
   const text = [
     `SET '${gapSetting}' = 'go-on';`, ...(topic === undefined ? [] : [`SET '${transactionTopicSetting}' = ${literal(topic)};`]),
     declaration(source), `SELECT ${kept} FROM ${quoted(source.name)};`,
   ].join('\n');
-  try {
-    await runReplay({
-      run: {
-        kind: 'new', out: directory, texts: { name: 'reconcile', scenario: null, sql: [{ path: 'reconcile.sql', text }], expect: { outputs: [], lateMax: null, rejectedMax: null } },
-        parameters: { ...defaultParameters, bindings: { [source.name]: { given: file, base: process.cwd(), map: {} } } },
-      },
-      stopAfterRows: null, report: false,
-    });
-    const { rows } = await outputState(directory, { ...shape, name: 'query_1' });
-    return { from: file, rows };
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+  await runReplay({
+    run: {
+      kind: 'new', out: directory, texts: { name: 'reconcile', scenario: null, sql: [{ path: 'reconcile.sql', text }], expect: { outputs: [], lateMax: null, rejectedMax: null } },
+      parameters: { ...defaultParameters, bindings: { [source.name]: { given: file, base: process.cwd(), map: {} } } },
+    },
+    stopAfterRows: null, report: false, ...(signal === null ? {} : { signal }),
+  });
+  signal?.throwIfAborted();
+  const { rows } = await outputState(directory, { ...shape, name: 'query_1' }, folder);
+  return { from: file, rows };
 }
 
 function declaration({ name, physical, primaryKey, options }: SourceTable): string {

@@ -1,8 +1,6 @@
 /** A table as it stands somewhere: in a run, in a recording, in the database. */
-import { OutputDigest } from '../core/digest.js';
 import type { Schema } from '../core/types.js';
-import { sha256 } from '../runtime/sha256.js';
-import { batchOfRows, type RowValues } from '../sources/row-columns.js';
+import type { RowValues } from '../sources/row-columns.js';
 
 /** What is compared: columns that both sides have, and by which a row is known. */
 export interface TableShape {
@@ -15,16 +13,26 @@ export interface TableShape {
 export interface TableState {
   /** For people: whose it is. */
   readonly from: string;
-  /** Values in the order of the shape's columns, rows in any order. */
-  readonly rows: readonly RowValues[];
+  /** Values in the order of the shape's columns, rows in any order, some at a time. */
+  readonly rows: () => AsyncIterable<readonly RowValues[]>;
 }
 
-/** Rows that are encoded in one go. */
-const blockRows = 4096;
+type Cell = RowValues[number];
 
-/** Of the rows as a set, 32 hex digits: docs/digest.md, with the table's name and these columns. Equal sets have equal hashes, in whatever order. */
-export function stateHash({ name, columns }: TableShape, rows: readonly RowValues[]): string {
-  const digest = new OutputDigest(name, columns, sha256);
-  for (let from = 0; from < rows.length; from += blockRows) digest.append(batchOfRows(columns.map(({ name: column, type }) => ({ name: column, type, eventTime: false })), rows.slice(from, from + blockRows)));
-  return digest.setDigest();
+/** As the digest takes them: one NaN, one zero. */
+export const isSame = (a: Cell, b: Cell): boolean => a === b || (Number.isNaN(a) && Number.isNaN(b));
+
+/** By the key: NULL before all, NaN behind all. */
+export function keyOrder({ columns, key }: TableShape): (a: RowValues, b: RowValues) => number {
+  const places = key.map((name) => columns.findIndex((column) => column.name === name));
+  return (a, b) => {
+    for (const place of places) if (!isSame(a[place]!, b[place]!)) return order(a[place]!, b[place]!);
+    return 0;
+  };
+}
+
+function order(a: Cell, b: Cell): number {
+  if (a === null || b === null) return a === null ? -1 : 1;
+  if (Number.isNaN(a) || Number.isNaN(b)) return Number.isNaN(a) ? 1 : -1;
+  return a < b ? -1 : 1;
 }

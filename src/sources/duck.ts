@@ -58,6 +58,16 @@ export async function textRows(connection: duckdb.Connection, sql: string): Prom
   }
 }
 
+/** As `textRows`, of a result that may be large: chunk by chunk as it is computed. */
+export async function* textChunks(connection: duckdb.Connection, sql: string, columns: number): AsyncGenerator<(string | null)[][], void, undefined> {
+  const result = await duckdb.execute_prepared_streaming(await duckdb.prepare(connection, sql));
+  for (;;) {
+    const chunk = await duckdb.fetch_chunk(result);
+    if (chunk === null || duckdb.data_chunk_get_size(chunk) === 0) return;
+    yield chunkTexts(chunk, columns);
+  }
+}
+
 /** Rows of a chunk whose columns are all VARCHAR. */
 export function chunkTexts(chunk: duckdb.DataChunk, columns: number): (string | null)[][] {
   const count = duckdb.data_chunk_get_size(chunk);

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { assemble, topics } from './assemble.js';
-import { commands, interleaved, recordingOf, restarted, type Command, type ModelRecord } from './model.js';
+import { commands, interleaved, numbered, recordingOf, restarted, type Command, type ModelRecord } from './model.js';
 import { all, assertWhole, forgotten, picked, recordings, savedLaw, stateOf, states, streamLaw } from './stream-laws.js';
 import { brokenOff, countedAnew, partitioned } from './streams.js';
 
@@ -30,6 +30,18 @@ test('a snapshot that was broken off is not given', () => {
   fc.assert(fc.property(recordings, picked, fc.integer({ min: 1, max: 4 }), ({ records, commits }, picks, rows) => {
     assertWhole(assemble(interleaved(brokenOff(records, rows), picks)), commits, forgotten(records));
   }), { numRuns: 60 });
+});
+
+test('two snapshots of one place, of a connector that was started twice, are each given whole', () => {
+  fc.assert(fc.property(commands(0, 40).map((list) => recordingOf(list)), picked, ({ records, commits }, picks) => {
+    const told = records.slice(0, 4);
+    const again = records.map((record) => ({ ...record, headers: { ...record.headers, '__debezium.context.runId': 'run-2' } }));
+    const { given, gaps } = assemble(interleaved(numbered([...told, ...again]), picks));
+    assert.deepEqual(gaps.map(({ kind, before }) => [kind, before.lsn]), [['snapshot', commits[0]!.lsn]]);
+    assert.deepEqual(given.filter(({ isSnapshot }) => isSnapshot).map(({ events }) => events.length), [4, 4]);
+    // What touches no table of it may come before the second.
+    assert.deepEqual(states(given).at(-1), stateOf(commits.at(-1)!.state));
+  }), { numRuns: 40 });
 });
 
 test('a connector that counts the changes of a transaction from 1 again, as before Debezium 3.7, loses none', () => {

@@ -155,7 +155,7 @@ async function assertStates(capture: Capture, from = 0): Promise<void> {
 
 async function assertEqual(held: string): Promise<void> {
   const { equal, tables } = await besideDatabase(held);
-  assert.ok(equal, tables.map(({ table, shape, corrections }) => `${table}: ${corrections.length} corrections; ${corrections.slice(0, 2).map((correction) => correctionText(shape, correction)).join('; ')}`).join('\n'));
+  assert.ok(equal, tables.map(({ table, shape, corrections, first }) => `${table}: ${corrections} corrections; ${first.slice(0, 2).map((correction) => correctionText(shape, correction)).join('; ')}`).join('\n'));
 }
 
 /** A large transaction, and Connect killed while it writes the changes: before its END is there. */

@@ -45,11 +45,11 @@ test('corrections by key, as changes that set it right', async () => {
   const out = join(folder, 'corrections.jsonl');
   const first = await reconcile(asked('held.jsonl', 'new.jsonl', out));
   assert.equal(first.equal, false);
-  assert.deepEqual(first.tables[0]!.corrections.map(({ kind, held, actual }) => [kind, String((held ?? actual)![0])]), [['different', '2'], ['extra', '5'], ['missing', '7'], ['different', big]]);
+  assert.deepEqual(first.tables[0]!.first.map(({ kind, held, actual }) => [kind, String((held ?? actual)![0])]), [['different', '2'], ['extra', '5'], ['missing', '7'], ['different', big]]);
   assert.equal(first.written, 4);
   await appendFile(join(folder, 'held.jsonl'), await readFile(out));
   const second = await reconcile(asked('held.jsonl', 'new.jsonl'));
-  assert.equal(second.equal, true, JSON.stringify(second.tables[0]!.corrections, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value)));
+  assert.equal(second.equal, true, JSON.stringify(second.tables[0]!.first, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value)));
   assert.equal(second.tables[0]!.held.hash, first.tables[0]!.actual.hash);
 });
 
