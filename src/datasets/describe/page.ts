@@ -49,7 +49,7 @@ function behindPicture({ disorder, strays }: Description['profile']): string {
   const step = Math.min(80, wide / octaves.length);
   const bars = octaves.map(({ from, count: times }, place) => bar(place * step, step, bitsOf(times) / most, `${duration(from)} to ${duration(from * 2 - 1)}: ${count(times)} rows`)
     + `<text x="${(place + 0.5) * step}" y="${high + 14}">${escaped(duration(from))}</text><text class="value" x="${(place + 0.5) * step}" y="${Math.max(10, high * (1 - bitsOf(times) / most) - 4)}">${count(times)}</text>`);
-  return `${picture(bars.join(''), 'rows by how far they are behind', 20)}<p class="axis"><span>behind by, at least</span><span>rows, on a logarithmic scale</span></p>`;
+  return `<div class="scroll">${picture(bars.join(''), 'rows by how far they are behind', 20)}</div><p class="axis"><span>behind by, at least</span><span>rows, on a logarithmic scale</span></p>`;
 }
 
 const bitsOf = (value: number): number => 1 + Math.floor(value).toString(2).length - 1 / value;
@@ -84,7 +84,7 @@ th, td { padding: .25rem .6rem; text-align: left; border-bottom: 1px solid var(-
 th { color: var(--muted); font-weight: 500; font-size: .8rem; } .number { text-align: right; }
 td:first-child, th:first-child { padding-left: 0; } td:last-child, th:last-child { padding-right: 0; }
 p.note { margin: .5rem 0 0; color: var(--muted); }
-svg { display: block; width: 100%; height: auto; }
+svg { display: block; width: 100%; height: auto; } .scroll svg { min-width: 42rem; }
 rect { fill: var(--accent); } text { fill: var(--muted); font-size: 10px; text-anchor: middle; } text.value { fill: var(--text); }
 .axis { display: flex; flex-wrap: wrap; justify-content: space-between; gap: .2rem 1rem; margin: .3rem 0 0; color: var(--muted); font-size: .8rem; font-variant-numeric: tabular-nums; }
 @media print { :root { color-scheme: light; } body { background: none; max-width: none; padding: 0; } section { break-inside: avoid; border-radius: 0; } tr { break-inside: avoid; } .scroll { overflow: visible; } th, td { white-space: normal; } }
