@@ -26,7 +26,8 @@ interface StepParts {
 
 /** Times are milliseconds from now on. */
 function stepOf({ sent, at, begun, applied, committed, offset = 0 }: StepParts, now: number): CommittedStep {
-  const wall = Date.now() - performance.now();
+  // The greatest of some: between the two clocks of one reading a busy machine may do something else.
+  const wall = Math.max(...Array.from({ length: 5 }, () => Date.now() - performance.now()));
   const records = sent.map((before, index) => ({ offset: offset + index, key: null, value: null, timestamp: Math.floor(now + at + wall - before) }));
   const result = { late: [], deadLetters: [], outputs: [{ table: 0, batch: { length: 2, columns: [] } }], endedBeyond: new Set<number>() };
   const record = { watermarks: [[5, null]] };
@@ -39,7 +40,7 @@ test('a row counts from its send to the fetch, the output and the commit of its 
   meter.onTaken(0, [{ topic: 'ticks', partition: 3, offset: 0 }]);
   meter.onStep(0, stepOf({ sent: [10, 10, 30], at: 0, begun: 2, applied: 7, committed: 27 }, performance.now()));
   const { recent } = meter;
-  const near = (value: number | undefined, wanted: number): void => assert.ok(value !== undefined && Math.abs(value - wanted) < 2, `${value} for ${wanted}`);
+  const near = (value: number | undefined, wanted: number): void => assert.ok(value !== undefined && Math.abs(value - wanted) < 3, `${value} for ${wanted}`);
   near(recent.get('fetch')?.p50, 10);
   near(recent.get('fetch')?.max, 30);
   near(recent.get('output')?.max, 7);
