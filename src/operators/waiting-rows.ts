@@ -2,9 +2,10 @@
 import type { Batch, Column } from '../core/batch.js';
 import type { ByteReader, ByteWriter } from '../core/bytes.js';
 import { concatColumns, emptyColumn, readColumn, writeColumn } from '../core/column-bytes.js';
-import { gather, view } from '../core/column-builder.js';
+import { view } from '../core/column-builder.js';
+import { gatherRuns, runsOf } from '../core/column-runs.js';
 import { faults } from '../core/faults.js';
-import { storageOf, type Schema } from '../core/types.js';
+import { storageOf, type Schema, type Storage } from '../core/types.js';
 import { DueRows } from './due-rows.js';
 import type { KeyTable } from './key-table.js';
 
@@ -23,8 +24,11 @@ const FEW = 16;
 /** Row numbers below this fit beside a distance in one double. */
 const ROWS = 2 ** 21;
 
+/** `due` of a row that was let go and whose place is not yet taken by others. */
+const GONE = Infinity;
+
 export class WaitingRows {
-  #columns: Column[];
+  readonly #storages: readonly Storage[];
   #time: Float64Array = new Float64Array(256);
   /**
    * The watermark that lets a row go: its event time, or, for a row that was behind on arrival, the watermark at
@@ -32,8 +36,10 @@ export class WaitingRows {
    */
   #due: Float64Array = new Float64Array(256);
   #ids: Int32Array = new Int32Array(256);
+  /** Rows in all, those that are gone among them. */
   #length = 0;
-  /** Column parts not yet joined to `#columns`, so that joining happens once a flush; the first so many are copies. */
+  #gone = 0;
+  /** Columns of all rows, one part after the other; the first so many are copies. */
   #parts: { columns: readonly Column[]; length: number }[] = [];
   #copied = 0;
   #dueMin = Infinity;
@@ -47,11 +53,11 @@ export class WaitingRows {
   #order = new Int32Array(0);
 
   constructor(schema: Schema) {
-    this.#columns = schema.map((field) => emptyColumn(storageOf(field.type)));
+    this.#storages = schema.map((field) => storageOf(field.type));
   }
 
   get length(): number {
-    return this.#length;
+    return this.#length - this.#gone;
   }
 
   /** The least watermark that lets a row go. */
@@ -88,7 +94,7 @@ export class WaitingRows {
    * would cost a copy of those that stay.
    */
   settle(watermark: number, processed: Float64Array): void {
-    for (; this.#told < this.#length; this.#told += 1) this.#unsettled.add(this.#told, this.#due[this.#told]!);
+    for (; this.#told < this.#length; this.#told += 1) if (this.#due[this.#told] !== GONE) this.#unsettled.add(this.#told, this.#due[this.#told]!);
     for (let row = this.#unsettled.take(watermark); row >= 0; row = this.#unsettled.take(watermark)) {
       const id = this.#ids[row]!;
       if (this.#time[row]! > processed[id]!) processed[id] = this.#time[row]!;
@@ -98,19 +104,23 @@ export class WaitingRows {
   /** Takes out the rows due by `watermark`, by (due, event time, key, arrival). */
   release(watermark: number, keys: KeyTable): ReleasedRows | null {
     if (this.#dueMin > watermark) return null;
-    this.#join();
     const { ascending, rest, kept } = this.#divide(watermark);
     const count = ascending + rest;
     const order = this.#ordered(ascending, rest);
     this.#orderTies(order, count, keys);
     const released: ReleasedRows = {
       length: count,
-      columns: this.#columns.map((column) => gather(column, order, count)),
+      columns: this.#gather(order, count),
       time: pick(this.#time, order, count),
       due: pick(this.#due, order, count),
       ids: pickIds(this.#ids, order, count),
     };
-    this.#keep(kept);
+    // What stays is copied when it is less than what has left: in the long run no row more than once.
+    if (kept <= this.#length / 2) this.#keep(kept);
+    else {
+      for (let k = 0; k < count; k += 1) this.#due[order[k]!] = GONE;
+      this.#gone += count;
+    }
     this.#unsettled.clear();
     this.#told = 0;
     return released;
@@ -131,14 +141,19 @@ export class WaitingRows {
     let rest = 0;
     let kept = 0;
     let last = -Infinity;
+    let least = Infinity;
     for (let row = 0; row < length; row += 1) {
       const at = due[row]!;
-      if (at > watermark) this.#kept[kept++] = row;
-      else if (at >= last || isOrdered) {
+      if (at === GONE) continue;
+      if (at > watermark) {
+        this.#kept[kept++] = row;
+        if (at < least) least = at;
+      } else if (at >= last || isOrdered) {
         this.#ascending[ascending++] = row;
         last = at;
       } else this.#rest[rest++] = row;
     }
+    this.#dueMin = least;
     return { ascending, rest, kept };
   }
 
@@ -162,7 +177,8 @@ export class WaitingRows {
   #sortedRest(count: number): Int32Array {
     const rest = this.#rest.subarray(0, count);
     const due = this.#due;
-    const base = this.#dueMin;
+    let base = Infinity;
+    for (let k = 0; k < count; k += 1) if (due[rest[k]!]! < base) base = due[rest[k]!]!;
     const packed = new Float64Array(count);
     let span = 0;
     for (let k = 0; k < count; k += 1) {
@@ -208,45 +224,36 @@ export class WaitingRows {
     }
   }
 
-  /** Closes the gaps that released rows leave. */
+  /** Closes the gaps that released rows leave: `#kept` has the rows that stay. */
   #keep(count: number): void {
     const kept = this.#kept;
-    this.#dueMin = Infinity;
+    this.#parts = count === 0 ? [] : [{ columns: this.#gather(kept, count), length: count }];
+    this.#copied = this.#parts.length;
     for (let at = 0; at < count; at += 1) {
       const row = kept[at]!;
-      const due = this.#due[row]!;
-      if (due < this.#dueMin) this.#dueMin = due;
       this.#time[at] = this.#time[row]!;
-      this.#due[at] = due;
+      this.#due[at] = this.#due[row]!;
       this.#ids[at] = this.#ids[row]!;
     }
-    this.#columns = this.#columns.map((column) => gather(column, kept, count));
     this.#length = count;
+    this.#gone = 0;
+  }
+
+  #gather(order: Int32Array, count: number): Column[] {
+    const runs = runsOf(order, count, this.#parts.map((part) => part.length));
+    return this.#storages.map((storage, index) => (count === 0 ? emptyColumn(storage) : gatherRuns(this.#parts.map((part) => part.columns[index]!), order, count, runs)));
   }
 
   /** By key id, of so many: 1 where a row of the key waits. */
   idsAmong(keys: number): Uint8Array {
     const isThere = new Uint8Array(keys);
-    for (let row = 0; row < this.#length; row += 1) isThere[this.#ids[row]!] = 1;
+    for (let row = 0; row < this.#length; row += 1) if (this.#due[row] !== GONE) isThere[this.#ids[row]!] = 1;
     return isThere;
   }
 
   /** Key ids become those of `ids`, where keys that wait no more were dropped. */
   renumber(ids: Int32Array): void {
-    for (let row = 0; row < this.#length; row += 1) this.#ids[row] = ids[this.#ids[row]!]!;
-  }
-
-  #join(): void {
-    if (this.#parts.length === 0) return;
-    const before = this.#length - this.#parts.reduce((sum, part) => sum + part.length, 0);
-    const lengths = [before, ...this.#parts.map((part) => part.length)];
-    this.#columns = this.#columns.map((column, index) =>
-      before === 0 && this.#parts.length === 1
-        ? this.#parts[0]!.columns[index]!
-        : concatColumns(before === 0 ? this.#parts.map((part) => part.columns[index]!) : [column, ...this.#parts.map((part) => part.columns[index]!)],
-          before === 0 ? lengths.slice(1) : lengths));
-    this.#parts = [];
-    this.#copied = 0;
+    for (let row = 0; row < this.#length; row += 1) if (this.#due[row] !== GONE) this.#ids[row] = ids[this.#ids[row]!]!;
   }
 
   #reserve(length: number): void {
@@ -264,13 +271,13 @@ export class WaitingRows {
   }
 
   snapshot(writer: ByteWriter): void {
-    this.#join();
+    if (this.#gone > 0 || this.#parts.length > 1) this.#keep(this.#divide(-Infinity).kept);
     const length = faults.waitingRowsNotSaved ? 0 : this.#length;
     writer.varint(length);
     writer.float64Array(this.#time.subarray(0, length));
     writer.float64Array(this.#due.subarray(0, length));
     writer.int32Array(this.#ids.subarray(0, length));
-    for (const column of this.#columns) writeColumn(writer, column, length);
+    this.#storages.forEach((storage, index) => { writeColumn(writer, this.#parts[0]?.columns[index] ?? emptyColumn(storage), length); });
   }
 
   restore(reader: ByteReader): void {
@@ -278,9 +285,9 @@ export class WaitingRows {
     this.#time = reader.float64Array();
     this.#due = reader.float64Array();
     this.#ids = reader.int32Array();
-    this.#columns = this.#columns.map(() => readColumn(reader));
-    this.#parts = [];
-    this.#copied = 0;
+    this.#parts = [{ columns: this.#storages.map(() => readColumn(reader)), length: this.#length }];
+    this.#copied = 1;
+    this.#gone = 0;
     this.#unsettled.clear();
     this.#told = 0;
     this.#dueMin = this.#due.reduce((least, due) => Math.min(least, due), Infinity);
