@@ -25,6 +25,7 @@ test('the budget is judged over all rows, and stretches that are over it are cou
   const many = reportOf(['live/x'], [interval(0, 20), interval(10_000, 300)]);
   assert.deepEqual([many.met, many.layers.find(({ name }) => name === 'commit')!.met], [false, null]);
   assert.match(latencyText(many), /1970-01-01 00:00:00Z to 1970-01-01 00:00:20Z, 200 rows, 6 of them sent before/);
+  assert.match(latencyText({ ...many, rows: 0, layers: [] }), /Nothing was measured/);
   assert.match(latencyText(many), /send to committed +▁█ +200 +20\.0 +300 +300 +300 +300 +100 +not met/);
   assert.match(latencyText(many), /send to committed: over its budget in 1 of 2 stretches of 10 s\.\nThe budget is not met\.$/);
 });

@@ -21,7 +21,8 @@ function latencyHead(report) {
   return element('header', {},
     element('p', { class: 'brand' }, 'Tapewright latency'),
     element('div', { class: 'title' }, element('h1', {}, report.directories.map((path) => path.replace(/\/+$/, '').split('/').at(-1)).join(', ')),
-      element('span', { class: report.met ? 'verdict met' : 'verdict unmet' }, report.met ? '✓ the budget is met' : '✗ the budget is not met'), schemeButton()),
+      report.layers.length === 0 ? element('span', { class: 'verdict unmet' }, 'nothing was measured')
+        : element('span', { class: report.met ? 'verdict met' : 'verdict unmet' }, report.met ? '✓ the budget is met' : '✗ the budget is not met'), schemeButton()),
     element('p', { class: 'muted' }, `${at(report.from)} to ${at(report.to)} UTC · from the send of a row to the commit of its step`),
     element('dl', { class: 'facts' }, ...facts.map(([name, value]) => element('div', {}, element('dt', {}, name), element('dd', {}, value)))));
 }

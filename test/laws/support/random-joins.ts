@@ -35,7 +35,10 @@ export function regularOver(builder: Builder, draw: OperatorDraw, left: Query, d
   if (keys.length === 0) return builder.group(draw, left, [], depth);
   const base = builder.base(draw.size % 2, draw.condition % 3 === 0 ? draw.condition : null);
   const right = ([base, base, builder.group(draw, base, keys, depth), newest(base, keys[0]!)] as const)[draw.offset % 4]!;
-  const type = types[draw.condition % 6]!;
+  const drawn = types[draw.condition % 6]!;
+  // NULL in the key of a row without partner belongs to no lane.
+  const padsLeft = builder.options.keyed !== true;
+  const type = !padsLeft && drawn === 'right' ? 'inner' : !padsLeft && drawn === 'full' ? 'left' : drawn;
   const less = draw.size % 3 === 0 && [left, right].every(({ fields }) => fields.some(({ name, kind }) => name === 'qty' && kind === 'INT')) ? 'qty' : null;
   const { renamed, fields } = renamedFrom(right, depth);
   return { kind: 'regular', inputs: [left, right], type, keys, less, renamed, fields: [...left.fields, ...(type === 'semi' || type === 'anti' ? [] : fields)], rowtime: '', view: draw.view };
