@@ -21,7 +21,7 @@ const resume = (directory: string, speed?: number | null) => ({ run: { kind: 're
 const manifestOf = (run: string): Manifest => parseManifest(readFileSync(join(run, 'manifest.json'), 'utf8'), run).manifest;
 const checkpointsOf = (run: string, lane = 0): string[] => {
   const folder = join(run, 'checkpoints', String(lane));
-  return existsSync(folder) ? readdirSync(folder).sort((a, b) => Number.parseInt(a) - Number.parseInt(b)).map((name) => join(folder, name)) : [];
+  return existsSync(folder) ? readdirSync(folder).filter((name) => name !== 'pages').sort((a, b) => Number.parseInt(a) - Number.parseInt(b)).map((name) => join(folder, name)) : [];
 };
 
 /** The run is what an uninterrupted one is, to the last file. */

@@ -34,6 +34,8 @@ export class Connector {
   #written = 0;
   readonly #offsets = new Map<string, number>();
   readonly #recent: Sent[] = [];
+  /** A snapshot that is broken off would begin anew: the connector is not killed while it makes one. */
+  #makesSnapshot = false;
   #run = 1;
   #commitBefore: number | null = null;
   #millis = 0;
@@ -54,6 +56,7 @@ export class Connector {
   /** All rows of all tables as they stood at `lsn`. */
   snapshot(tables: readonly { readonly table: Table; readonly rows: readonly { readonly key: string; readonly text: string }[] }[], xid: number, lsn: number, micros: number): void {
     const last = tables.length - 1;
+    this.#makesSnapshot = true;
     for (const [at, { table, rows }] of tables.entries()) {
       for (const [index, { key, text }] of rows.entries()) {
         const ends = index === rows.length - 1, begins = index === 0;
@@ -61,6 +64,7 @@ export class Connector {
         this.#change(table, key, 'r', null, text, { xid, lsn, micros, marker, transaction: 'null' }, []);
       }
     }
+    this.#makesSnapshot = false;
     // What is sent again begins with the log.
     this.#recent.length = 0;
   }
@@ -115,7 +119,7 @@ export class Connector {
     this.#write(sent);
     this.#recent.push(sent);
     if (this.#recent.length > BACK) this.#recent.shift();
-    if (this.#written < (this.restarts[this.#run - 1] ?? Infinity)) return;
+    if (this.#makesSnapshot || this.#written < (this.restarts[this.#run - 1] ?? Infinity)) return;
     this.#run += 1;
     this.#millis += RESTART_MILLIS;
     for (const again of this.#recent) this.#write({ ...again, millis: this.#millis });
