@@ -244,8 +244,8 @@ async function endingFlat(options: LiveRunOptions, rows: number, context: TestCo
   assert.equal(code, 0, run.errors);
   const [first, last] = [memory.slice(0, memory.length / 2), memory.slice(memory.length / 2)].map((half) => Math.max(...half) / 1e6);
   context.diagnostic(`${options.group}: ${rows} rows, ${Math.round(rows / (performance.now() - started) * 1000)} a second, at the most ${Math.round(first!)} MB in the first half and ${Math.round(last!)} MB in the second`);
-  // A short run is over before the heap has its size.
-  assert.ok(last! <= first! * 1.2 + (rows < 1_000_000 ? 40 : 0), `memory grows: ${memory.map((bytes) => Math.round(bytes / 1e6)).join(' ')} MB`);
+  // A short run is over before the heap has its size: at 300,000 rows a second that takes the first 15 seconds.
+  assert.ok(last! <= first! * 1.2 + (rows < 5_000_000 ? 40 : 0), `memory grows: ${memory.map((bytes) => Math.round(bytes / 1e6)).join(' ')} MB`);
   const { lanes } = run.result;
   assert.deepEqual(lanes.map(({ lane, rows: read, late }) => ({ lane, read, late })), [{ lane: 0, read: rows, late: 0 }]);
   return run.result;

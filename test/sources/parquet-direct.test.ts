@@ -115,8 +115,9 @@ test('damaged bytes end in an error with the place, or are met by DuckDB; no row
       assert.ok(error instanceof TapewrightError, String(error));
       assert.match(error.message, /is damaged: reading stops after row \d+ \(|declared DOUBLE/);
     }
-  }), { numRuns: 150 });
-  assert.ok(failed > 5, `${failed} damages were seen`);
+  }), { numRuns: 400 });
+  // One in 16: most changed bytes make another value.
+  assert.ok(failed > 3, `${failed} damages were seen`);
 });
 
 test('what only DuckDB can give is left to it', async () => {
