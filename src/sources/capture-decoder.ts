@@ -12,6 +12,7 @@ import { cellsOf, type Cells } from '../formats/message-cells.js';
 import { BAD, CHANGE, END, MESSAGE, type BadRecord, type CaptureBatch, type DecodedTable, type UnreadableRow } from './capture-batch.js';
 import { startsWith } from './capture-lines.js';
 import { CaptureColumns } from './capture-columns.js';
+import { lineOf, type RecordBatch } from './capture-records.js';
 import type { RowValues } from './row-columns.js';
 
 /** Cells of one table while a batch is filled. */
@@ -67,6 +68,29 @@ export class CaptureDecoder {
   /** Whole lines, each with its line feed; UTF-8. */
   decode(bytes: Buffer): CaptureBatch {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    this.#begin();
+    for (let at = 0; at < bytes.length;) at = this.#next(bytes, view, at);
+    return this.#take();
+  }
+
+  /** What `decode` gives of the lines that recorders write of the records. */
+  decodeRecords(batch: RecordBatch): CaptureBatch {
+    const asked = batch.topicNames.map((name) => this.#topics.find((topic) => topic.name === name) ?? null);
+    this.#begin();
+    for (let record = 0; record < batch.length; record += 1) {
+      const topic = batch.topics[record]!;
+      if (topic < 0) continue;
+      if (asked[topic] === null) {
+        this.#line += 1;
+        continue;
+      }
+      const line = Buffer.from(lineOf(batch, record), 'utf8');
+      this.#full(line, 0, line.length, asked[topic]!);
+    }
+    return this.#take();
+  }
+
+  #begin(): void {
     this.#columns.begin();
     for (const filling of this.#fillings) {
       filling.rows = 0;
@@ -74,8 +98,6 @@ export class CaptureDecoder {
       for (const cells of filling.cells) cells.begin(filling.capacity);
       for (const { rows, table } of filling.places) rows[table] = 0;
     }
-    for (let at = 0; at < bytes.length;) at = this.#next(bytes, view, at);
-    return this.#take();
   }
 
   /** Where the line at `at` ends. */

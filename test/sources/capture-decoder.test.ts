@@ -4,8 +4,9 @@ import test from 'node:test';
 import fc from 'fast-check';
 import { cell } from '../../src/core/batch.js';
 import { decimalType, sqlType, timestampType } from '../../src/core/types.js';
-import { END, BAD, MESSAGE, type DecodedTable } from '../../src/sources/capture-batch.js';
+import { END, BAD, MESSAGE, type CaptureBatch, type DecodedTable } from '../../src/sources/capture-batch.js';
 import { CaptureDecoder } from '../../src/sources/capture-decoder.js';
+import type { PayloadColumn, RecordBatch } from '../../src/sources/capture-records.js';
 import { CaptureEvents, isChange, rowOf } from '../../src/sources/capture-rows.js';
 import { generateLedger } from '../../src/datasets/ledger/generate.js';
 import type { SourceColumn } from '../../src/sources/source.js';
@@ -21,27 +22,31 @@ const wide: readonly SourceColumn[] = [
 ];
 
 /** What a decoder makes of pieces, as plain values in the order of records. */
-function read(decoder: CaptureDecoder, events: CaptureEvents, tables: readonly DecodedTable[], pieces: readonly string[]): unknown[] {
-  return pieces.flatMap((text) => {
-    const batch = decoder.decode(Buffer.from(text));
-    const piece = events.piece(batch);
-    return Array.from({ length: batch.length }, (_, at) => {
-      if (batch.kinds[at] === BAD) return batch.bad[batch.origins[at]!];
-      if (batch.kinds[at] === MESSAGE) return { lsn: batch.lsns[at] };
-      if (batch.kinds[at] === END) return events.end(piece, at);
-      assert.equal(isChange(batch, at), true);
-      const { row, topic, partition, offset, table, xid, order, lsn, lastCommit, time, snapshot, run } = events.change(piece, at);
-      const event = { topic, partition, offset, table, xid, order, lsn, lastCommit, time, snapshot, run };
-      const own = tables.flatMap(({ topics }, table) => (topics.includes(event.topic) ? [table] : []));
-      const values = own.map((table, nth) => {
-        const place = rowOf(row.piece, at, nth);
-        if (place >= 0) return piece.tables[table]!.columns.map((each) => cell(each, place));
-        const { row: bare, ...unreadable } = batch.unreadable[~place]!;
-        return { ...unreadable, bare: piece.tables[table]!.columns.map((each) => cell(each, bare)) };
-      });
-      return { event, values };
-    });
+function read(decoder: CaptureDecoder, events: CaptureEvents, tables: readonly DecodedTable[], pieces: readonly (string | RecordBatch)[]): unknown[] {
+  return pieces.flatMap((piece) => {
+    const batch = typeof piece === 'string' ? decoder.decode(Buffer.from(piece)) : decoder.decodeRecords(piece);
+    return entries(batch, events, tables);
   });
+}
+
+function entries(batch: CaptureBatch, events: CaptureEvents, tables: readonly DecodedTable[]): unknown[] {
+  const piece = events.piece(batch);
+  return Array.from({ length: batch.length }, (_, at) => {
+    if (batch.kinds[at] === BAD) return batch.bad[batch.origins[at]!];
+    if (batch.kinds[at] === MESSAGE) return { lsn: batch.lsns[at] };
+    if (batch.kinds[at] === END) return events.end(piece, at);
+    assert.equal(isChange(batch, at), true);
+    const { row, topic, partition, offset, table, xid, order, lsn, lastCommit, time, snapshot, run } = events.change(piece, at);
+    const event = { topic, partition, offset, table, xid, order, lsn, lastCommit, time, snapshot, run };
+    const own = tables.flatMap(({ topics }, table) => (topics.includes(event.topic) ? [table] : []));
+    const values = own.map((table, nth) => {
+      const place = rowOf(row.piece, at, nth);
+      if (place >= 0) return piece.tables[table]!.columns.map((each) => cell(each, place));
+      const { row: bare, ...unreadable } = batch.unreadable[~place]!;
+      return { ...unreadable, bare: piece.tables[table]!.columns.map((each) => cell(each, bare)) };
+    });
+    return { event, values };
+});
 }
 
 /** Each line by a reader that has seen none before it, and so knows nothing to compare it with. */
@@ -116,4 +121,39 @@ test("the ledger's lines, nearly all of which are as another was", () => {
     { topics: ['dbz.cdc.positions'], columns: [column('account_id', sqlType('INT')), column('avg_price', decimalType(18, 4)), column('updated_at', timestampType(3)), ...metadata] },
   ];
   assert.deepEqual(compared(tables, 'dbz.transaction', lines, 3), inFull(tables, 'dbz.transaction', lines));
+});
+
+const payloads = (texts: readonly (string | Buffer | null)[], isBinary: boolean): PayloadColumn => {
+  const parts = texts.map((text) => Buffer.from(text ?? ''));
+  const offsets = Int32Array.of(0, ...parts.map(((at) => ({ length }) => (at += length))(0)));
+  // What follows is another's.
+  return { bytes: Buffer.concat([...parts, Buffer.from('0')]), offsets, nulls: texts.includes(null) ? Uint8Array.from(texts, (text) => Number(text === null)) : null, isBinary };
+};
+
+type Record = { readonly topic: string; readonly partition: number; readonly offset: string; readonly timestamp: number; readonly key: string; readonly value: unknown; readonly headers: unknown };
+
+function recordsOf(records: readonly Record[], isBinary: boolean): RecordBatch {
+  const topicNames = [...new Set(records.map(({ topic }) => topic))];
+  const textOf = (value: unknown): string | null => (value === null || typeof value === 'string' ? value : JSON.stringify(value));
+  return {
+    length: records.length, topics: Int32Array.from(records, ({ topic }) => topicNames.indexOf(topic)), topicNames, partitions: Float64Array.from(records, ({ partition }) => partition),
+    offsets: Float64Array.from(records, ({ offset }) => Number(offset)), timestamps: Float64Array.from(records, ({ timestamp }) => timestamp),
+    keys: payloads(records.map(({ key }) => key), isBinary), values: payloads(records.map(({ value }) => textOf(value)), isBinary), headers: payloads(records.map(({ headers }) => JSON.stringify(headers)), false),
+  };
+}
+
+/** What a dead letter shows of a record is its line, which may be written in more ways than one. */
+const withoutLines = (entries: readonly unknown[]): unknown => JSON.parse(JSON.stringify(entries, (name, value: unknown) => (name === 'line' ? undefined : value === -Infinity ? 'never' : typeof value === 'bigint' ? `${value}n` : value instanceof Map ? [...value] : value)));
+
+test('records as columns of bytes are what their lines are', () => {
+  const tables = [{ topics: ['db.wide'], columns: wide }];
+  const runs = fc.tuple(fc.constantFrom('text', 'schema'), fc.boolean(), fc.boolean()).chain(([usual, optional, isBinary]) =>
+    fc.tuple(fc.array(lineOf(usual, optional), { minLength: 1, maxLength: 40, size: 'max' }), fc.constant(isBinary)));
+  fc.assert(fc.property(runs, ([lines, isBinary]) => {
+    const whole = lines.filter((line) => line.endsWith('}}'));
+    const records = whole.map((line) => JSON.parse(line) as Record), cut = Math.ceil(records.length / 2);
+    const pieces = [records.slice(0, cut), records.slice(cut)].map((some) => recordsOf(some, isBinary));
+    const found = read(new CaptureDecoder(tables, 'db.transaction', null, false), new CaptureEvents(tables), tables, pieces);
+    assert.deepEqual(withoutLines(found), withoutLines(inFull(tables, 'db.transaction', whole)));
+  }), { numRuns: 60 });
 });
