@@ -1,5 +1,6 @@
 /** Changes that belong to no transaction (of incremental snapshots, corrections): each comes after what was before it in its partition. */
 import type { ChangeEvent } from './event.js';
+import type { Incomplete } from './gap.js';
 
 export interface AloneState<Row> {
   readonly event: ChangeEvent<Row>;
@@ -23,14 +24,20 @@ export class AloneChanges<Row> {
     return this.#waiting.length;
   }
 
-  /** A row of a snapshot came: what waits in its partition was before it, and the snapshot tells its table anew. */
-  row({ topic, partition }: ChangeEvent<Row>): void {
-    if (this.#waiting.length > 0) this.#waiting = this.#waiting.filter(({ event }) => event.topic !== topic || event.partition !== partition);
+  /** A row of a snapshot came: what waits in its partition was before it, and the snapshot tells its table anew. Returns how many it drops. */
+  row({ topic, partition }: ChangeEvent<Row>): number {
+    return this.#keep((event) => event.topic !== topic || event.partition !== partition);
   }
 
-  /** A snapshot of these tables is given: what was before it must not come behind it. */
-  supersede(tables: ReadonlySet<string>, place: Place): void {
-    this.#waiting = this.#waiting.filter(({ event }) => !tables.has(event.table) || !isBefore(event.lsn, place));
+  /** A snapshot of these tables is given: what was before it must not come behind it. Returns how many it drops. */
+  supersede(tables: ReadonlySet<string>, place: Place): number {
+    return this.#keep((event) => !tables.has(event.table) || !isBefore(event.lsn, place));
+  }
+
+  #keep(isKept: (event: ChangeEvent<Row>) => boolean): number {
+    const { length } = this.#waiting;
+    if (length > 0) this.#waiting = this.#waiting.filter(({ event }) => isKept(event));
+    return length - this.#waiting.length;
   }
 
   /** The transaction was given, or never will be. */
@@ -45,6 +52,16 @@ export class AloneChanges<Row> {
     const next = this.#waiting.filter(isNext);
     if (next.length > 0) this.#waiting = this.#waiting.filter((each) => !isNext(each));
     return next.map(({ event }) => event);
+  }
+
+  /** At the end of history: those that came behind what is not whole, by table in the order in which these came first. */
+  left(): readonly Incomplete[] {
+    return [...new Set(this.#waiting.map(({ event }) => event.table))].map((table) => {
+      const own = this.#waiting.filter(({ event }) => event.table === table);
+      const lsns = own.flatMap(({ event: { lsn } }) => (lsn === null ? [] : [lsn]));
+      const bounds = lsns.length === 0 ? { firstLsn: null, lastLsn: null } : lsns.reduce((found, lsn) => ({ firstLsn: Math.min(found.firstLsn, lsn), lastLsn: Math.max(found.lastLsn, lsn) }), { firstLsn: Infinity, lastLsn: -Infinity });
+      return { xid: null, found: own.length, expected: own.length, alone: { table, ...bounds } };
+    });
   }
 
   state(): readonly AloneState<Row>[] {

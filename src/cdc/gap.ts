@@ -43,13 +43,22 @@ export interface Restart {
   readonly unseen: number | null;
 }
 
-/** A transaction that has not ended where history does. */
+/** What is not applied where history ends: a transaction that has not ended, a snapshot, or changes of no transaction that came behind one of those. */
 export interface Incomplete {
-  /** Null: a snapshot. */
+  /** Null: a snapshot, or changes of no transaction. */
   readonly xid: string | null;
   readonly found: number;
   /** Null: its END was not there. */
   readonly expected: number | null;
+  /** Of changes of no transaction: their table, and where the first and the last of them stand in the log; null: they do not say. */
+  readonly alone?: { readonly table: string; readonly firstLsn: number | null; readonly lastLsn: number | null };
+}
+
+export function incompleteText({ xid, found, expected, alone }: Incomplete): string {
+  if (alone === undefined) return `${xid === null ? 'the snapshot' : `transaction ${xid}`} is not whole where the recording ends (${found} of ${expected ?? 'unknown'} changes): it is not applied`;
+  const { table, firstLsn, lastLsn } = alone;
+  const places = firstLsn === null ? 'of unknown LSN' : firstLsn === lastLsn ? `at LSN ${firstLsn}` : `from LSN ${firstLsn} to LSN ${lastLsn}`;
+  return `${found} change${found === 1 ? '' : 's'} of ${table} outside of transactions, ${places}, came behind what is not whole where the recording ends: not applied`;
 }
 
 /** `between LSN 26820344 (transaction 750) and LSN 26824360 (transaction 752)`. */

@@ -113,6 +113,7 @@ export class TransactionAssembler<Row> {
     const expected = new Map(this.#ends.map((end) => [end.xid, [...this.#expected(end).values()].reduce((sum, count) => sum + count, 0)]));
     for (const [xid, found] of this.#pending.sizes()) incomplete.push({ xid, found, expected: expected.get(xid) ?? null });
     for (const [xid, count] of expected) if (this.#pending.of(xid) === undefined) incomplete.push({ xid, found: 0, expected: count });
+    incomplete.push(...this.#alone.left());
     return { outcomes: this.#taken(), incomplete };
   }
 
@@ -157,7 +158,7 @@ export class TransactionAssembler<Row> {
     this.#progress.table(event.table, topic);
     if (snapshot !== null && snapshot !== 'incremental') {
       this.#snapshots.add(event);
-      this.#alone.row(event);
+      this.counts.repeats += this.#alone.row(event);
       return;
     }
     this.#snapshots.change(event);
@@ -193,6 +194,8 @@ export class TransactionAssembler<Row> {
     const around = this.#recent.around(lastCommit);
     if (around === null || this.#broken.has(around[0].lsn!)) return;
     this.#broken.add(around[0].lsn!);
+    // Told as unused, this one is no repeat; those that come after it are counted as such.
+    this.counts.repeats -= 1;
     this.#out.push({ kind: 'gap', gap: { kind: 'transactions', after: around[0], before: around[1], tables: [], unused: 1 } });
   }
 
@@ -253,7 +256,7 @@ export class TransactionAssembler<Row> {
     const isLater = this.#last !== null;
     const told = new Set(events.map(({ table }) => table));
     const untold = this.#progress.tables.filter((table) => !told.has(table)).map((table) => ({ table, expected: 0, found: 0 }));
-    this.#alone.supersede(told, place);
+    this.counts.repeats += this.#alone.supersede(told, place);
     if (isLater && !isAsked) this.#gap('snapshot', bound, untold, this.#orphans(place));
     // Topics are read in any order: that of their names is one that data decide.
     events.sort((a, b) => (a.topic < b.topic ? -1 : a.topic > b.topic ? 1 : a.partition - b.partition || a.offset - b.offset));

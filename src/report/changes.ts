@@ -1,9 +1,9 @@
 /** What a run tells of the changes that it read: transactions, gaps between them, and what held whenever one ended. */
 import { readFile } from 'node:fs/promises';
-import type { Bound, Gap, Incomplete } from '../cdc/gap.js';
+import { incompleteText, type Bound, type Gap, type Incomplete } from '../cdc/gap.js';
 import { TapewrightError } from '../core/errors.js';
 import type { CaptureRecord } from '../runtime/capture-reader.js';
-import { count, flag, listOf, number, objectOf, oneOf, orNull, text } from '../stores/shape.js';
+import { count, flag, listOf, number, objectOf, oneOf, optional, orNull, text } from '../stores/shape.js';
 import { visible } from './aligned-table.js';
 import type { Judgement } from './judgement.js';
 import { timeText, type OutputReport, type Report } from './report.js';
@@ -24,6 +24,12 @@ interface Between {
 }
 
 export interface GapReport extends Between, Pick<Gap, 'kind' | 'tables' | 'unused'> {}
+
+/** What is not applied where the data end; of changes of no transaction `alone` says which table, and between which LSNs. */
+export interface IncompleteReport extends Incomplete {
+  /** In a sentence. */
+  readonly text: string;
+}
 
 export interface RestartReport extends Between {
   /** It sent something again: nothing is missing. */
@@ -48,7 +54,7 @@ export interface CaptureReport {
   readonly alone: number;
   /** Of each of these lists the first ones. */
   readonly incompleteCount: number;
-  readonly incomplete: readonly Incomplete[];
+  readonly incomplete: readonly IncompleteReport[];
   readonly gapCount: number;
   readonly gaps: readonly GapReport[];
   readonly restartCount: number;
@@ -77,7 +83,9 @@ const shape = listOf(objectOf({
   tables: listOf(text), transactionTopic: text,
   counts: objectOf({ transactions: count, repeats: count, repeatedTransactions: count, alone: count }),
   gaps: listOf(objectOf({ ...between, kind: oneOf('transactions', 'events', 'position', 'snapshot'), tables: listOf(objectOf({ table: text, expected: count, found: count })), unused: count })),
-  incomplete: listOf(objectOf({ xid: orNull(text), found: count, expected: orNull(count) })),
+  incomplete: listOf(objectOf({
+    xid: orNull(text), found: count, expected: orNull(count), alone: optional(objectOf({ table: text, firstLsn: orNull(number), lastLsn: orNull(number) })),
+  })),
   restarts: listOf(objectOf({ ...between, overlaps: flag, unseen: orNull(count) })),
 }));
 
@@ -112,7 +120,7 @@ function captureReport({ tables, transactionTopic, counts, gaps, incomplete, res
   return {
     tables, transactionTopic, transactions, rows, rowsPerTransaction: inTransactions === null ? null : Math.round(inTransactions * 100) / 100,
     repeats: counts.repeats, repeatedTransactions: counts.repeatedTransactions, alone,
-    incompleteCount: incomplete.length, incomplete: incomplete.slice(0, listedMax).map(({ xid, found, expected }) => ({ xid, found, expected })),
+    incompleteCount: incomplete.length, incomplete: incomplete.slice(0, listedMax).map(incompleteReport),
     gapCount: gaps.length,
     gaps: gaps.slice(0, listedMax).map(({ kind, after, before, tables: about, unused, text: told }) => ({
       kind, after: after === null ? null : boundReport(after), before: boundReport(before), tables: about.map(({ table, expected, found }) => ({ table, expected, found })), unused, text: told,
@@ -120,6 +128,12 @@ function captureReport({ tables, transactionTopic, counts, gaps, incomplete, res
     restartCount: restarts.length,
     restarts: restarts.slice(0, listedMax).map(({ after, before, overlaps, unseen, text: told }) => ({ after: boundReport(after), before: boundReport(before), overlaps, unseen, text: told })),
   };
+}
+
+function incompleteReport(one: Incomplete): IncompleteReport {
+  const { xid, found, expected, alone } = one;
+  const told = alone === undefined ? {} : { alone: { table: alone.table, firstLsn: alone.firstLsn, lastLsn: alone.lastLsn } };
+  return { xid, found, expected, ...told, text: incompleteText(one) };
 }
 
 const boundReport = ({ xid, lsn, time }: Bound): BoundReport => ({ xid, lsn, time: timeText(time) });

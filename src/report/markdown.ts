@@ -44,8 +44,8 @@ function accuracyParts({ types, outputs, toleranceMs, notJudged }: Accuracy): st
 function changesParts({ captures, invariants }: ChangesReport): string[] {
   const parts = ['## Transactions', table(['tables', 'applied', 'rows', 'rows per transaction', 'repeats dropped', 'incomplete', 'restarts'],
     captures.map(({ tables, transactions, rows, rowsPerTransaction, repeats, incompleteCount, restartCount }) => [tables.join(', '), transactions, rows ?? 'not known', rowsPerTransaction ?? '–', repeats, incompleteCount, restartCount]))];
-  const restarts = captures.flatMap((capture) => capture.restarts.map(({ text }) => `- ${plain(text)}`));
-  if (restarts.length > 0) parts.push(restarts.join('\n'));
+  const told = captures.flatMap(({ incomplete, restarts }) => [...incomplete, ...restarts].map(({ text }) => `- ${plain(text)}`));
+  if (told.length > 0) parts.push(told.join('\n'));
   parts.push('## Gaps', ...captures.map(gapPart));
   if (invariants.length > 0) parts.push('## Invariants', table(['', 'output', 'rows', 'changes'], invariants.map(({ output, rows, changes, held }) => [held ? 'held' : '**broken**', output, rows, changes ?? '–'])));
   return parts;

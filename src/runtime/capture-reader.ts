@@ -1,6 +1,6 @@
 /** The tables of one database from one recording: read together, and handed to the lane transaction by transaction. */
 import type { ChangeEvent, Transaction } from '../cdc/event.js';
-import { gapText, type Gap, type Incomplete, type Restart } from '../cdc/gap.js';
+import { gapText, incompleteText, type Gap, type Incomplete, type Restart } from '../cdc/gap.js';
 import { cell } from '../core/batch.js';
 import { TransactionAssembler, type AssemblerCounts, type Outcome } from '../cdc/transactions.js';
 import { TapewrightError } from '../core/errors.js';
@@ -140,8 +140,7 @@ export class CaptureReader {
 
   remarks(): readonly string[] {
     const { repeats, repeatedTransactions } = this.#assembler.counts;
-    const unfinished = this.#incomplete.map(({ xid, found, expected }) =>
-      `${xid === null ? 'The snapshot' : `Transaction ${xid}`} is not whole where the recording ends (${found} of ${expected ?? 'unknown'} changes): it is not applied.`);
+    const unfinished = this.#incomplete.map(incompleteText).map((text) => `${text[0]!.toUpperCase()}${text.slice(1)}.`);
     return [
       ...this.tables.flatMap(({ absence }) => (absence === null ? [] : [`${absence}.`])),
       ...this.#assembler.restarts.filter(({ overlaps }) => !overlaps).map(({ text }) => `A warning: ${text}.`),

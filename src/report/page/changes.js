@@ -30,10 +30,17 @@ function transactionParts({ transactions, rows, rowsPerTransaction, repeats, rep
   const grid = element('dl', { class: 'facts' }, ...facts.map(([name, value, isNotable]) => element('div', { class: isNotable && 'notable' }, element('dt', {}, name), element('dd', {}, value))));
   return [
     grid,
-    ...(incompleteCount === 0 ? [] : [folded(`${countText(incompleteCount)} incomplete where the data end`, true, listed(['transaction', 'changes there', 'expected'], incompleteCount, incomplete.map(({ xid, found, expected }) => [xid ?? 'the snapshot', found, expected === null ? 'not known: no END' : countText(expected)])))]),
+    ...(incompleteCount === 0 ? [] : [folded(`${countText(incompleteCount)} incomplete where the data end`, true, listed(['transaction', 'changes there', 'expected'], incompleteCount, incomplete.map(incompleteCells)))]),
     ...(restartCount === 0 ? [] : [folded(`${countText(restartCount)} ${restartCount === 1 ? 'restart' : 'restarts'} of the connector`, restarts.some(({ overlaps }) => !overlaps),
       listed(['sent again', ...boundNames], restartCount, restarts.map(({ overlaps, unseen, after, before }) => [overlapText(overlaps, unseen), ...boundCells(after), ...boundCells(before)])))]),
   ];
+}
+
+/** @param {CaptureReport['incomplete'][number]} one @returns {(string | number | Node)[]} */
+function incompleteCells({ xid, found, expected, alone }) {
+  if (alone === undefined) return [xid ?? 'the snapshot', found, expected === null ? 'not known: no END' : countText(expected)];
+  const { table, firstLsn, lastLsn } = alone;
+  return [`none: ${table}, ${firstLsn === null ? 'LSN not known' : firstLsn === lastLsn ? `LSN ${firstLsn}` : `LSN ${firstLsn} to ${lastLsn}`}`, found, 'what came before them'];
 }
 
 /** @param {boolean} overlaps @param {number | null} unseen */
