@@ -4,8 +4,9 @@ import { isUtf8 } from 'node:buffer';
 /** A payload of each record. */
 export interface PayloadColumn {
   readonly bytes: Buffer;
-  /** That of record i is bytes[offsets[i]..offsets[i + 1]). */
-  readonly offsets: Int32Array;
+  /** That of record i is bytes[starts[i]..ends[i]): pages have other bytes between them, and records may share one. */
+  readonly starts: Int32Array;
+  readonly ends: Int32Array;
   /** By record, 1: it has none. Null: each has one. */
   readonly nulls: Uint8Array | null;
   /** A column of bytes: what is empty, begins with a zero (as Confluent's framing does) or is no UTF-8 is no text. Else: of texts, which are UTF-8. */
@@ -30,9 +31,9 @@ export interface RecordBatch {
 }
 
 /** Whether the payload of a record is no text. It has one. */
-export function isBytes({ bytes, offsets, isBinary }: PayloadColumn, record: number): boolean {
+export function isBytes({ bytes, starts, ends, isBinary }: PayloadColumn, record: number): boolean {
   if (!isBinary) return false;
-  const from = offsets[record]!, to = offsets[record + 1]!;
+  const from = starts[record]!, to = ends[record]!;
   return from === to || bytes[from] === 0 || !isUtf8(bytes.subarray(from, to));
 }
 
@@ -42,7 +43,7 @@ export function lineOf({ topics, topicNames, partitions, offsets, timestamps, ke
   const payload = (name: string, column: PayloadColumn | null): string => {
     if (column === null) return '';
     if (column.nulls !== null && column.nulls[record] === 1) return `,"${name}":null`;
-    const from = column.offsets[record]!, to = column.offsets[record + 1]!;
+    const from = column.starts[record]!, to = column.ends[record]!;
     return isBytes(column, record) ? `,"${name}_hex":"${column.bytes.toString('hex', from, to)}"` : `,"${name}":${JSON.stringify(column.bytes.toString('utf8', from, to))}`;
   };
   return `{"topic":${JSON.stringify(topicNames[topics[record]!])}${number('partition', partitions)}${number('offset', offsets)}${number('timestamp', timestamps)}${payload('key', keys)}${payload('value', values)}${headersOf(headers, record)}}`;
@@ -50,7 +51,7 @@ export function lineOf({ topics, topicNames, partitions, offsets, timestamps, ke
 
 function headersOf(column: PayloadColumn | null, record: number): string {
   if (column === null || (column.nulls !== null && column.nulls[record] === 1)) return '';
-  const text = column.bytes.toString('utf8', column.offsets[record], column.offsets[record + 1]);
+  const text = column.bytes.toString('utf8', column.starts[record], column.ends[record]);
   return `,"headers":${isJson(text) ? text.replaceAll('\n', ' ') : JSON.stringify(text)}`;
 }
 

@@ -46,7 +46,7 @@ function entries(batch: CaptureBatch, events: CaptureEvents, tables: readonly De
       return { ...unreadable, bare: piece.tables[table]!.columns.map((each) => cell(each, bare)) };
     });
     return { event, values };
-});
+  });
 }
 
 /** Each line by a reader that has seen none before it, and so knows nothing to compare it with. */
@@ -125,9 +125,9 @@ test("the ledger's lines, nearly all of which are as another was", () => {
 
 const payloads = (texts: readonly (string | Buffer | null)[], isBinary: boolean): PayloadColumn => {
   const parts = texts.map((text) => Buffer.from(text ?? ''));
-  const offsets = Int32Array.of(0, ...parts.map(((at) => ({ length }) => (at += length))(0)));
+  const ends = Int32Array.from(parts.map(((at) => ({ length }) => (at += length))(0)));
   // What follows is another's.
-  return { bytes: Buffer.concat([...parts, Buffer.from('0')]), offsets, nulls: texts.includes(null) ? Uint8Array.from(texts, (text) => Number(text === null)) : null, isBinary };
+  return { bytes: Buffer.concat([...parts, Buffer.from('0')]), starts: ends.map((end, index) => end - parts[index]!.length), ends, nulls: texts.includes(null) ? Uint8Array.from(texts, (text) => Number(text === null)) : null, isBinary };
 };
 
 type Record = { readonly topic: string; readonly partition: number; readonly offset: string; readonly timestamp: number; readonly key: string; readonly value: unknown; readonly headers: unknown };
