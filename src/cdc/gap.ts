@@ -1,4 +1,5 @@
 /** What is missing from a stream of changes, and between what. */
+import { TapewrightError } from '../core/errors.js';
 
 /** A transaction that stands beside a gap. */
 export interface Bound {
@@ -55,10 +56,10 @@ export interface Incomplete {
 }
 
 export function incompleteText({ xid, found, expected, alone }: Incomplete): string {
-  if (alone === undefined) return `${xid === null ? 'the snapshot' : `transaction ${xid}`} is not whole where the recording ends (${found} of ${expected ?? 'unknown'} changes): it is not applied`;
+  if (alone === undefined) return `${xid === null ? 'the snapshot' : `transaction ${xid}`} is not whole where the data end (${found} of ${expected ?? 'unknown'} changes): it is not applied`;
   const { table, firstLsn, lastLsn } = alone;
   const places = firstLsn === null ? 'of unknown LSN' : firstLsn === lastLsn ? `at LSN ${firstLsn}` : `from LSN ${firstLsn} to LSN ${lastLsn}`;
-  return `${found} change${found === 1 ? '' : 's'} of ${table} outside of transactions, ${places}, came behind what is not whole where the recording ends: not applied`;
+  return `${found} change${found === 1 ? '' : 's'} of ${table} outside of transactions, ${places}, came behind what is not whole where the data end: not applied`;
 }
 
 /** `between LSN 26820344 (transaction 750) and LSN 26824360 (transaction 752)`. */
@@ -75,6 +76,10 @@ export function restartText(restart: Restart): string {
   const numbers = unseen === 0 ? 'no number of a transaction lies in between' : `${unseen} number${unseen === 1 ? '' : 's'} of transactions in between ${unseen === 1 ? 'is' : 'are'} not in the stream`;
   return `${place}, and sent nothing again: whether its slot was the same, only the database knows; ${numbers}`;
 }
+
+/** What stops a run before a gap. */
+export const gapError = (gap: Gap): TapewrightError => new TapewrightError('SOURCE_GAP',
+  `${gapText(gap)}; the run stops before it. Compare with a new snapshot; with SET 'cdc.gaps' = 'go-on' a run tells gaps and goes on`, { ...gap });
 
 export function gapText(gap: Gap): string {
   const tables = gap.tables.map(({ table, expected, found }) => `${found} of ${expected} of ${table}`).join(', ');

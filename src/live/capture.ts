@@ -209,6 +209,7 @@ export class LiveCapture {
       tables: tables.map(({ name }) => name), transactionTopic: transactionTopic ?? 'none', counts: { ...this.#assembler.counts },
       gaps: [...this.#gaps, ...(stoppedAt === null ? [] : [stoppedAt])].map((gap) => ({ ...gap, text: gapText(gap) })),
       incomplete: this.#incomplete, restarts: this.#assembler.restarts,
+      ...(this.#assembler instanceof ChangeByChange ? { partitions: this.#assembler.reached() } : {}),
     };
   }
 

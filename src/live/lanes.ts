@@ -1,4 +1,5 @@
 /** The lanes of one process: those that are its own run, those that another is given stop, those that fail are taken again. */
+import { incompleteText } from '../cdc/gap.js';
 import { TapewrightError } from '../core/errors.js';
 import { isFinal } from './failures.js';
 import type { LaneEnd } from './lane.js';
@@ -85,6 +86,7 @@ async function runLane(lane: number, { attempt, shared, pause, say }: LanesOptio
     const one = attempt(lane);
     try {
       const end = await one.run(signal);
+      for (const { incomplete } of end.captures) for (const left of incomplete) say(`lane ${lane}: ${incompleteText(left)}`);
       return { lane, rows: one.rows, ...end };
     } catch (error) {
       const isTaken = error instanceof TapewrightError && error.code === 'LANE_TAKEN';

@@ -61,6 +61,30 @@ export interface CaptureReport {
   readonly restarts: readonly RestartReport[];
 }
 
+/** Where a partition was read up to; `time`: of the latest commit, in UTC. Null: its changes do not say. */
+export interface PartitionReport {
+  readonly topic: string;
+  readonly partition: number;
+  readonly changes: number;
+  readonly repeats: number;
+  readonly lsn: number | null;
+  readonly lastCommit: number | null;
+  readonly time: string | null;
+}
+
+/** A table of which changes are applied one by one, each as it comes: outputs show states between those of a transaction. */
+export interface OneByOneReport {
+  readonly tables: readonly string[];
+  /** Applied, and left out since they came again. */
+  readonly changes: number;
+  readonly repeats: number;
+  /** Of each of these lists the first ones. */
+  readonly partitionCount: number;
+  readonly partitions: readonly PartitionReport[];
+  readonly gapCount: number;
+  readonly gaps: readonly GapReport[];
+}
+
 /** An output that is expected to be empty. */
 export interface InvariantReport {
   readonly output: string;
@@ -72,6 +96,8 @@ export interface InvariantReport {
 
 export interface ChangesReport {
   readonly captures: readonly CaptureReport[];
+  /** Left out where there is none. */
+  readonly oneByOne?: readonly OneByOneReport[];
   readonly invariants: readonly InvariantReport[];
 }
 
@@ -87,6 +113,7 @@ const shape = listOf(objectOf({
     xid: orNull(text), found: count, expected: orNull(count), alone: optional(objectOf({ table: text, firstLsn: orNull(number), lastLsn: orNull(number) })),
   })),
   restarts: listOf(objectOf({ ...between, overlaps: flag, unseen: orNull(count) })),
+  partitions: optional(listOf(objectOf({ topic: text, partition: count, changes: count, repeats: count, lsn: orNull(number), lastCommit: orNull(number), time: orNull(number) }))),
 }));
 
 /** What `cdc.json` of a bundle says; none where the file is not there. @throws BUNDLE_INVALID where it is none of ours. */
@@ -106,11 +133,13 @@ function parsed(source: string): unknown {
   }
 }
 
-/** Nothing where no database's changes were read transaction by transaction. */
+/** Nothing where no database's changes were read. */
 export function changesPart(records: readonly CaptureRecord[], { datasets, expectations, outputs }: Pick<Report, 'datasets' | 'expectations' | 'outputs'>): Pick<Report, 'changes'> {
   if (records.length === 0) return {};
-  const captures = records.map((record) => captureReport(record, record.tables.map((table) => datasets[table]?.rows ?? null)));
-  return { changes: { captures, invariants: invariantsOf(expectations, outputs) } };
+  const isOneByOne = ({ transactionTopic }: CaptureRecord): boolean => transactionTopic === 'none';
+  const captures = records.filter((record) => !isOneByOne(record)).map((record) => captureReport(record, record.tables.map((table) => datasets[table]?.rows ?? null)));
+  const oneByOne = records.filter(isOneByOne).map(oneByOneReport);
+  return { changes: { captures, ...(oneByOne.length === 0 ? {} : { oneByOne }), invariants: invariantsOf(expectations, outputs) } };
 }
 
 function captureReport({ tables, transactionTopic, counts, gaps, incomplete, restarts }: CaptureRecord, tableRows: readonly (number | null)[]): CaptureReport {
@@ -121,14 +150,28 @@ function captureReport({ tables, transactionTopic, counts, gaps, incomplete, res
     tables, transactionTopic, transactions, rows, rowsPerTransaction: inTransactions === null ? null : Math.round(inTransactions * 100) / 100,
     repeats: counts.repeats, repeatedTransactions: counts.repeatedTransactions, alone,
     incompleteCount: incomplete.length, incomplete: incomplete.slice(0, listedMax).map(incompleteReport),
-    gapCount: gaps.length,
-    gaps: gaps.slice(0, listedMax).map(({ kind, after, before, tables: about, unused, text: told }) => ({
-      kind, after: after === null ? null : boundReport(after), before: boundReport(before), tables: about.map(({ table, expected, found }) => ({ table, expected, found })), unused, text: told,
-    })),
+    ...gapsPart(gaps),
     restartCount: restarts.length,
     restarts: restarts.slice(0, listedMax).map(({ after, before, overlaps, unseen, text: told }) => ({ after: boundReport(after), before: boundReport(before), overlaps, unseen, text: told })),
   };
 }
+
+function oneByOneReport({ tables, counts, partitions = [], gaps }: CaptureRecord): OneByOneReport {
+  return {
+    tables, changes: counts.alone, repeats: counts.repeats, partitionCount: partitions.length,
+    partitions: partitions.slice(0, listedMax).map(({ topic, partition, changes, repeats, lsn, lastCommit, time }) => ({
+      topic, partition, changes, repeats, lsn, lastCommit, time: time === null ? null : timeText(time),
+    })),
+    ...gapsPart(gaps),
+  };
+}
+
+const gapsPart = (gaps: CaptureRecord['gaps']): { readonly gapCount: number; readonly gaps: readonly GapReport[] } => ({
+  gapCount: gaps.length,
+  gaps: gaps.slice(0, listedMax).map(({ kind, after, before, tables, unused, text: told }) => ({
+    kind, after: after === null ? null : boundReport(after), before: boundReport(before), tables: tables.map(({ table, expected, found }) => ({ table, expected, found })), unused, text: told,
+  })),
+});
 
 function incompleteReport(one: Incomplete): IncompleteReport {
   const { xid, found, expected, alone } = one;
@@ -149,13 +192,19 @@ function invariantsOf(expectations: readonly Judgement[], outputs: Readonly<Reco
 }
 
 /** Lines for a terminal. */
-export function changesText({ captures, invariants }: ChangesReport): string {
+export function changesText({ captures, oneByOne = [], invariants }: ChangesReport): string {
   const lines = captures.map(({ tables, transactions, rowsPerTransaction, repeats, gapCount, incompleteCount, restartCount }) => [
     `Changes of ${tables.map(visible).join(', ')}: ${transactions} transactions applied${rowsPerTransaction === null ? '' : `, ${rowsPerTransaction} rows each on the average`}`,
-    ...(repeats === 0 ? [] : [`${repeats} changes that came again left out`]), gapCount === 0 ? 'no gap' : `${gapCount} gap${gapCount === 1 ? '' : 's'}`,
+    ...(repeats === 0 ? [] : [`${repeats} changes that came again left out`]), gapsText(gapCount),
     ...(incompleteCount === 0 ? [] : [`${incompleteCount} not whole at the end`]), ...(restartCount === 0 ? [] : [`the connector was started anew ${restartCount === 1 ? 'once' : `${restartCount} times`}`]),
   ].join('; '));
+  lines.push(...oneByOne.map(({ tables, changes, repeats, gapCount }) => [
+    `Changes of ${tables.map(visible).join(', ')}: ${changes} applied one by one, transactions are not kept whole`,
+    ...(repeats === 0 ? [] : [`${repeats} changes that came again left out`]), ...(gapCount === 0 ? [] : [gapsText(gapCount)]),
+  ].join('; ')));
   const broken = invariants.filter(({ held }) => !held).map(({ output }) => output);
   if (invariants.length > 0) lines.push(broken.length === 0 ? `What must hold at each transaction's end held: ${invariants.length} of ${invariants.length}` : `Broken at the end of a transaction: ${broken.map(visible).join(', ')}`);
   return lines.join('\n');
 }
+
+const gapsText = (gaps: number): string => (gaps === 0 ? 'no gap' : `${gaps} gap${gaps === 1 ? '' : 's'}`);

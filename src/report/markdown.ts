@@ -1,7 +1,7 @@
 /** A report as Markdown: what is committed of the shipped scenarios, for people who read it where the code is. */
 import { ratioText } from './accuracy-text.js';
 import type { Accuracy } from './accuracy.js';
-import type { BoundReport, CaptureReport, ChangesReport } from './changes.js';
+import type { BoundReport, CaptureReport, ChangesReport, OneByOneReport } from './changes.js';
 import type { LimitReport } from './limits.js';
 import type { OutputReport, Report } from './report.js';
 import type { Cell, ColumnSummary } from './summary.js';
@@ -41,17 +41,32 @@ function accuracyParts({ types, outputs, toleranceMs, notJudged }: Accuracy): st
   ];
 }
 
-function changesParts({ captures, invariants }: ChangesReport): string[] {
-  const parts = ['## Transactions', table(['tables', 'applied', 'rows', 'rows per transaction', 'repeats dropped', 'incomplete', 'restarts'],
-    captures.map(({ tables, transactions, rows, rowsPerTransaction, repeats, incompleteCount, restartCount }) => [tables.join(', '), transactions, rows ?? 'not known', rowsPerTransaction ?? '–', repeats, incompleteCount, restartCount]))];
-  const told = captures.flatMap(({ incomplete, restarts }) => [...incomplete, ...restarts].map(({ text }) => `- ${plain(text)}`));
-  if (told.length > 0) parts.push(told.join('\n'));
-  parts.push('## Gaps', ...captures.map(gapPart));
+function changesParts({ captures, oneByOne = [], invariants }: ChangesReport): string[] {
+  const parts = captures.length === 0 ? [] : transactionParts(captures);
+  if (oneByOne.length > 0) parts.push(...oneByOneParts(oneByOne));
+  const gapped = [...captures, ...oneByOne.filter(({ gapCount }) => gapCount > 0)];
+  if (gapped.length > 0) parts.push('## Gaps', ...gapped.map(gapPart));
   if (invariants.length > 0) parts.push('## Invariants', table(['', 'output', 'rows', 'changes'], invariants.map(({ output, rows, changes, held }) => [held ? 'held' : '**broken**', output, rows, changes ?? '–'])));
   return parts;
 }
 
-function gapPart({ tables, gapCount, gaps }: CaptureReport): string {
+function transactionParts(captures: readonly CaptureReport[]): string[] {
+  const parts = ['## Transactions', table(['tables', 'applied', 'rows', 'rows per transaction', 'repeats dropped', 'incomplete', 'restarts'],
+    captures.map(({ tables, transactions, rows, rowsPerTransaction, repeats, incompleteCount, restartCount }) => [tables.join(', '), transactions, rows ?? 'not known', rowsPerTransaction ?? '–', repeats, incompleteCount, restartCount]))];
+  const told = captures.flatMap(({ incomplete, restarts }) => [...incomplete, ...restarts].map(({ text }) => `- ${plain(text)}`));
+  return told.length === 0 ? parts : [...parts, told.join('\n')];
+}
+
+function oneByOneParts(all: readonly OneByOneReport[]): string[] {
+  return [
+    '## Changes one by one', 'Atomicity is not kept: each change is applied as it comes, and outputs show states between the changes of a transaction.',
+    table(['tables', 'topic', 'partition', 'changes', 'repeats dropped', 'read up to LSN', 'commit before', 'committed'],
+      all.flatMap(({ tables, partitions }) => partitions.map(({ topic, partition, changes, repeats, lsn, lastCommit, time }) => [tables.join(', '), topic, partition, changes, repeats, lsn ?? '–', lastCommit ?? '–', time ?? '–']))),
+    ...all.flatMap(({ tables, partitionCount, partitions }) => (partitionCount > partitions.length ? [`Of ${tables.map(plain).join(', ')} the first ${partitions.length} of ${partitionCount} partitions.`] : [])),
+  ];
+}
+
+function gapPart({ tables, gapCount, gaps }: Pick<CaptureReport, 'tables' | 'gapCount' | 'gaps'>): string {
   if (gapCount === 0) return `None in ${tables.map(plain).join(', ')}.`;
   const bound = (one: BoundReport | null): string => (one === null ? 'none' : `${one.xid ?? '–'}, LSN ${one.lsn ?? '–'}, ${one.time ?? '–'}`);
   const about = table(['kind', 'after', 'before', 'tables', 'changes not used'], gaps.map(({ kind, after, before, tables: of, unused }) => [

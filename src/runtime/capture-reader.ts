@@ -1,9 +1,10 @@
 /** The tables of one database from one recording: read together, and handed to the lane transaction by transaction. */
+import type { ReachedPartition } from '../cdc/change-by-change.js';
 import type { ChangeEvent, Transaction } from '../cdc/event.js';
-import { gapText, incompleteText, type Gap, type Incomplete, type Restart } from '../cdc/gap.js';
+import { gapError, gapText, incompleteText, type Gap, type Incomplete, type Restart } from '../cdc/gap.js';
 import { cell } from '../core/batch.js';
 import { TransactionAssembler, type AssemblerCounts, type Outcome } from '../cdc/transactions.js';
-import { TapewrightError } from '../core/errors.js';
+import type { TapewrightError } from '../core/errors.js';
 import { utf8Units } from '../core/utf8.js';
 import { positionOf, type ScanBatch } from '../engine/scan-batch.js';
 import { END, MESSAGE } from '../sources/capture-batch.js';
@@ -43,6 +44,8 @@ export interface CaptureRecord {
   readonly gaps: readonly (Gap & { readonly text: string })[];
   readonly incomplete: readonly Incomplete[];
   readonly restarts: readonly (Restart & { readonly text: string })[];
+  /** Where changes are applied one by one and `transactionTopic` is 'none': how far each partition was read. */
+  readonly partitions?: readonly ReachedPartition[];
 }
 
 /** Where rows of a transaction go: one table's rows since the last batch. */
@@ -182,8 +185,7 @@ export class CaptureReader {
   #note(gap: Gap): void {
     this.#gaps.push(gap);
     if (!this.options.stopsAtGaps) return;
-    this.#failure = new TapewrightError('SOURCE_GAP',
-      `${gapText(gap)}; the run stops before it. Compare with a new snapshot; with SET 'cdc.gaps' = 'go-on' a run tells gaps and goes on`, { ...gap });
+    this.#failure = gapError(gap);
   }
 
   /** The rows of a transaction, but for those that the lane has had already. */

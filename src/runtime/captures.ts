@@ -1,13 +1,14 @@
 /** Tables of changes: which of them are one database's with its transactions, and how each is read. */
+import { gapText } from '../cdc/gap.js';
 import { TapewrightError } from '../core/errors.js';
-import type { SourceTable } from '../plan/plan.js';
+import type { Pipeline, SourceTable } from '../plan/plan.js';
 import { topicsIn } from '../sources/capture-lines.js';
 import { absenceRemark, messageTopic, stopsAtGaps, topicsOf, transactionTopic } from '../sources/captured-table.js';
 import { ChangesSource } from '../sources/changes.js';
 import { filesOf } from '../sources/files.js';
 import type { Recording } from '../sources/recorded-rows.js';
-import type { Binding, Source, SourceColumn } from '../sources/source.js';
-import { CaptureReader, type CaptureOptions } from './capture-reader.js';
+import type { Binding, SourceColumn } from '../sources/source.js';
+import { CaptureReader, type CaptureOptions, type CaptureRecord } from './capture-reader.js';
 import type { GateState } from './gate.js';
 import type { HistoryReader, RunLane } from './input-reader.js';
 import type { RunParameters } from './options.js';
@@ -90,11 +91,21 @@ class CaptureInput implements HistoryReader {
 }
 
 /** A table of changes by itself, row by row. */
-export async function openChanges(table: SourceTable, binding: Binding, columns: readonly SourceColumn[], from: number, batchRows: number): Promise<Source> {
+export async function openChanges(table: SourceTable, binding: Binding, columns: readonly SourceColumn[], { from, batchRows, settings }: { readonly from: number; readonly batchRows: number; readonly settings: Pipeline['settings'] }): Promise<ChangesSource> {
   const recording = await recordingOf(table, binding);
   const recorded = [...(await topicsIn(recording)).keys()];
   const topics = topicsOf(table, recorded);
-  return new ChangesSource({ table: table.name, recording, topics, absence: absenceRemark(table.name, topics, recorded), columns, from, batchRows });
+  return new ChangesSource({ table: table.name, recording, topics, absence: absenceRemark(table.name, topics, recorded), columns, from, batchRows, stopsAtGaps: stopsAtGaps(settings) });
+}
+
+/** What `cdc.json` says of a table of which changes are applied one by one. */
+export function changesRecord(source: ChangesSource): CaptureRecord {
+  const partitions = source.reached();
+  const sum = (count: 'changes' | 'repeats'): number => partitions.reduce((total, one) => total + one[count], 0);
+  return {
+    tables: [source.table], transactionTopic: 'none', counts: { transactions: 0, repeats: sum('repeats'), repeatedTransactions: 0, alone: sum('changes') },
+    gaps: source.gaps.map((gap) => ({ ...gap, text: gapText(gap) })), incomplete: [], restarts: [], partitions,
+  };
 }
 
 async function recordingOf(table: SourceTable, binding: Binding): Promise<Recording> {

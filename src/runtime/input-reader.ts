@@ -6,8 +6,10 @@ import { rawSchema } from '../engine/physical.js';
 import { rowJson } from '../engine/refused-rows.js';
 import { columnRef, substitute } from '../plan/expression.js';
 import { openSource } from '../sources/open.js';
-import { openChanges } from './captures.js';
+import { ChangesSource } from '../sources/changes.js';
 import type { Source, SourceBatch } from '../sources/source.js';
+import type { CaptureRecord } from './capture-reader.js';
+import { changesRecord, openChanges } from './captures.js';
 import { Gate, type GateState, type Rejected } from './gate.js';
 import type { LaneFeed } from './lane-feed.js';
 import type { RunParameters } from './options.js';
@@ -35,6 +37,8 @@ export interface HistoryReader {
   /** Least and greatest event time of all rows read under a span; null when none was. */
   readonly seen: { readonly from: number; readonly to: number } | null;
   remarks(): string[];
+  /** Of a table of changes, where it is read by itself. */
+  readonly changes?: CaptureRecord | null;
 }
 
 export class InputReader implements HistoryReader {
@@ -64,7 +68,7 @@ export class InputReader implements HistoryReader {
     const columns = sourceColumns(pipeline, input, read);
     const source = table.changeFormat === undefined
       ? await openSource(binding, columns, { table: table.name, from, batchRows: parameters.batchRows })
-      : await openChanges(table, binding, columns, from, parameters.batchRows);
+      : await openChanges(table, binding, columns, { from, batchRows: parameters.batchRows, settings: pipeline.settings });
     try {
       const raw = rawSchema(table);
       const schema = read.map((column) => raw[column]!);
@@ -137,6 +141,10 @@ export class InputReader implements HistoryReader {
     const from = Math.min(...this.#gates.map(({ seen }) => seen.from));
     const to = Math.max(...this.#gates.map(({ seen }) => seen.to));
     return from <= to ? { from, to } : null;
+  }
+
+  get changes(): CaptureRecord | null {
+    return this.source instanceof ChangesSource ? changesRecord(this.source) : null;
   }
 
   /** Remarks of the source and of what its rows did to event time. */

@@ -290,7 +290,8 @@ class Replay {
 
   /** What the changes lacked, beside what they gave. */
   async #recordCaptures(): Promise<void> {
-    if (this.#captures.length > 0) await writeAside(this.bundle.path('cdc.json'), `${JSON.stringify(this.#captures.map(({ record }) => record), null, 2)}\n`);
+    const records = [...this.#captures.map(({ record }) => record), ...this.#readers.flatMap(({ changes }) => changes ?? [])];
+    if (records.length > 0) await writeAside(this.bundle.path('cdc.json'), `${JSON.stringify(records, null, 2)}\n`);
   }
 
   async #stop(read: number): Promise<ReplayResult> {

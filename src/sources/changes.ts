@@ -1,5 +1,8 @@
 /** One captured table from a recording, change by change: where nothing tells of transactions. */
-import { ChangePlaces } from '../cdc/change-by-change.js';
+import { ChangePlaces, type ReachedPartition } from '../cdc/change-by-change.js';
+import { gapError, gapText, type Gap } from '../cdc/gap.js';
+import type { TapewrightError } from '../core/errors.js';
+import type { ChangeEvent } from '../cdc/event.js';
 import { BAD, type DecodedTable } from './capture-batch.js';
 import { CaptureEvents, GatheredRows, isChange, rowOf } from './capture-rows.js';
 import { openCaptureSource, type CaptureSource } from './capture-source.js';
@@ -16,6 +19,7 @@ export interface ChangesOptions {
   /** First position to deliver. Positions count the table's changes. */
   readonly from: number;
   readonly batchRows: number;
+  readonly stopsAtGaps: boolean;
 }
 
 export class ChangesSource implements Source {
@@ -25,6 +29,8 @@ export class ChangesSource implements Source {
   readonly #rows: GatheredRows;
   #position = 0;
   #repeats = 0;
+  readonly #gaps: Gap[] = [];
+  #failure: TapewrightError | null = null;
   readonly #places = new ChangePlaces();
 
   constructor(private readonly options: ChangesOptions) {
@@ -35,23 +41,40 @@ export class ChangesSource implements Source {
     this.#rows = new GatheredRows(columns);
   }
 
+  get table(): string {
+    return this.options.table;
+  }
+
   get remarks(): readonly string[] {
     const { table, absence } = this.options;
     const repeats = this.#repeats === 0 ? [] : [`${table}: ${this.#repeats} changes came again, and were left out`];
-    return [`${table}: changes are applied one by one: the recording does not tell which belong to one transaction, so outputs show states between them`, ...(absence === null ? [] : [absence]), ...repeats];
+    return [`${table}: changes are applied one by one: the recording does not tell which belong to one transaction, so outputs show states between them`, ...(absence === null ? [] : [absence]), ...repeats, ...this.#gaps.map((gap) => `${table}: a gap in the changes: ${gapText(gap)}`)];
   }
 
+  get gaps(): readonly Gap[] {
+    return this.#gaps;
+  }
+
+  /** How far each partition was read. */
+  reached(): ReachedPartition[] {
+    return this.#places.reached();
+  }
+
+  /** Throws SOURCE_GAP once what lies before a gap was given. */
   async next(): Promise<SourceBatch | null> {
+    if (this.#failure !== null) throw this.#failure;
     const positions: number[] = [];
     const rejected: RejectedRow[] = [];
-    while (positions.length < this.options.batchRows && rejected.length < 4096) {
+    while (positions.length < this.options.batchRows && rejected.length < 4096 && this.#failure === null) {
       const batch = await this.#source.next();
       if (batch === null) break;
       const piece = this.#events.piece(batch);
       for (let at = 0; at < batch.length; at += 1) {
         const bad = batch.kinds[at] === BAD ? batch.bad[batch.origins[at]!]! : null;
         if (bad === null && !isChange(batch, at)) continue;
-        if (bad === null && this.#places.isRepeat(this.#events.change(piece, at))) {
+        const change = bad === null ? this.#events.change(piece, at) : null;
+        if (change !== null && this.#stopsBefore(change)) break;
+        if (change !== null && this.#places.isRepeat(change)) {
           this.#repeats += 1;
           continue;
         }
@@ -68,8 +91,19 @@ export class ChangesSource implements Source {
         rejected.push({ position, column: unreadable?.column ?? null, error: bad?.error ?? unreadable!.error, value: bad?.line ?? unreadable!.line });
       }
     }
-    if (positions.length === 0 && rejected.length === 0) return null;
+    if (positions.length === 0 && rejected.length === 0) {
+      if (this.#failure !== null) throw this.#failure;
+      return null;
+    }
     return { batch: this.#rows.take(), position: positions[0] ?? rejected[0]!.position, positions: Float64Array.from(positions), watermarks: null, rejected };
+  }
+
+  #stopsBefore(change: ChangeEvent<unknown>): boolean {
+    const gap = this.#places.gapBefore(change);
+    if (gap === null) return false;
+    this.#gaps.push(gap);
+    if (this.options.stopsAtGaps) this.#failure = gapError(gap);
+    return this.options.stopsAtGaps;
   }
 
   fingerprint(): Promise<string> {

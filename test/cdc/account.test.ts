@@ -50,7 +50,7 @@ test('rows outside of transactions that came behind one that is not whole are to
 
 test('so they are in remarks, cdc.json and reports', async () => {
   await withJsonLines(open, (path) => withRun(ledgerSql, { accounts: path, entries: path }, async ({ result }) => {
-    const text = `3 changes of public.accounts outside of transactions, at LSN ${lsn}, came behind what is not whole where the recording ends: not applied`;
+    const text = `3 changes of public.accounts outside of transactions, at LSN ${lsn}, came behind what is not whole where the data end: not applied`;
     assert.ok(result.remarks.includes(`${text}.`), result.remarks.join('\n'));
     const { report } = await rewriteReport(result.directory, null);
     const { incomplete, incompleteCount } = report.changes!.captures[0]!;

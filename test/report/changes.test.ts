@@ -10,7 +10,7 @@ import type { OutputReport } from '../../src/report/report.js';
 import { rewriteReport } from '../../src/report/write.js';
 import type { CaptureRecord } from '../../src/runtime/capture-reader.js';
 import { ledgerSql } from '../cdc/cdc-law.js';
-import { recordingOf, type Command } from '../cdc/model.js';
+import { recordingOf, restarted, type Command } from '../cdc/model.js';
 import { temporaryFolder } from '../sources/files.js';
 import { withJsonLines, withRun } from '../support/run-sql.js';
 
@@ -89,4 +89,23 @@ test('an output that must be empty held only if it never had a row; a terminal g
   const text = changesText(changes!);
   assert.match(text, /1 gap\nBroken at the end of a transaction: once, still$/);
   assert.ok(!text.includes('\u001b'));
+});
+
+test('changes that are applied one by one have a section of their own: atomicity is not kept', async () => {
+  const sql = `SET 'cdc.transaction.topic' = 'none';\n${ledgerSql}`;
+  await withJsonLines(restarted(records, 40, 20), (path) => withRun(sql, { accounts: path, entries: path }, async ({ result }) => {
+    const { report, path: page } = await rewriteReport(result.directory, null);
+    const { captures, oneByOne } = report.changes!;
+    assert.deepEqual([captures, oneByOne!.map(({ tables, changes }) => [tables, changes])], [[], [[['accounts'], 4 + 24], [['entries'], 24]]]);
+    const [accounts, entries] = oneByOne!;
+    assert.ok(accounts!.repeats > 0 && entries!.repeats > 0);
+    const last = commits.at(-1)!;
+    assert.deepEqual(entries!.partitions.map(({ topic, partition, changes, lastCommit, time }) => [topic, partition, changes, lastCommit, time]),
+      [['db.cdc.entries', 0, 24, commits.at(-2)!.lsn, new Date(last.time).toISOString().replace('T', ' ').replace('Z', '')]]);
+    assert.ok(entries!.partitions[0]!.lsn! < last.lsn && entries!.partitions[0]!.lsn! > commits.at(-2)!.lsn);
+    assert.match(markdownText(report), /## Changes one by one\n\nAtomicity is not kept: [\s\S]*\| accounts \| db\.cdc\.accounts \| 0 \| 28 \|/);
+    assert.doesNotMatch(markdownText(report), /## (Transactions|Gaps)/);
+    assert.match(changesText(report.changes!), /^Changes of accounts: 28 applied one by one, transactions are not kept whole; \d+ changes that came again left out\n/);
+    assert.ok((await readFile(page, 'utf8')).includes('one-by-one'));
+  }));
 });

@@ -7,14 +7,36 @@
 /** @param {PageData} data */
 function changesSections({ report: { changes } }) {
   if (changes === undefined) return [];
-  const { captures, invariants } = changes;
-  const several = captures.length > 1;
-  const named = (/** @type {CaptureReport} */ capture, /** @type {Node[]} */ parts) => (several ? [element('h3', {}, capture.tables.join(', ')), ...parts] : parts);
+  const { captures, oneByOne = [], invariants } = changes;
+  const gapped = [...captures.map((capture) => ({ ...capture, follows: capture.transactions >= 2 })), ...oneByOne.filter(({ gapCount }) => gapCount > 0).map((one) => ({ ...one, follows: false }))];
+  const named = (/** @type {{ readonly tables: readonly string[] }} */ one, /** @type {boolean} */ several, /** @type {Node[]} */ parts) => (several ? [element('h3', {}, one.tables.join(', ')), ...parts] : parts);
+  const about = captures.length === 1 ? [element('span', { class: 'muted' }, `of ${captures[0].tables.join(', ')}, by ${captures[0].transactionTopic}`)] : [];
   return [
-    section('transactions', 'Transactions', several ? [] : [element('span', { class: 'muted' }, `of ${captures[0].tables.join(', ')}, by ${captures[0].transactionTopic}`)], ...captures.flatMap((capture) => named(capture, transactionParts(capture)))),
-    section('gaps', 'Gaps', [], ...captures.flatMap((capture) => named(capture, gapParts(capture)))),
+    ...(captures.length === 0 ? [] : [section('transactions', 'Transactions', about, ...captures.flatMap((capture) => named(capture, captures.length > 1, transactionParts(capture))))]),
+    ...(oneByOne.length === 0 ? [] : [oneByOneSection(oneByOne)]),
+    ...(gapped.length === 0 ? [] : [section('gaps', 'Gaps', [], ...gapped.flatMap((one) => named(one, gapped.length > 1 || oneByOne.length > 0, gapParts(one))))]),
     ...(invariants.length === 0 ? [] : [invariantsSection(invariants)]),
   ];
+}
+
+/** Where the page tells of changes. @param {PageData} data */
+function changesAnchors({ report: { changes } }) {
+  if (changes === undefined) return [];
+  const { captures, oneByOne = [] } = changes;
+  const isGapped = captures.length > 0 || oneByOne.some(({ gapCount }) => gapCount > 0);
+  return [...(captures.length > 0 ? ['transactions'] : []), ...(oneByOne.length > 0 ? ['one-by-one'] : []), ...(isGapped ? ['gaps'] : [])];
+}
+
+/** @param {readonly import('../changes.js').OneByOneReport[]} all */
+function oneByOneSection(all) {
+  const verdict = element('span', { class: 'unmet' }, 'atomicity is not kept');
+  const note = element('span', { class: 'note' }, 'each change is applied as it comes: outputs show states between the changes of a transaction');
+  return section('one-by-one', 'Changes one by one', [verdict, note], ...all.flatMap(({ tables, changes, repeats, partitionCount, partitions }) => [
+    element('h3', {}, tables.join(', ')),
+    element('dl', { class: 'facts' }, .../** @type {[string, number][]} */ ([['changes', changes], ['repeats dropped', repeats], ['partitions', partitionCount]]).map(([name, value]) => element('div', {}, element('dt', {}, name), element('dd', {}, countText(value))))),
+    listed(['topic', 'partition', 'changes', 'repeats dropped', 'read up to LSN', 'commit before', 'latest commit'], partitionCount,
+      partitions.map(({ topic, partition, changes: own, repeats: again, lsn, lastCommit, time }) => [topic, partition, own, again, ...[lsn, lastCommit, time].map((part) => (part === null ? '–' : element('span', { class: 'exact' }, String(part))))])),
+  ]));
 }
 
 /** @param {CaptureReport} capture */
@@ -58,9 +80,9 @@ function boundCells(bound) {
   return [xid, lsn === null ? null : String(lsn), time].map((part) => (part === null ? '–' : element('span', { class: 'exact' }, part)));
 }
 
-/** @param {CaptureReport} capture */
-function gapParts({ gapCount, gaps, transactions }) {
-  if (gapCount === 0) return [element('p', {}, element('span', { class: 'met' }, '✓ none'), transactions < 2 ? '' : ': each transaction follows the one before it, and none lacks a change')];
+/** @param {Pick<CaptureReport, 'gapCount' | 'gaps'> & { follows: boolean }} one */
+function gapParts({ gapCount, gaps, follows }) {
+  if (gapCount === 0) return [element('p', {}, element('span', { class: 'met' }, '✓ none'), !follows ? '' : ': each transaction follows the one before it, and none lacks a change')];
   const about = (/** @type {CaptureReport['gaps'][number]['tables']} */ tables) => (tables.length === 0 ? 'any' : tables.map(({ table, expected, found }) => (expected === 0 && found === 0 ? table : `${table}: ${countText(found)} of ${countText(expected)}`)).join(', '));
   return [
     listed(['kind', ...boundNames, 'tables', 'changes not used'], gapCount, gaps.map(({ kind, after, before, tables, unused, text }) => [

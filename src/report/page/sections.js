@@ -31,7 +31,7 @@ function headSection({ report, run, missing }) {
 function navigation(data, outputs, hasMarket) {
   const link = (/** @type {string} */ to, /** @type {(Node | string)[]} */ ...content) => element('a', { href: `#${to}` }, ...content);
   return element('nav', { 'aria-label': 'Parts of the report' },
-    ...(data.report.limits ?? []).map(({ table, value }) => link(limitAnchor(table), value)), ...(data.report.changes === undefined ? [] : [link('transactions', 'transactions'), link('gaps', 'gaps')]),
+    ...(data.report.limits ?? []).map(({ table, value }) => link(limitAnchor(table), value)), ...changesAnchors(data).map((id) => link(id, id.replaceAll('-', ' '))),
     ...(hasMarket ? [link('market', 'market')] : []), ...(data.report.accuracy === undefined ? [] : [link('accuracy', 'accuracy')]),
     ...outputs.map(({ name, total }) => link(anchorOf(name), name, ' ', element('span', { class: 'count' }, countText(total)))), link('plan', 'plan'), link('run', 'run'));
 }
