@@ -69,9 +69,7 @@ export class ByteCodes {
   /** The code of the text at bytes[at..at + size); 0 when that is no UTF-8. */
   codeAt(bytes: Uint8Array, at: number, size: number): number {
     if (size > keyBytesMax) return this.#long(bytes, at, size);
-    let hash = size;
-    for (let index = at; index < at + size; index += 1) hash = Math.imul(hash ^ bytes[index]!, 0x9e3779b1);
-    hash ^= hash >>> 15;
+    const hash = hashOf(bytes, at, size);
     const slots = this.#slots, mask = slots.length - 1;
     let slot = hash & mask;
     for (let code = slots[slot]!; code !== 0; code = slots[slot]!) {
@@ -119,15 +117,24 @@ export class ByteCodes {
     const slots = new Int32Array(old.length * 2), mask = slots.length - 1;
     for (const code of old) {
       if (code === 0) continue;
-      let hash = this.#sizes[code]!;
-      const start = this.#starts[code]!, end = start + hash;
-      for (let index = start; index < end; index += 1) hash = Math.imul(hash ^ this.#bytes[index]!, 0x9e3779b1);
-      let slot = (hash ^ (hash >>> 15)) & mask;
+      let slot = hashOf(this.#bytes, this.#starts[code]!, this.#sizes[code]!) & mask;
       while (slots[slot] !== 0) slot = (slot + 1) & mask;
       slots[slot] = code;
     }
     this.#slots = slots;
   }
+}
+
+/** Four bytes at a time: multiplications wait for each other. */
+function hashOf(bytes: Uint8Array, at: number, size: number): number {
+  const end = at + size;
+  let hash = size, index = at;
+  for (; index + 4 <= end; index += 4) {
+    hash = Math.imul(hash ^ (bytes[index]! | (bytes[index + 1]! << 8) | (bytes[index + 2]! << 16) | (bytes[index + 3]! << 24)), 0x9e3779b1);
+    hash ^= hash >>> 15;
+  }
+  for (; index < end; index += 1) hash = Math.imul(hash ^ bytes[index]!, 0x9e3779b1);
+  return hash ^ (hash >>> 15);
 }
 
 /** Null: it is no UTF-8. */

@@ -8,6 +8,17 @@ import type { Cells, NumberCells, TextCells } from './message-cells.js';
 
 const quote = 34, backslash = 92, minus = 45, point = 46, zero = 48, nine = 57, space = 32;
 
+/** So many bytes behind a text may be looked at. */
+export const spareBytes = 64;
+
+/** 0 where each of four bytes is a digit, or else a number whose lowest bit that is set lies in the first byte that is none. */
+export const nonDigits = (word: number): number => ((word & 0xf0f0f0f0) ^ 0x30303030) | (((word + 0x06060606) & 0xf0f0f0f0) ^ 0x30303030);
+
+/** The byte in which the lowest bit that is set lies: which of four it is. One is set. */
+export const firstByte = (word: number): number => (31 - Math.clz32(word & -word)) >> 3;
+
+const tens = Float64Array.of(1, 10, 100, 1000);
+
 /** The days that a DATE holds; PostgreSQL's infinities lie beyond, and are left to who knows them. */
 const firstDay = -719_162, lastDay = 2_932_896;
 
@@ -20,11 +31,19 @@ function isLeftOut(bytes: Uint8Array, start: number, end: number): boolean {
   return end - start >= leftOutLeast && leftOut.some((text) => end - start === text.length && bytes[start] === text[0] && text.every((letter, at) => letter === bytes[start + at]));
 }
 
+/** Two digits each to two numbers below 100, and these to one. */
+function fourDigits(digits: number): number {
+  const pairs = (Math.imul(digits, 10) + (digits >>> 8)) & 0x00ff00ff;
+  return (pairs & 0xff) * 100 + (pairs >>> 16);
+}
+
 export class ChangeValues {
   /** The last number, without its point, and its digits after that. */
   number = 0;
   places = 0;
-  /** Of the bytes that are read. */
+  /** Of the digits that were read last. */
+  #sum = 0;
+  /** Of the bytes that are read, and `spareBytes` behind them. */
   view: DataView = new DataView(new ArrayBuffer(0));
   /** Whether the last text stands there as it is. */
   #isPlain = true;
@@ -36,8 +55,7 @@ export class ChangeValues {
     if (first === (escaped ? backslash : quote)) {
       const start = at + (escaped ? 2 : 1);
       const end = this.textEnd(bytes, start, last, escaped);
-      if (end < 0 || !this.#text(bytes, start, end, escaped, form, cells, row)) return -1;
-      return end + (escaped ? 2 : 1);
+      return end < 0 || !this.#text(bytes, start, end, escaped, form, cells, row) ? -1 : end + (escaped ? 2 : 1);
     }
     if (first === minus || (first >= zero && first <= nine)) {
       const end = this.numberEnd(bytes, at);
@@ -61,9 +79,12 @@ export class ChangeValues {
     const { view } = this;
     let at = start;
     // Four bytes at a time, as long as none of them is a backslash, a quote or below a space.
-    for (; at + 4 <= last; at += 4) {
+    for (; at < last; at += 4) {
       const word = view.getInt32(at, true), slash = word ^ 0x5c5c5c5c, mark = word ^ 0x22222222;
-      if ((((slash - 0x01010101) & ~slash) | ((mark - 0x01010101) & ~mark) | ((word - 0x20202020) & ~word)) & 0x80808080) break;
+      const found = (((slash - 0x01010101) & ~slash) | ((mark - 0x01010101) & ~mark) | ((word - 0x20202020) & ~word)) & 0x80808080;
+      if (found === 0) continue;
+      at += firstByte(found);
+      break;
     }
     for (; at < last; at += 1) {
       const byte = bytes[at]!;
@@ -80,39 +101,49 @@ export class ChangeValues {
 
   /** Behind the number at `at`, which goes to `number` and `places`; -1: it has an exponent, more digits than are exact, leading zeros, or is -0. */
   numberEnd(bytes: Buffer, start: number): number {
-    let at = bytes[start] === minus ? start + 1 : start;
-    const first = at;
-    let value = 0;
-    let byte = bytes[at]!;
-    while (byte >= zero && byte <= nine) {
-      value = value * 10 + (byte - zero);
-      byte = bytes[++at]!;
-    }
+    const first = bytes[start] === minus ? start + 1 : start;
+    this.#sum = 0;
+    let at = this.#digitsEnd(first);
     let digits = at - first;
     if (digits === 0 || (digits > 1 && bytes[first] === zero)) return -1;
     this.places = 0;
+    let byte = bytes[at]!;
     if (byte === point) {
       const fraction = at + 1;
-      byte = bytes[++at]!;
-      while (byte >= zero && byte <= nine) {
-        value = value * 10 + (byte - zero);
-        byte = bytes[++at]!;
-      }
+      at = this.#digitsEnd(fraction);
+      byte = bytes[at]!;
       this.places = at - fraction;
       if (this.places === 0) return -1;
       digits += this.places;
       if (digits > digitsMax || this.places > digitsMax) return -1;
     }
+    const value = this.#sum;
     if (digits > 16 || value > Number.MAX_SAFE_INTEGER || byte === 101 || byte === 69 || (value === 0 && first !== start)) return -1;
     this.number = first !== start ? -value : value;
     return at;
+  }
+
+  /** Behind the digits at `start`, of which no more than 20 are looked at; they go on behind those of `#sum`. */
+  #digitsEnd(start: number): number {
+    const { view } = this;
+    let at = start, sum = this.#sum, word = view.getInt32(at, true), none = nonDigits(word);
+    for (const most = start + 16; none === 0 && at < most; none = nonDigits(word)) {
+      sum = sum * 10_000 + fourDigits(word & 0x0f0f0f0f);
+      at += 4;
+      word = view.getInt32(at, true);
+    }
+    // More than are exact in any case.
+    if (none === 0) return at + 4;
+    const count = firstByte(none);
+    this.#sum = sum * tens[count]! + fourDigits((word << 8 << (24 - 8 * count)) & 0x0f0f0f0f);
+    return at + count;
   }
 
   #number({ form, limit, scale, units, counted }: ChangeForm, cells: NumberCells, row: number): boolean {
     const { number, places } = this;
     switch (form) {
       case INTEGER: return places === 0 && number >= -limit && number < limit && put(cells, row, number);
-      case DECIMAL: return this.#decimal(limit, scale, cells, row);
+      case DECIMAL: return this.decimal(limit, scale, cells, row);
       case REAL: case SINGLE: {
         // Of more digits than these the division may round once too often.
         if (number > 1e15 || number < -1e15) return false;
@@ -129,7 +160,8 @@ export class ChangeValues {
     }
   }
 
-  #decimal(limit: number, scale: number, cells: NumberCells, row: number): boolean {
+  /** Writes the last number. */
+  decimal(limit: number, scale: number, cells: NumberCells, row: number): boolean {
     const { number, places } = this;
     const unscaled = places > scale ? halfUp(number, powers[places - scale]!) : scale - places <= digitsMax ? number * powers[scale - places]! : Infinity;
     return unscaled < limit && unscaled > -limit && put(cells, row, unscaled);
@@ -137,21 +169,8 @@ export class ChangeValues {
 
   #text(bytes: Buffer, start: number, end: number, escaped: boolean, form: ChangeForm, cells: Cells, row: number): boolean {
     switch (form.form) {
-      case TEXT: {
-        const { strings, codes } = cells as TextCells;
-        let code: number;
-        if (this.#isPlain) {
-          if (isLeftOut(bytes, start, end)) return false;
-          code = strings.codeAt(bytes, start, end - start);
-        } else {
-          const text = unescaped(bytes, start, end, escaped);
-          if (text === null || isLeftOut(text, 0, text.length)) return false;
-          code = strings.codeAt(text, 0, text.length);
-        }
-        codes[row] = code;
-        return code !== 0;
-      }
-      case DECIMAL: return this.#isPlain && start < end && this.numberEnd(bytes, start) === end && this.#decimal(form.limit, form.scale, cells as NumberCells, row);
+      case TEXT: return this.#string(bytes, start, end, escaped, cells as TextCells, row);
+      case DECIMAL: return this.#isPlain && start < end && this.numberEnd(bytes, start) === end && this.decimal(form.limit, form.scale, cells as NumberCells, row);
       case UNSCALED: return this.#isPlain && this.#unscaled(bytes, start, end, form, cells as NumberCells, row);
       case DATE: return this.#isPlain && end - start === 10 && this.#times.day(bytes, start) && put(cells as NumberCells, row, this.#times.days);
       case TIME: {
@@ -161,6 +180,26 @@ export class ChangeValues {
       }
       default: return false;
     }
+  }
+
+  /** Writes the text at `at`, behind its quote, and returns where its closing quote is; -1: it is not of the usual form. */
+  text(bytes: Buffer, at: number, last: number, escaped: boolean, cells: TextCells, row: number): number {
+    const end = this.textEnd(bytes, at, last, escaped);
+    return end < 0 || !this.#string(bytes, at, end, escaped, cells, row) ? -1 : end;
+  }
+
+  #string(bytes: Buffer, start: number, end: number, escaped: boolean, { strings, codes }: TextCells, row: number): boolean {
+    let code: number;
+    if (this.#isPlain) {
+      if (isLeftOut(bytes, start, end)) return false;
+      code = strings.codeAt(bytes, start, end - start);
+    } else {
+      const text = unescaped(bytes, start, end, escaped);
+      if (text === null || isLeftOut(text, 0, text.length)) return false;
+      code = strings.codeAt(text, 0, text.length);
+    }
+    codes[row] = code;
+    return code !== 0;
   }
 
   /** The bytes of an integer in two's complement, the greatest first, as base64. */

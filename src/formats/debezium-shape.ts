@@ -45,7 +45,10 @@ export interface Origin {
 export type Meaning =
   | { readonly kind: 'nothing' | 'end' }
   | {
-    readonly kind: 'change'; readonly origin: Origin; readonly hasXid: boolean; readonly nulls: readonly Target[];
+    readonly kind: 'change'; readonly origin: Origin;
+    /** Of a row that is gone: its key counts. */
+    readonly isGone: boolean;
+    readonly nulls: readonly Target[];
     readonly texts: readonly (Target & { readonly value: string })[]; readonly constants: readonly (Target & { readonly value: number })[];
     readonly numbers: readonly (Target & { readonly register: number })[];
   };
@@ -65,19 +68,46 @@ export const isScannable = (columns: readonly SourceColumn[]): boolean => column
   return register === undefined ? isText(type) : isPlainNumber(type) && (type.kind !== 'INT' || register === PARTITION);
 });
 
+const movedKeys = ['__debezium.newkey', '__debezium.oldkey'];
+
+/** Headers stand at the end of a line. */
+const tailBytes = 1024;
+
 /** The shape of the record at bytes[start..end), of a topic whose tables have `tables` for columns. Null: it is not of the usual form. */
 export function learnShape(bytes: Buffer, start: number, end: number, tables: readonly (readonly SourceColumn[])[]): Learned | null {
+  // A change of the key is never learned, but told again and again.
+  const last = bytes.subarray(Math.max(start, end - tailBytes), end);
+  if (movedKeys.some((name) => last.includes(name)) && !bytes.subarray(start, end).includes('"value":null')) return null;
   const root = jsonTree(bytes, start, end, false);
-  if (root?.kind !== 'object') return null;
+  return root?.kind === 'object' ? learned(() => new Learner(bytes, tables, true).record(root)) : null;
+}
+
+/** Where the payloads of a record stand in bytes; null: it has none. */
+export interface PayloadPlaces {
+  readonly value: readonly [start: number, end: number];
+  readonly key: readonly [start: number, end: number] | null;
+  readonly headers: readonly [start: number, end: number] | null;
+}
+
+/** As `learnShape`, of a record of the topic that has no line. Of a row that is not gone, nothing of the key is looked at. */
+export function learnPayloads(bytes: Buffer, { value, key, headers }: PayloadPlaces, topic: string, tables: readonly (readonly SourceColumn[])[]): Learned | null {
+  const [values, keys, said] = [value, key, headers].map((place) => (place === null ? null : jsonTree(bytes, ...place, false)));
+  // A key that is no JSON is none, which a shape does not say.
+  if (values == null || (key !== null && keys == null) || (headers !== null && said == null)) return null;
+  return learned(() => new Learner(bytes, tables, false).payloads(values, keys!, said!, topic));
+}
+
+function learned(learn: () => Learned): Learned | null {
   try {
-    return new Learner(bytes, tables).record(root);
+    return learn();
   } catch (cause) {
     if (cause instanceof Unusual) return null;
     throw cause;
   }
 }
 
-class Unusual extends Error {}
+/** Most often thrown again and again, so it has no stack. */
+class Unusual {}
 
 /** A text of JSON within the record, or the record itself. */
 interface Part {
@@ -88,7 +118,8 @@ interface Part {
 class Learner {
   readonly #slots: Slot[] = [];
 
-  constructor(private readonly bytes: Buffer, private readonly tables: readonly (readonly SourceColumn[])[]) {}
+  /** `isLine`: payloads are members of a line. */
+  constructor(private readonly bytes: Buffer, private readonly tables: readonly (readonly SourceColumn[])[], private readonly isLine: boolean) {}
 
   record(root: JsonObjectNode): Learned {
     const { members } = root;
@@ -98,10 +129,16 @@ class Learner {
     this.#number(members.get('partition'), PARTITION, false);
     this.#number(members.get('offset'), OFFSET, false);
     this.#number(members.get('timestamp'), TIMESTAMP, false);
-    const run = this.#headers(members.get('headers'));
+    // Of what is no record of a row, nothing is asked.
+    const run = this.#isNull(value) ? null : this.#headers(members.get('headers'));
+    if (this.#isNull(value)) this.#passHeaders(members.get('headers'));
     for (const [name, node] of members) if (!['topic', 'partition', 'offset', 'timestamp', 'key', 'value', 'headers'].includes(name)) this.#pass(node, false);
     const key = members.get('key') ?? null;
     return this.#value(this.#within(value), this.#text(members.get('topic'), false), run, key);
+  }
+
+  payloads(value: JsonNode, key: JsonNode | null, headers: JsonNode | null, topic: string): Learned {
+    return this.#value({ node: value, escaped: false }, topic, this.#headers(headers ?? undefined), key);
   }
 
   /** What a payload holds: as text, or as it is. */
@@ -148,12 +185,12 @@ class Learner {
   }
 
   #nothing(key: JsonNode | null): Learned {
-    if (key !== null) this.#pass(key, false);
+    this.#passKey(key);
     return this.#learned({ kind: 'nothing' });
   }
 
   #boundary(status: string, envelope: JsonObjectNode['members'], escaped: boolean, key: JsonNode | null): Learned {
-    if (key !== null) this.#pass(key, false);
+    this.#passKey(key);
     const isEnd = status === 'END';
     for (const [name, node] of envelope) {
       if (name === 'status') continue;
@@ -177,14 +214,14 @@ class Learner {
     const has = new Set<string>();
     if (!isGone) this.#image(objectNode(envelope.get('after')), types, escaped, has, new Set());
     else this.#gone(envelope.get('before'), types, escaped, has, key);
-    if (!isGone && key !== null) this.#pass(key, false);
-    const hasXid = this.#transaction(envelope.get('transaction'), escaped);
+    if (!isGone) this.#passKey(key);
+    this.#transaction(envelope.get('transaction'), escaped);
     for (const [name, node] of envelope) {
       if (name === 'before' && !isGone && node.kind === 'object') this.#slot(node, IMAGE, escaped);
       else if (name === 'ts_ms') this.#number(node, TAKEN, escaped);
       else if (!['op', 'before', 'after', 'source', 'transaction'].includes(name)) this.#pass(node, escaped);
     }
-    return this.#learned({ kind: 'change', hasXid, ...this.#source(source, escaped, op, topic, run), ...this.#rest(has, isGone ? REMOVE : UPSERT, source, escaped, topic) });
+    return this.#learned({ kind: 'change', isGone, ...this.#source(source, escaped, op, topic, run), ...this.#rest(has, isGone ? REMOVE : UPSERT, source, escaped, topic) });
   }
 
   #source(source: JsonObjectNode['members'], escaped: boolean, op: string, topic: string, run: string | null): { readonly origin: Origin } {
@@ -204,8 +241,8 @@ class Learner {
     } };
   }
 
-  #transaction(node: JsonNode | undefined, escaped: boolean): boolean {
-    if (node === undefined || this.#isNull(node)) return false;
+  #transaction(node: JsonNode | undefined, escaped: boolean): void {
+    if (node === undefined || this.#isNull(node)) return;
     const { members } = objectNode(node);
     const id = members.get('id');
     if (id?.kind !== 'text') throw new Unusual();
@@ -214,7 +251,6 @@ class Learner {
       if (name === 'total_order') this.#number(value, ORDER, escaped);
       else if (name !== 'id') this.#pass(value, escaped);
     }
-    return true;
   }
 
   /** The values of a row; names that are in `others` count there. */
@@ -231,13 +267,14 @@ class Learner {
   /** Of a row that is gone: what its key says goes before what stands in the image. */
   #gone(before: JsonNode | undefined, types: ReadonlyMap<string, WrittenType> | null, escaped: boolean, has: Set<string>, key: JsonNode | null): void {
     const named = new Set<string>();
-    if (key !== null && key.kind === 'text') {
-      const part = this.#within(key);
+    if (key !== null && !this.#isNull(key)) {
+      if (this.isLine && key.kind !== 'text') throw new Unusual();
+      const part = this.isLine ? this.#within(key) : { node: key, escaped: false };
       const { payload } = this.#payload(objectNode(part.node), part.escaped);
       const image = objectNode(payload);
       for (const name of image.members.keys()) named.add(name);
       this.#image(image, types, part.escaped, has, new Set());
-    } else if (key !== null && !this.#isNull(key)) throw new Unusual();
+    }
     if (before !== undefined && !this.#isNull(before)) this.#image(objectNode(before), types, escaped, has, named);
     else if (named.size === 0) throw new Unusual();
   }
@@ -287,6 +324,27 @@ class Learner {
 
   #pass(node: JsonNode, escaped: boolean): void {
     this.#slot(node, PASS, escaped);
+  }
+
+  #passHeaders(node: JsonNode | undefined): void {
+    if (node?.kind === 'object') for (const value of node.members.values()) this.#pass(value, false);
+    else if (node !== undefined) this.#pass(node, false);
+  }
+
+  /** Keys are alike but for what stands in them. */
+  #passKey(key: JsonNode | null): void {
+    if (key === null || !this.isLine) return;
+    const within = key.kind === 'text' ? jsonTree(this.bytes, key.start + 1, key.end - 1, true) : null;
+    if (within?.kind === 'object') this.#leaves(within);
+    else this.#pass(key, false);
+  }
+
+  #leaves({ members }: JsonObjectNode): void {
+    for (const [name, node] of members) {
+      if (node.kind !== 'object') this.#pass(node, true);
+      // The connector's schema is the same from record to record.
+      else if (name !== 'schema') this.#leaves(node);
+    }
   }
 
   #slot({ start, end }: JsonNode, kind: number, escaped: boolean, register = 0): void {

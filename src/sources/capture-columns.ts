@@ -1,4 +1,5 @@
 /** What records of captured topics say besides their rows, column by column while a batch is filled. */
+import { LAST_COMMIT, LSN, OFFSET, ORDER, PARTITION, TIME } from '../formats/debezium-shape.js';
 
 const first = 1024;
 
@@ -33,14 +34,15 @@ export class CaptureColumns {
     return at;
   }
 
-  place(at: number, partition: number, offset: number, order: number, lsn: number, lastCommit: number, time: number, xid: number): void {
-    const numbers = this.#numbers;
-    numbers[0]![at] = partition;
-    numbers[1]![at] = offset;
-    numbers[2]![at] = order;
-    numbers[3]![at] = lsn;
-    numbers[4]![at] = lastCommit;
-    numbers[5]![at] = time;
+  /** `numbers`: by the registers of debezium-shape.ts. */
+  place(at: number, numbers: Float64Array, xid: number): void {
+    const columns = this.#numbers;
+    columns[0]![at] = numbers[PARTITION]!;
+    columns[1]![at] = numbers[OFFSET]!;
+    columns[2]![at] = numbers[ORDER]!;
+    columns[3]![at] = numbers[LSN]!;
+    columns[4]![at] = numbers[LAST_COMMIT]!;
+    columns[5]![at] = numbers[TIME]!;
     this.#xids[at] = xid;
   }
 

@@ -4,15 +4,15 @@ import { TRUNCATE } from '../core/change.js';
 import { utf8Units } from '../core/utf8.js';
 import type { DebeziumAvro } from '../formats/debezium-avro.js';
 import { decodeRecord, type Change } from '../formats/debezium-envelope.js';
-import { captureOf, topicAhead } from '../formats/debezium-record.js';
-import { DebeziumScanner, type ScannedTopic, type Shape } from '../formats/debezium-scanner.js';
-import { LAST_COMMIT, LSN, OFFSET, ORDER, PARTITION, TIME, type Origin } from '../formats/debezium-shape.js';
+import { captureOf, topicAhead, type CapturedRecord } from '../formats/debezium-record.js';
+import { DebeziumScanner, scannedBytes, type ScannedTopic, type Shape } from '../formats/debezium-scanner.js';
+import { LAST_COMMIT, LSN, OFFSET, ORDER, PARTITION, TIME, unsaid, type Origin } from '../formats/debezium-shape.js';
 import { ChangeReader } from '../formats/debezium-values.js';
 import { cellsOf, type Cells } from '../formats/message-cells.js';
 import { BAD, CHANGE, END, MESSAGE, type BadRecord, type CaptureBatch, type DecodedTable, type UnreadableRow } from './capture-batch.js';
 import { startsWith } from './capture-lines.js';
 import { CaptureColumns } from './capture-columns.js';
-import { lineOf, type RecordBatch } from './capture-records.js';
+import { RecordReader, lineOf, type RecordBatch } from './capture-records.js';
 import type { RowValues } from './row-columns.js';
 
 /** Cells of one table while a batch is filled. */
@@ -66,28 +66,38 @@ export class CaptureDecoder {
   }
 
   /** Whole lines, each with its line feed; UTF-8. */
-  decode(bytes: Buffer): CaptureBatch {
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  decode(lines: Buffer): CaptureBatch {
+    const scanned = scannedBytes(lines), { bytes } = scanned;
     this.#begin();
-    for (let at = 0; at < bytes.length;) at = this.#next(bytes, view, at);
+    this.#scanner.beginLines(scanned);
+    for (let at = 0; at < bytes.length;) at = this.#next(bytes, at);
     return this.#take();
   }
 
   /** What `decode` gives of the lines that recorders write of the records. */
   decodeRecords(batch: RecordBatch): CaptureBatch {
     const asked = batch.topicNames.map((name) => this.#topics.find((topic) => topic.name === name) ?? null);
+    const reader = new RecordReader(batch);
     this.#begin();
+    this.#scanner.beginPayloads(reader.values, reader.keys, reader.headers);
     for (let record = 0; record < batch.length; record += 1) {
-      const topic = batch.topics[record]!;
-      if (topic < 0) continue;
-      if (asked[topic] === null) {
-        this.#line += 1;
-        continue;
-      }
-      const line = Buffer.from(lineOf(batch, record), 'utf8');
-      this.#full(line, 0, line.length, asked[topic]!);
+      const number = batch.topics[record]!, topic = number < 0 ? null : asked[number]!;
+      if (topic !== null) this.#record(reader, record, topic);
+      if (number >= 0) this.#line += 1;
     }
     return this.#take();
+  }
+
+  #record(reader: RecordReader, record: number, topic: Topic): void {
+    const scanner = this.#scanner;
+    if (!reader.find(record)) {
+      this.#read(reader.captured(record, this.#line), topic, () => lineOf(reader.batch, record));
+      return;
+    }
+    reader.say(record, this.#line, scanner.parts.numbers);
+    const shape = scanner.readPayloads(reader.places, topic);
+    if (shape !== null) this.#enter(shape);
+    else if (this.#read(reader.captured(record, this.#line), topic, () => lineOf(reader.batch, record))) scanner.learnPayloads(reader.places, topic);
   }
 
   #begin(): void {
@@ -101,19 +111,27 @@ export class CaptureDecoder {
   }
 
   /** Where the line at `at` ends. */
-  #next(bytes: Buffer, view: DataView, at: number): number {
-    const likely = this.#scanner.readLikely(bytes, view, at, bytes.length, this.#line);
-    if (likely !== null) return this.#enter(likely);
+  #next(bytes: Buffer, at: number): number {
+    const scanner = this.#scanner;
+    scanner.parts.line = this.#line;
+    const likely = scanner.readLikely(at, bytes.length);
+    if (likely !== null) return this.#enterLine(likely);
     const topic = this.#topicAt(bytes, at);
     if (topic !== null) {
-      const shape = this.#scanner.read(bytes, view, at, bytes.length, this.#line, topic);
-      if (shape !== null) return this.#enter(shape);
+      const shape = scanner.read(at, bytes.length, topic);
+      if (shape !== null) return this.#enterLine(shape);
     }
     const feed = bytes.indexOf(10, at);
     // A topic that nobody asks for.
     if (topic === null && startsWith(bytes, at, anyTopic)) this.#line += 1;
     else this.#full(bytes, at, feed, topic);
     return feed + 1;
+  }
+
+  #enterLine(shape: Shape): number {
+    this.#line += 1;
+    this.#enter(shape);
+    return this.#scanner.end;
   }
 
   /** The row was written; there is room for the next one. */
@@ -135,22 +153,21 @@ export class CaptureDecoder {
   }
 
   /** What the scanner has read. */
-  #enter(shape: Shape): number {
-    const scanner = this.#scanner, { meaning } = shape;
-    this.#line += 1;
-    if (meaning.kind === 'nothing') return scanner.end;
-    const { numbers } = scanner;
-    const { fillings } = shape.topic as Topic;
-    if (meaning.kind === 'change' && fillings.length === 0) return scanner.end;
-    const at = this.#columns.add(meaning.kind === 'change' ? CHANGE : END, meaning.kind === 'change' ? this.#originOf(meaning.origin) : this.#endOf(scanner.counts));
-    this.#columns.place(at, numbers[PARTITION]!, numbers[OFFSET]!, numbers[ORDER]!, numbers[LSN]!, numbers[LAST_COMMIT]!, numbers[TIME]!, scanner.xid);
-    if (meaning.kind !== 'change') return scanner.end;
+  #enter({ meaning, topic }: Shape): void {
+    const { numbers, counts, xid } = this.#scanner.parts, columns = this.#columns;
+    if (meaning.kind !== 'change') {
+      if (meaning.kind === 'end') columns.place(columns.add(END, this.#endOf(counts)), numbers, xid);
+      return;
+    }
+    const { fillings } = topic as Topic;
+    if (fillings.length === 0) return;
+    const at = columns.add(CHANGE, this.#originOf(meaning.origin));
+    columns.place(at, numbers, xid);
     for (let table = 0; table < fillings.length; table += 1) {
       const filling = fillings[table]!;
-      this.#columns.row(at, table, filling.rows);
+      columns.row(at, table, filling.rows);
       this.#advance(filling);
     }
-    return scanner.end;
   }
 
   #originOf(origin: Origin): number {
@@ -181,38 +198,54 @@ export class CaptureDecoder {
       if (record === null && this.tellsAll) this.#reject({ topic: '', error: 'the line is not a JSON object', line: utf8Units(text) });
       return;
     }
+    if (this.#read(record, own, () => text) && topic === own) this.#scanner.learnLine(start, end, own);
+  }
+
+  /** False: it is bad. */
+  #read(record: CapturedRecord, own: Topic, line: () => string): boolean {
     const decoded = decodeRecord(record, this.avro);
     if (decoded.kind === 'bad') {
-      this.#reject({ topic: record.topic, error: decoded.error, line: utf8Units(text) }, record.partition, record.offset);
-      return;
+      this.#reject({ topic: record.topic, error: decoded.error, line: utf8Units(line()) }, record.partition, record.offset);
+      return false;
     }
     if (decoded.kind === 'event') {
       const { event } = decoded;
       if (event.kind === 'end') this.#end(event);
-      else if (event.kind === 'change') this.#change(event, own, text);
-      else if (event.kind === 'message') this.#columns.place(this.#columns.add(MESSAGE, 0), 0, 0, 0, event.lsn, NaN, NaN, 0);
+      else if (event.kind === 'change') this.#change(event, own, line);
+      else if (event.kind === 'message') this.#place(this.#columns.add(MESSAGE, 0), 0, 0, 0, event.lsn, NaN, NaN, 0);
     }
-    if (topic === own) this.#scanner.learn(bytes, start, end, own);
+    return true;
+  }
+
+  #place(at: number, partition: number, offset: number, order: number, lsn: number, lastCommit: number, time: number, xid: number): void {
+    const numbers = Float64Array.from(unsaid);
+    numbers[PARTITION] = partition;
+    numbers[OFFSET] = offset;
+    numbers[ORDER] = order;
+    numbers[LSN] = lsn;
+    numbers[LAST_COMMIT] = lastCommit;
+    numbers[TIME] = time;
+    this.#columns.place(at, numbers, xid);
   }
 
   #reject(record: BadRecord, partition = 0, offset = 0): void {
     const at = this.#columns.add(BAD, this.#bad.push(record) - 1);
-    this.#columns.place(at, partition, offset, 0, NaN, NaN, NaN, 0);
+    this.#place(at, partition, offset, 0, NaN, NaN, NaN, 0);
   }
 
   #end({ xid, lsn, time, counts }: TransactionEnd): void {
     const at = this.#columns.add(END, this.#ends.push([...counts]) - 1);
-    this.#columns.place(at, 0, 0, 0, lsn, NaN, time, this.#scanner.xids.codeOf(xid));
+    this.#place(at, 0, 0, 0, lsn, NaN, time, this.#scanner.parts.xids.codeOf(xid));
   }
 
-  #change(event: ChangeEvent<Change>, topic: Topic, line: string): void {
+  #change(event: ChangeEvent<Change>, topic: Topic, line: () => string): void {
     const { partition, offset, order, lsn, lastCommit, time, xid, table, snapshot, run, row: change } = event;
     if (topic.fillings.length === 0) return;
     const named = JSON.stringify([topic.name, table, snapshot, run]);
     let origin = this.#origins.get(named);
     if (origin === undefined) this.#origins.set(named, origin = { topic: topic.name, table, snapshot, run });
     const at = this.#columns.add(CHANGE, this.#originOf(origin));
-    this.#columns.place(at, partition, offset, order, lsn ?? NaN, lastCommit ?? NaN, time, xid === null ? 0 : this.#scanner.xids.codeOf(xid));
+    this.#place(at, partition, offset, order, lsn ?? NaN, lastCommit ?? NaN, time, xid === null ? 0 : this.#scanner.parts.xids.codeOf(xid));
     topic.fillings.forEach((filling, table) => {
       const values = filling.reader.read(change);
       if (!('error' in values)) {
@@ -222,7 +255,7 @@ export class CaptureDecoder {
       const image = JSON.stringify(change.image, (_, each: unknown) => (typeof each === 'bigint' ? String(each) : each));
       // What the record says besides its row may be asked for all the same.
       const bare = filling.reader.read({ ...change, operation: TRUNCATE, image: {}, text: null }) as RowValues;
-      this.#columns.row(at, table, ~(this.#unreadable.push({ ...values, image, line: utf8Units(line), row: this.#write(filling, bare) }) - 1));
+      this.#columns.row(at, table, ~(this.#unreadable.push({ ...values, image, line: utf8Units(line()), row: this.#write(filling, bare) }) - 1));
     });
   }
 
@@ -237,7 +270,7 @@ export class CaptureDecoder {
   }
 
   #take(): CaptureBatch {
-    const { added, restart } = this.#scanner.xids.takeAdded();
+    const { added, restart } = this.#scanner.parts.xids.takeAdded();
     const batch: CaptureBatch = {
       ...this.#columns.take(), addedXids: added, restartXids: restart, addedOrigins: this.#addedOrigins, ends: this.#ends, bad: this.#bad, unreadable: this.#unreadable,
       tables: this.#fillings.map(({ cells, rows }) => ({ length: rows, columns: cells.map((each) => each.take(rows)) })),

@@ -1,5 +1,8 @@
 /** Records of topics as columns of bytes: what files in Parquet and Arrow hold, without a line of JSON around each of them. */
 import { isUtf8 } from 'node:buffer';
+import { objectOf, type CapturedRecord } from '../formats/debezium-record.js';
+import { scannedBytes, type PayloadPlaces, type ScannedBytes } from '../formats/debezium-scanner.js';
+import { OFFSET, PARTITION, TIMESTAMP } from '../formats/debezium-shape.js';
 
 /** A payload of each record. */
 export interface PayloadColumn {
@@ -62,4 +65,73 @@ function isJson(text: string): boolean {
   } catch {
     return false;
   }
+}
+
+/** The records of a batch, one after another. */
+export class RecordReader {
+  readonly values: ScannedBytes;
+  readonly keys: ScannedBytes | null;
+  readonly headers: ScannedBytes | null;
+  /** Of the record that was found last. */
+  readonly places: PayloadPlaces = new Int32Array(6);
+  /** Whether payloads have to be looked at one by one. */
+  readonly #mayBeBytes: boolean;
+
+  constructor(readonly batch: RecordBatch) {
+    const { values, keys, headers } = batch;
+    this.values = scannedBytes(values.bytes);
+    this.keys = keys === null ? null : scannedBytes(keys.bytes);
+    this.headers = headers === null ? null : scannedBytes(headers.bytes);
+    this.#mayBeBytes = values.isBinary || keys?.isBinary === true;
+  }
+
+  /** To `places`; false: it has no value, or one of its payloads is no text. */
+  find(record: number): boolean {
+    const { places, batch: { values, keys, headers } } = this;
+    if (!placeOf(values, record, places, 0)) return false;
+    placeOf(keys, record, places, 2);
+    placeOf(headers, record, places, 4);
+    return !this.#mayBeBytes || (!isBytes(values, record) && (places[2]! < 0 || !isBytes(keys!, record)));
+  }
+
+  /** What it says beside its payloads, by the registers of debezium-shape.ts. `line`: its number, which is its offset where it has none. */
+  say(record: number, line: number, numbers: Float64Array): void {
+    const { partitions, offsets, timestamps } = this.batch;
+    numbers[PARTITION] = said(partitions, record, 0);
+    numbers[OFFSET] = said(offsets, record, line);
+    numbers[TIMESTAMP] = said(timestamps, record, NaN);
+  }
+
+  captured(record: number, line: number): CapturedRecord {
+    const { topics, topicNames, partitions, offsets, timestamps, keys, values, headers } = this.batch;
+    const timestamp = said(timestamps, record, NaN), own = headers === null ? null : payloadOf(headers, record);
+    return {
+      topic: topicNames[topics[record]!]!, partition: said(partitions, record, 0), offset: said(offsets, record, line), timestamp: Number.isNaN(timestamp) ? null : timestamp,
+      key: keys === null ? null : payloadOf(keys, record), value: payloadOf(values, record), headers: (typeof own === 'string' ? objectOf(own) : null) ?? {},
+    };
+  }
+}
+
+/** Whether the record has one. */
+function placeOf(column: PayloadColumn | null, record: number, places: PayloadPlaces, at: number): boolean {
+  if (column === null || (column.nulls !== null && column.nulls[record] === 1)) {
+    places[at] = places[at + 1] = -1;
+    return false;
+  }
+  places[at] = column.starts[record]!;
+  places[at + 1] = column.ends[record]!;
+  return true;
+}
+
+function said(column: Float64Array | null, record: number, otherwise: number): number {
+  if (column === null) return otherwise;
+  const value = column[record]!;
+  return Number.isNaN(value) ? otherwise : value;
+}
+
+function payloadOf(column: PayloadColumn, record: number): string | Buffer | null {
+  const { bytes, starts, ends, nulls } = column;
+  if (nulls !== null && nulls[record] === 1) return null;
+  const from = starts[record]!, to = ends[record]!;
+  return isBytes(column, record) ? Buffer.from(bytes.subarray(from, to)) : bytes.toString('utf8', from, to);
 }
