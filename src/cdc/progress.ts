@@ -1,6 +1,7 @@
 /** How far the topics of captured tables were read, and which table is in which of them. */
 import type { ChangeEvent } from './event.js';
 import type { Bound } from './gap.js';
+import type { Newest } from './together.js';
 
 /** All state, as JSON can hold it. */
 export interface ProgressState {
@@ -47,7 +48,7 @@ export class Progress {
   }
 
   /** The commit that the newest change of its partition knew of before; -2: it is the first there. */
-  change({ topic, partition, lastCommit, time }: ChangeEvent<unknown>): number {
+  change({ topic, partition, lastCommit, time }: Newest): number {
     let reached = this.#reached.get(topic);
     if (reached === undefined) this.#reached.set(topic, reached = []);
     while (reached.length <= partition) reached.push({ commit: -2, time: -1 });

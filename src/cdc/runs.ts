@@ -26,6 +26,11 @@ export class Runs {
     if (last >= 0 && run !== null && run === this.#run && !this.#restarts[last]!.overlaps) this.#restarts[last] = { ...this.#restarts[last]!, overlaps: true };
   }
 
+  /** Whether it wrote what was given last, too, or does not say which it is. */
+  isLast(run: string | null): boolean {
+    return run === null || run === this.#run;
+  }
+
   /** It made a snapshot. */
   begin(run: string | null): void {
     this.#run = run ?? this.#run;

@@ -3,6 +3,7 @@
  * is started anew in its midst makes another one. Where it stands among the transactions is told by its LSN.
  */
 import type { ChangeEvent } from './event.js';
+import type { Newest } from './together.js';
 
 export interface Snapshot<Row> {
   readonly events: ChangeEvent<Row>[];
@@ -76,7 +77,7 @@ export class Snapshots<Row> {
   }
 
   /** A change that is no row of a snapshot: it comes after all rows of its table in its partition. */
-  change({ topic, partition, lsn }: ChangeEvent<Row>): void {
+  change({ topic, partition, lsn }: Newest): void {
     let lsns = this.#changed.get(topic);
     if (lsns === undefined) this.#changed.set(topic, lsns = []);
     while (lsns.length <= partition) lsns.push(-1);

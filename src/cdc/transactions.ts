@@ -7,44 +7,21 @@
  */
 import { assert } from '../core/errors.js';
 import { faults } from '../core/faults.js';
-import { AloneChanges, type AloneState } from './alone.js';
+import { AloneChanges } from './alone.js';
 import type { CaptureEvent, ChangeEvent, Transaction, TransactionEnd } from './event.js';
 import type { Bound, Gap, GapKind, Incomplete, Restart } from './gap.js';
 import type { PendingTransaction, TableCount } from './pending.js';
-import { Progress, type ProgressState } from './progress.js';
+import { Progress } from './progress.js';
 import { RecentTransactions } from './recent.js';
-import { Runs, type RunsState } from './runs.js';
-import { Snapshots, type SnapshotsState } from './snapshots.js';
+import { Runs } from './runs.js';
+import { Snapshots } from './snapshots.js';
+import type { Together } from './together.js';
+import type { AssemblerCounts, AssemblerState } from './assembler-state.js';
 import { WaitingTransactions } from './waiting.js';
 
+export type { AssemblerCounts, AssemblerState } from './assembler-state.js';
+
 export type Outcome<Row> = Transaction<Row> | { readonly kind: 'gap'; readonly gap: Gap };
-
-export interface AssemblerCounts {
-  transactions: number;
-  /** Changes of transactions that were given already, or that came twice in one. */
-  repeats: number;
-  /** Transactions of which the END came again. */
-  repeatedTransactions: number;
-  /** Changes that belong to no transaction, given as they came. */
-  alone: number;
-}
-
-/** All state, as JSON can hold it. */
-export interface AssemblerState<Row> {
-  readonly events: readonly ChangeEvent<Row>[];
-  readonly ends: readonly (Omit<TransactionEnd, 'counts'> & { readonly counts: readonly (readonly [string, number])[] })[];
-  /** Rows of snapshots. */
-  readonly told: readonly ChangeEvent<Row>[];
-  readonly snapshots: SnapshotsState;
-  readonly alone: readonly AloneState<Row>[];
-  readonly progress: ProgressState;
-  readonly recent: readonly Bound[];
-  readonly last: Bound | null;
-  readonly chain: Bound | null;
-  readonly broken: readonly number[];
-  readonly counts: AssemblerCounts;
-  readonly runs: RunsState;
-}
 
 export interface AssemblerOptions {
   /** Partitions of a topic; left out: each has one. */
@@ -55,7 +32,8 @@ export interface AssemblerOptions {
 
 const isSame = (one: Bound | undefined, other: TransactionEnd): boolean => one?.lsn === other.lsn && one.time === other.time;
 
-export class TransactionAssembler<Row> {
+/** `Seen`: stands for a transaction that was pushed together. */
+export class TransactionAssembler<Row, Seen = never> {
   readonly counts: AssemblerCounts = { transactions: 0, repeats: 0, repeatedTransactions: 0, alone: 0 };
   readonly #runs = new Runs();
   readonly #pending = new WaitingTransactions<Row>();
@@ -71,7 +49,7 @@ export class TransactionAssembler<Row> {
   #chain: Bound | null = null;
   /** Commits after which a gap was told. */
   readonly #broken = new Set<number>();
-  #out: Outcome<Row>[] = [];
+  #out: (Outcome<Row> | Seen)[] = [];
 
   /** `topics`: those of the tables that are read; END's counts of other tables do not matter. */
   constructor(topics: readonly string[], private readonly options: AssemblerOptions = {}) {
@@ -89,8 +67,33 @@ export class TransactionAssembler<Row> {
     }
   }
 
+  /**
+   * As if the changes had been pushed one by one, and their END: most transactions of a log that is read in its order come
+   * so, right behind the one before them. `seen` is given then. False: nothing was done, and they are to be pushed.
+   */
+  pushTogether(changes: Together, { xid, lsn, time, counts }: TransactionEnd, seen: Seen): boolean {
+    if (this.#ends.length + this.#alone.size > 0 || this.#snapshots.first !== null) this.#proceed(false);
+    const chain = this.#chain;
+    const isNext = chain !== null && changes.lastCommit === chain.lsn && lsn > chain.lsn && this.#ends.length === 0 && this.#pending.isEmpty
+      && this.#alone.size === 0 && this.#snapshots.first === null && this.options.messageTopic == null && this.#recent.of(xid) === undefined;
+    if (!isNext || !this.#runs.isLast(changes.run) || faults.transactionsCut) return false;
+    for (const { table, topic } of changes.newest) this.#progress.table(table, topic);
+    if (!changes.areAll(this.#expected(counts))) return false;
+    for (const change of changes.newest) {
+      this.#snapshots.change(change);
+      this.#progress.change(change);
+    }
+    this.counts.transactions += 1;
+    this.#out.push(seen);
+    const bound: Bound = { xid, lsn, time };
+    this.#recent.add(bound);
+    this.#last = this.#chain = bound;
+    this.#progress.forget(lsn);
+    return true;
+  }
+
   /** What became whole, and gaps, in the order of commits. */
-  take(): readonly Outcome<Row>[] {
+  take(): readonly (Outcome<Row> | Seen)[] {
     this.#proceed(false);
     return this.#taken();
   }
@@ -106,11 +109,11 @@ export class TransactionAssembler<Row> {
   }
 
   /** The end of history: what is not whole never will be. */
-  finish(): { readonly outcomes: readonly Outcome<Row>[]; readonly incomplete: readonly Incomplete[] } {
+  finish(): { readonly outcomes: readonly (Outcome<Row> | Seen)[]; readonly incomplete: readonly Incomplete[] } {
     this.#proceed(true);
     const incomplete: Incomplete[] = [];
     if (this.#snapshots.first !== null) incomplete.push({ xid: null, found: this.#snapshots.rows.length, expected: null });
-    const expected = new Map(this.#ends.map((end) => [end.xid, [...this.#expected(end).values()].reduce((sum, count) => sum + count, 0)]));
+    const expected = new Map(this.#ends.map((end) => [end.xid, [...this.#expected(end.counts).values()].reduce((sum, count) => sum + count, 0)]));
     for (const [xid, found] of this.#pending.sizes()) incomplete.push({ xid, found, expected: expected.get(xid) ?? null });
     for (const [xid, count] of expected) if (this.#pending.of(xid) === undefined) incomplete.push({ xid, found: 0, expected: count });
     incomplete.push(...this.#alone.left());
@@ -147,7 +150,7 @@ export class TransactionAssembler<Row> {
     return next !== undefined && this.options.messageTopic != null && this.#progress.awaitsMessage(next, this.#chain) ? next.lastCommit : null;
   }
 
-  #taken(): readonly Outcome<Row>[] {
+  #taken(): readonly (Outcome<Row> | Seen)[] {
     const out = this.#out;
     this.#out = [];
     return out;
@@ -200,8 +203,8 @@ export class TransactionAssembler<Row> {
   }
 
   #end(end: TransactionEnd): void {
-    if (isSame(this.#endOf.get(end.xid), end)) return;
-    if (isSame(this.#recent.of(end.xid), end) && !faults.repeatsTaken) this.#repeatEnd(end);
+    if (isSame(this.#endOf.get(end.xid), end)) this.counts.repeatedTransactions += 1;
+    else if (isSame(this.#recent.of(end.xid), end) && !faults.repeatsTaken) this.#repeatEnd(end);
     else {
       this.#endOf.set(end.xid, end);
       this.#ends.push(end);
@@ -281,7 +284,7 @@ export class TransactionAssembler<Row> {
       return true;
     }
     const pending = this.#pending.of(xid);
-    const expected = this.#expected(end);
+    const expected = this.#expected(end.counts);
     const events = pending === undefined ? (expected.size === 0 ? [] : null) : faults.transactionsCut ? pending.events() : pending.whole(expected);
     if (events === null) {
       const lacking = this.#lacking(expected, pending);
@@ -307,7 +310,7 @@ export class TransactionAssembler<Row> {
   }
 
   /** How many changes of each table that is read a transaction has. */
-  #expected({ counts }: TransactionEnd): ReadonlyMap<string, number> {
+  #expected(counts: TransactionEnd['counts']): ReadonlyMap<string, number> {
     for (const table of counts.keys()) if (!this.#progress.isRead(table)) return new Map([...counts].filter(([each]) => this.#progress.isRead(each)));
     return counts;
   }
@@ -318,7 +321,7 @@ export class TransactionAssembler<Row> {
 
   /** Whether one of the transactions from the END at `from` on is whole: what one before it lacks is lost then. */
   #isAnyWhole(from: number): boolean {
-    for (let at = from; at < this.#ends.length; at += 1) if (this.#pending.of(this.#ends[at]!.xid)?.whole(this.#expected(this.#ends[at]!)) != null) return true;
+    for (let at = from; at < this.#ends.length; at += 1) if (this.#pending.of(this.#ends[at]!.xid)?.whole(this.#expected(this.#ends[at]!.counts)) != null) return true;
     return false;
   }
 

@@ -8,7 +8,8 @@ import type { TapewrightError } from '../core/errors.js';
 import { utf8Units } from '../core/utf8.js';
 import { positionOf, type ScanBatch } from '../engine/scan-batch.js';
 import { END, MESSAGE } from '../sources/capture-batch.js';
-import { CaptureEvents, GatheredRows, isChange, rowOf, type CapturedRow } from '../sources/capture-rows.js';
+import { CaptureEvents, GatheredRows, isChange, rowOf, type CapturedRow, type CapturePiece } from '../sources/capture-rows.js';
+import { CaptureRuns } from '../sources/capture-runs.js';
 import { openCaptureSource, type CaptureSource } from '../sources/capture-source.js';
 import type { Recording } from '../sources/recorded-rows.js';
 import type { SourceColumn } from '../sources/source.js';
@@ -61,6 +62,14 @@ interface Filling {
   had: number;
 }
 
+/** A transaction: records [from, to) of the piece that was read last. */
+interface SeenTogether {
+  readonly kind: 'together';
+  readonly from: number;
+  readonly to: number;
+  readonly time: number;
+}
+
 /** Rows of one table that follow each other in a transaction, by their places in `rows`. */
 interface Run {
   readonly filling: Filling;
@@ -71,9 +80,14 @@ interface Run {
 export class CaptureReader {
   readonly #source: CaptureSource;
   readonly #events: CaptureEvents;
-  readonly #assembler: TransactionAssembler<CapturedRow>;
+  readonly #assembler: TransactionAssembler<CapturedRow, SeenTogether>;
   readonly #fillings: readonly Filling[];
   readonly #byTopic: ReadonlyMap<string, readonly Filling[]>;
+  /** By the number of a change's origin. */
+  readonly #byOrigin: (readonly Filling[])[] = [];
+  readonly #together: CaptureRuns;
+  /** The one that was read last. */
+  #piece: CapturePiece | null = null;
   readonly #gaps: Gap[] = [];
   #incomplete: readonly Incomplete[] = [];
   #undecodable = 0;
@@ -83,6 +97,7 @@ export class CaptureReader {
     const { recording, transactionTopic, messageTopic, partitions } = options;
     this.#source = openCaptureSource({ recording, tables, transactionTopic, messageTopic, tellsAll: false });
     this.#events = new CaptureEvents(tables);
+    this.#together = new CaptureRuns(this.#events.origins);
     const topics = [...new Set(tables.flatMap((table) => table.topics))];
     this.#assembler = new TransactionAssembler(topics, { partitions: (topic) => partitions.get(topic) ?? 1, messageTopic });
     const readers = (topic: string): readonly CapturedTable[] => tables.filter((table) => table.topics.includes(topic));
@@ -105,8 +120,12 @@ export class CaptureReader {
       return false;
     }
     const piece = this.#events.piece(batch);
+    this.#piece = piece;
     for (let at = 0; at < batch.length; at += 1) {
-      if (isChange(batch, at)) this.#assembler.push(this.#events.change(piece, at));
+      if (isChange(batch, at)) {
+        if (this.#isTogether(piece, at)) at = this.#together.to;
+        else this.#assembler.push(this.#events.change(piece, at));
+      }
       else if (batch.kinds[at] === END) this.#assembler.push(this.#events.end(piece, at));
       else if (batch.kinds[at] === MESSAGE) this.#assembler.push({ kind: 'message', lsn: batch.lsns[at]! });
       else {
@@ -119,6 +138,13 @@ export class CaptureReader {
     for (const { absence, topics } of this.tables) if (absence !== null) for (const topic of topics) this.#assembler.caughtUp(topic);
     this.#deliver(this.#assembler.take());
     return true;
+  }
+
+  /** Whether changes from `at` on are a transaction, and its turn is now. */
+  #isTogether(piece: CapturePiece, at: number): boolean {
+    if (!this.#together.find(piece.batch, at)) return false;
+    const { from, to, time } = this.#together;
+    return this.#assembler.pushTogether(this.#together, this.#events.end(piece, to), { kind: 'together', from, to, time });
   }
 
   rowsOf(input: number): number {
@@ -165,13 +191,13 @@ export class CaptureReader {
     });
   }
 
-  #deliver(outcomes: readonly Outcome<CapturedRow>[]): void {
+  #deliver(outcomes: readonly (Outcome<CapturedRow> | SeenTogether)[]): void {
     const transactions: Run[][] = [];
     for (const filling of this.#fillings) filling.had = this.lane.engine.position(filling.table.input, 0);
     for (const outcome of outcomes) {
       if (this.#failure !== null) break;
       if (outcome.kind === 'gap') this.#note(outcome.gap);
-      else if (this.options.to === null || outcome.time < this.options.to) transactions.push(this.#fill(outcome));
+      else if (this.options.to === null || outcome.time < this.options.to) transactions.push(outcome.kind === 'together' ? this.#fillTogether(outcome.from, outcome.to) : this.#fill(outcome));
     }
     const batches = this.#fillings.map((filling) => this.#scan(filling));
     const fed: FedTransaction[] = [];
@@ -204,6 +230,25 @@ export class CaptureReader {
     return runs;
   }
 
+  /** As `#fill`, of records [from, to) of the piece that was read last. */
+  #fillTogether(from: number, to: number): Run[] {
+    const runs: Run[] = [];
+    const piece = this.#piece!, { batch: { rows, width, origins } } = piece;
+    for (let at = from; at < to; at += 1) {
+      const fillings = this.#fillingsOf(origins[at]!);
+      for (let nth = 0; nth < fillings.length; nth += 1) {
+        const row = rows[at * width + nth]!;
+        if (row < 0) this.#add(fillings[nth]!, nth, this.#events.change(piece, at), false, runs);
+        else this.#place(fillings[nth]!, piece, row, false, runs);
+      }
+    }
+    return runs;
+  }
+
+  #fillingsOf(origin: number): readonly Filling[] {
+    return (this.#byOrigin[origin] ??= this.#byTopic.get(this.#events.origins[origin]!.topic)!);
+  }
+
   /** `nth`: of the tables that are the topic's. `cut`: nothing of the row counts, but that all before it are gone. */
   #add(filling: Filling, nth: number, event: ChangeEvent<CapturedRow>, cut: boolean, runs: Run[]): void {
     const { piece, at } = event.row;
@@ -213,6 +258,10 @@ export class CaptureReader {
       this.#reject(filling, unreadable.column, `${unreadable.error} (topic ${event.topic}, partition ${event.partition}, offset ${event.offset})`, utf8Units(unreadable.image));
       return;
     }
+    this.#place(filling, piece, unreadable?.row ?? row, cut, runs);
+  }
+
+  #place(filling: Filling, piece: CapturePiece, row: number, cut: boolean, runs: Run[]): void {
     const position = filling.next;
     filling.next += 1;
     if (position < filling.had) return;
@@ -221,7 +270,7 @@ export class CaptureReader {
     const last = runs[runs.length - 1];
     if (last !== undefined && last.filling === filling) last.to += 1;
     else runs.push({ filling, from: rows.length, to: rows.length + 1 });
-    rows.add(piece.tables[filling.index]!, unreadable?.row ?? row, cut);
+    rows.add(piece.tables[filling.index]!, row, cut);
   }
 
   /** Null: there are none. */

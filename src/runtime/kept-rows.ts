@@ -1,5 +1,5 @@
 /** Rows of a kept input as one lane took them, in any portions. */
-import { cell, type Batch, type Column } from '../core/batch.js';
+import { cell, columnPart, type Batch } from '../core/batch.js';
 import { ColumnBuilder } from '../core/column-builder.js';
 import { TapewrightError } from '../core/errors.js';
 import { storageOf, type Schema } from '../core/types.js';
@@ -28,7 +28,7 @@ export class KeptRows {
     const batch = await this.#atHand();
     if (batch === null) throw new TapewrightError('DATASET_CORRUPT', `${this.path} holds fewer rows than the journal names; use an intact copy of the bundle`, { path: this.path });
     const to = Math.min(batch.length, this.#at + count, this.#at + this.#left);
-    const rows = { length: to - this.#at, columns: batch.columns.map((column) => part(column, this.#at, to)) };
+    const rows = { length: to - this.#at, columns: batch.columns.map((column) => columnPart(column, this.#at, to)) };
     this.#left -= rows.length;
     this.#at = to;
     return rows;
@@ -73,15 +73,4 @@ export class KeptRows {
   close(): Promise<void> {
     return this.source.close();
   }
-}
-
-/** Views of numbers and codes; no value is copied. */
-function part(column: Column, from: number, to: number): Column {
-  if (column.storage === 'text') {
-    return column.dictionary === null ? { ...column, values: column.values.slice(from, to) } : { ...column, values: column.values.subarray(from, to) };
-  }
-  const nulls = column.nulls?.subarray(from, to) ?? null;
-  if (column.storage === 'real') return { ...column, values: column.values.subarray(from, to), nulls };
-  const { values } = column;
-  return { ...column, values: values instanceof Float64Array ? values.subarray(from, to) : values.slice(from, to), nulls };
 }

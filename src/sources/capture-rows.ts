@@ -1,7 +1,8 @@
 /** Rows of captured tables between the batches in which they were read and those in which they are applied. */
-import { batchOf, cell, type Batch, type Column } from '../core/batch.js';
+import { batchOf, cell, columnPart, type Batch, type Column } from '../core/batch.js';
+import { concatColumns } from '../core/column-bytes.js';
 import { TRUNCATE } from '../core/change.js';
-import { ColumnBuilder, gather } from '../core/column-builder.js';
+import { ColumnBuilder } from '../core/column-builder.js';
 import { storageOf } from '../core/types.js';
 import { Assembler } from './assemble.js';
 import { CHANGE, type CaptureBatch, type DecodedTable } from './capture-batch.js';
@@ -82,7 +83,8 @@ class CapturedChange implements ChangeEvent<CapturedRow>, CapturedRow {
 /** Turns batches into events: the strings that those share are kept from batch to batch. */
 export class CaptureEvents {
   readonly #assemblers: readonly Assembler[];
-  #origins: Origin[] = [];
+  /** By number. */
+  readonly origins: Origin[] = [];
   #xids: string[] = [];
 
   constructor(tables: readonly DecodedTable[]) {
@@ -90,7 +92,7 @@ export class CaptureEvents {
   }
 
   piece(batch: CaptureBatch): CapturePiece {
-    this.#origins.push(...batch.addedOrigins);
+    this.origins.push(...batch.addedOrigins);
     if (batch.restartXids) this.#xids = [''];
     for (const xid of batch.addedXids) this.#xids.push(xid);
     const tables = batch.tables.map(({ length, columns }, table) =>
@@ -100,7 +102,7 @@ export class CaptureEvents {
 
   /** The change at `at` of the piece made last. */
   change(piece: CapturePiece, at: number): ChangeEvent<CapturedRow> {
-    return new CapturedChange(piece, at, this.#origins[piece.batch.origins[at]!]!, this.#xid(piece.batch, at));
+    return new CapturedChange(piece, at, this.origins[piece.batch.origins[at]!]!, this.#xid(piece.batch, at));
   }
 
   /** The end of a transaction at `at` of the piece made last. */
@@ -118,26 +120,27 @@ export const rowOf = ({ batch: { rows, width } }: CapturePiece, at: number, nth:
 
 export const isChange = ({ kinds }: CaptureBatch, at: number): boolean => kinds[at] === CHANGE;
 
-/** Rows of one table in the order in which they are applied. */
+/** Rows of one table in the order in which they are applied: most of them follow each other in their pieces. */
 export class GatheredRows {
   length = 0;
-  #pieces: Batch[] = [];
-  #which: number[] = [];
-  #rows: number[] = [];
+  /** Rows [from, to) of a piece each. */
+  readonly #pieces: Batch[] = [];
+  readonly #from: number[] = [];
+  readonly #to: number[] = [];
   /** Of those that only say that all rows before them are gone. */
-  #cuts: number[] = [];
+  readonly #cuts: number[] = [];
 
   constructor(private readonly columns: readonly SourceColumn[]) {}
 
   add(rows: Batch, row: number, cut: boolean): void {
-    let piece = this.#pieces.length - 1;
-    if (piece < 0 || this.#pieces[piece] !== rows) {
-      piece = this.#pieces.indexOf(rows);
-      if (piece < 0) piece = this.#pieces.push(rows) - 1;
-    }
     if (cut) this.#cuts.push(this.length);
-    this.#which.push(piece);
-    this.#rows.push(row);
+    const last = this.#pieces.length - 1;
+    if (last >= 0 && this.#to[last] === row && this.#pieces[last] === rows) this.#to[last] = row + 1;
+    else {
+      this.#pieces.push(rows);
+      this.#from.push(row);
+      this.#to.push(row + 1);
+    }
     this.length += 1;
   }
 
@@ -145,47 +148,24 @@ export class GatheredRows {
     const columns = this.columns.map((_, index) => this.#column(index));
     const batch = batchOf(this.length, this.#cuts.length === 0 ? columns : columns.map((column, index) => this.#cut(column, index)));
     this.length = 0;
-    this.#pieces = [];
-    this.#which = [];
-    this.#rows = [];
-    this.#cuts = [];
+    for (const list of [this.#pieces, this.#from, this.#to, this.#cuts]) list.length = 0;
     return batch;
   }
 
   #column(index: number): Column {
-    const one = this.#pieces[0]?.columns[index];
-    if (one === undefined) return this.#values(index, () => null);
-    if (this.#pieces.length === 1) return gather(one, this.#rows, this.length);
-    const sources = this.#pieces.map(({ columns }) => columns[index]!);
-    if (one.storage === 'text' && one.dictionary !== null && sources.every((source) => source.storage === 'text' && source.dictionary === one.dictionary)) {
-      return { storage: 'text', values: this.#numbers(sources.map(({ values }) => values as Int32Array), new Int32Array(this.length)), dictionary: one.dictionary };
-    }
-    if (one.storage !== 'text' && sources.every(({ values }) => values instanceof Float64Array)) {
-      const nulls = sources.map((source) => (source.storage === 'text' ? null : source.nulls));
-      return {
-        storage: one.storage, values: this.#numbers(sources.map(({ values }) => values as Float64Array), new Float64Array(this.length)),
-        nulls: nulls.every((flags) => flags === null) ? null : this.#numbers(nulls.map((flags, piece) => flags ?? new Uint8Array(sources[piece]!.values.length)), new Uint8Array(this.length)),
-      };
-    }
-    return this.#values(index, (row) => cell(sources[this.#which[row]!]!, this.#rows[row]!));
-  }
-
-  #numbers<Values extends Int32Array | Float64Array | Uint8Array>(sources: readonly Values[], into: Values): Values {
-    const which = this.#which, rows = this.#rows;
-    for (let row = 0; row < this.length; row += 1) into[row] = sources[which[row]!]![rows[row]!]!;
-    return into;
-  }
-
-  #values(index: number, valueOf: (row: number) => ReturnType<typeof cell>): Column {
-    const builder = new ColumnBuilder(storageOf(this.columns[index]!.type), Math.max(1, this.length));
-    for (let row = 0; row < this.length; row += 1) builder.append(valueOf(row));
-    return builder.finish();
+    const parts = this.#pieces.map(({ columns }, part) => columnPart(columns[index]!, this.#from[part]!, this.#to[part]!));
+    if (parts.length === 0) return new ColumnBuilder(storageOf(this.columns[index]!.type), 1).finish();
+    if (parts.length === 1) return parts[0]!;
+    const lengths = parts.map((_, part) => this.#to[part]! - this.#from[part]!);
+    return concatColumns(parts, lengths);
   }
 
   #cut(column: Column, index: number): Column {
     const { metadata } = this.columns[index]!;
     if (metadata !== undefined && !metadata.startsWith('$')) return column;
     const cuts = new Set(this.#cuts);
-    return this.#values(index, (row) => (!cuts.has(row) ? cell(column, row) : metadata === '$change' ? TRUNCATE : null));
+    const builder = new ColumnBuilder(storageOf(this.columns[index]!.type), Math.max(1, this.length));
+    for (let row = 0; row < this.length; row += 1) builder.append(!cuts.has(row) ? cell(column, row) : metadata === '$change' ? TRUNCATE : null);
+    return builder.finish();
   }
 }

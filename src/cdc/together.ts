@@ -1,0 +1,14 @@
+/** The changes of one transaction that came one behind the other, in their order, right before its END. */
+import type { ChangeEvent } from './event.js';
+
+/** What changes of one table in one partition have in common, but for their numbers. */
+export type Newest = Pick<ChangeEvent<unknown>, 'topic' | 'partition' | 'table' | 'lastCommit' | 'time' | 'lsn'>;
+
+export interface Together {
+  readonly lastCommit: number;
+  readonly run: string | null;
+  /** Of each table and partition, with the greatest LSN of its changes. */
+  readonly newest: readonly Newest[];
+  /** Whether there are as many of each table as an END counts. */
+  areAll(counts: ReadonlyMap<string, number>): boolean;
+}
