@@ -1,8 +1,9 @@
 /** Recorded topics, decoded piece by piece in the thread that asks. */
 import { CaptureDecoder } from './capture-decoder.js';
 import type { CaptureBatch, DecodedTable } from './capture-batch.js';
+import type { RecordBatch } from './capture-records.js';
 import { linePieces, schemasBeside } from './capture-lines.js';
-import { rowPieces, type Recording } from './recorded-rows.js';
+import { recordPieces, type Recording } from './recorded-rows.js';
 import { RunningHash } from './running-hash.js';
 
 export interface CaptureRequest {
@@ -18,13 +19,13 @@ export interface CaptureRequest {
 
 export class CaptureDecoding {
   #decoder: CaptureDecoder | null = null;
-  readonly #pieces: AsyncGenerator<Buffer>;
+  readonly #pieces: AsyncGenerator<Buffer | RecordBatch>;
   readonly #hash: RunningHash;
 
   constructor(private readonly request: CaptureRequest) {
     const { recording } = request;
     this.#hash = new RunningHash(recording.files);
-    this.#pieces = recording.format === 'jsonl' ? linePieces(recording.files, (bytes, file) => this.#hash.add(bytes, file)) : rowPieces(recording);
+    this.#pieces = recording.format === 'jsonl' ? linePieces(recording.files, (bytes, file) => this.#hash.add(bytes, file)) : recordPieces(recording);
   }
 
   /** The records of the next piece of the files; null at their end. Throws DATASET_CORRUPT and DATASET_INVALID. */
@@ -32,7 +33,8 @@ export class CaptureDecoding {
     const { tables, transactionTopic, messageTopic, tellsAll, recording: { files } } = this.request;
     this.#decoder ??= new CaptureDecoder(tables, transactionTopic, await schemasBeside(files), tellsAll, messageTopic);
     const piece = await this.#pieces.next();
-    return piece.done === true ? null : this.#decoder.decode(piece.value);
+    if (piece.done === true) return null;
+    return Buffer.isBuffer(piece.value) ? this.#decoder.decode(piece.value) : this.#decoder.decodeRecords(piece.value);
   }
 
   /** Of the files' bytes; those that were not read until now are read for it. */

@@ -1,8 +1,13 @@
-/** Recordings in Parquet and Arrow: a row a record, read as the line that JSON lines would have of it, so that all of them are one. */
+/**
+ * Recordings in Parquet and Arrow: a row a record. Parquet is read straight as bytes; what that does not know (nested headers,
+ * rare types and encodings, Arrow) DuckDB reads, as the line that JSON lines would have of it, so that all of them are one.
+ */
 import { TapewrightError } from '../core/errors.js';
 import { sqlType } from '../core/types.js';
+import type { RecordBatch } from './capture-records.js';
 import type { FileColumn } from './columns.js';
 import { openDuck, textRows } from './duck.js';
+import { columnNamed as find } from './parquet/record-groups.js';
 import { quoteList, quoteName } from './quote.js';
 import type { Binding } from './source.js';
 import type { Reader } from './reader.js';
@@ -15,6 +20,20 @@ export interface Recording {
 
 const batchRows = 4096;
 
+/** The records, or pieces of their lines, each of which is written over by the next. Throws DATASET_INVALID and DATASET_CORRUPT. */
+export async function* recordPieces(recording: Recording): AsyncGenerator<RecordBatch | Buffer> {
+  const reader = recording.format === 'parquet' ? await import('./parquet/record-reader.js').then(({ RecordReader }) => RecordReader.open(recording.files)) : null;
+  if (reader === null) {
+    yield* rowPieces(recording);
+    return;
+  }
+  try {
+    for (let batch = await reader.next(); batch !== null; batch = await reader.next()) yield batch;
+  } finally {
+    await reader.close();
+  }
+}
+
 /** Pieces of lines, each with its line feed. Throws DATASET_INVALID for files without the columns that a recording has. */
 export async function* rowPieces(recording: Recording): AsyncGenerator<Buffer> {
   const line = lineOf(await columnsOf(recording), recording.files[0]!);
@@ -23,6 +42,8 @@ export async function* rowPieces(recording: Recording): AsyncGenerator<Buffer> {
 
 /** The topics in the order of their first records, with their partitions. */
 export async function rowTopics(recording: Recording): Promise<ReadonlyMap<string, number>> {
+  const known = recording.format === 'parquet' ? await import('./parquet/record-topics.js').then(({ recordTopics }) => recordTopics(recording.files)) : null;
+  if (known !== null) return known;
   const columns = await columnsOf(recording);
   lineOf(columns, recording.files[0]!);
   const topics = new Map<string, number>();
@@ -70,8 +91,6 @@ async function columnsOf({ format, files }: Recording): Promise<readonly FileCol
     duck.close();
   }
 }
-
-const find = (columns: readonly FileColumn[], name: string): FileColumn | undefined => columns.find((column) => column.name === name) ?? columns.find((column) => column.name.toLowerCase() === name);
 
 /** DuckDB's expression of a record's line, as recorders write it. */
 function lineOf(columns: readonly FileColumn[], file: string): string {

@@ -98,7 +98,11 @@ function typeOf({ type, logical_type: logical, converted_type: converted }: Sche
       const plain = logical === undefined ? converted === undefined || converted === 'INT_64' : logical.type === 'INTEGER' && logical.bitWidth === 64 && logical.isSigned;
       return plain ? 'BIGINT' : '?';
     }
-    case 'BYTE_ARRAY': return logical?.type === 'STRING' || (logical === undefined && converted === 'UTF8') ? 'VARCHAR' : '?';
+    case 'BYTE_ARRAY': {
+      if (logical?.type === 'STRING' || (logical === undefined && converted === 'UTF8')) return 'VARCHAR';
+      if (logical?.type === 'JSON' || (logical === undefined && converted === 'JSON')) return 'JSON';
+      return logical === undefined && converted === undefined ? 'BLOB' : '?';
+    }
     default: return '?';
   }
 }

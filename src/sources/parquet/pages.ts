@@ -3,6 +3,7 @@ import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import { snappyUncompress } from 'hyparquet';
 import { deserializeTCompactProtocol } from 'hyparquet/src/thrift.js';
 import { ZSTDDecoder } from 'zstddec';
+import { ZSTDDecoder as ZstdStream } from 'zstddec/stream';
 import { unpackLz4Block } from '../arrow/lz4.js';
 import { HybridReader, isAllOnes } from './hybrid.js';
 
@@ -26,6 +27,8 @@ export interface DataPage {
   /** Codes by row; null: `bytes` holds the values. */
   readonly codes: PageCodes | null;
   readonly bytes: Uint8Array;
+  /** What follows `bytes`, where the page is unpacked piece by piece; null: nothing does. */
+  readonly more: Iterator<Uint8Array> | null;
   /** Values in `bytes`, or codes that are not NULL. */
   readonly values: number;
 }
@@ -44,6 +47,7 @@ interface Header {
 const plain = 0, plainDictionary = 2, rleDictionary = 8;
 
 let zstd: ZSTDDecoder | null = null;
+let zstdStream: ZstdStream | null = null;
 
 /** Must have been waited for once before pages are read. */
 export async function prepareZstd(): Promise<void> {
@@ -52,6 +56,18 @@ export async function prepareZstd(): Promise<void> {
   await decoder.init();
   zstd = decoder;
 }
+
+/** As `prepareZstd`, and before pages are streamed. */
+export async function prepareStreams(): Promise<void> {
+  await prepareZstd();
+  if (zstdStream !== null) return;
+  const decoder = new ZstdStream();
+  await decoder.init();
+  zstdStream = decoder;
+}
+
+/** Pages of more are streamed where they can be: what is unpacked is used while it is in the cache. */
+const streamedFrom = 1 << 18;
 
 /** Codes of so many rows are taken at once at the most: they stay in the cache between unpacking and use. */
 export const codesMax = 4096;
@@ -85,7 +101,8 @@ export class Pages {
   #at = 0;
   dictionary: Dictionary | null = null;
 
-  constructor(bytes: Uint8Array, codec: string, optional: boolean) {
+  /** `streams`: plain values may come piece by piece. */
+  constructor(bytes: Uint8Array, codec: string, optional: boolean, private readonly streams = false) {
     this.#bytes = bytes;
     this.#codec = codec;
     this.#optional = optional;
@@ -118,6 +135,7 @@ export class Pages {
   }
 
   #first(packed: Uint8Array, header: Header): DataPage {
+    if (this.#isStreamed(header)) return this.#firstStreamed(packed, header);
     const bytes = this.#unpack(packed, header.unpacked);
     if (!this.#optional) return this.#page(bytes, 0, header, null);
     if (bytes.length < 4) throw new Error('a page has no levels');
@@ -130,20 +148,40 @@ export class Pages {
     const levels = header.levels!;
     if (levels > packed.length || levels > header.unpacked) throw new Error('the levels end beyond their page');
     const rest = packed.subarray(levels);
+    const nulls = this.#optional ? nullsOf(packed.subarray(0, levels), header.count) : null;
+    if (header.isPacked && this.#isStreamed(header)) return plainPage(header.count, nulls, new Uint8Array(0), unpackPieces(rest, header.unpacked - levels));
     const bytes = header.isPacked ? this.#unpack(rest, header.unpacked - levels) : rest;
-    return this.#page(bytes, 0, header, this.#optional ? nullsOf(packed.subarray(0, levels), header.count) : null);
+    return this.#page(bytes, 0, header, nulls);
+  }
+
+  #isStreamed({ encoding, unpacked }: Header): boolean {
+    return this.streams && encoding === plain && unpacked >= streamedFrom && this.#codec === 'ZSTD';
+  }
+
+  #firstStreamed(packed: Uint8Array, { unpacked, count: rows }: Header): DataPage {
+    const pieces = unpackPieces(packed, unpacked);
+    if (!this.#optional) return plainPage(rows, null, new Uint8Array(0), pieces);
+    let head = new Uint8Array(0);
+    let levels = 4;
+    while (head.length < levels) {
+      const { value, done } = pieces.next();
+      if (done === true) throw new Error('the levels end beyond their page');
+      head = head.length === 0 ? value : Buffer.concat([head, value]);
+      if (head.length >= 4) levels = 4 + new DataView(head.buffer, head.byteOffset).getUint32(0, true);
+      if (levels > unpacked) throw new Error('the levels end beyond their page');
+    }
+    return plainPage(rows, nullsOf(head.subarray(4, levels), rows), head.subarray(levels), pieces);
   }
 
   #page(bytes: Uint8Array, at: number, { count: rows, encoding }: Header, nulls: Uint8Array | null): DataPage {
-    let values = rows;
-    if (nulls !== null) for (let row = 0; row < rows; row += 1) values -= nulls[row]!;
-    if (encoding === plain) return { rows, nulls, codes: null, bytes: aligned(bytes.subarray(at)), values };
+    if (encoding === plain) return plainPage(rows, nulls, aligned(bytes.subarray(at)), null);
+    const values = valuesIn(rows, nulls);
     if (encoding !== plainDictionary && encoding !== rleDictionary) throw new Error(`encoding ${encoding} is not known here`);
     if (this.dictionary === null) throw new Error('codes stand before their dictionary');
     const width = values > 0 ? (bytes[at] ?? 255) : 0;
     if (width > 31) throw new Error(`codes of ${width} bits are not known`);
     const some = values < rows ? nulls : null;
-    return { rows, nulls: some, codes: new PageCodes(new HybridReader(bytes, at + 1, width, this.dictionary.count), some), bytes, values };
+    return { rows, nulls: some, codes: new PageCodes(new HybridReader(bytes, at + 1, width, this.dictionary.count), some), bytes, more: null, values };
   }
 
   #unpack(packed: Uint8Array, length: number): Uint8Array {
@@ -151,6 +189,30 @@ export class Pages {
     if (bytes.length !== length) throw new Error(`${bytes.length} bytes were unpacked where ${length} were said`);
     return bytes;
   }
+}
+
+function valuesIn(rows: number, nulls: Uint8Array | null): number {
+  let values = rows;
+  if (nulls !== null) for (let row = 0; row < rows; row += 1) values -= nulls[row]!;
+  return values;
+}
+
+const plainPage = (rows: number, nulls: Uint8Array | null, bytes: Uint8Array, more: Iterator<Uint8Array> | null): DataPage =>
+  ({ rows, nulls, codes: null, bytes, more, values: valuesIn(rows, nulls) });
+
+/** Zstandard, piece by piece. Throws an Error where it is damaged, or not of that length. */
+function* unpackPieces(packed: Uint8Array, length: number): Generator<Uint8Array<ArrayBuffer>, undefined> {
+  let unpacked = 0;
+  let nothing = 0;
+  for (const piece of zstdStream!.decodeStreaming([packed])) {
+    unpacked += piece.length;
+    nothing = piece.length === 0 ? nothing + 1 : 0;
+    // Of what is damaged it gives nothing, without end.
+    if (nothing > 1) throw new Error('a page cannot be unpacked');
+    if (unpacked > length) throw new Error(`more bytes were unpacked than the ${length} that were said`);
+    if (piece.length > 0) yield piece as Uint8Array<ArrayBuffer>;
+  }
+  if (unpacked !== length) throw new Error(`${unpacked} bytes were unpacked where ${length} were said`);
 }
 
 function unpackPage(packed: Uint8Array, codec: string, length: number): Uint8Array {
@@ -172,9 +234,10 @@ function unpackPage(packed: Uint8Array, codec: string, length: number): Uint8Arr
 /** Levels of one bit: 0 is NULL. Null where no row is. */
 function nullsOf(bytes: Uint8Array, rows: number): Uint8Array | null {
   if (isAllOnes(bytes, rows)) return null;
-  const levels = new Int32Array(rows);
+  const levels = new Int32Array(rows), nulls = new Uint8Array(rows);
   new HybridReader(bytes, 0, 1, 2).read(rows, levels);
-  return Uint8Array.from(levels, (level) => 1 - level);
+  for (let row = 0; row < rows; row += 1) nulls[row] = 1 - levels[row]!;
+  return nulls;
 }
 
 function count(value: unknown): number {
