@@ -78,7 +78,7 @@ type StageNode = Extract<PhysicalNode, { kind: 'stage' }>;
 /** Rows of several partitions that run through the plan at once, at the most. */
 const CHUNK_ROWS = 16_384;
 
-const SNAPSHOT_FORMAT = 3;
+const SNAPSHOT_FORMAT = 4;
 
 export class Engine {
   readonly plan: PhysicalPlan;

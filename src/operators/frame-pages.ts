@@ -3,37 +3,19 @@
  * written once. A checkpoint adds pages for the rows that came since the one before; of a key, rows leave in the order in
  * which they came, so how many are left says which of a page's rows still count. Pages of which little is left are joined.
  */
-import type { Column } from '../core/batch.js';
-import { ByteReader, ByteWriter } from '../core/bytes.js';
-import { concatColumns, readColumn, writeColumn } from '../core/column-bytes.js';
+import { ByteWriter } from '../core/bytes.js';
+import { concatColumns } from '../core/column-bytes.js';
 import { gather } from '../core/column-builder.js';
 import { faults } from '../core/faults.js';
 import { usualPages, type PageLimits } from '../core/keyed-pages.js';
+import { pageFrom, pageOf, rowsOf, type FramePage, type FrameRows } from './frame-page.js';
 import type { FramePool } from './frame-pool.js';
 import { grown } from './grown.js';
-
-/** Rows beside each other: their keys, event times and the columns that aggregates read. */
-export interface FrameRows {
-  readonly length: number;
-  readonly ids: Int32Array;
-  readonly time: Float64Array;
-  readonly columns: readonly Column[];
-}
-
-interface FramePage {
-  readonly bytes: Uint8Array;
-  readonly rows: number;
-  /** Keys that have rows in the page, and how many. */
-  readonly ids: Int32Array;
-  readonly counts: Int32Array;
-  /** Rows that are in frames, as of the last checkpoint. */
-  live: number;
-}
 
 /** So many pages beside each other of which little is left, or that hold little, become fewer. */
 const RUN = 8;
 
-/** About what a row takes: key, time and two values. */
+/** What a row with two values takes at the most, as a rule: most take a quarter of it. */
 const ROW_BYTES = 32;
 
 export class FramePages {
@@ -61,20 +43,19 @@ export class FramePages {
 
   /** Takes the pages that `snapshot` returned when frames had `count` rows, and gives these, oldest first, a page at a time. */
   *restore(pages: readonly Uint8Array[], count: Int32Array): Generator<FrameRows> {
-    this.#pages = pages.map((bytes) => describe(bytes, rowsOf(bytes)));
+    this.#pages = pages.map(pageFrom);
     const gone = this.#gone(count);
     for (const { bytes } of this.#pages) yield withoutGone(rowsOf(bytes), gone);
   }
 
   #addFresh(keys: number, pool: FramePool): void {
     const views = pool.views();
+    const writer = new ByteWriter(this.#pageRows * ROW_BYTES);
     const ids = new Int32Array(this.#pageRows);
     const slots = new Int32Array(this.#pageRows);
     let length = 0;
     const add = (): void => {
-      this.#pages.push(pageOf({
-        length, ids: ids.slice(0, length), time: Float64Array.from({ length }, (_, row) => pool.time[slots[row]!]!), columns: views.map((column) => gather(column, slots, length)),
-      }));
+      this.#pages.push(pageOf(writer, ids, pool.time, views, slots, length));
       length = 0;
     };
     for (let id = 0; id < keys; id += 1) {
@@ -137,8 +118,13 @@ export class FramePages {
       else for (let k = 0; k < ids.length; k += 1) gone[ids[k]!] = Math.max(0, gone[ids[k]!]! - counts[k]!);
     }
     const rows = concat(kept);
+    const order = Int32Array.from({ length: rows.length }, (_, row) => row);
+    const writer = new ByteWriter();
     const joined: FramePage[] = [];
-    for (let row = 0; row < rows.length; row += this.#pageRows) joined.push(pageOf(slice(rows, row, Math.min(rows.length, row + this.#pageRows))));
+    for (let row = 0; row < rows.length; row += this.#pageRows) {
+      const end = Math.min(rows.length, row + this.#pageRows);
+      joined.push(pageOf(writer, rows.ids.subarray(row, end), rows.time, rows.columns, order.subarray(row, end), end - row));
+    }
     this.#pages.splice(from, to - from, ...joined);
   }
 }
@@ -161,11 +147,6 @@ function withoutGone(rows: FrameRows, gone: Int32Array): FrameRows {
   };
 }
 
-function slice({ ids, time, columns }: FrameRows, from: number, to: number): FrameRows {
-  const order = Int32Array.from({ length: to - from }, (_, row) => from + row);
-  return { length: to - from, ids: ids.slice(from, to), time: time.slice(from, to), columns: columns.map((column) => gather(column, order, to - from)) };
-}
-
 function concat(parts: readonly FrameRows[]): FrameRows {
   const lengths = parts.map((part) => part.length);
   const length = lengths.reduce((sum, rows) => sum + rows, 0);
@@ -178,27 +159,4 @@ function concat(parts: readonly FrameRows[]): FrameRows {
     at += part.length;
   }
   return { length, ids, time, columns: parts[0]!.columns.map((_, index) => concatColumns(parts.map(({ columns }) => columns[index]!), lengths)) };
-}
-
-function pageOf(rows: FrameRows): FramePage {
-  const writer = new ByteWriter(64 + rows.length * (12 + 9 * rows.columns.length));
-  writer.varint(rows.columns.length);
-  writer.int32Array(rows.ids);
-  writer.float64Array(rows.time);
-  for (const column of rows.columns) writeColumn(writer, column, rows.length);
-  return describe(writer.toBytes(), rows);
-}
-
-function rowsOf(bytes: Uint8Array): FrameRows {
-  const reader = new ByteReader(bytes);
-  const width = reader.varint();
-  const ids = reader.int32Array();
-  const time = reader.float64Array();
-  return { length: ids.length, ids, time, columns: Array.from({ length: width }, () => readColumn(reader)) };
-}
-
-function describe(bytes: Uint8Array, { ids, length }: FrameRows): FramePage {
-  const counts = new Map<number, number>();
-  for (let row = 0; row < length; row += 1) counts.set(ids[row]!, (counts.get(ids[row]!) ?? 0) + 1);
-  return { bytes, rows: length, ids: Int32Array.from(counts.keys()), counts: Int32Array.from(counts.values()), live: length };
 }

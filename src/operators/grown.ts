@@ -14,3 +14,9 @@ export function grownTimes(values: Float64Array, length: number, fill: number): 
   longer.set(values);
   return longer;
 }
+
+/** `target`, which begins with `values` then. */
+export function moved<Values extends Float64Array | Int32Array>(values: Values, target: Values): Values {
+  target.set(values);
+  return target;
+}

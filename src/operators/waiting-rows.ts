@@ -1,13 +1,12 @@
 /** Rows that wait for the watermark, and the order in which it lets them go. */
 import type { Batch, Column } from '../core/batch.js';
 import type { ByteReader, ByteWriter } from '../core/bytes.js';
-import { concatColumns, emptyColumn, readColumn, writeColumn } from '../core/column-bytes.js';
-import { view } from '../core/column-builder.js';
-import { gatherRuns, runsOf } from '../core/column-runs.js';
 import { faults } from '../core/faults.js';
-import { storageOf, type Schema, type Storage } from '../core/types.js';
+import type { Schema } from '../core/types.js';
 import { DueRows } from './due-rows.js';
+import { moved } from './grown.js';
 import type { KeyTable } from './key-table.js';
+import { WaitingColumns } from './waiting-columns.js';
 
 /** Rows let go, in order: their columns, event times, key ids, and the watermark that each waited for. */
 export interface ReleasedRows {
@@ -21,6 +20,12 @@ export interface ReleasedRows {
 /** Of peers so many are put in order by insertion. */
 const FEW = 16;
 
+/** From so many rows on, what has left is not to take as much again. */
+const MANY = 65_536;
+
+/** Fewer rows have arrays that are not worth making smaller. */
+const FIRST = 4096;
+
 /** Row numbers below this fit beside a distance in one double. */
 const ROWS = 2 ** 21;
 
@@ -28,7 +33,7 @@ const ROWS = 2 ** 21;
 const GONE = Infinity;
 
 export class WaitingRows {
-  readonly #storages: readonly Storage[];
+  readonly #columns: WaitingColumns;
   #time: Float64Array = new Float64Array(256);
   /**
    * The watermark that lets a row go: its event time, or, for a row that was behind on arrival, the watermark at
@@ -39,9 +44,6 @@ export class WaitingRows {
   /** Rows in all, those that are gone among them. */
   #length = 0;
   #gone = 0;
-  /** Columns of all rows, one part after the other; the first so many are copies. */
-  #parts: { columns: readonly Column[]; length: number }[] = [];
-  #copied = 0;
   #dueMin = Infinity;
   /** Rows of which `settle` has not heard that they are due, and how many rows have been told it. */
   readonly #unsettled = new DueRows();
@@ -53,7 +55,7 @@ export class WaitingRows {
   #order = new Int32Array(0);
 
   constructor(schema: Schema) {
-    this.#storages = schema.map((field) => storageOf(field.type));
+    this.#columns = new WaitingColumns(schema);
   }
 
   get length(): number {
@@ -69,7 +71,7 @@ export class WaitingRows {
     const count = to - from;
     if (count === 0) return;
     this.#reserve(this.#length + count);
-    this.#parts.push({ columns: batch.columns.map((column) => view(column, from, to)), length: count });
+    this.#columns.append(batch, from, to);
     for (let row = from; row < to; row += 1) {
       const at = this.#length;
       const rowDue = due ?? time[row]!;
@@ -83,10 +85,7 @@ export class WaitingRows {
 
   /** Copies what is still a view of the batches that were appended: their arrays may be used again. */
   own(): void {
-    for (; this.#copied < this.#parts.length; this.#copied += 1) {
-      const { columns, length } = this.#parts[this.#copied]!;
-      this.#parts[this.#copied] = { columns: columns.map((column) => concatColumns([column], [length])), length };
-    }
+    this.#columns.own();
   }
 
   /**
@@ -110,13 +109,13 @@ export class WaitingRows {
     this.#orderTies(order, count, keys);
     const released: ReleasedRows = {
       length: count,
-      columns: this.#gather(order, count),
+      columns: this.#columns.gather(order, count),
       time: pick(this.#time, order, count),
       due: pick(this.#due, order, count),
       ids: pickIds(this.#ids, order, count),
     };
-    // What stays is copied when it is less than what has left: in the long run no row more than once.
-    if (kept <= this.#length / 2) this.#keep(kept);
+    // What stays moves when it is less than what has left: in the long run no row more than once. Of many rows, sooner.
+    if (kept <= this.#length * (this.#length < MANY ? 0.5 : 0.75)) this.#keep(kept);
     else {
       for (let k = 0; k < count; k += 1) this.#due[order[k]!] = GONE;
       this.#gone += count;
@@ -227,21 +226,27 @@ export class WaitingRows {
   /** Closes the gaps that released rows leave: `#kept` has the rows that stay. */
   #keep(count: number): void {
     const kept = this.#kept;
-    this.#parts = count === 0 ? [] : [{ columns: this.#gather(kept, count), length: count }];
-    this.#copied = this.#parts.length;
+    this.#columns.keep(kept, count);
     for (let at = 0; at < count; at += 1) {
       const row = kept[at]!;
       this.#time[at] = this.#time[row]!;
       this.#due[at] = this.#due[row]!;
       this.#ids[at] = this.#ids[row]!;
     }
+    this.#shrink(this.#length, count);
     this.#length = count;
     this.#gone = 0;
   }
 
-  #gather(order: Int32Array, count: number): Column[] {
-    const runs = runsOf(order, count, this.#parts.map((part) => part.length));
-    return this.#storages.map((storage, index) => (count === 0 ? emptyColumn(storage) : gatherRuns(this.#parts.map((part) => part.columns[index]!), order, count, runs)));
+  /** After a burst: what it took is given back once rows take a small part of it; `count` of them stay. */
+  #shrink(rows: number, count: number): void {
+    if (this.#time.length < Math.max(rows, FIRST) * 4) return;
+    const capacity = Math.max(rows, FIRST) * 2;
+    this.#time = moved(this.#time.subarray(0, count), new Float64Array(capacity));
+    this.#due = moved(this.#due.subarray(0, count), new Float64Array(capacity));
+    this.#ids = moved(this.#ids.subarray(0, count), new Int32Array(capacity));
+    this.#columns.shrink(capacity);
+    this.#ascending = this.#rest = this.#kept = this.#order = new Int32Array(0);
   }
 
   /** By key id, of so many: 1 where a row of the key waits. */
@@ -258,26 +263,21 @@ export class WaitingRows {
 
   #reserve(length: number): void {
     if (length <= this.#time.length) return;
-    const capacity = Math.max(length, this.#time.length * 2);
-    const time = new Float64Array(capacity);
-    time.set(this.#time);
-    this.#time = time;
-    const due = new Float64Array(capacity);
-    due.set(this.#due);
-    this.#due = due;
-    const ids = new Int32Array(capacity);
-    ids.set(this.#ids);
-    this.#ids = ids;
+    const capacity = Math.max(length, Math.ceil(this.#time.length * 1.5));
+    this.#time = moved(this.#time, new Float64Array(capacity));
+    this.#due = moved(this.#due, new Float64Array(capacity));
+    this.#ids = moved(this.#ids, new Int32Array(capacity));
   }
 
   snapshot(writer: ByteWriter): void {
-    if (this.#gone > 0 || this.#parts.length > 1) this.#keep(this.#divide(-Infinity).kept);
+    this.#columns.own();
+    if (this.#gone > 0) this.#keep(this.#divide(-Infinity).kept);
     const length = faults.waitingRowsNotSaved ? 0 : this.#length;
     writer.varint(length);
     writer.float64Array(this.#time.subarray(0, length));
     writer.float64Array(this.#due.subarray(0, length));
     writer.int32Array(this.#ids.subarray(0, length));
-    this.#storages.forEach((storage, index) => { writeColumn(writer, this.#parts[0]?.columns[index] ?? emptyColumn(storage), length); });
+    this.#columns.snapshot(writer, length);
   }
 
   restore(reader: ByteReader): void {
@@ -285,8 +285,7 @@ export class WaitingRows {
     this.#time = reader.float64Array();
     this.#due = reader.float64Array();
     this.#ids = reader.int32Array();
-    this.#parts = [{ columns: this.#storages.map(() => readColumn(reader)), length: this.#length }];
-    this.#copied = 1;
+    this.#columns.restore(reader, this.#length);
     this.#gone = 0;
     this.#unsettled.clear();
     this.#told = 0;
