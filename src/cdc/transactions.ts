@@ -115,7 +115,7 @@ export class TransactionAssembler<Row, Seen = never> {
     if (this.#snapshots.first !== null) incomplete.push({ xid: null, found: this.#snapshots.rows.length, expected: null });
     const expected = new Map(this.#ends.map((end) => [end.xid, [...this.#expected(end.counts).values()].reduce((sum, count) => sum + count, 0)]));
     for (const [xid, found] of this.#pending.sizes()) incomplete.push({ xid, found, expected: expected.get(xid) ?? null });
-    for (const [xid, count] of expected) if (this.#pending.of(xid) === undefined) incomplete.push({ xid, found: 0, expected: count });
+    for (const [xid, count] of expected) if (count > 0 && this.#pending.of(xid) === undefined) incomplete.push({ xid, found: 0, expected: count });
     incomplete.push(...this.#alone.left());
     return { outcomes: this.#taken(), incomplete };
   }

@@ -77,6 +77,9 @@ interface Run {
   to: number;
 }
 
+/** Remarks of one kind: what is beyond is counted. */
+const remarksMost = 20;
+
 export class CaptureReader {
   readonly #source: CaptureSource;
   readonly #events: CaptureEvents;
@@ -95,7 +98,7 @@ export class CaptureReader {
 
   constructor(readonly tables: readonly CapturedTable[], private readonly options: CaptureOptions, private readonly lane: RunLane) {
     const { recording, transactionTopic, messageTopic, partitions } = options;
-    this.#source = openCaptureSource({ recording, tables, transactionTopic, messageTopic, tellsAll: false });
+    this.#source = openCaptureSource({ recording, tables, transactionTopic, messageTopic, tellsAll: true });
     this.#events = new CaptureEvents(tables);
     this.#together = new CaptureRuns(this.#events.origins);
     const topics = [...new Set(tables.flatMap((table) => table.topics))];
@@ -169,12 +172,14 @@ export class CaptureReader {
 
   remarks(): readonly string[] {
     const { repeats, repeatedTransactions } = this.#assembler.counts;
-    const unfinished = this.#incomplete.map(incompleteText).map((text) => `${text[0]!.toUpperCase()}${text.slice(1)}.`);
+    const left = this.#incomplete, most = left.length > remarksMost + 1 ? remarksMost : left.length;
+    const unfinished = left.slice(0, most).map(incompleteText).map((text) => `${text[0]!.toUpperCase()}${text.slice(1)}.`);
+    if (left.length > most) unfinished.push(`${left.length - most} more are not whole, and not applied: cdc.json of the bundle has all.`);
     return [
       ...this.tables.flatMap(({ absence }) => (absence === null ? [] : [`${absence}.`])),
       ...this.#assembler.restarts.filter(({ overlaps }) => !overlaps).map(({ text }) => `A warning: ${text}.`),
       ...this.#gaps.map((gap) => `A gap in the changes: ${gapText(gap)}.`), ...unfinished,
-      ...(repeats + repeatedTransactions === 0 ? [] : [`${repeats} changes came again${repeatedTransactions === 0 ? '' : `, and the ends of ${repeatedTransactions} transactions`}: left out.`]),
+      ...(repeats + repeatedTransactions === 0 ? [] : [`${repeats} change${repeats === 1 ? '' : 's'} came again${repeatedTransactions === 0 ? '' : `, and the ends of ${repeatedTransactions} transactions`}: left out.`]),
       ...(this.#undecodable === 0 ? [] : [`${this.#undecodable} records of captured topics cannot be read.`]),
     ];
   }

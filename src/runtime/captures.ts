@@ -2,6 +2,7 @@
 import { gapText } from '../cdc/gap.js';
 import { TapewrightError } from '../core/errors.js';
 import type { Pipeline, SourceTable } from '../plan/plan.js';
+import { partitionsMost } from '../sources/capture-batch.js';
 import { topicsIn } from '../sources/capture-lines.js';
 import { absenceRemark, messageTopic, stopsAtGaps, topicsOf, transactionTopic } from '../sources/captured-table.js';
 import { ChangesSource } from '../sources/changes.js';
@@ -42,6 +43,9 @@ export async function findCaptures({ pipeline, inputs }: Prepared, { lanes, to }
     const partitions = await topicsIn(recording), topics = [...partitions.keys()];
     const topic = transactionTopic(pipeline.settings, topics);
     if (topic === null) continue;
+    for (const [name, count] of partitions) {
+      if (count > partitionsMost) throw new TapewrightError('DATASET_CORRUPT', `a record of ${name} names the partition ${count - 1}: partitions are whole numbers from 0 to ${partitionsMost - 1}; record the topic again`, { topic: name });
+    }
     if (partitions.get(topic)! > 1) {
       throw new TapewrightError('DATASET_INVALID', `${topic} has ${partitions.get(topic)!} partitions: the order of commits is that of the transaction topic, which needs one; record a topic with one, or apply changes one by one with SET 'cdc.transaction.topic' = 'none'`, { topic });
     }

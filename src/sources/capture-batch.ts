@@ -76,3 +76,6 @@ export function captureBuffers(batch: CaptureBatch): ArrayBuffer[] {
 /** Batches that may lie between the threads, and how many the main thread asks for at once: waking the other for each costs both. */
 export const piecesAhead = 8;
 export const creditPieces = 4;
+
+/** More partitions than any topic has: a number beyond is a damaged one. */
+export const partitionsMost = 100_000;

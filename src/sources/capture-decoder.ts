@@ -195,7 +195,8 @@ export class CaptureDecoder {
     const record = captureOf(text, line);
     const own = record === null ? null : (this.#topics.find(({ name }) => name === record.topic) ?? null);
     if (record === null || own === null) {
-      if (record === null && this.tellsAll) this.#reject({ topic: '', error: 'the line is not a JSON object', line: utf8Units(text) });
+      const isNone = record === null || record.topic === '';
+      if (isNone && this.tellsAll) this.#reject({ topic: '', error: record === null ? 'the line is not a JSON object' : 'the line is no record of a topic, as others are', line: utf8Units(text) });
       return;
     }
     if (this.#read(record, own, () => text) && topic === own) this.#scanner.learnLine(start, end, own);

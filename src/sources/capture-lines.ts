@@ -11,6 +11,9 @@ import { openText } from './text-reader.js';
 /** Read at once. */
 const pieceBytes = 1 << 20;
 
+/** Some programs write it at the beginning of UTF-8: it is no part of the first line. */
+const byteOrderMark = Buffer.from([0xef, 0xbb, 0xbf]);
+
 /** Pieces of the files: whole lines, each with its line feed, in UTF-8. A piece is written over by the next. `onBytes`: told of all bytes of each file in their order, unless it is gzip. */
 export async function* linePieces(files: readonly string[], onBytes: (bytes: Buffer, file: number) => void = () => undefined): AsyncGenerator<Buffer> {
   for await (const { bytes, file } of pieces(files, onBytes)) {
@@ -25,7 +28,7 @@ async function* pieces(files: readonly string[], onBytes: (bytes: Buffer, file: 
     try {
       reader = await openBytes(file);
       let bytes = Buffer.allocUnsafeSlow(2 * pieceBytes);
-      let kept = 0;
+      let kept = 0, isFirst = true;
       for (;;) {
         if (bytes.length - kept < pieceBytes + 1) bytes = Buffer.concat([bytes.subarray(0, kept)], 2 * bytes.length);
         const read = await reader.read(bytes, kept, pieceBytes);
@@ -33,7 +36,8 @@ async function* pieces(files: readonly string[], onBytes: (bytes: Buffer, file: 
         if (reader.isPlain) onBytes(bytes.subarray(kept, kept + read), index);
         const last = bytes.subarray(kept, kept + read).lastIndexOf(10);
         const end = last < 0 ? 0 : kept + last + 1;
-        if (end > 0) yield { bytes: bytes.subarray(0, end), file };
+        if (end > 0) yield { bytes: bytes.subarray(isFirst && startsWith(bytes, 0, byteOrderMark) ? byteOrderMark.length : 0, end), file };
+        isFirst &&= end === 0;
         bytes.copyWithin(0, end, kept + read);
         kept += read - end;
       }
@@ -117,12 +121,13 @@ async function lineTopics(files: readonly string[]): Promise<ReadonlyMap<string,
       // Most lines need not be read to see what topic they are of.
       if (startsWith(bytes, at, topicFirst)) {
         const own = begun(beginnings, bytes, at), partition = partitionOf(bytes, at + own.bytes.length, end);
-        if (partition > own.partition) note(own.topic, own.partition = partition);
-        continue;
+        if (partition !== null && partition > own.partition) note(own.topic, own.partition = partition);
+        if (partition !== null) continue;
       }
       const text = bytes.toString('latin1', at, end), record = captureOf(text, 0);
       if (record !== null && record.topic !== '') note(record.topic, record.partition);
-      else if (partitions.size === 0 && text.trim() !== '') return new Map();
+      // A line that is no object is told when it is read; it does not say what the others are.
+      else if (record !== null && partitions.size === 0) return new Map();
     }
   }
   return partitions;
@@ -145,13 +150,14 @@ function begun(beginnings: Beginning[], bytes: Buffer, start: number): Beginning
 
 const partitionNext = Buffer.from('"partition":', 'latin1');
 
-/** Which recorders write after the topic. 0 where they do not. */
-function partitionOf(bytes: Buffer, from: number, end: number): number {
+/** Which recorders write after the topic. Null where they do not: the line has to be read. */
+function partitionOf(bytes: Buffer, from: number, end: number): number | null {
   let at = from;
   while (at < end && (bytes[at] === 44 || bytes[at] === 32)) at += 1;
-  if (!startsWith(bytes, at, partitionNext)) return 0;
+  if (!startsWith(bytes, at, partitionNext)) return null;
   let partition = 0;
   for (at += partitionNext.length; bytes[at] === 32; at += 1);
+  if (!(bytes[at]! >= 48 && bytes[at]! <= 57)) return null;
   for (; bytes[at]! >= 48 && bytes[at]! <= 57; at += 1) partition = partition * 10 + bytes[at]! - 48;
   return partition;
 }

@@ -3,9 +3,10 @@ import { batchOf, cell, columnPart, type Batch, type Column } from '../core/batc
 import { concatColumns } from '../core/column-bytes.js';
 import { TRUNCATE } from '../core/change.js';
 import { ColumnBuilder } from '../core/column-builder.js';
+import { TapewrightError } from '../core/errors.js';
 import { storageOf } from '../core/types.js';
 import { Assembler } from './assemble.js';
-import { CHANGE, type CaptureBatch, type DecodedTable } from './capture-batch.js';
+import { CHANGE, partitionsMost, type CaptureBatch, type DecodedTable } from './capture-batch.js';
 import type { ChangeEvent, SnapshotPlace, TransactionEnd } from '../cdc/event.js';
 import type { Origin } from '../formats/debezium-shape.js';
 import type { SourceColumn } from './source.js';
@@ -91,13 +92,24 @@ export class CaptureEvents {
     this.#assemblers = tables.map(({ columns }) => new Assembler(columns));
   }
 
+  /** Throws DATASET_CORRUPT where a change names a partition that no topic has. */
   piece(batch: CaptureBatch): CapturePiece {
     this.origins.push(...batch.addedOrigins);
+    this.#refusePartitions(batch);
     if (batch.restartXids) this.#xids = [''];
     for (const xid of batch.addedXids) this.#xids.push(xid);
     const tables = batch.tables.map(({ length, columns }, table) =>
       this.#assemblers[table]!.assemble({ length, position: 0, positions: null, watermarks: null, columns, rejected: [] }).batch);
     return { batch, tables, counts: batch.ends.map((counts) => new Map(counts)) };
+  }
+
+  #refusePartitions({ length, kinds, origins, partitions, offsets }: CaptureBatch): void {
+    for (let at = 0; at < length; at += 1) {
+      const partition = partitions[at]!;
+      if ((partition >= 0 && partition < partitionsMost && partition % 1 === 0) || kinds[at] !== CHANGE) continue;
+      const { topic } = this.origins[origins[at]!]!;
+      throw new TapewrightError('DATASET_CORRUPT', `a record of ${topic} (offset ${offsets[at]}) names the partition ${partition}: partitions are whole numbers from 0 to ${partitionsMost - 1}; record the topic again`, { topic, partition });
+    }
   }
 
   /** The change at `at` of the piece made last. */
