@@ -123,6 +123,15 @@ export class ChangeValues {
     return at;
   }
 
+  /** As `numberEnd`, of an integer below 10^16 without a sign, which a comma, a brace or a quote follows. */
+  integerEnd(bytes: Buffer, start: number): number {
+    this.#sum = 0;
+    const end = this.#digitsEnd(start), next = bytes[end]!;
+    if (end === start || end - start > 15 || (bytes[start] === zero && end - start > 1) || (next !== 44 && next !== 125 && next !== quote && next !== backslash)) return -1;
+    this.number = this.#sum;
+    return end;
+  }
+
   /** Behind the digits at `start`, of which no more than 20 are looked at; they go on behind those of `#sum`. */
   #digitsEnd(start: number): number {
     const { view } = this;

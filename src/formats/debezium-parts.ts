@@ -58,6 +58,21 @@ export class DebeziumParts {
     return first === 123 || first === 91 ? this.#nested(bytes, start, last, escaped) : this.word(bytes, start);
   }
 
+  /** Behind a number that nobody wants, where it has no exponent; -1: it may be none. */
+  digits(bytes: Buffer, start: number): number {
+    const end = this.#digitsEnd(start), next = bytes[end];
+    if (end === start) return -1;
+    return next === 44 || next === 125 ? end : this.word(bytes, end);
+  }
+
+  /** Behind what are digits in a number, where no colon is. */
+  #digitsEnd(start: number): number {
+    const { view } = this.values;
+    let at = start, none = (view.getInt32(at, true) & 0xf0f0f0f0) ^ 0x30303030;
+    for (const most = start + 20; none === 0 && at < most; none = (view.getInt32(at, true) & 0xf0f0f0f0) ^ 0x30303030) at += 4;
+    return none === 0 ? at : at + firstByte(none);
+  }
+
   /** A number, or a word: what follows tells whether it was one. */
   word(bytes: Buffer, start: number): number {
     const { view } = this.values;

@@ -5,9 +5,9 @@
  */
 import type { SourceColumn } from '../sources/source.js';
 import { ChangeValues, spareBytes } from './change-values.js';
-import { besideValue, compileShape, type ReadShape, type ShapeRows } from './debezium-code.js';
 import { DebeziumParts } from './debezium-parts.js';
 import { isScannable, learnPayloads, learnShape, type Learned, type Meaning } from './debezium-shape.js';
+import { DebeziumWalker, shapeProgram, type ShapeProgram, type ShapeRows } from './debezium-walker.js';
 
 /** Shapes of one topic: what has more of them is not worth comparing. */
 const shapesMax = 24;
@@ -24,11 +24,11 @@ export interface Shape {
   readonly topic: ScannedTopic;
   readonly meaning: Meaning;
   /** Of the line, or of the value. */
-  readonly read: ReadShape;
+  readonly value: ShapeProgram;
   /** Of a row that is gone, where its record has a key. */
-  readonly readKey: ReadShape | null;
+  readonly key: ShapeProgram | null;
   readonly needsKey: boolean;
-  readonly readHeaders: ReadShape | null;
+  readonly headers: ShapeProgram | null;
   /** The shape that came after this one last, and the other one that came before that. */
   next: Shape | null;
   other: Shape | null;
@@ -46,6 +46,7 @@ export type PayloadPlaces = Int32Array;
 export class DebeziumScanner {
   /** Of the last record. */
   readonly parts = new DebeziumParts(new ChangeValues());
+  readonly #walker = new DebeziumWalker(this.parts);
   /** Where the last line ended, behind its line feed. */
   end = 0;
   readonly #topics: ReadonlyMap<ScannedTopic, Shape[]>;
@@ -88,7 +89,7 @@ export class DebeziumScanner {
     this.#learn(topic, () => learnShape(bytes, start, end, topic.tables), (learned) => {
       const literals = literalsOf(learned, bytes, start, end);
       literals.push(Buffer.concat([literals.pop()!, Buffer.from('\n')]));
-      return { read: this.#compile(learned, literals, learned.meaning, topic, false), readKey: null, needsKey: false, readHeaders: null };
+      return { value: shapeProgram({ ...learned, literals, isFirst: true, isPayload: false }, topic), key: null, needsKey: false, headers: null };
     });
   }
 
@@ -99,17 +100,17 @@ export class DebeziumScanner {
     let end = 0;
     const [value, key, headers] = parts.map((part) => (part === null ? null : ([end, end += part.length] as const)));
     this.#learn(topic, () => learnPayloads(bytes, { value: value!, key: key!, headers: headers! }, topic.name, topic.tables), (learned) => {
-      const of = (place: readonly [number, number] | null, meaning: Meaning | null): ReadShape | null => {
+      const of = (place: readonly [number, number] | null, isFirst: boolean): ShapeProgram | null => {
         if (place == null) return null;
         const own = { ...learned, slots: learned.slots.filter(({ start }) => start >= place[0] && start < place[1]) };
-        return this.#compile(own, literalsOf(own, bytes, ...place), meaning, topic, true);
+        return shapeProgram({ ...own, literals: literalsOf(own, bytes, ...place), isFirst, isPayload: true }, topic);
       };
       const needsKey = learned.meaning.kind === 'change' && learned.meaning.isGone;
-      return { read: of(value!, learned.meaning)!, readKey: needsKey ? of(key!, null) : null, needsKey, readHeaders: of(headers!, null) };
+      return { value: of(value!, true)!, key: needsKey ? of(key!, false) : null, needsKey, headers: of(headers!, false) };
     });
   }
 
-  #learn(topic: ScannedTopic, learn: () => Learned | null, compile: (learned: Learned) => Pick<Shape, 'read' | 'readKey' | 'needsKey' | 'readHeaders'>): void {
+  #learn(topic: ScannedTopic, learn: () => Learned | null, compile: (learned: Learned) => Pick<Shape, 'value' | 'key' | 'needsKey' | 'headers'>): void {
     const known = this.#topics.get(topic);
     // What never matches costs each time that it is tried and learned.
     if (known === undefined || this.parts.isKnown || this.#dropped > droppedMax) return;
@@ -120,11 +121,6 @@ export class DebeziumScanner {
       this.#dropped += 1;
     }
     known.unshift({ topic, meaning: learned.meaning, ...compile(learned), next: null, other: null });
-  }
-
-  #compile({ slots, meaning: { ...meaning } }: Learned, literals: readonly Buffer[], own: Meaning | null, topic: ScannedTopic, isWhole: boolean): ReadShape {
-    const asked = new Set(meaning.kind === 'change' ? meaning.numbers.map(({ register }) => register) : []);
-    return compileShape({ slots, literals, meaning: own, said: isWhole ? besideValue : [], isWhole }, topic, this.parts, asked);
   }
 
   /** As `read`, where the line at `start` is as the one that came after such a line as the last one before. */
@@ -171,24 +167,24 @@ export class DebeziumScanner {
   #matches(shape: Shape, start: number, last: number): boolean {
     const { parts } = this, { bytes, view } = this.#bytes;
     parts.wrote = false;
-    const end = shape.read(bytes, view, start, last);
+    const end = this.#walker.walk(shape.value, bytes, view, start, last);
     if (end < 0) return this.#clear(shape);
     this.end = end;
     return true;
   }
 
   #matchesPayloads(shape: Shape, places: PayloadPlaces): boolean {
-    const { readKey, needsKey, readHeaders, read } = shape;
-    if ((needsKey && (readKey === null) !== (places[2]! < 0)) || (readHeaders === null) !== (places[4]! < 0)) return false;
+    const { value, key, needsKey, headers } = shape;
+    if ((needsKey && (key === null) !== (places[2]! < 0)) || (headers === null) !== (places[4]! < 0)) return false;
     this.parts.wrote = false;
-    if (this.#matchesPart(read, 0, places) && (readKey === null || this.#matchesPart(readKey, 1, places)) && (readHeaders === null || this.#matchesPart(readHeaders, 2, places))) return true;
+    if (this.#matchesPart(value, 0, places) && (key === null || this.#matchesPart(key, 1, places)) && (headers === null || this.#matchesPart(headers, 2, places))) return true;
     return this.#clear(shape);
   }
 
-  #matchesPart(read: ReadShape, column: 0 | 1 | 2, places: PayloadPlaces): boolean {
+  #matchesPart(program: ShapeProgram, column: 0 | 1 | 2, places: PayloadPlaces): boolean {
     const { bytes, view } = this.#payloads![column]!;
     this.parts.values.view = view;
-    return read(bytes, view, places[2 * column]!, places[2 * column + 1]!) >= 0;
+    return this.#walker.walk(program, bytes, view, places[2 * column]!, places[2 * column + 1]!) >= 0;
   }
 
   /** Takes back what was written of a row that is another's. */

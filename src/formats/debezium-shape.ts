@@ -28,6 +28,8 @@ export interface Slot {
   readonly end: number;
   readonly kind: number;
   readonly escaped: boolean;
+  /** What the value is where the shape was learned: of most records it is so. */
+  readonly like: JsonNode['kind'];
   /** Of `NUMBER`: which. */
   readonly register: number;
   readonly targets: readonly (Target & { readonly form: ChangeForm })[];
@@ -209,7 +211,7 @@ class Learner {
     const op = this.#text(opNode, escaped);
     const isGone = op === 'd';
     if (!['c', 'u', 'r', 'd'].includes(op)) throw new Unusual();
-    if (op === 'c' || op === 'u') this.#slots.push({ start: opNode!.end - (escaped ? 2 : 1) - 1, end: opNode!.end - (escaped ? 2 : 1), kind: OPERATION, escaped, register: 0, targets: [] });
+    if (op === 'c' || op === 'u') this.#slots.push({ start: opNode!.end - (escaped ? 2 : 1) - 1, end: opNode!.end - (escaped ? 2 : 1), kind: OPERATION, escaped, like: 'text', register: 0, targets: [] });
     const source = objectNode(envelope.get('source')).members;
     const has = new Set<string>();
     if (!isGone) this.#image(objectNode(envelope.get('after')), types, escaped, has, new Set());
@@ -260,7 +262,7 @@ class Learner {
         (column.metadata === undefined && column.name === name ? [{ table, column: index, form: changeForm(column.type, types?.get(name)) }] : [])));
       has.add(name);
       if (targets.length === 0) this.#pass(node, escaped);
-      else this.#slots.push({ start: node.start, end: node.end, kind: COLUMN, escaped, register: 0, targets });
+      else this.#slots.push({ start: node.start, end: node.end, kind: COLUMN, escaped, like: node.kind, register: 0, targets });
     }
   }
 
@@ -347,8 +349,8 @@ class Learner {
     }
   }
 
-  #slot({ start, end }: JsonNode, kind: number, escaped: boolean, register = 0): void {
-    this.#slots.push({ start, end, kind, escaped, register, targets: [] });
+  #slot({ kind: like, start, end }: JsonNode, kind: number, escaped: boolean, register = 0): void {
+    this.#slots.push({ start, end, kind, escaped, like, register, targets: [] });
   }
 }
 
