@@ -58,7 +58,8 @@ export class DebeziumScanner {
   #payloads: readonly [ScannedBytes, ScannedBytes | null, ScannedBytes | null] | null = null;
   #bytes: ScannedBytes = { bytes: Buffer.alloc(0), view: new DataView(new ArrayBuffer(0)) };
 
-  constructor(topics: readonly ScannedTopic[]) {
+  /** `tellsMoved`: of changes of keys it is told where in the log they are. */
+  constructor(topics: readonly ScannedTopic[], private readonly tellsMoved: boolean) {
     this.#topics = new Map(topics.filter(({ tables }) => tables.every(isScannable)).map((topic) => [topic, []]));
   }
 
@@ -86,7 +87,7 @@ export class DebeziumScanner {
   /** Learns from the line at bytes[start..end), which was read by who knows all of JSON. */
   learnLine(start: number, end: number, topic: ScannedTopic): void {
     const { bytes } = this.#bytes;
-    this.#learn(topic, () => learnShape(bytes, start, end, topic.tables), (learned) => {
+    this.#learn(topic, () => learnShape(bytes, start, end, topic.tables, this.tellsMoved), (learned) => {
       const literals = literalsOf(learned, bytes, start, end);
       literals.push(Buffer.concat([literals.pop()!, Buffer.from('\n')]));
       return { value: shapeProgram({ ...learned, literals, isFirst: true, isPayload: false }, topic), key: null, needsKey: false, headers: null };
@@ -99,7 +100,7 @@ export class DebeziumScanner {
     const bytes = Buffer.concat(parts.map((part) => part ?? Buffer.alloc(0)));
     let end = 0;
     const [value, key, headers] = parts.map((part) => (part === null ? null : ([end, end += part.length] as const)));
-    this.#learn(topic, () => learnPayloads(bytes, { value: value!, key: key!, headers: headers! }, topic.name, topic.tables), (learned) => {
+    this.#learn(topic, () => learnPayloads(bytes, { value: value!, key: key!, headers: headers! }, topic.name, topic.tables, this.tellsMoved), (learned) => {
       const of = (place: readonly [number, number] | null, isFirst: boolean): ShapeProgram | null => {
         if (place == null) return null;
         const own = { ...learned, slots: learned.slots.filter(({ start }) => start >= place[0] && start < place[1]) };

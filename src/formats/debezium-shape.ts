@@ -50,6 +50,8 @@ export type Meaning =
     readonly kind: 'change'; readonly origin: Origin;
     /** Of a row that is gone: its key counts. */
     readonly isGone: boolean;
+    /** Columns that say where in the log its key changed. */
+    readonly moved: readonly Target[];
     readonly nulls: readonly Target[];
     readonly texts: readonly (Target & { readonly value: string })[]; readonly constants: readonly (Target & { readonly value: number })[];
     readonly numbers: readonly (Target & { readonly register: number })[];
@@ -70,18 +72,10 @@ export const isScannable = (columns: readonly SourceColumn[]): boolean => column
   return register === undefined ? isText(type) : isPlainNumber(type) && (type.kind !== 'INT' || register === PARTITION);
 });
 
-const movedKeys = ['__debezium.newkey', '__debezium.oldkey'];
-
-/** Headers stand at the end of a line. */
-const tailBytes = 1024;
-
 /** The shape of the record at bytes[start..end), of a topic whose tables have `tables` for columns. Null: it is not of the usual form. */
-export function learnShape(bytes: Buffer, start: number, end: number, tables: readonly (readonly SourceColumn[])[]): Learned | null {
-  // A change of the key is never learned, but told again and again.
-  const last = bytes.subarray(Math.max(start, end - tailBytes), end);
-  if (movedKeys.some((name) => last.includes(name)) && !bytes.subarray(start, end).includes('"value":null')) return null;
+export function learnShape(bytes: Buffer, start: number, end: number, tables: readonly (readonly SourceColumn[])[], tellsMoved: boolean): Learned | null {
   const root = jsonTree(bytes, start, end, false);
-  return root?.kind === 'object' ? learned(() => new Learner(bytes, tables, true).record(root)) : null;
+  return root?.kind === 'object' ? learned(() => new Learner(bytes, tables, true, tellsMoved).record(root)) : null;
 }
 
 /** Where the payloads of a record stand in bytes; null: it has none. */
@@ -92,11 +86,11 @@ export interface PayloadPlaces {
 }
 
 /** As `learnShape`, of a record of the topic that has no line. Of a row that is not gone, nothing of the key is looked at. */
-export function learnPayloads(bytes: Buffer, { value, key, headers }: PayloadPlaces, topic: string, tables: readonly (readonly SourceColumn[])[]): Learned | null {
+export function learnPayloads(bytes: Buffer, { value, key, headers }: PayloadPlaces, topic: string, tables: readonly (readonly SourceColumn[])[], tellsMoved: boolean): Learned | null {
   const [values, keys, said] = [value, key, headers].map((place) => (place === null ? null : jsonTree(bytes, ...place, false)));
   // A key that is no JSON is none, which a shape does not say.
   if (values == null || (key !== null && keys == null) || (headers !== null && said == null)) return null;
-  return learned(() => new Learner(bytes, tables, false).payloads(values, keys!, said!, topic));
+  return learned(() => new Learner(bytes, tables, false, tellsMoved).payloads(values, keys!, said!, topic));
 }
 
 function learned(learn: () => Learned): Learned | null {
@@ -119,9 +113,11 @@ interface Part {
 
 class Learner {
   readonly #slots: Slot[] = [];
+  /** The operation whose key changes, of those that the headers may tell. */
+  #movedOp: string | null = null;
 
-  /** `isLine`: payloads are members of a line. */
-  constructor(private readonly bytes: Buffer, private readonly tables: readonly (readonly SourceColumn[])[], private readonly isLine: boolean) {}
+  /** `isLine`: payloads are members of a line. `tellsMoved`: changes of keys are two changes that belong together. */
+  constructor(private readonly bytes: Buffer, private readonly tables: readonly (readonly SourceColumn[])[], private readonly isLine: boolean, private readonly tellsMoved: boolean) {}
 
   record(root: JsonObjectNode): Learned {
     const { members } = root;
@@ -156,8 +152,11 @@ class Learner {
     if (node.kind !== 'object') throw new Unusual();
     let run: string | null = null;
     for (const [name, value] of node.members) {
-      // A change of the key is two changes that belong together.
-      if (name === '__debezium.newkey' || name === '__debezium.oldkey') throw new Unusual();
+      if (name === '__debezium.newkey' || name === '__debezium.oldkey') {
+        // Nobody writes both.
+        if (this.#movedOp !== null) throw new Unusual();
+        this.#movedOp = name === '__debezium.newkey' ? 'd' : 'c';
+      }
       // Those of the connector are the same from record to record.
       if (!name.startsWith('__debezium.context.')) this.#pass(value, false);
       else if (name === '__debezium.context.runId') run = this.#text(value, false);
@@ -211,7 +210,7 @@ class Learner {
     const op = this.#text(opNode, escaped);
     const isGone = op === 'd';
     if (!['c', 'u', 'r', 'd'].includes(op)) throw new Unusual();
-    if (op === 'c' || op === 'u') this.#slots.push({ start: opNode!.end - (escaped ? 2 : 1) - 1, end: opNode!.end - (escaped ? 2 : 1), kind: OPERATION, escaped, like: 'text', register: 0, targets: [] });
+    if ((op === 'c' || op === 'u') && this.#movedOp === null) this.#slots.push({ start: opNode!.end - (escaped ? 2 : 1) - 1, end: opNode!.end - (escaped ? 2 : 1), kind: OPERATION, escaped, like: 'text', register: 0, targets: [] });
     const source = objectNode(envelope.get('source')).members;
     const has = new Set<string>();
     if (!isGone) this.#image(objectNode(envelope.get('after')), types, escaped, has, new Set());
@@ -223,7 +222,7 @@ class Learner {
       else if (name === 'ts_ms') this.#number(node, TAKEN, escaped);
       else if (!['op', 'before', 'after', 'source', 'transaction'].includes(name)) this.#pass(node, escaped);
     }
-    return this.#learned({ kind: 'change', isGone, ...this.#source(source, escaped, op, topic, run), ...this.#rest(has, isGone ? REMOVE : UPSERT, source, escaped, topic) });
+    return this.#learned({ kind: 'change', isGone, ...this.#source(source, escaped, op, topic, run), ...this.#rest(has, { op, source, escaped, topic }) });
   }
 
   #source(source: JsonObjectNode['members'], escaped: boolean, op: string, topic: string, run: string | null): { readonly origin: Origin } {
@@ -282,15 +281,17 @@ class Learner {
   }
 
   /** Columns that do not stand in the image. */
-  #rest(has: ReadonlySet<string>, operation: number, source: JsonObjectNode['members'], escaped: boolean, topic: string) {
-    const nulls: Target[] = [], texts: (Target & { value: string })[] = [], constants: (Target & { value: number })[] = [], numbers: (Target & { register: number })[] = [];
+  #rest(has: ReadonlySet<string>, { op, source, escaped, topic }: { readonly op: string; readonly source: JsonObjectNode['members']; readonly escaped: boolean; readonly topic: string }) {
+    const isMoved = this.tellsMoved && op === this.#movedOp && source.has('lsn') && !this.#isNull(source.get('lsn')!);
+    const moved: Target[] = [], nulls: Target[] = [], texts: (Target & { value: string })[] = [], constants: (Target & { value: number })[] = [], numbers: (Target & { register: number })[] = [];
     for (const [table, columns] of this.tables.entries()) {
       for (const [column, { name, metadata }] of columns.entries()) {
         const target = { table, column };
         const key = metadata?.replace(/^value\./, '');
         if (key === undefined) {
           if (!has.has(name)) nulls.push(target);
-        } else if (key === '$change') constants.push({ ...target, value: operation });
+        } else if (key === '$change') constants.push({ ...target, value: op === 'd' ? REMOVE : UPSERT });
+        else if (key === '$unchanged' && isMoved) moved.push(target);
         else if (key === 'topic') texts.push({ ...target, value: topic });
         else if (numberMetadata[key] !== undefined) numbers.push({ ...target, register: numberMetadata[key] });
         else {
@@ -300,7 +301,7 @@ class Learner {
         }
       }
     }
-    return { nulls, texts, constants, numbers };
+    return { moved, nulls, texts, constants, numbers };
   }
 
   #learned(meaning: Meaning): Learned {

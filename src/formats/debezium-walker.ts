@@ -2,6 +2,7 @@
  * Reads records of one shape: literals are compared, values go from their bytes to cells. One loop over tables of numbers
  * for all shapes: functions of their own would be faster once they are compiled, which takes longer than most files.
  */
+import type { LeftOut } from '../core/change.js';
 import { DECIMAL, INTEGER, TEXT, type ChangeForm } from './change-forms.js';
 import { noCounts, type DebeziumParts } from './debezium-parts.js';
 import {
@@ -197,7 +198,8 @@ export class DebeziumWalker {
   }
 
   /** What does not stand in the record's images. */
-  #fill({ cells, rows }: ShapeProgram, { nulls, texts, constants, numbers }: Extract<Meaning, { kind: 'change' }>): void {
+  #fill({ cells, rows }: ShapeProgram, { moved, nulls, texts, constants, numbers }: Extract<Meaning, { kind: 'change' }>): void {
+    for (const { table, column } of moved) (cells[table]![column] as TextCells).set(rows[table]!, JSON.stringify({ left: [], moved: String(this.parts.numbers[LSN]!) } satisfies LeftOut));
     for (let index = 0; index < nulls.length; index += 1) {
       const { table, column } = nulls[index]!;
       cells[table]![column]!.setNull(rows[table]!);

@@ -61,7 +61,7 @@ export class CaptureDecoder {
       };
     });
     for (const { rows, fillings } of this.#topics) fillings.forEach((filling, table) => filling.places.push({ rows, table }));
-    this.#scanner = new DebeziumScanner(this.#topics);
+    this.#scanner = new DebeziumScanner(this.#topics, transactionTopic !== null);
     this.#columns = new CaptureColumns(Math.max(1, ...this.#topics.map(({ tables: own }) => own.length)));
   }
 

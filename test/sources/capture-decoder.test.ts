@@ -98,7 +98,7 @@ const styles = ['text', 'schema', 'object', 'none', 'broken'];
 const lineOf = (usual: string, optional: boolean) => fc.tuple(fc.nat(9), fc.oneof({ arbitrary: envelopeOf(optional), weight: 9 }, { arbitrary: end, weight: 1 }), fc.constantFrom(...Array.from({ length: 20 }, () => usual), ...styles), precise, fc.nat()).map(([offset, value, style, decimal, timestamp]) => {
   const key = JSON.stringify({ id: 'after' in value && value.after !== null ? value.after.id : offset });
   const record = { topic: 'status' in value ? 'db.transaction' : 'db.wide', partition: 0, offset: String(offset), timestamp, key };
-  const headers = { '__debezium.context.runId': `run ${offset % 2}`, ...(offset === 3 ? { own: String(timestamp) } : {}) };
+  const headers = { '__debezium.context.runId': `run ${offset % 2}`, ...(offset === 3 ? { own: String(timestamp) } : offset === 5 ? { '__debezium.newkey': key } : offset === 6 ? { '__debezium.oldkey': key } : {}) };
   if (style === 'none') return JSON.stringify({ ...record, value: null, headers });
   if (style === 'object') return JSON.stringify({ ...record, value, headers });
   const payload = style === 'schema' && 'after' in value && value.after !== null ? { ...value, after: { ...value.after, price: decimal, millis: timestamp * 1000, micros: timestamp } } : value;
