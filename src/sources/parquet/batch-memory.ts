@@ -1,9 +1,11 @@
 /** More of one length are never on their way: a few batches, and the columns of a table. */
 const keptMost = 64;
 
-/** Arrays for the columns of batches: those of batches that were given back, before new ones. */
+/** Arrays for the columns of batches: those of batches that were given back, before new ones. `most`: kept of one length. */
 export class BatchMemory {
   readonly #free = new Map<number, ArrayBuffer[]>();
+
+  constructor(private readonly most = keptMost) {}
 
   /** What is in them is left from before. */
   reals(length: number): Float64Array {
@@ -22,7 +24,7 @@ export class BatchMemory {
     for (const buffer of buffers) {
       const alike = this.#free.get(buffer.byteLength);
       if (alike === undefined) this.#free.set(buffer.byteLength, [buffer]);
-      else if (alike.length < keptMost) alike.push(buffer);
+      else if (alike.length < this.most) alike.push(buffer);
     }
   }
 }

@@ -3,9 +3,9 @@ import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import { snappyUncompress } from 'hyparquet';
 import { deserializeTCompactProtocol } from 'hyparquet/src/thrift.js';
 import { ZSTDDecoder } from 'zstddec';
-import { ZSTDDecoder as ZstdStream } from 'zstddec/stream';
 import { unpackLz4Block } from '../arrow/lz4.js';
 import { HybridReader, isAllOnes } from './hybrid.js';
+import { unpackPieces } from './zstd-stream.js';
 
 /** Codecs and encodings that are read here. */
 export const codecs: readonly string[] = ['UNCOMPRESSED', 'SNAPPY', 'GZIP', 'BROTLI', 'ZSTD', 'LZ4_RAW'];
@@ -27,8 +27,8 @@ export interface DataPage {
   /** Codes by row; null: `bytes` holds the values. */
   readonly codes: PageCodes | null;
   readonly bytes: Uint8Array;
-  /** What follows `bytes`, where the page is unpacked piece by piece; null: nothing does. */
-  readonly more: Iterator<Uint8Array> | null;
+  /** What follows `bytes`, where the page is unpacked piece by piece, each valid until anything is unpacked again; null: nothing does. */
+  readonly more: Generator<Uint8Array, undefined> | null;
   /** Values in `bytes`, or codes that are not NULL. */
   readonly values: number;
 }
@@ -47,7 +47,6 @@ interface Header {
 const plain = 0, plainDictionary = 2, rleDictionary = 8;
 
 let zstd: ZSTDDecoder | null = null;
-let zstdStream: ZstdStream | null = null;
 
 /** Must have been waited for once before pages are read. */
 export async function prepareZstd(): Promise<void> {
@@ -55,15 +54,6 @@ export async function prepareZstd(): Promise<void> {
   const decoder = new ZSTDDecoder();
   await decoder.init();
   zstd = decoder;
-}
-
-/** As `prepareZstd`, and before pages are streamed. */
-export async function prepareStreams(): Promise<void> {
-  await prepareZstd();
-  if (zstdStream !== null) return;
-  const decoder = new ZstdStream();
-  await decoder.init();
-  zstdStream = decoder;
 }
 
 /** Pages of more are streamed where they can be: what is unpacked is used while it is in the cache. */
@@ -161,13 +151,14 @@ export class Pages {
   #firstStreamed(packed: Uint8Array, { unpacked, count: rows }: Header): DataPage {
     const pieces = unpackPieces(packed, unpacked);
     if (!this.#optional) return plainPage(rows, null, new Uint8Array(0), pieces);
-    let head = new Uint8Array(0);
+    // A piece is written over by the next.
+    let head = Buffer.alloc(0);
     let levels = 4;
     while (head.length < levels) {
       const { value, done } = pieces.next();
       if (done === true) throw new Error('the levels end beyond their page');
-      head = head.length === 0 ? value : Buffer.concat([head, value]);
-      if (head.length >= 4) levels = 4 + new DataView(head.buffer, head.byteOffset).getUint32(0, true);
+      head = Buffer.concat([head, value]);
+      if (head.length >= 4) levels = 4 + head.readUInt32LE(0);
       if (levels > unpacked) throw new Error('the levels end beyond their page');
     }
     return plainPage(rows, nullsOf(head.subarray(4, levels), rows), head.subarray(levels), pieces);
@@ -197,23 +188,8 @@ function valuesIn(rows: number, nulls: Uint8Array | null): number {
   return values;
 }
 
-const plainPage = (rows: number, nulls: Uint8Array | null, bytes: Uint8Array, more: Iterator<Uint8Array> | null): DataPage =>
+const plainPage = (rows: number, nulls: Uint8Array | null, bytes: Uint8Array, more: DataPage['more']): DataPage =>
   ({ rows, nulls, codes: null, bytes, more, values: valuesIn(rows, nulls) });
-
-/** Zstandard, piece by piece. Throws an Error where it is damaged, or not of that length. */
-function* unpackPieces(packed: Uint8Array, length: number): Generator<Uint8Array<ArrayBuffer>, undefined> {
-  let unpacked = 0;
-  let nothing = 0;
-  for (const piece of zstdStream!.decodeStreaming([packed])) {
-    unpacked += piece.length;
-    nothing = piece.length === 0 ? nothing + 1 : 0;
-    // Of what is damaged it gives nothing, without end.
-    if (nothing > 1) throw new Error('a page cannot be unpacked');
-    if (unpacked > length) throw new Error(`more bytes were unpacked than the ${length} that were said`);
-    if (piece.length > 0) yield piece as Uint8Array<ArrayBuffer>;
-  }
-  if (unpacked !== length) throw new Error(`${unpacked} bytes were unpacked where ${length} were said`);
-}
 
 function unpackPage(packed: Uint8Array, codec: string, length: number): Uint8Array {
   if (length === 0 && packed.length === 0) return packed;

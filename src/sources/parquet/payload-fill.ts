@@ -1,5 +1,6 @@
 /** Payloads of records out of the pages of a Parquet column, as bytes: none is moved by itself, and no text is made. */
 import { isUtf8 } from 'node:buffer';
+import { spareBytes } from '../../formats/change-values.js';
 import type { PayloadColumn } from '../capture-records.js';
 import { codesMax, type DataPage, type Pages } from './pages.js';
 
@@ -53,8 +54,7 @@ export class PayloadFill {
 
   /** Nothing more is read of the page: who unpacks it gives back what that takes. */
   leave(): void {
-    const more = this.#page?.more;
-    if (more != null) while (more.next().done !== true);
+    this.#page?.more?.return(undefined);
     this.#page = null;
   }
 
@@ -176,7 +176,8 @@ export class PayloadFill {
         this.#rest = next.value;
       }
       const piece = this.#rest.length <= pieceBytes ? this.#rest : this.#rest.subarray(0, pieceBytes);
-      if (this.#filled + piece.length > this.#bytes.length) this.#bytes = Buffer.concat([this.#bytes.subarray(0, this.#filled)], Math.max(2 * this.#bytes.length, this.#filled + piece.length));
+      const least = this.#filled + piece.length + spareBytes;
+      if (least > this.#bytes.length) this.#bytes = Buffer.concat([this.#bytes.subarray(0, this.#filled)], Math.max(2 * this.#bytes.length, least));
       this.#bytes.set(piece, this.#filled);
       this.#filled += piece.length;
       this.#rest = this.#rest.subarray(piece.length);
@@ -192,6 +193,6 @@ export class PayloadFill {
   /** What was filled since `begin`; it is valid until then. */
   take(): PayloadColumn {
     const isText = this.#areTexts(this.#first) && this.#isText;
-    return { bytes: this.#bytes, starts: this.#starts, ends: this.#ends, nulls: this.#nulls, isBinary: !isText };
+    return { bytes: this.#bytes.subarray(0, this.#filled), starts: this.#starts, ends: this.#ends, nulls: this.#nulls, isBinary: !isText };
   }
 }

@@ -3,7 +3,8 @@ import { open, type FileHandle } from 'node:fs/promises';
 import { corrupt } from '../corrupt.js';
 import type { ParquetWire } from './column-fill.js';
 import { bytesAt, readFooter, type Footer, type ParquetColumn } from './footer.js';
-import { codecs, encodings, Pages, prepareStreams } from './pages.js';
+import { codecs, encodings, Pages, prepareZstd } from './pages.js';
+import { prepareZstdStream } from './zstd-stream.js';
 
 export type NumberWire = Exclude<ParquetWire, { kind: 'text' }>;
 
@@ -87,7 +88,7 @@ export class RecordGroups {
         if (columns === null || (files.length > 0 && typesIn(columns) !== typesIn(files[0]!.columns))) throw new Error('it is not for this reader');
         files.push({ path, handle, footer, columns });
       }
-      await prepareStreams();
+      await Promise.all([prepareZstd(), prepareZstdStream()]);
       const { columns } = files[0]!;
       return new RecordGroups(files, wanted.filter((name) => columns[name] !== null));
     } catch {
