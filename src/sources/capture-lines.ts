@@ -3,6 +3,7 @@ import { isUtf8 } from 'node:buffer';
 import { open, readdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { TapewrightError } from '../core/errors.js';
+import { spareBytes } from '../formats/change-values.js';
 import { DebeziumAvro } from '../formats/debezium-avro.js';
 import { captureOf, objectOf } from '../formats/debezium-record.js';
 import { rowTopics, type Recording } from './recorded-rows.js';
@@ -24,22 +25,26 @@ export async function* linePieces(files: readonly string[], onBytes: (bytes: Buf
 
 async function* pieces(files: readonly string[], onBytes: (bytes: Buffer, file: number) => void = () => undefined): AsyncGenerator<{ readonly bytes: Buffer; readonly file: string }> {
   for (const [index, file] of files.entries()) {
-    let reader: ByteReader | null = null;
+    let reader: ByteReader | null = null, reading: Promise<number> | null = null;
     try {
       reader = await openBytes(file);
-      let bytes = Buffer.allocUnsafeSlow(2 * pieceBytes);
+      let bytes = Buffer.allocUnsafeSlow(2 * pieceBytes), next = Buffer.allocUnsafeSlow(2 * pieceBytes);
       let kept = 0, isFirst = true;
+      reading = reader.read(bytes, 0, pieceBytes);
       for (;;) {
-        if (bytes.length - kept < pieceBytes + 1) bytes = Buffer.concat([bytes.subarray(0, kept)], 2 * bytes.length);
-        const read = await reader.read(bytes, kept, pieceBytes);
+        const read: number = await reading;
         if (read === 0) break;
-        if (reader.isPlain) onBytes(bytes.subarray(kept, kept + read), index);
-        const last = bytes.subarray(kept, kept + read).lastIndexOf(10);
-        const end = last < 0 ? 0 : kept + last + 1;
+        const whole = kept + read, last = bytes.subarray(kept, whole).lastIndexOf(10), end = last < 0 ? 0 : kept + last + 1;
+        // What goes on is copied to where the next piece is read to, while this one is used.
+        if (next.length - (whole - end) < pieceBytes + spareBytes) next = Buffer.allocUnsafeSlow(2 * next.length);
+        bytes.copy(next, 0, end, whole);
+        reading = reader.read(next, whole - end, pieceBytes);
+        reading.catch(() => undefined);
+        if (reader.isPlain) onBytes(bytes.subarray(kept, whole), index);
         if (end > 0) yield { bytes: bytes.subarray(isFirst && startsWith(bytes, 0, byteOrderMark) ? byteOrderMark.length : 0, end), file };
         isFirst &&= end === 0;
-        bytes.copyWithin(0, end, kept + read);
-        kept += read - end;
+        [bytes, next] = [next, bytes];
+        kept = whole - end;
       }
       bytes[kept] = 10;
       if (kept > 0) yield { bytes: bytes.subarray(0, kept + 1), file };
@@ -47,6 +52,7 @@ async function* pieces(files: readonly string[], onBytes: (bytes: Buffer, file: 
       if (cause instanceof TapewrightError) throw cause;
       throw new TapewrightError('DATASET_CORRUPT', `${file} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}; fetch or write it again`, { path: file }, { cause });
     } finally {
+      await reading?.catch(() => undefined);
       await reader?.close();
     }
   }
@@ -115,14 +121,20 @@ async function lineTopics(files: readonly string[]): Promise<ReadonlyMap<string,
   const partitions = new Map<string, number>();
   const note = (topic: string, partition: number): void => void (partition >= (partitions.get(topic) ?? 0) && partitions.set(topic, partition + 1));
   const beginnings: Beginning[] = [];
+  const seen = new SeenLines();
   for await (const { bytes } of pieces(files)) {
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
     for (let at = 0, end = 0; at < bytes.length; at = end + 1) {
       end = bytes.indexOf(10, at);
       // Most lines need not be read to see what topic they are of.
+      if (seen.has(view, at)) continue;
       if (startsWith(bytes, at, topicFirst)) {
         const own = begun(beginnings, bytes, at), partition = partitionOf(bytes, at + own.bytes.length, end);
         if (partition !== null && partition > own.partition) note(own.topic, own.partition = partition);
-        if (partition !== null) continue;
+        if (partition !== null) {
+          seen.add(bytes, at, end);
+          continue;
+        }
       }
       const text = bytes.toString('latin1', at, end), record = captureOf(text, 0);
       if (record !== null && record.topic !== '') note(record.topic, record.partition);
@@ -131,6 +143,46 @@ async function lineTopics(files: readonly string[]): Promise<ReadonlyMap<string,
     }
   }
   return partitions;
+}
+
+/** Of lines that need not be looked at again: how they begin, up to behind their partition, the last one that was found first. */
+class SeenLines {
+  readonly #known: Float64Array[] = [];
+  readonly #sizes: number[] = [];
+
+  has(view: DataView, at: number): boolean {
+    for (let index = 0; index < this.#known.length; index += 1) {
+      const words = this.#known[index]!, size = this.#sizes[index]!;
+      if (at + size > view.byteLength || !isAt(view, at, words, size)) continue;
+      this.#known[index] = this.#known[0]!;
+      this.#sizes[index] = this.#sizes[0]!;
+      this.#known[0] = words;
+      this.#sizes[0] = size;
+      return true;
+    }
+    return false;
+  }
+
+  add(bytes: Buffer, start: number, end: number): void {
+    const size = seenLine.exec(bytes.toString('latin1', start, Math.min(end, start + seenBytes)))?.[0].length;
+    if (size === undefined || this.#known.length === seenMax) return;
+    const words = Float64Array.from({ length: Math.ceil(size / 8) }, (_, word) => bytes.readDoubleLE(start + Math.min(8 * word, size - 8)));
+    this.#known.push(words);
+    this.#sizes.push(size);
+  }
+}
+
+const seenMax = 32, seenBytes = 512;
+
+/** What numbers the bytes of text are is never NaN. */
+const seenLine = /^\{"topic":"[\x20-\x7e]+?"[, ]*"partition": *\d+[,}]/;
+
+/** Whether the bytes are those, eight at a time, of which the last ones overlap. */
+function isAt(view: DataView, at: number, words: Float64Array, size: number): boolean {
+  const last = words.length - 1;
+  if (view.getFloat64(at + size - 8, true) !== words[last]!) return false;
+  for (let word = 0; word < last; word += 1) if (view.getFloat64(at + 8 * word, true) !== words[word]!) return false;
+  return true;
 }
 
 /** The beginning of the line at `start`, which goes first: the next line is of the same topic, as likely as not. Names of topics are ASCII. */
