@@ -47,6 +47,7 @@ Exit codes: 0 equal, 1 different, 2 could not compare.`;
       if (interrupt.signal.aborted) process.exit(interruptedExit);
       throw error;
     }).finally(() => interrupt.end());
+    for (const remark of result.remarks) this.say(`Remark: ${remark}`);
     for (const { table, shape, equal, held, actual, corrections, first } of result.tables) {
       this.log(`${table}: ${equal ? 'equal' : `${corrections} corrections`}`);
       this.log(`  ${held.from}: ${held.rows} rows, ${held.hash}`);

@@ -46,6 +46,8 @@ export interface Reconciled {
   readonly lsn: number | null;
   /** Lines written into the file. */
   readonly written: number;
+  /** What the sides do not have, as far as they know, each with the side's name: to be read before anything is corrected. */
+  readonly remarks: readonly string[];
 }
 
 interface Asked extends CorrectedTable {
@@ -57,6 +59,7 @@ interface Work {
   readonly request: ReconcileRequest;
   readonly pipeline: Pipeline;
   readonly replayed: Replayed;
+  readonly remarks: Set<string>;
   sorted(shape: TableShape, state: TableState): Promise<SortedRows>;
 }
 
@@ -65,14 +68,17 @@ export async function reconcile(request: ReconcileRequest): Promise<Reconciled> 
   const { held } = request;
   if (!existsSync(held)) throw new TapewrightError('USAGE', `there is no run or recording at ${held}`, { held });
   const isRun = statSync(held).isDirectory();
-  const texts = request.texts ?? (isRun ? (await Bundle.open(held)).manifest.texts : null);
+  const manifest = isRun ? (await Bundle.open(held)).manifest : null;
+  const texts = request.texts ?? manifest?.texts ?? null;
   if (texts === null) throw new TapewrightError('USAGE', `${held} is a recording: give with --sql the scenario or .sql file that declares its tables`, { held });
   const folder = await mkdtemp(join(tmpdir(), 'tapewright-reconcile-'));
   const signal = request.signal ?? null;
   const opened: SortedRows[] = [];
+  const remarks = new Set(manifest === null || manifest.status === 'complete' ? [] : [`${held}: the run is ${manifest.status}: what it has not read is missing`]);
   const work: Work = {
-    request, pipeline: planTexts(texts), replayed: { folder, signal },
+    request, pipeline: planTexts(texts), replayed: { folder, signal }, remarks,
     sorted: async (shape, state) => {
+      for (const remark of state.remarks ?? []) remarks.add(`${state.from}: ${remark}`);
       const rows = await SortedRows.of(shape, state, { folder, signal, onRows: (read) => request.onProgress?.(shape.name, state.from, read) });
       opened.push(rows);
       return rows;
@@ -99,7 +105,7 @@ async function compareAll(work: Work, isRun: boolean): Promise<Reconciled> {
       compared.push({ ...(await compareRows(table.held, states[index]!, write, signal)), shape: table.shape });
     }
     await lines?.finish();
-    return { equal: compared.every(({ equal }) => equal), tables: compared, lsn: moment?.lsn ?? null, written: lines?.written ?? 0 };
+    return { equal: compared.every(({ equal }) => equal), tables: compared, lsn: moment?.lsn ?? null, written: lines?.written ?? 0, remarks: [...work.remarks] };
   } finally {
     await lines?.close();
   }

@@ -33,7 +33,7 @@ export async function recordedState(file: string, source: SourceTable, shape: Ta
     `SET '${gapSetting}' = 'go-on';`, ...(topic === undefined ? [] : [`SET '${transactionTopicSetting}' = ${literal(topic)};`]),
     declaration(source), `SELECT ${kept} FROM ${quoted(source.name)};`,
   ].join('\n');
-  await runReplay({
+  const { remarks } = await runReplay({
     run: {
       kind: 'new', out: directory, texts: { name: 'reconcile', scenario: null, sql: [{ path: 'reconcile.sql', text }], expect: { outputs: [], lateMax: null, rejectedMax: null } },
       parameters: { ...defaultParameters, bindings: { [source.name]: { given: file, base: process.cwd(), map: {} } } },
@@ -42,7 +42,7 @@ export async function recordedState(file: string, source: SourceTable, shape: Ta
   });
   signal?.throwIfAborted();
   const { rows } = await outputState(directory, { ...shape, name: 'query_1' }, folder);
-  return { from: file, rows };
+  return { from: file, rows, remarks };
 }
 
 function declaration({ name, physical, primaryKey, options }: SourceTable): string {

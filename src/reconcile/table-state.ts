@@ -15,6 +15,8 @@ export interface TableState {
   readonly from: string;
   /** Values in the order of the shape's columns, rows in any order, some at a time. */
   readonly rows: () => AsyncIterable<readonly RowValues[]>;
+  /** What stands in the way of taking it for the truth: gaps, what is not whole, what cannot be read. */
+  readonly remarks?: readonly string[];
 }
 
 type Cell = RowValues[number];

@@ -180,7 +180,7 @@ export class CaptureReader {
       ...this.#assembler.restarts.filter(({ overlaps }) => !overlaps).map(({ text }) => `A warning: ${text}.`),
       ...this.#gaps.map((gap) => `A gap in the changes: ${gapText(gap)}.`), ...unfinished,
       ...(repeats + repeatedTransactions === 0 ? [] : [`${repeats} change${repeats === 1 ? '' : 's'} came again${repeatedTransactions === 0 ? '' : `, and the ends of ${repeatedTransactions} transactions`}: left out.`]),
-      ...(this.#undecodable === 0 ? [] : [`${this.#undecodable} records of captured topics cannot be read.`]),
+      ...(this.#undecodable === 0 ? [] : [`${this.#undecodable} record${this.#undecodable === 1 ? '' : 's'} of captured topics cannot be read.`]),
     ];
   }
 

@@ -29,6 +29,7 @@ export class ChangesSource implements Source {
   readonly #rows: GatheredRows;
   #position = 0;
   #repeats = 0;
+  #unreadable = 0;
   readonly #gaps: Gap[] = [];
   #failure: TapewrightError | null = null;
   readonly #places = new ChangePlaces();
@@ -48,7 +49,8 @@ export class ChangesSource implements Source {
   get remarks(): readonly string[] {
     const { table, absence } = this.options;
     const repeats = this.#repeats === 0 ? [] : [`${table}: ${this.#repeats} changes came again, and were left out`];
-    return [`${table}: changes are applied one by one: the recording does not tell which belong to one transaction, so outputs show states between them`, ...(absence === null ? [] : [absence]), ...repeats, ...this.#gaps.map((gap) => `${table}: a gap in the changes: ${gapText(gap)}`)];
+    const unreadable = this.#unreadable === 0 ? [] : [`${table}: ${this.#unreadable} record${this.#unreadable === 1 ? '' : 's'} cannot be read`];
+    return [`${table}: changes are applied one by one: the recording does not tell which belong to one transaction, so outputs show states between them`, ...(absence === null ? [] : [absence]), ...repeats, ...unreadable, ...this.#gaps.map((gap) => `${table}: a gap in the changes: ${gapText(gap)}`)];
   }
 
   get gaps(): readonly Gap[] {
@@ -78,6 +80,7 @@ export class ChangesSource implements Source {
           this.#repeats += 1;
           continue;
         }
+        if (bad !== null) this.#unreadable += 1;
         const position = this.#position;
         this.#position += 1;
         if (position < this.options.from) continue;
