@@ -12,6 +12,8 @@ export const noCounts: Counts = [];
 
 interface Known {
   readonly bytes: Buffer;
+  /** The bytes, four at a time, of which the last ones overlap. */
+  readonly words: Int32Array;
   readonly escaped: boolean;
   readonly counts: Counts;
 }
@@ -197,16 +199,17 @@ export class DebeziumParts {
     const known = this.#known;
     for (let index = 0; index < known.length; index += 1) {
       const found = known[index]!;
-      if (found.escaped !== escaped || start + found.bytes.length > last || !startsWith(bytes, start, found.bytes)) continue;
+      if (found.escaped !== escaped || start + found.bytes.length > last || !isAt(this.values.view, start, found)) continue;
       this.counts = found.counts;
       known[index] = known[0]!;
       known[0] = found;
       return start + found.bytes.length;
     }
     const end = this.#newCollections(bytes, start, last, escaped);
-    if (end >= 0) {
+    if (end >= start + 4) {
       if (known.length === knownMax) known.pop();
-      known.unshift({ bytes: Buffer.from(bytes.subarray(start, end)), escaped, counts: this.counts });
+      const own = Buffer.from(bytes.subarray(start, end)), words = Int32Array.from({ length: Math.ceil(own.length / 4) }, (_, word) => own.readInt32LE(Math.min(4 * word, own.length - 4)));
+      known.unshift({ bytes: own, words, escaped, counts: this.counts });
     }
     return end;
   }
@@ -244,4 +247,10 @@ const collectionsEscaped = collectionsPlain.map((text) => Buffer.from(text.toStr
 function startsWith(bytes: Buffer, at: number, literal: Buffer): boolean {
   for (let index = 0; index < literal.length; index += 1) if (bytes[at + index] !== literal[index]) return false;
   return true;
+}
+
+function isAt(view: DataView, at: number, { bytes: { length }, words }: Known): boolean {
+  const last = words.length - 1;
+  for (let word = 0; word < last; word += 1) if (view.getInt32(at + 4 * word, true) !== words[word]!) return false;
+  return view.getInt32(at + length - 4, true) === words[last]!;
 }

@@ -6,7 +6,7 @@ import type { LeftOut } from '../core/change.js';
 import { DECIMAL, INTEGER, TEXT, type ChangeForm } from './change-forms.js';
 import { noCounts, type DebeziumParts } from './debezium-parts.js';
 import {
-  COLLECTIONS, COLUMN, IMAGE, LSN, NUMBER, OFFSET, OPERATION, PARTITION, PASS, SEQUENCE, TAKEN, TIMESTAMP, XID, unsaid, type Meaning, type Slot,
+  COLLECTIONS, COLUMN, IMAGE, LAST_COMMIT, LSN, NUMBER, OFFSET, OPERATION, ORDER, PARTITION, PASS, SEQUENCE, TAKEN, TIME, TIMESTAMP, XID, type Meaning, type Slot,
 } from './debezium-shape.js';
 import { NumberCells, TextCells, type Cells } from './message-cells.js';
 
@@ -117,10 +117,11 @@ export class DebeziumWalker {
         case PASS: at = parts.pass(bytes, at, last, escaped); break;
         case NUMBER: {
           const register = program.registers[index]!;
-          const end = values.integerEnd(bytes, at);
-          if (end >= 0) {
+          const quotes = bytes[at] === mark ? width : 0;
+          const end = values.integerEnd(bytes, at + quotes);
+          if (end >= 0 && (quotes === 0 || (bytes[end] === mark && bytes[end + width - 1] === quote))) {
             numbers[register] = values.number;
-            at = end;
+            at = end + quotes;
           } else at = parts.number(bytes, at, escaped, register);
           break;
         }
@@ -191,8 +192,14 @@ export class DebeziumWalker {
   /** What the record does not say. */
   #begin({ isPayload }: ShapeProgram): void {
     const { parts } = this, { numbers } = parts;
-    for (let register = 0; register < unsaid.length; register += 1) if (!isPayload || !isBeside(register)) numbers[register] = unsaid[register]!;
-    if (!isPayload) numbers[OFFSET] = parts.line;
+    if (!isPayload) {
+      numbers[PARTITION] = 0;
+      numbers[OFFSET] = parts.line;
+      numbers[TIMESTAMP] = NaN;
+    }
+    numbers[ORDER] = 0;
+    numbers[LSN] = numbers[LAST_COMMIT] = numbers[TAKEN] = NaN;
+    numbers[TIME] = -Infinity;
     parts.xid = 0;
     parts.counts = noCounts;
   }
@@ -216,9 +223,6 @@ export class DebeziumWalker {
     }
   }
 }
-
-/** Whether a record says it beside its value. */
-const isBeside = (register: number): boolean => register === PARTITION || register === OFFSET || register === TIMESTAMP;
 
 function isLiteral({ literals, words, first, sizes }: ShapeProgram, index: number, bytes: Buffer, view: DataView, at: number, last: number): boolean {
   const size = sizes[index]!;
