@@ -15,7 +15,7 @@ const files = {
 const database = ['--database', 'postgresql://me@127.0.0.1:1/finance'];
 
 test('every command has a help with examples', (context) => {
-  const commands = ['connector', 'status', 'reconcile'];
+  const commands = ['connector', 'status', 'reconcile', 'pack'];
   runAll(directoryFor(context), commands.map((command) => ['cdc', command, '--help'])).forEach(({ code, out, err }, index) => {
     assert.equal(code, 0, err);
     assert.match(out, /EXAMPLES\n +\$ tapewright /, commands[index]!);
@@ -65,4 +65,17 @@ test('status needs somebody to ask', (context) => {
   assert.equal(nobody!.code, 2);
   assert.match(nobody!.err, /--database, --connect, or both/);
   assert.equal((JSON.parse(connect!.out) as { error: { code: string } }).error.code, 'CONNECT_UNREACHABLE');
+});
+
+test('pack makes Parquet of a recording, which replays as its lines do', (context) => {
+  const directory = directoryFor(context);
+  writeFiles(directory, files);
+  const [packed, equal, refused] = runAll(directory, [
+    ['cdc', 'pack', 'new.jsonl', '--out', 'packed/new.parquet'], ['cdc', 'reconcile', 'new.jsonl', '--sql', 'accounts.sql', '--table', 'accounts', '--snapshot', 'packed/new.parquet'],
+    ['cdc', 'pack', 'accounts.sql', '--out', 'accounts.parquet'],
+  ]);
+  assert.equal(packed!.code, 0, packed!.err);
+  assert.match(packed!.out, /^3 records in packed\/new\.parquet: 0\.0 MB of 0\.0 MB\n$/);
+  assert.deepEqual([equal!.code, equal!.out.split('\n')[0]], [0, 'accounts: equal']);
+  assert.deepEqual([refused!.code, refused!.out], [2, '']);
 });
