@@ -17,7 +17,7 @@ export const nonDigits = (word: number): number => ((word & 0xf0f0f0f0) ^ 0x3030
 /** The byte in which the lowest bit that is set lies: which of four it is. One is set. */
 export const firstByte = (word: number): number => (31 - Math.clz32(word & -word)) >> 3;
 
-const tens = Float64Array.of(1, 10, 100, 1000);
+const tens = Float64Array.of(1, 10, 100, 1000, 10_000);
 
 /** The days that a DATE holds; PostgreSQL's infinities lie beyond, and are left to who knows them. */
 const firstDay = -719_162, lastDay = 2_932_896;
@@ -29,12 +29,6 @@ const leftOutLeast = Math.min(...leftOut.map(({ length }) => length));
 function isLeftOut(bytes: Uint8Array, start: number, end: number): boolean {
   // Most texts are shorter.
   return end - start >= leftOutLeast && leftOut.some((text) => end - start === text.length && bytes[start] === text[0] && text.every((letter, at) => letter === bytes[start + at]));
-}
-
-/** Two digits each to two numbers below 100, and these to one. */
-function fourDigits(digits: number): number {
-  const pairs = (Math.imul(digits, 10) + (digits >>> 8)) & 0x00ff00ff;
-  return (pairs & 0xff) * 100 + (pairs >>> 16);
 }
 
 export class ChangeValues {
@@ -135,17 +129,19 @@ export class ChangeValues {
   /** Behind the digits at `start`, of which no more than 20 are looked at; they go on behind those of `#sum`. */
   #digitsEnd(start: number): number {
     const { view } = this;
-    let at = start, sum = this.#sum, word = view.getInt32(at, true), none = nonDigits(word);
-    for (const most = start + 16; none === 0 && at < most; none = nonDigits(word)) {
-      sum = sum * 10_000 + fourDigits(word & 0x0f0f0f0f);
-      at += 4;
-      word = view.getInt32(at, true);
+    let at = start, sum = this.#sum;
+    for (const most = start + 20; at < most; at += 4) {
+      const word = view.getInt32(at, true), none = ((word & 0xf0f0f0f0) ^ 0x30303030) | (((word + 0x06060606) & 0xf0f0f0f0) ^ 0x30303030);
+      const count = none === 0 ? 4 : (31 - Math.clz32(none & -none)) >> 3;
+      // Those before the first byte that is none, with zeros before them. Two digits each to two numbers below 100, and these to one.
+      const digits = (none === 0 ? word : word << 8 << (24 - 8 * count)) & 0x0f0f0f0f, pairs = (Math.imul(digits, 10) + (digits >>> 8)) & 0x00ff00ff;
+      sum = sum * tens[count]! + (pairs & 0xff) * 100 + (pairs >>> 16);
+      if (none === 0) continue;
+      at += count;
+      break;
     }
-    // More than are exact in any case.
-    if (none === 0) return at + 4;
-    const count = firstByte(none);
-    this.#sum = sum * tens[count]! + fourDigits((word << 8 << (24 - 8 * count)) & 0x0f0f0f0f);
-    return at + count;
+    this.#sum = sum;
+    return at;
   }
 
   #number({ form, limit, scale, units, counted }: ChangeForm, cells: NumberCells, row: number): boolean {

@@ -32,25 +32,26 @@ export interface ShapeProgram {
   readonly rows: number[];
   readonly cells: readonly (readonly Cells[])[];
   readonly slots: readonly Slot[];
-  readonly kinds: Uint8Array;
-  /** By slot, 1: it stands within a text. Its register; and of a column that is read at once the table, its form and its cells. */
-  readonly escaped: Uint8Array;
-  readonly registers: Uint8Array;
-  readonly tables: Uint8Array;
+  /**
+   * Of each slot `stride` numbers, and of the end as well: how long the literal before it is, which of `words` are its first and its last,
+   * the slot's kind, 2 where it stands within a text and else 1, its register, and of a column that is read at once the table.
+   */
+  readonly code: Int32Array;
+  /** Of a column that is read at once: its form and its cells. */
   readonly forms: readonly (ChangeForm | null)[];
   readonly numbers: readonly (NumberCells | null)[];
   readonly texts: readonly (TextCells | null)[];
   /** What stands before each slot, and after the last one. */
   readonly literals: readonly Buffer[];
-  /** The literals' bytes, eight at a time, as numbers of which none is NaN in UTF-8: those of literal i are words[first[i]..first[i + 1]), the last one overlapping. */
+  /** The literals' bytes, eight at a time, as numbers of which none is NaN in UTF-8; the last one of a literal overlaps. */
   readonly words: Float64Array;
-  readonly first: Int32Array;
-  readonly sizes: Int32Array;
   /** Null: another part of the record says it. */
   readonly meaning: Meaning | null;
   /** It ends where its bytes end, and what a record says beside its value is known. */
   readonly isPayload: boolean;
 }
+
+const stride = 8;
 
 export interface ShapePart {
   readonly slots: readonly Slot[];
@@ -63,21 +64,19 @@ export interface ShapePart {
 
 export function shapeProgram({ slots, literals, meaning, isFirst, isPayload }: ShapePart, { cells, rows }: ShapeRows): ShapeProgram {
   const asked = new Set(meaning.kind === 'change' ? meaning.numbers.map(({ register }) => register) : []);
-  const words: number[] = [], first = [0];
-  for (const literal of literals) {
+  const words: number[] = [], code: number[] = [];
+  const own = slots.map(({ targets }) => (targets.length === 1 ? targets[0]! : null));
+  literals.forEach((literal, index) => {
+    const slot = slots[index], first = words.length;
     for (let at = 0; at + 8 < literal.length; at += 8) words.push(literal.readDoubleLE(at));
     if (literal.length >= 8) words.push(literal.readDoubleLE(literal.length - 8));
-    first.push(words.length);
-  }
-  const kinds = Uint8Array.from(slots, (slot) => kindOf(slot, asked));
-  const own = slots.map(({ targets }) => (targets.length === 1 ? targets[0]! : null));
+    code.push(literal.length, first, words.length - 1, slot === undefined ? -1 : kindOf(slot, asked), slot?.escaped === true ? 2 : 1, slot?.register ?? 0, own[index]?.table ?? 0, 0);
+  });
   const cellsOf = own.map((target) => (target === null ? null : cells[target.table]![target.column]!));
   return {
-    rows, cells, slots, kinds, escaped: Uint8Array.from(slots, ({ escaped }) => Number(escaped)), registers: Uint8Array.from(slots, ({ register }) => register),
-    tables: Uint8Array.from(own, (target) => target?.table ?? 0), forms: own.map((target) => target?.form ?? null),
+    rows, cells, slots, code: Int32Array.from(code), forms: own.map((target) => target?.form ?? null),
     numbers: cellsOf.map((each) => (each instanceof NumberCells ? each : null)), texts: cellsOf.map((each) => (each instanceof TextCells ? each : null)),
-    literals, words: Float64Array.from(words), first: Int32Array.from(first), sizes: Int32Array.from(literals, ({ length }) => length),
-    meaning: isFirst ? meaning : null, isPayload,
+    literals, words: Float64Array.from(words), meaning: isFirst ? meaning : null, isPayload,
   };
 }
 
@@ -95,14 +94,14 @@ export class DebeziumWalker {
 
   /** Where the record at `start` ends; -1: it is of another shape. Looks at no byte behind `last`, but for `spareBytes`. */
   walk(program: ShapeProgram, bytes: Buffer, view: DataView, start: number, last: number): number {
-    const { parts } = this, { values, numbers } = parts, { kinds, sizes, rows } = program, count = kinds.length;
+    const { parts } = this, { values, numbers } = parts, { code, words, rows } = program, ends = code.length - stride;
     if (program.meaning !== null) this.#begin(program);
     let at = start;
-    for (let index = 0; index < count; index += 1) {
-      if (!isLiteral(program, index, bytes, view, at, last)) return -1;
-      at += sizes[index]!;
-      const escaped = program.escaped[index] === 1, width = escaped ? 2 : 1, mark = escaped ? backslash : quote;
-      switch (kinds[index]) {
+    for (let index = 0, place = 0; place < ends; index += 1, place += stride) {
+      if (!isLiteral(program, code, words, place, bytes, view, at, last)) return -1;
+      at += code[place]!;
+      const width = code[place + 4]!, escaped = width === 2, mark = escaped ? backslash : quote;
+      switch (code[place + 3]) {
         case PASS_NUMBER: {
           const end = parts.digits(bytes, at);
           at = end >= 0 ? end : parts.pass(bytes, at, last, escaped);
@@ -116,7 +115,7 @@ export class DebeziumWalker {
         case PASS_NULL: at = view.getInt32(at, true) === nullWord ? at + 4 : parts.pass(bytes, at, last, escaped); break;
         case PASS: at = parts.pass(bytes, at, last, escaped); break;
         case NUMBER: {
-          const register = program.registers[index]!;
+          const register = code[place + 5]!;
           const quotes = bytes[at] === mark ? width : 0;
           const end = values.integerEnd(bytes, at + quotes);
           if (end >= 0 && (quotes === 0 || (bytes[end] === mark && bytes[end + width - 1] === quote))) {
@@ -126,7 +125,7 @@ export class DebeziumWalker {
           break;
         }
         case INTEGER_COLUMN: {
-          const form = program.forms[index]!, cells = program.numbers[index]!, row = rows[program.tables[index]!]!;
+          const form = program.forms[index]!, cells = program.numbers[index]!, row = rows[code[place + 6]!]!;
           parts.wrote = true;
           const end = values.integerEnd(bytes, at);
           if (end >= 0) {
@@ -139,7 +138,7 @@ export class DebeziumWalker {
           break;
         }
         case DECIMAL_COLUMN: {
-          const form = program.forms[index]!, cells = program.numbers[index]!, row = rows[program.tables[index]!]!;
+          const form = program.forms[index]!, cells = program.numbers[index]!, row = rows[code[place + 6]!]!;
           parts.wrote = true;
           const end = bytes[at] === mark ? values.numberEnd(bytes, at + width) : -1;
           if (end >= 0 && bytes[end] === mark && bytes[end + width - 1] === quote) at = values.decimal(form.limit, form.scale, cells, row) ? end + width : -1;
@@ -148,7 +147,7 @@ export class DebeziumWalker {
           break;
         }
         case TEXT_COLUMN: {
-          const cells = program.texts[index]!, row = rows[program.tables[index]!]!;
+          const cells = program.texts[index]!, row = rows[code[place + 6]!]!;
           parts.wrote = true;
           if (bytes[at] === mark) {
             const end = values.text(bytes, at + width, last, escaped, cells, row);
@@ -169,10 +168,10 @@ export class DebeziumWalker {
           do {
             at = parts.brace(bytes, at, last);
             if (at < 0) return -1;
-          } while (!isLiteral(program, index + 1, bytes, view, at, last));
+          } while (!isLiteral(program, code, words, place + stride, bytes, view, at, last));
           break;
         case SEQUENCE: at = parts.sequence(bytes, at, last, escaped); break;
-        case XID: at = parts.id(bytes, at, last, escaped, program.registers[index] === LSN); break;
+        case XID: at = parts.id(bytes, at, last, escaped, code[place + 5] === LSN); break;
         case OPERATION:
           if (bytes[at] !== 99 && bytes[at] !== 117) return -1;
           at += 1;
@@ -182,8 +181,8 @@ export class DebeziumWalker {
       }
       if (at < 0) return -1;
     }
-    if (!isLiteral(program, count, bytes, view, at, last)) return -1;
-    at += sizes[count]!;
+    if (!isLiteral(program, code, words, ends, bytes, view, at, last)) return -1;
+    at += code[ends]!;
     if (program.isPayload && at !== last) return -1;
     if (program.meaning?.kind === 'change') this.#fill(program, program.meaning);
     return at;
@@ -224,17 +223,18 @@ export class DebeziumWalker {
   }
 }
 
-function isLiteral({ literals, words, first, sizes }: ShapeProgram, index: number, bytes: Buffer, view: DataView, at: number, last: number): boolean {
-  const size = sizes[index]!;
+/** Whether what stands before the slot whose numbers are at `place` is at `at`. */
+function isLiteral(program: ShapeProgram, code: Int32Array, words: Float64Array, place: number, bytes: Buffer, view: DataView, at: number, last: number): boolean {
+  const size = code[place]!;
   if (at + size > last) return false;
   if (size < 8 || size > longLiteral) {
-    const literal = literals[index]!;
+    const literal = program.literals[place / stride]!;
     if (size > longLiteral) return bytes.compare(literal, 0, size, at, at + size) === 0;
     for (let byte = 0; byte < size; byte += 1) if (bytes[at + byte] !== literal[byte]) return false;
     return true;
   }
-  const from = first[index]!, to = first[index + 1]! - 1;
-  let place = at;
-  for (let word = from; word < to; word += 1, place += 8) if (view.getFloat64(place, true) !== words[word]!) return false;
-  return view.getFloat64(at + size - 8, true) === words[to]!;
+  const to = code[place + 2]!;
+  if (view.getFloat64(at + size - 8, true) !== words[to]!) return false;
+  for (let word = code[place + 1]!, from = at; word < to; word += 1, from += 8) if (view.getFloat64(from, true) !== words[word]!) return false;
+  return true;
 }
