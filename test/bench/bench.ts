@@ -28,7 +28,7 @@ const { values: flags } = parseArgs({
     json: { type: 'boolean', default: false },
   },
 });
-const rows = wholeNumber('rows', flags.rows ?? (flags.operators ? '2000000' : flags.state ? '5000000' : '10000000'));
+const rows = wholeNumber('rows', flags.rows ?? (flags.operators || flags.cdc ? '2000000' : flags.state ? '5000000' : '10000000'));
 const times = wholeNumber('times', flags.times ?? (flags.operators || flags.cdc ? '3' : '5'));
 const only = flags.only.split(',').filter((name) => name !== '');
 const chosen = workloadNames.filter((name) => only.length === 0 || only.includes(name));

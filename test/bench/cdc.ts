@@ -1,8 +1,9 @@
 /**
- * Changes of a database applied from history: `npm run bench -- --cdc [--rows N] [--times N] [--json]`, 500,000 records of
- * the generated ledger and three rounds by default. From the first byte read to the last output durable, each run in a
- * process of its own; beside it DuckDB on one thread, which makes the final tables of the same lines without transactions
- * (the last record of each key). By the clock on the wall, and by processor time of all threads. Exits 1 when rows differ.
+ * Changes of a database applied from history: `npm run bench -- --cdc [--rows N] [--times N] [--json]`, 2,000,000 records of
+ * the generated ledger and three rounds by default, the same records in JSON lines and in Parquet. From the first byte read to
+ * the last output durable, start-up apart, each run in a process of its own; beside it DuckDB on one thread, which makes the
+ * final tables of the same lines without transactions (the last record of each key). By the clock on the wall, and by
+ * processor time of all threads. Exits 1 when rows differ.
  */
 import { execFile } from 'node:child_process';
 import { closeSync, fsyncSync, openSync, writeSync } from 'node:fs';
@@ -13,6 +14,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { generateLedger } from '../../src/datasets/ledger/generate.js';
+import { packRecording } from '../../src/datasets/pack-recording.js';
 import { defaultParameters } from '../../src/runtime/options.js';
 import { runReplay } from '../../src/runtime/replay.js';
 import { queryBundle } from '../../src/sinks/query.js';
@@ -22,7 +24,10 @@ import { machineText, median } from './summary.js';
 
 interface CdcRun {
   readonly changes: number;
+  /** From the first byte read to the last output durable; and of the process before that. */
   readonly seconds: number;
+  readonly startupSeconds: number;
+  /** Of all threads, in those seconds. */
   readonly cpuSeconds: number;
   readonly peakRssMB: number;
   /** Of each final table: how many rows it has, and a hash of all of them. */
@@ -51,43 +56,58 @@ INSERT INTO ${name}_now SELECT ${columns.map(nameOf).join(', ')} FROM ${name};`)
 const run = promisify(execFile);
 const say = (text: string): void => void process.stderr.write(`${text}\n`);
 
+/** Forms of the history that we read; DuckDB reads the lines. */
+const forms = ['JSON lines', 'Parquet'] as const;
+type Side = (typeof forms)[number] | 'DuckDB';
+const sides: readonly Side[] = [...forms, 'DuckDB'];
+
 export async function benchCdc({ rows, times, json }: { readonly rows: number; readonly times: number; readonly json: boolean }): Promise<void> {
   const machine = thisMachine();
   say(machineText(machine));
   const folder = await mkdtemp(join(tmpdir(), 'tapewright-bench-'));
-  const measured: Record<'ours' | 'DuckDB', CdcRun[]> = { ours: [], DuckDB: [] };
+  const runs: Record<Side, CdcRun[]> = { 'JSON lines': [], Parquet: [], DuckDB: [] };
   try {
-    const file = join(folder, 'ledger.jsonl');
-    writeLedger(file, rows);
+    const lines = join(folder, 'ledger.jsonl'), packed = join(folder, 'ledger.parquet');
+    writeLedger(lines, rows);
+    await packRecording(lines, packed, new AbortController().signal);
     for (let round = 0; round < times; round += 1) {
-      for (const side of ['ours', 'DuckDB'] as const) {
-        const place = join(folder, `${side}-${round}`);
-        const { stdout } = await run(process.execPath, [fileURLToPath(import.meta.url), side, file, place]);
-        measured[side].push(JSON.parse(stdout) as CdcRun);
+      for (const side of sides) {
+        const place = join(folder, `out-${round}`);
+        const { stdout } = await run(process.execPath, [fileURLToPath(import.meta.url), side === 'DuckDB' ? 'DuckDB' : 'ours', side === 'Parquet' ? packed : lines, place]);
+        runs[side].push(JSON.parse(stdout) as CdcRun);
         await rm(place, { recursive: true, force: true });
       }
     }
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
-  // The peer tells no changes: it is held against as many.
-  const changes = measured.ours[0]!.changes;
-  const wall = ({ seconds }: CdcRun): number => changes / seconds, core = ({ cpuSeconds }: CdcRun): number => changes / cpuSeconds;
-  const ratio = (speed: (one: CdcRun) => number): number => median(measured.ours.map((one, round) => speed(one) / speed(measured.DuckDB[round]!)));
-  const peak = (side: 'ours' | 'DuckDB'): number => Math.max(...measured[side].map((one) => one.peakRssMB));
-  const thousands = (speed: number): string => `${(speed / 1000).toFixed(0)} k changes/s`;
-  for (const side of ['ours', 'DuckDB'] as const) {
-    say(`${side.padEnd(8)} ${thousands(median(measured[side].map(wall)))} by the clock, ${thousands(median(measured[side].map(core)))} of one core by processor time, peak RSS ${peak(side).toFixed(0)} MB`);
-  }
-  const differing = Object.keys(tables).filter((name) => measured.ours.some((one, round) => one.tables[name] !== measured.DuckDB[round]!.tables[name]));
-  const reached = Math.max(median(measured.ours.map(core)), median(measured.ours.map(wall)));
-  say(`${rows} records, ${changes} changes, median of ${times}; ours : DuckDB ${ratio(wall).toFixed(2)} by the clock, ${ratio(core).toFixed(2)} by processor time, paired by round${reached < least ? `; BELOW ${thousands(least)}` : ''}`);
-  say(differing.length === 0 ? `  ${Object.entries(measured.ours[0]!.tables).map(([name, text]) => `${name} ${text.split(' ')[0]}`).join(', ')}: rows equal to DuckDB's` : `Rows of ${differing.join(', ')} differ from DuckDB's.`);
+  const { differing, benchmarks } = told(runs, rows, `DuckDB ${machine.duckdb}, one thread`);
   if (differing.length > 0) process.exitCode = 1;
-  if (json) {
-    const benchmarks = { cdc: { changesPerSecond: Math.round(median(measured.ours.map(wall))), changesPerCoreSecond: Math.round(median(measured.ours.map(core))), peer: `DuckDB ${machine.duckdb}, one thread`, ratio: ratio(wall), coreRatio: ratio(core), peakRssMB: peak('ours') } };
-    process.stdout.write(`${JSON.stringify({ machine, benchmarks }, null, 2)}\n`);
+  if (json) process.stdout.write(`${JSON.stringify({ machine, benchmarks }, null, 2)}\n`);
+}
+
+/** Says what was measured. */
+function told(runs: Readonly<Record<Side, readonly CdcRun[]>>, rows: number, peer: string): { readonly differing: readonly string[]; readonly benchmarks: object } {
+  // The peer tells no changes: it is held against as many.
+  const { changes, tables: found } = runs['JSON lines'][0]!;
+  const wall = ({ seconds }: CdcRun): number => changes / seconds, core = ({ cpuSeconds }: CdcRun): number => changes / cpuSeconds;
+  const middle = (side: Side, value: (one: CdcRun) => number): number => median(runs[side].map(value));
+  const ratio = (side: Side, speed: (one: CdcRun) => number, other: Side = 'DuckDB'): number => median(runs[side].map((one, round) => speed(one) / speed(runs[other][round]!)));
+  const peak = (side: Side): number => Math.max(...runs[side].map((one) => one.peakRssMB));
+  const thousands = (speed: number): string => `${(speed / 1000).toFixed(0)} k changes/s`;
+  say(`${rows} records, ${changes} changes, median of ${runs.DuckDB.length}, paired by round`);
+  for (const side of sides) {
+    say(`  ${side.padEnd(10)} ${thousands(middle(side, wall))} by the clock, ${thousands(middle(side, core))} of one core by processor time, start-up ${middle(side, ({ startupSeconds }) => startupSeconds).toFixed(2)} s, peak RSS ${peak(side).toFixed(0)} MB`);
   }
+  for (const form of forms) {
+    const reaches = [...(middle(form, wall) >= least ? ['by the clock'] : []), ...(middle(form, core) >= least ? ['by processor time'] : [])];
+    say(`  ${form} : DuckDB ${ratio(form, wall).toFixed(2)} by the clock, ${ratio(form, core).toFixed(2)} by processor time; ${reaches.length === 0 ? `BELOW ${thousands(least)}` : `${thousands(least)} reached ${reaches.join(' and ')}`}`);
+  }
+  say(`  Parquet : JSON lines ${ratio('Parquet', wall, 'JSON lines').toFixed(2)} by the clock, ${ratio('Parquet', core, 'JSON lines').toFixed(2)} by processor time`);
+  const differing = Object.keys(tables).filter((name) => sides.some((side) => runs[side].some((one) => one.tables[name] !== found[name])));
+  say(differing.length === 0 ? `  ${Object.entries(found).map(([name, text]) => `${name} ${text.split(' ')[0]}`).join(', ')}: rows of all three equal` : `Rows of ${differing.join(', ')} differ.`);
+  const of = (form: (typeof forms)[number]): object => ({ form, changesPerSecond: Math.round(middle(form, wall)), changesPerCoreSecond: Math.round(middle(form, core)), peer, ratio: ratio(form, wall), coreRatio: ratio(form, core), peakRssMB: peak(form) });
+  return { differing, benchmarks: { cdc: of('JSON lines'), cdc_parquet: of('Parquet') } };
 }
 
 function writeLedger(path: string, rows: number): void {
@@ -102,31 +122,46 @@ function writeLedger(path: string, rows: number): void {
   closeSync(file);
 }
 
-async function measured<T>(work: () => Promise<T>): Promise<{ readonly result: T; readonly seconds: number; readonly cpuSeconds: number }> {
-  const [cpu, began] = [process.cpuUsage(), performance.now()];
-  const result = await work();
-  const { user, system } = process.cpuUsage(cpu);
-  return { result, seconds: (performance.now() - began) / 1000, cpuSeconds: (user + system) / 1e6 };
+/** How often processor time is looked at, ms: it is asked afterwards what it was at a moment. */
+const sampleMillis = 5;
+
+/** Of `work`, without its first seconds as it tells them. */
+async function measured<T>(work: () => Promise<{ readonly result: T; readonly startupSeconds: number }>): Promise<Omit<CdcRun, 'changes' | 'tables' | 'peakRssMB'> & { readonly result: T }> {
+  const samples: { readonly at: number; readonly cpu: number }[] = [];
+  const sample = (): void => {
+    const { user, system } = process.cpuUsage();
+    samples.push({ at: performance.now(), cpu: (user + system) / 1e6 });
+  };
+  sample();
+  const timer = setInterval(sample, sampleMillis);
+  const { result, startupSeconds } = await work();
+  clearInterval(timer);
+  sample();
+  const first = samples[0]!, last = samples.at(-1)!;
+  const began = first.at + startupSeconds * 1000;
+  const after = samples.find(({ at }) => at >= began)!, before = samples.findLast(({ at }) => at <= began)!;
+  const share = after.at === before.at ? 0 : (began - before.at) / (after.at - before.at);
+  return { result, seconds: (last.at - began) / 1000, startupSeconds: began / 1000, cpuSeconds: last.cpu - (before.cpu + share * (after.cpu - before.cpu)) };
 }
 
 async function ours(file: string, out: string): Promise<CdcRun> {
-  const { result, seconds, cpuSeconds } = await measured(() => runReplay({
+  const { result, seconds, startupSeconds, cpuSeconds } = await measured(() => runReplay({
     run: {
       kind: 'new', out, texts: { name: 'cdc', scenario: null, sql: [{ path: 'cdc.sql', text: sql }], expect: { outputs: [], lateMax: null, rejectedMax: null } },
       parameters: { ...defaultParameters, bindings: Object.fromEntries(Object.keys(tables).map((table) => [table, { given: file, base: '/', map: {} }])) },
     },
     stopAfterRows: null, report: false,
-  }));
+  }).then((replayed) => ({ result: replayed, startupSeconds: replayed.startupSeconds })));
   const found: Record<string, string> = {};
   for (const [name, { columns }] of Object.entries(tables)) found[name] = String((await queryBundle(out, `SELECT ${hashed(columns)} FROM ${name}_now`)).rows[0]![0]);
-  return { changes: result.rows, seconds, cpuSeconds, peakRssMB: peakRssMB(), tables: found };
+  return { changes: result.rows, seconds, startupSeconds, cpuSeconds, peakRssMB: peakRssMB(), tables: found };
 }
 
 async function peer(file: string, out: string): Promise<CdcRun> {
   await mkdir(out, { recursive: true });
   const connection = await (await DuckDBInstance.create(':memory:', { threads: '1' })).connect();
   const path = (name: string): string => join(out, `${name}.parquet`);
-  const { seconds, cpuSeconds } = await measured(async () => {
+  const { seconds, startupSeconds, cpuSeconds } = await measured(async () => {
     await connection.run(`CREATE TABLE records AS SELECT topic, "offset" AS position, key, value
       FROM read_json('${file}', format = 'newline_delimited', maximum_object_size = 1048576, columns = {topic: 'VARCHAR', "offset": 'BIGINT', key: 'VARCHAR', value: 'VARCHAR'}) WHERE value IS NOT NULL`);
     for (const [name, { columns }] of Object.entries(tables)) {
@@ -137,10 +172,11 @@ async function peer(file: string, out: string): Promise<CdcRun> {
       fsyncSync(written);
       closeSync(written);
     }
+    return { result: null, startupSeconds: 0 };
   });
   const found: Record<string, string> = {};
   for (const [name, { columns }] of Object.entries(tables)) found[name] = String((await connection.runAndReadAll(`SELECT ${hashed(columns)} FROM read_parquet('${path(name)}')`)).getRows()[0]![0]);
-  return { changes: 0, seconds, cpuSeconds, peakRssMB: peakRssMB(), tables: found };
+  return { changes: 0, seconds, startupSeconds, cpuSeconds, peakRssMB: peakRssMB(), tables: found };
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
