@@ -48,6 +48,7 @@ export function decodeRecord(record: CapturedRecord, avro: DebeziumAvro | null):
   const wrapped = 'payload' in read && 'schema' in read;
   const envelope = wrapped ? (read['payload'] as Json | null) : read;
   if (envelope === null) return nothing;
+  if (!isObject(envelope)) return bad("the value's payload is not a JSON object");
   const place = wrapped ? ['payload'] : [];
   return eventOf(record, envelope, {
     key: () => keyOf(record), types: wrapped ? typesOf(read['schema'] as Json | null) : null,
@@ -87,6 +88,7 @@ function changeOf(op: string, envelope: Json, record: CapturedRecord, source: Js
   if (op === 't') return { ...common, operation: TRUNCATE, image: {}, text: null };
   if (op !== 'd') {
     if (after == null) return `the value has op '${op}' and no 'after'`;
+    if (!isObject(after)) return "the value's 'after' is no row: it is not a JSON object";
     return { ...common, operation: UPSERT, image: after, text: text?.('after') ?? null };
   }
   // Of the image before, only the key is to be trusted; the record's own key is that in any case.
@@ -141,15 +143,21 @@ function boundaryOf(envelope: Json, status: 'BEGIN' | 'END'): Decoded {
   if (status === 'BEGIN') return { kind: 'event', event: { kind: 'begin', xid } };
   // Other databases name transactions otherwise, and Debezium 1 left out where they were committed.
   if (!/^\d+:\d+$/.test(id)) return bad(`the END of transaction '${id}' does not say xid:LSN, as Debezium 2 and newer do of PostgreSQL: apply its changes one by one, with SET 'cdc.transaction.topic' = 'none'`);
-  const collections = (envelope['data_collections'] ?? []) as readonly Json[];
+  const collections = envelope['data_collections'] ?? [];
+  if (!Array.isArray(collections) || !collections.every((each) => isObject(each) && typeof each['data_collection'] === 'string' && isCount(each['event_count']))) {
+    return bad(`the END of transaction '${id}' does not say of each table how many changes it has`);
+  }
   return {
     kind: 'event',
     event: {
       kind: 'end', xid, lsn: Number(id.slice(xid.length + 1)), time: numberOf(envelope['ts_ms']) ?? -Infinity,
-      counts: new Map(collections.map((each) => [String(each['data_collection']), Number(each['event_count'])])),
+      counts: new Map((collections as readonly Json[]).map((each) => [String(each['data_collection']), Number(each['event_count'])])),
     },
   };
 }
+
+/** Avro's are BIGINT. */
+const isCount = (value: unknown): boolean => (typeof value === 'number' || typeof value === 'bigint' || typeof value === 'string') && Number.isSafeInteger(Number(value)) && Number(value) >= 0;
 
 /** The payload of the record's key. */
 function keyOf({ key }: CapturedRecord): Json | null {
@@ -162,11 +170,19 @@ export const numberOf = (value: unknown): number | null => (value === null || va
 
 /** Of the fields of `after`, from the schema that Connect's JSON converter writes beside each value. */
 export function typesOf(schema: Json | null): ReadonlyMap<string, WrittenType> | null {
-  const fields = (schema?.['fields'] ?? []) as readonly Json[];
+  const fields = fieldsOf(schema);
   const rows = fields.find(({ field }) => field === 'after') ?? fields.find(({ field }) => field === 'before');
   if (rows === undefined) return null;
-  return new Map(((rows['fields'] ?? []) as readonly Json[]).map((field) => [String(field['field']), {
+  return new Map(fieldsOf(rows).map((field) => [String(field['field']), {
     name: typeof field['name'] === 'string' ? field['name'] : null,
     scale: numberOf((field['parameters'] as Json | undefined)?.['scale']),
   }]));
 }
+
+/** Those of a schema; none where it is damaged. */
+function fieldsOf(schema: Json | null): readonly Json[] {
+  const fields = isObject(schema) ? schema['fields'] : null;
+  return Array.isArray(fields) ? fields.filter(isObject) : [];
+}
+
+const isObject = (value: unknown): value is Json => typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -103,7 +103,7 @@ export interface ChangesReport {
 
 const listedMax = 200;
 
-const bound = objectOf({ xid: orNull(text), lsn: orNull(number), time: number });
+const bound = objectOf({ xid: orNull(text), lsn: orNull(number), time: orNull(number) });
 const between = { after: orNull(bound), before: bound, text };
 const shape = listOf(objectOf({
   tables: listOf(text), transactionTopic: text,
@@ -179,7 +179,8 @@ function incompleteReport(one: Incomplete): IncompleteReport {
   return { xid, found, expected, ...told, text: incompleteText(one) };
 }
 
-const boundReport = ({ xid, lsn, time }: Bound): BoundReport => ({ xid, lsn, time: timeText(time) });
+/** A time that a record did not say is no number of JSON's. */
+const boundReport = ({ xid, lsn, time }: Bound): BoundReport => ({ xid, lsn, time: (time as number | null) === null ? null : timeText(time) });
 
 /** Outputs of which the scenario expects that they have no row. */
 function invariantsOf(expectations: readonly Judgement[], outputs: Readonly<Record<string, OutputReport>>): InvariantReport[] {

@@ -94,6 +94,7 @@ export class CaptureReader {
   readonly #gaps: Gap[] = [];
   #incomplete: readonly Incomplete[] = [];
   #undecodable = 0;
+  #undecodableFirst = '';
   #failure: TapewrightError | null = null;
 
   constructor(readonly tables: readonly CapturedTable[], private readonly options: CaptureOptions, private readonly lane: RunLane) {
@@ -133,6 +134,7 @@ export class CaptureReader {
       else if (batch.kinds[at] === MESSAGE) this.#assembler.push({ kind: 'message', lsn: batch.lsns[at]! });
       else {
         const { topic, error, line } = batch.bad[batch.origins[at]!]!;
+        if (this.#undecodable === 0) this.#undecodableFirst = error;
         this.#undecodable += 1;
         this.#reject(this.#byTopic.get(topic)?.[0] ?? this.#fillings[0]!, null, `${error} (topic ${topic}, partition ${batch.partitions[at]}, offset ${batch.offsets[at]})`, line);
       }
@@ -180,7 +182,7 @@ export class CaptureReader {
       ...this.#assembler.restarts.filter(({ overlaps }) => !overlaps).map(({ text }) => `A warning: ${text}.`),
       ...this.#gaps.map((gap) => `A gap in the changes: ${gapText(gap)}.`), ...unfinished,
       ...(repeats + repeatedTransactions === 0 ? [] : [`${repeats} change${repeats === 1 ? '' : 's'} came again${repeatedTransactions === 0 ? '' : `, and the ends of ${repeatedTransactions} transactions`}: left out.`]),
-      ...(this.#undecodable === 0 ? [] : [`${this.#undecodable} record${this.#undecodable === 1 ? '' : 's'} of captured topics cannot be read.`]),
+      ...(this.#undecodable === 0 ? [] : [`${this.#undecodable} record${this.#undecodable === 1 ? '' : 's'} of captured topics cannot be read (dead letters), the first since ${this.#undecodableFirst}.`]),
     ];
   }
 

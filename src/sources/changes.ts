@@ -30,6 +30,7 @@ export class ChangesSource implements Source {
   #position = 0;
   #repeats = 0;
   #unreadable = 0;
+  #unreadableFirst = '';
   readonly #gaps: Gap[] = [];
   #failure: TapewrightError | null = null;
   readonly #places = new ChangePlaces();
@@ -49,7 +50,7 @@ export class ChangesSource implements Source {
   get remarks(): readonly string[] {
     const { table, absence } = this.options;
     const repeats = this.#repeats === 0 ? [] : [`${table}: ${this.#repeats} changes came again, and were left out`];
-    const unreadable = this.#unreadable === 0 ? [] : [`${table}: ${this.#unreadable} record${this.#unreadable === 1 ? '' : 's'} cannot be read`];
+    const unreadable = this.#unreadable === 0 ? [] : [`${table}: ${this.#unreadable} record${this.#unreadable === 1 ? '' : 's'} cannot be read (dead letters), the first since ${this.#unreadableFirst}`];
     return [`${table}: changes are applied one by one: the recording does not tell which belong to one transaction, so outputs show states between them`, ...(absence === null ? [] : [absence]), ...repeats, ...unreadable, ...this.#gaps.map((gap) => `${table}: a gap in the changes: ${gapText(gap)}`)];
   }
 
@@ -80,6 +81,7 @@ export class ChangesSource implements Source {
           this.#repeats += 1;
           continue;
         }
+        if (bad !== null && this.#unreadable === 0) this.#unreadableFirst = bad.error;
         if (bad !== null) this.#unreadable += 1;
         const position = this.#position;
         this.#position += 1;

@@ -3,8 +3,12 @@ import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'node:test';
+import fc from 'fast-check';
+import { decodeRecord } from '../../src/formats/debezium-envelope.js';
+import { rewriteReport } from '../../src/report/write.js';
 import { temporaryFolder } from '../sources/files.js';
 import { withRun, type RanSql } from '../support/run-sql.js';
+import { assembleEvents } from './assemble.js';
 import { ledgerSql } from './cdc-law.js';
 import { recordingOf, type Command, type ModelRecord } from './model.js';
 
@@ -72,4 +76,42 @@ test('transactions of which nothing was recorded are told, but for those that to
     assert.ok(result.remarks.includes('10 more are not whole, and not applied: cdc.json of the bundle has all.'), result.remarks.join('\n'));
     return Promise.resolve();
   });
+});
+
+/** Any part of a JSON value replaced by something else. */
+function replaced(value: unknown, picks: readonly number[], by: unknown): unknown {
+  if (picks.length === 0 || typeof value !== 'object' || value === null) return by;
+  const keys = Object.keys(value);
+  if (keys.length === 0) return by;
+  const key = keys[picks[0]! % keys.length]!;
+  const inner = replaced((value as Record<string, unknown>)[key], picks.slice(1), by);
+  return Array.isArray(value) ? value.map((one, index) => (String(index) === key ? inner : one)) : { ...value, [key]: inner };
+}
+
+const wrapped = (value: string, index: number): string => (index % 3 === 0 ? `{"schema":{"type":"struct","fields":[{"field":"after","fields":[{"field":"id","name":null}]}]},"payload":${value}}` : value);
+
+test('law: whatever a part of a record is replaced by, it is read, or bad for a reason; the transactions are put together', () => {
+  const parts = fc.record({ at: fc.nat(), picks: fc.array(fc.nat(20), { maxLength: 4 }), by: fc.constantFrom<unknown>(null, 5, -1, 1e300, 'x', '', true, [], [null], [5], {}, { id: null }) });
+  fc.assert(fc.property(fc.array(parts, { minLength: 1, maxLength: 6 }), (changes) => {
+    const damaged = records.map((record, index) => (record.value === null ? record : { ...record, value: wrapped(record.value, index) }));
+    for (const { at, picks, by } of changes) {
+      const record = damaged[at % damaged.length]!;
+      if (record.value !== null) damaged[at % damaged.length] = { ...record, value: JSON.stringify(replaced(JSON.parse(record.value), picks, by)) };
+    }
+    const events = damaged.flatMap((record) => {
+      const decoded = decodeRecord(record, null);
+      assert.ok(decoded.kind !== 'bad' || decoded.error.length > 10);
+      return decoded.kind === 'event' ? [decoded.event] : [];
+    });
+    assembleEvents(events);
+  }), { numRuns: 400 });
+});
+
+test('an END that does not say when it was, is told where it matters', async () => {
+  const gone = commits[3]!.xid!;
+  const timeless = records.filter(({ value }) => !value?.includes(`"id":"${gone}:`)).map((record) => (record.topic === 'db.transaction' ? { ...record, value: record.value!.replace(/"ts_ms":\d+/, '"ts_ms":null') } : record));
+  await withText(timeless.map((record) => `${JSON.stringify(record)}\n`).join(''), async ({ result }) => {
+    const { report } = await rewriteReport(result.directory, null);
+    assert.deepEqual(report.changes!.captures[0]!.gaps.map(({ kind, before }) => [kind, before.xid, before.time]), [['transactions', commits[4]!.xid, null]]);
+  }, `SET 'cdc.gaps' = 'go-on';\n${ledgerSql}`);
 });

@@ -66,11 +66,11 @@ test('what a side lacks is said: a topic of which it has nothing, lines that can
   await writeFile(join(folder, 'some.jsonl'), record('c', whole(1), 10));
   await writeFile(join(folder, 'none.jsonl'), `${other}garbage\n`);
   const nothing = await reconcile(asked('some.jsonl', 'none.jsonl'));
-  assert.deepEqual(nothing.remarks.filter((remark) => !remark.includes('one by one')), [`${join(folder, 'none.jsonl')}: orders: the recording has no record of topic cdc.orders; it has cdc.others`, `${join(folder, 'none.jsonl')}: orders: 1 record cannot be read`]);
+  assert.deepEqual(nothing.remarks.filter((remark) => !remark.includes('one by one')), [`${join(folder, 'none.jsonl')}: orders: the recording has no record of topic cdc.orders; it has cdc.others`, `${join(folder, 'none.jsonl')}: orders: 1 record cannot be read (dead letters), the first since the line is not a JSON object`]);
   const change = (xid: number, id: number): string => record('c', whole(id), xid * 10).replace('\\"op\\"', `\\"transaction\\":{\\"id\\":\\"${xid}:${xid * 10}\\",\\"total_order\\":1,\\"data_collection_order\\":1},\\"op\\"`);
   const end = (xid: number): string => `${JSON.stringify({ topic: 'cdc.transaction', partition: 0, key: null, value: JSON.stringify({ status: 'END', id: `${xid}:${xid * 10 + 5}`, event_count: 1, data_collections: [{ data_collection: 'public.orders', event_count: 1 }], ts_ms: xid * 10 }) })}\n`;
   await writeFile(join(folder, 'torn.jsonl'), `garbage\n${change(1, 1)}${end(1)}${change(2, 2)}${end(2)}${change(3, 3)}`);
   const torn = await reconcile(asked('torn.jsonl', 'torn.jsonl'));
   const said = torn.remarks.map((remark) => remark.slice(join(folder, 'torn.jsonl').length + 2));
-  assert.match(said.join('\n'), /^A gap in the changes: transactions are missing between LSN 15 \(transaction 1\) and LSN 25 \(transaction 2\)\.\nTransaction 3 is not whole where the data end \(1 of unknown changes\): it is not applied\.\n1 record of captured topics cannot be read\.$/);
+  assert.match(said.join('\n'), /^A gap in the changes: transactions are missing between LSN 15 \(transaction 1\) and LSN 25 \(transaction 2\)\.\nTransaction 3 is not whole where the data end \(1 of unknown changes\): it is not applied\.\n1 record of captured topics cannot be read (dead letters), the first since the line is not a JSON object\.$/);
 });
