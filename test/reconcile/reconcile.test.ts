@@ -72,5 +72,5 @@ test('what a side lacks is said: a topic of which it has nothing, lines that can
   await writeFile(join(folder, 'torn.jsonl'), `garbage\n${change(1, 1)}${end(1)}${change(2, 2)}${end(2)}${change(3, 3)}`);
   const torn = await reconcile(asked('torn.jsonl', 'torn.jsonl'));
   const said = torn.remarks.map((remark) => remark.slice(join(folder, 'torn.jsonl').length + 2));
-  assert.match(said.join('\n'), /^A gap in the changes: transactions are missing between LSN 15 \(transaction 1\) and LSN 25 \(transaction 2\)\.\nTransaction 3 is not whole where the data end \(1 of unknown changes\): it is not applied\.\n1 record of captured topics cannot be read (dead letters), the first since the line is not a JSON object\.$/);
+  assert.match(said.join('\n'), /^A gap in the changes: transactions are missing between LSN 15 \(transaction 1\) and LSN 25 \(transaction 2\)\.\nTransaction 3 is not whole where the data end \(1 of unknown changes\): it is not applied\.\n1 record of captured topics cannot be read \(dead letters\), the first since the line is not a JSON object\.$/);
 });
