@@ -111,13 +111,11 @@ export class TransactionAssembler<Row, Seen = never> {
   /** The end of history: what is not whole never will be. */
   finish(): { readonly outcomes: readonly (Outcome<Row> | Seen)[]; readonly incomplete: readonly Incomplete[] } {
     this.#proceed(true);
-    const incomplete: Incomplete[] = [];
-    if (this.#snapshots.first !== null) incomplete.push({ xid: null, found: this.#snapshots.rows.length, expected: null });
+    const incomplete: Incomplete[] = this.#snapshots.first === null ? [] : [{ xid: null, found: this.#snapshots.rows.length, expected: null }];
     const expected = new Map(this.#ends.map((end) => [end.xid, [...this.#expected(end.counts).values()].reduce((sum, count) => sum + count, 0)]));
     for (const [xid, found] of this.#pending.sizes()) incomplete.push({ xid, found, expected: expected.get(xid) ?? null });
     for (const [xid, count] of expected) if (count > 0 && this.#pending.of(xid) === undefined) incomplete.push({ xid, found: 0, expected: count });
-    incomplete.push(...this.#alone.left());
-    return { outcomes: this.#taken(), incomplete };
+    return { outcomes: this.#taken(), incomplete: [...incomplete, ...this.#alone.left()] };
   }
 
   /** Changes that wait for their transactions to become whole. */
