@@ -37,7 +37,15 @@ export interface RecordBatch {
 export function isBytes({ bytes, starts, ends, isBinary }: PayloadColumn, record: number): boolean {
   if (!isBinary) return false;
   const from = starts[record]!, to = ends[record]!;
-  return from === to || bytes[from] === 0 || !isUtf8(bytes.subarray(from, to));
+  return from === to || bytes[from] === 0 || !(isShortAscii(bytes, from, to) || isUtf8(bytes.subarray(from, to)));
+}
+
+/** Of keys, which are short, this is known before native code is called. */
+function isShortAscii(bytes: Buffer, from: number, to: number): boolean {
+  if (to - from > 64) return false;
+  let all = 0;
+  for (let at = from; at < to; at += 1) all |= bytes[at]!;
+  return all < 128;
 }
 
 /** The record as the line that recorders write of it, without its line feed. It has a topic. */
