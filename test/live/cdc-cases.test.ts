@@ -174,6 +174,25 @@ test('without a topic of transactions changes are applied one by one, and it is 
   assert.deepEqual(standingIn(log), expectedOf(commits.at(-1)!.state));
 });
 
+test('one by one, a log that went back stops the run, too, and it goes on behind it when it is told to', async () => {
+  const { records, commits } = recordingOf(transfers(4));
+  const changes = records.filter(({ topic }) => topic !== 'db.transaction');
+  // The server was restored to where it was after the second transaction, and wrote the others anew, later.
+  const first = changes.findIndex((record) => xidIn(record) === commits[3]!.xid);
+  const anew = changes.slice(first).map((record) => ({ ...record, value: record.value!.replace(/"ts_ms":17\d+/g, '"ts_ms":1800000000000') }));
+  const log = await captureLog([...changes, ...anew]);
+  log.deleteTopic('db.transaction');
+  const spec = (await specsOn(log, { sql: captureSql() }))(0);
+  const wentBack = new RegExp(`the log went back, between LSN \\d+ \\(transaction ${commits.at(-1)!.xid}\\) and LSN \\d+ \\(transaction ${commits[3]!.xid}\\)`);
+  for (let start = 0; start < 2; start += 1) await assert.rejects(runToEnd(log, spec), { code: 'SOURCE_GAP', message: wentBack });
+  // Each table is a capture of its own here, and tells it.
+  const ends = [];
+  for (let start = 0; start < 4 && ends.length === 0; start += 1) ends.push(await new LiveLane(log, { ...spec, onGap: 'continue' }, quiet).run(new AbortController().signal));
+  assert.deepEqual(standingIn(log), expectedOf(commits.at(-1)!.state));
+  assert.deepEqual(ends[0]!.captures.map(({ tables, transactionTopic, gaps, partitions }) => [tables, transactionTopic, gaps.map(({ kind }) => kind), partitions!.map(({ lastCommit }) => lastCommit)]),
+    [[['accounts'], 'none', ['position'], [commits.at(-2)!.lsn]], [['entries'], 'none', ['position'], [commits.at(-2)!.lsn]]]);
+});
+
 test('its bundle holds the rows as they were applied, verifies, and finds what was changed', async () => {
   const sql = captureSql();
   const { records, commits } = recordingOf([...transfers(6), { session: 1, what: 'truncate', a: 0, b: 0 }, { session: 1, what: 'alter', a: 0, b: 0 }, { session: 1, what: 'transfer', a: 1, b: 2 }, { session: 1, what: 'commit', a: 0, b: 0 }, ...transfers(3)]);
