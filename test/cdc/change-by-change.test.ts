@@ -4,7 +4,11 @@ import test from 'node:test';
 import fc from 'fast-check';
 import { ChangeByChange, ChangePlaces, type ChangeByChangeState } from '../../src/cdc/change-by-change.js';
 import type { Change } from '../../src/formats/debezium-envelope.js';
+import { markdownText } from '../../src/report/markdown.js';
+import { rewriteReport } from '../../src/report/write.js';
+import { withJsonLines, withRun } from '../support/run-sql.js';
 import { eventsOf } from './assemble.js';
+import { ledgerSql } from './cdc-law.js';
 import { commands, numbered, recordingOf, restarted, type ModelRecord } from './model.js';
 import { all, forgotten } from './stream-laws.js';
 import { partitioned } from './streams.js';
@@ -70,4 +74,25 @@ test('a log that went back, and a connector that forgot where it was, are told w
   const accounts = records.filter(({ topic }) => topic === 'db.cdc.accounts');
   const anew = oneByOne(numbered([...accounts, ...told.map(later)]));
   assert.deepEqual(anew.gaps.map(({ kind, after, before }) => [kind, after!.xid, before.xid]), [['snapshot', commits[3]!.xid, null]]);
+});
+
+test('such a gap stops a replay, in lanes, too, unless it is to go on; reports tell it', async () => {
+  const transfers = Array.from({ length: 6 }, (_, index) => [{ session: 0, what: 'transfer' as const, a: index, b: index + 1 }, { session: 0, what: 'commit' as const, a: 0, b: 0 }]).flat();
+  const { records, commits } = recordingOf(transfers);
+  const entries = records.filter(({ topic }) => topic === 'db.cdc.entries');
+  const anew = entries.slice(6).map((record) => ({ ...record, value: record.value!.replace(/"ts_ms":17\d+/g, '"ts_ms":1800000000000') }));
+  const table = /CREATE TABLE entries [^;]*;/.exec(ledgerSql)![0];
+  await withJsonLines(numbered([...entries, ...anew]), async (path) => {
+    const message = new RegExp(`^the log went back, between LSN \\d+ \\(transaction ${commits.at(-1)!.xid}\\) and LSN \\d+ \\(transaction ${commits[4]!.xid}\\).*SET 'cdc.gaps' = 'go-on'`);
+    for (const parameters of [{}, { lanes: 2, key: ['id'] }]) {
+      await assert.rejects(withRun(`${table} SELECT id, amount FROM entries;`, { entries: path }, () => Promise.resolve(), parameters), { code: 'SOURCE_GAP', message });
+      await withRun(`SET 'cdc.gaps' = 'go-on'; ${table} SELECT id, amount FROM entries;`, { entries: path }, async ({ result, query }) => {
+        assert.equal((await query('SELECT * FROM query_1')).length, 12);
+        assert.ok(result.remarks.some((remark) => remark.startsWith('entries: a gap in the changes: the log went back')));
+        const { report } = await rewriteReport(result.directory, null);
+        assert.deepEqual(report.changes!.oneByOne!.map(({ changes, gapCount, gaps }) => [changes, gapCount, gaps[0]!.kind]), [[18, 1, 'position']]);
+        assert.match(markdownText(report), /## Gaps\n\n[^]*\| position \| /);
+      }, parameters);
+    }
+  });
 });
