@@ -30,6 +30,8 @@ export class PayloadFill {
   /** Of the page: the next row, and bytes that are not in `#bytes` yet. */
   #row = 0;
   #rest: Uint8Array = new Uint8Array(0);
+  /** Of the value whose length was read last. */
+  #end = 0;
   #dictionary: Entries | null = null;
   readonly #starts: Int32Array;
   readonly #ends: Int32Array;
@@ -106,9 +108,6 @@ export class PayloadFill {
     this.#first = this.#filled = this.#at;
     this.#dictionary = { of: bytes, starts, ends, isText: this.#areTexts(0) && isText };
   }
-
-  /** Of the value whose length was met last. */
-  #end = 0;
 
   /** Reads the length of the value at `#at`, and has all of it in `#bytes`. */
   #value(): void {

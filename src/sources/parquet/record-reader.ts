@@ -8,7 +8,7 @@ import { numberWire, RecordGroups, type RecordColumns } from './record-groups.js
 
 /** A batch has fewer rows where their values have so many bytes. */
 const rowsMax = 8192;
-const valueBytes = 1 << 20;
+const valueBytes = 1 << 21;
 
 const numbers = ['partition', 'offset', 'timestamp'] as const, payloads = ['key', 'value', 'headers'] as const;
 
