@@ -56,6 +56,7 @@ export interface Incomplete {
 }
 
 export function incompleteText({ xid, found, expected, alone }: Incomplete): string {
+  if (alone === undefined && found > 0 && found === expected) return `transaction ${xid} has all its ${found} change${found === 1 ? '' : 's'}, and came behind what is not whole where the data end: it is not applied`;
   if (alone === undefined) return `${xid === null ? 'the snapshot' : `transaction ${xid}`} is not whole where the data end (${found} of ${expected ?? 'unknown'} changes): it is not applied`;
   const { table, firstLsn, lastLsn } = alone;
   const places = firstLsn === null ? 'of unknown LSN' : firstLsn === lastLsn ? `at LSN ${firstLsn}` : `from LSN ${firstLsn} to LSN ${lastLsn}`;

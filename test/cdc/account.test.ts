@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
+import { incompleteText } from '../../src/cdc/gap.js';
 import { changesText } from '../../src/report/changes.js';
 import { markdownText } from '../../src/report/markdown.js';
 import { rewriteReport } from '../../src/report/write.js';
@@ -58,4 +59,15 @@ test('so they are in remarks, cdc.json and reports', async () => {
     assert.ok(markdownText(report).includes(`- ${text}`));
     assert.match(changesText(report.changes!), /; 2 not whole at the end$/);
   }));
+});
+
+test('a transaction that has all its changes, and waits for one that has not, is told as such', () => {
+  // The snapshot lacks its last row, and so does the end of it.
+  const { records, commits } = recordingOf([{ session: 0, what: 'transfer', a: 0, b: 1 }, { session: 0, what: 'commit', a: 0, b: 0 }]);
+  const { incomplete, given } = assembleEvents(eventsOf(records.filter((_, index) => index !== 3)));
+  assert.deepEqual(given, []);
+  assert.deepEqual(incomplete.map(incompleteText), [
+    'the snapshot is not whole where the data end (3 of unknown changes): it is not applied',
+    `transaction ${commits[1]!.xid} has all its 4 changes, and came behind what is not whole where the data end: it is not applied`,
+  ]);
 });
