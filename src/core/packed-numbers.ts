@@ -17,7 +17,7 @@ const WHOLE_MAX = 2 ** 50;
 const DIFFERENCE_BYTES = 8;
 
 /** The numbers of `values` that `order` has at 0..length. */
-export function writePacked(writer: ByteWriter, values: Float64Array, order: Int32Array, length: number): void {
+export function writePacked(writer: ByteWriter, values: Int32Array | Float32Array | Float64Array, order: Int32Array, length: number): void {
   const places = scales.findIndex((scale) => areWhole(values, order, length, scale));
   writer.u8(places < 0 ? PLAIN : places);
   if (places < 0) {
@@ -31,7 +31,7 @@ export function writePacked(writer: ByteWriter, values: Float64Array, order: Int
 }
 
 /** Whether each number times `scale` is a whole number that gives it back. */
-function areWhole(values: Float64Array, order: Int32Array, length: number, scale: number): boolean {
+function areWhole(values: Int32Array | Float32Array | Float64Array, order: Int32Array, length: number, scale: number): boolean {
   for (let k = 0; k < length; k += 1) {
     const value = values[order[k]!]!;
     const whole = Math.round(value * scale);
@@ -42,7 +42,7 @@ function areWhole(values: Float64Array, order: Int32Array, length: number, scale
 }
 
 /** Returns where the last difference ends. */
-function writeDifferences(bytes: Uint8Array, from: number, values: Float64Array, order: Int32Array, length: number, scale: number): number {
+function writeDifferences(bytes: Uint8Array, from: number, values: Int32Array | Float32Array | Float64Array, order: Int32Array, length: number, scale: number): number {
   let at = from;
   let last = 0;
   for (let k = 0; k < length; k += 1) {

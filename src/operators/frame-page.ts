@@ -23,14 +23,21 @@ export interface FramePage {
   live: number;
 }
 
+/** Event times, less `timeBase`. */
+export interface FrameTimes {
+  readonly time: Int32Array | Float64Array;
+  readonly timeBase: number;
+}
+
 /** The first byte of a column. */
 const kinds = { real: 0, int64: 1, other: 2 } as const;
 
 /** A page of the rows that `order` has at 0..length, and of their keys in that order. `writer` is for its bytes: what is in it goes. */
-export function pageOf(writer: ByteWriter, ids: Int32Array, time: Float64Array, columns: readonly Column[], order: Int32Array, length: number): FramePage {
+export function pageOf(writer: ByteWriter, ids: Int32Array, { time, timeBase }: FrameTimes, columns: readonly Column[], order: Int32Array, length: number): FramePage {
   writer.reset();
   writer.varint(columns.length);
   writeIds(writer, ids, length);
+  writer.f64(timeBase);
   writePacked(writer, time, order, length);
   for (const column of columns) writeOrdered(writer, column, order, length);
   return describe(writer.toBytes(), ids, length);
@@ -40,7 +47,9 @@ export function rowsOf(bytes: Uint8Array): FrameRows {
   const reader = new ByteReader(bytes);
   const width = reader.varint();
   const ids = readIds(reader);
+  const timeBase = reader.f64();
   const time = readPacked(reader);
+  for (let row = 0; row < time.length; row += 1) time[row]! += timeBase;
   return { length: ids.length, ids, time, columns: Array.from({ length: width }, () => readOrdered(reader)) };
 }
 
@@ -81,14 +90,15 @@ function readIds(reader: ByteReader): Int32Array {
 }
 
 function writeOrdered(writer: ByteWriter, column: Column, order: Int32Array, length: number): void {
-  if (column.storage === 'text' || !(column.values instanceof Float64Array)) {
+  const values: ArrayLike<unknown> = column.values;
+  if (column.storage === 'text' || !(values instanceof Float64Array || values instanceof Float32Array)) {
     writer.u8(kinds.other);
     writeColumn(writer, gather(column, order, length), length);
     return;
   }
   const { nulls } = column;
   writer.u8(kinds[column.storage]);
-  writePacked(writer, column.values, order, length);
+  writePacked(writer, values, order, length);
   writer.u8(nulls === null ? 0 : 1);
   if (nulls !== null) writer.bytes(Uint8Array.from({ length }, (_, row) => nulls[order[row]!]!));
 }

@@ -55,7 +55,7 @@ export class FramePages {
     const slots = new Int32Array(this.#pageRows);
     let length = 0;
     const add = (): void => {
-      this.#pages.push(pageOf(writer, ids, pool.time, views, slots, length));
+      this.#pages.push(pageOf(writer, ids, pool, views, slots, length));
       length = 0;
     };
     for (let id = 0; id < keys; id += 1) {
@@ -123,7 +123,7 @@ export class FramePages {
     const joined: FramePage[] = [];
     for (let row = 0; row < rows.length; row += this.#pageRows) {
       const end = Math.min(rows.length, row + this.#pageRows);
-      joined.push(pageOf(writer, rows.ids.subarray(row, end), rows.time, rows.columns, order.subarray(row, end), end - row));
+      joined.push(pageOf(writer, rows.ids.subarray(row, end), { time: rows.time, timeBase: 0 }, rows.columns, order.subarray(row, end), end - row));
     }
     this.#pages.splice(from, to - from, ...joined);
   }

@@ -7,12 +7,13 @@ import type { Int64, Storage } from '../core/types.js';
 
 /** One column of rows that are kept by slot. */
 export class PoolColumn {
-  reals: Float64Array;
+  /** In half the bytes while each number is one that a float holds, as small whole numbers are. */
+  reals: Float32Array | Float64Array;
   objects: (Int64 | string | null)[] | null;
   nulls: Uint8Array | null = null;
 
   constructor(readonly storage: Storage, capacity: number) {
-    this.reals = new Float64Array(storage === 'text' ? 0 : capacity);
+    this.reals = new Float32Array(storage === 'text' ? 0 : capacity);
     this.objects = storage === 'text' ? [] : null;
   }
 
@@ -31,22 +32,19 @@ export class PoolColumn {
     const mine = this.nulls;
     if (mine !== null) for (let row = 0; row < length; row += 1) mine[slots[row]!] = nulls === null ? 0 : nulls[row]!;
     if (values instanceof Float64Array && this.objects === null) {
+      if (this.reals instanceof Float32Array && !areFloats(values, length)) this.reals = Float64Array.from(this.reals);
       const { reals } = this;
       for (let row = 0; row < length; row += 1) reals[slots[row]!] = values[row]!;
     } else {
-      // From the first integer beyond 2^53 on, exact values stand beside.
+      // From the first integer beyond 2^53 on, exact values stand instead.
       this.objects ??= Array.from(this.reals);
-      for (let row = 0; row < length; row += 1) {
-        const value = values[row]!;
-        this.objects[slots[row]!] = value;
-        if (typeof value === 'number') this.reals[slots[row]!] = value;
-      }
+      for (let row = 0; row < length; row += 1) this.objects[slots[row]!] = values[row]!;
     }
   }
 
   grow(capacity: number): void {
-    if (this.storage !== 'text') {
-      const reals = new Float64Array(capacity);
+    if (this.objects === null) {
+      const reals = this.reals instanceof Float32Array ? new Float32Array(capacity) : new Float64Array(capacity);
       reals.set(this.reals);
       this.reals = reals;
     }
@@ -57,11 +55,17 @@ export class PoolColumn {
     }
   }
 
+  /** To be read by slot only: numbers may lie in a Float32Array. */
   view(): Column {
     if (this.storage === 'text') return { storage: 'text', values: this.objects as (string | null)[], dictionary: null };
     if (this.objects !== null) return { storage: 'int64', values: this.objects as Int64[], nulls: this.nulls };
     return { storage: this.storage, values: this.reals, nulls: this.nulls } as Column;
   }
+}
+
+function areFloats(values: Float64Array, length: number): boolean {
+  for (let row = 0; row < length; row += 1) if (Math.fround(values[row]!) !== values[row]!) return false;
+  return true;
 }
 
 /** Rows of one key lie in blocks of so many slots: those that come and leave next share a line of the cache. */
@@ -76,7 +80,9 @@ export const blockOf = (slot: number): number => slot >> BLOCK_BITS;
 export class FramePool {
   #capacity = 1024;
   #columns: PoolColumn[];
-  time = new Float64Array(1024);
+  /** Event times by slot, less `timeBase`: in half the bytes while all are whole and within some 24 days of the first. */
+  time: Int32Array | Float64Array = new Int32Array(1024);
+  timeBase = NaN;
   /** By block: the key's next one. */
   next = new Int32Array(1024 >> BLOCK_BITS);
   #free = new Int32Array(1024 >> BLOCK_BITS);
@@ -107,8 +113,9 @@ export class FramePool {
       this.#tails[id] = slot;
       slots[row] = slot;
     }
-    const { time: times } = this;
-    for (let row = 0; row < length; row += 1) times[slots[row]!] = time[row]!;
+    if (this.time instanceof Int32Array) this.#fitTimes(time, length);
+    const { time: times, timeBase } = this;
+    for (let row = 0; row < length; row += 1) times[slots[row]!] = time[row]! - timeBase;
     for (let k = 0; k < this.#columns.length; k += 1) this.#columns[k]!.fill(slots, columns[k]!, length, this.#capacity);
     return slots;
   }
@@ -129,6 +136,18 @@ export class FramePool {
     return this.#columns.map((column) => column.view());
   }
 
+  #fitTimes(time: Float64Array, length: number): void {
+    if (Number.isNaN(this.timeBase) && length > 0) this.timeBase = time[0]!;
+    const base = this.timeBase;
+    for (let row = 0; row < length; row += 1) {
+      const since = time[row]! - base;
+      if ((since | 0) === since && since + base === time[row]!) continue;
+      this.time = Float64Array.from(this.time, (offset) => offset + base);
+      this.timeBase = 0;
+      return;
+    }
+  }
+
   #take(): number {
     if (this.#freeCount > 0) {
       this.#freeCount -= 1;
@@ -147,7 +166,7 @@ export class FramePool {
 
   #grow(): void {
     this.#capacity *= 2;
-    const time = new Float64Array(this.#capacity);
+    const time = this.time instanceof Int32Array ? new Int32Array(this.#capacity) : new Float64Array(this.#capacity);
     time.set(this.time);
     this.time = time;
     const next = new Int32Array(this.#capacity >> BLOCK_BITS);

@@ -22,6 +22,8 @@ import { EMIT, REPEAT, tapeLoop, type TapeLoop } from './loops.js';
 import { noRows, watermarkBefore, type Chunk, type Operator, type Report, type Rows, type WatermarkPath } from './operator.js';
 import { WaitingRows, type ReleasedRows } from './waiting-rows.js';
 
+const noTimes = new Float64Array(0);
+
 export interface OverSpec {
   readonly name: string;
   readonly input: Schema;
@@ -170,7 +172,7 @@ export class Over implements Operator {
     const pool = this.#pool;
     const { ids, time: times, length } = rows;
     const slots = pool.add(this.#poolInputs.map((column) => rows.columns[column]!), times, ids, length);
-    const poolTime = pool.time;
+    const { time: poolTime, timeBase } = pool;
     const head = this.#head;
     const count = this.#count;
     const processed = this.#processed;
@@ -193,7 +195,7 @@ export class Over implements Operator {
         tapeCodes[tape++] = at;
       }
       let oldest = head[id]!;
-      while (isRange ? poolTime[oldest]! < time - preceding : held > preceding + 1) {
+      while (isRange ? poolTime[oldest]! < time - timeBase - preceding : held > preceding + 1) {
         if (!keepsAll) {
           tapeSlots[tape] = id;
           tapeCodes[tape++] = ~oldest;
@@ -291,7 +293,8 @@ export class Over implements Operator {
     const views = this.#pool.views();
     const columns: Column[] = [];
     this.#poolInputs.forEach((input, index) => { columns[input] = views[index]!; });
-    bindAggregates(this.#plan, columns, this.#pool.time);
+    // Only aggregates of frames that rows never leave ask for times.
+    bindAggregates(this.#plan, columns, noTimes);
   }
 
   #grow(size: number): void {

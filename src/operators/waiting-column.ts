@@ -140,7 +140,7 @@ function copyCells<Value>(source: ArrayLike<Value>, target: Value[] | Uint8Array
 /** `values`, or a longer copy where there is no room at `at` for the rows. */
 function withRoom<Values extends Float64Array | Int32Array | Uint8Array>(values: Values, at: number, { from, to }: Picked): Values {
   const length = at + to - from;
-  return length <= values.length ? values : resized(values, at, Math.max(length, Math.ceil(values.length * 1.5)));
+  return length <= values.length ? values : resized(values, at, Math.max(length, values.length * 2));
 }
 
 /** The first `count` of `values` in an array of `capacity`. */

@@ -263,7 +263,7 @@ export class WaitingRows {
 
   #reserve(length: number): void {
     if (length <= this.#time.length) return;
-    const capacity = Math.max(length, Math.ceil(this.#time.length * 1.5));
+    const capacity = Math.max(length, this.#time.length * 2);
     this.#time = moved(this.#time, new Float64Array(capacity));
     this.#due = moved(this.#due, new Float64Array(capacity));
     this.#ids = moved(this.#ids, new Int32Array(capacity));

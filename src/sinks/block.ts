@@ -1,6 +1,7 @@
 /** Rows waiting to be written, one growing array a column. Copied in, so that no batch of the engine is kept alive. */
 import type { Batch, Column, Dictionary } from '../core/batch.js';
 import { storageOf, type Int64, type Schema } from '../core/types.js';
+import { BatchMemory } from '../sources/parquet/batch-memory.js';
 
 /** A column of a block as it crosses to the writer: text has codes into its own `strings`, 0 being NULL. */
 export type BlockColumn =
@@ -32,8 +33,9 @@ export class BlockBuilder {
   length = 0;
   readonly #columns: readonly (NumberColumn | TextColumn)[];
 
-  constructor(schema: Schema) {
-    this.#columns = schema.map((field) => (storageOf(field.type) === 'text' ? new TextColumn() : new NumberColumn()));
+  /** `memory`: takes the buffers of blocks back once they were read. */
+  constructor(schema: Schema, memory = new BatchMemory()) {
+    this.#columns = schema.map((field) => (storageOf(field.type) === 'text' ? new TextColumn(memory) : new NumberColumn(memory)));
   }
 
   get room(): number {
@@ -69,9 +71,11 @@ function copy<Values extends Float64Array | Uint8Array>(source: Values, from: nu
 }
 
 class NumberColumn {
-  #values = new Float64Array(0);
+  #values: Float64Array = new Float64Array(0);
   #nulls: Uint8Array | null = null;
   #wide: Int64[] | null = null;
+
+  constructor(private readonly memory: BatchMemory) {}
 
   append(column: Column, from: number, to: number, at: number): void {
     if (column.storage === 'text') throw new TypeError('a text column where numbers are declared');
@@ -89,8 +93,9 @@ class NumberColumn {
   }
 
   #grow(rows: number): void {
-    const larger = new Float64Array(capacityFor(rows));
+    const larger = this.memory.reals(capacityFor(rows));
     larger.set(this.#values);
+    this.memory.takeBack([this.#values.buffer as ArrayBuffer]);
     this.#values = larger;
     if (this.#nulls === null) return;
     const nulls = new Uint8Array(larger.length);
@@ -107,18 +112,21 @@ class NumberColumn {
 }
 
 class TextColumn {
-  #codes = new Int32Array(0);
+  #codes: Int32Array = new Int32Array(0);
   #strings: string[] = [];
   #known = new Map<string, number>();
   /** Codes of the dictionary met last, as codes of this block (0: not met yet). */
   #dictionary: Dictionary | null = null;
   #translated = new Int32Array(0);
 
+  constructor(private readonly memory: BatchMemory) {}
+
   append(column: Column, from: number, to: number, at: number): void {
     if (column.storage !== 'text') throw new TypeError('a number column where text is declared');
     if (at + to - from > this.#codes.length) {
-      const larger = new Int32Array(capacityFor(at + to - from));
+      const larger = this.memory.codes(capacityFor(at + to - from));
       larger.set(this.#codes);
+      this.memory.takeBack([this.#codes.buffer as ArrayBuffer]);
       this.#codes = larger;
     }
     if (column.dictionary !== null) this.#translate(column.values, column.dictionary, from, to, at);

@@ -47,7 +47,7 @@ export class ParquetOutput {
     this.#segments = [...segments];
     this.#rows = this.#segmentStart = segments.reduce((sum, segment) => sum + segment.rows, 0);
     this.#nextNumber = 1 + Math.max(-1, ...segments.flatMap((segment) => segment.files.map((file) => numberOf(file, table, lane) ?? -1)));
-    this.#building = new BlockBuilder(schema);
+    this.#building = new BlockBuilder(schema, writer.memory);
   }
 
   /**

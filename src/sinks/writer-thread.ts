@@ -6,7 +6,7 @@ import type { Schema } from '../core/types.js';
 import { openDuck, type Duck } from '../sources/duck.js';
 import { quoteList, quoteName, quoteText } from '../sources/quote.js';
 import duckdb from '@duckdb/node-bindings';
-import type { Block } from './block.js';
+import { blockBuffers, type Block } from './block.js';
 import { duckType } from './duck-type.js';
 import { asUnwritable } from './duck-unwritable.js';
 import { Feed, feedName } from './feed.js';
@@ -29,6 +29,8 @@ export interface PrepareRequest {
 export interface WriteReply {
   readonly id: number;
   readonly failure: Failure | null;
+  /** Those of the blocks, to be used again. */
+  readonly buffers: readonly ArrayBuffer[];
 }
 
 /** MiB. Row groups are written as they fill, so little is held. */
@@ -82,8 +84,9 @@ parentPort?.on('message', (request: WriteRequest | PrepareRequest) => {
     if (request.path === null) await opened;
     else await write(request);
   };
-  last = last.then(work).then(
-    () => parentPort!.postMessage({ id: request.id, failure: null } satisfies WriteReply),
-    (cause: unknown) => parentPort!.postMessage({ id: request.id, failure: failureOf(cause) } satisfies WriteReply),
-  );
+  const reply = (failure: Failure | null): void => {
+    const buffers = request.path === null ? [] : request.blocks.flatMap(blockBuffers);
+    parentPort!.postMessage({ id: request.id, failure, buffers } satisfies WriteReply, buffers);
+  };
+  last = last.then(work).then(() => reply(null), (cause: unknown) => reply(failureOf(cause)));
 });

@@ -2,6 +2,7 @@
 import { Worker } from 'node:worker_threads';
 import { errorOf } from '../core/failure.js';
 import type { Schema } from '../core/types.js';
+import { BatchMemory } from '../sources/parquet/batch-memory.js';
 import { blockBuffers, type Block } from './block.js';
 import type { PrepareRequest, WriteReply, WriteRequest } from './writer-thread.js';
 
@@ -10,7 +11,12 @@ interface Waiting {
   reject(cause: Error): void;
 }
 
+/** Buffers of one length that wait to be used again: those of a few blocks. */
+const buffersMost = 24;
+
 class Writer {
+  /** For the blocks to write: what was written is used again. */
+  readonly memory = new BatchMemory(buffersMost);
   #worker: Worker | null = null;
   #nextId = 0;
   #preparing: Promise<void> | null = null;
@@ -50,7 +56,8 @@ class Writer {
 
   #start(): Worker {
     const worker = new Worker(new URL('./writer-thread.js', import.meta.url));
-    worker.on('message', ({ id, failure }: WriteReply) => {
+    worker.on('message', ({ id, failure, buffers }: WriteReply) => {
+      this.memory.takeBack(buffers);
       const waiting = this.#waiting.get(id)!;
       this.#waiting.delete(id);
       if (this.#waiting.size === 0) worker.unref();
