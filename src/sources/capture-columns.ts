@@ -51,12 +51,22 @@ export class CaptureColumns {
   }
 
   take() {
-    const length = this.#length;
-    const [partitions, offsets, orders, lsns, lastCommits, times] = this.#numbers.map((values) => values.slice(0, length)) as [Doubles, Doubles, Doubles, Doubles, Doubles, Doubles];
-    return {
-      length, width: this.width, kinds: this.#kinds.slice(0, length), origins: this.#origins.slice(0, length), xids: this.#xids.slice(0, length), rows: this.#rows.slice(0, length * this.width),
-      partitions, offsets, orders, lsns, lastCommits, times,
-    };
+    const length = this.#length, cells = length * this.width;
+    // One buffer for all of them: each that moves to another thread costs both.
+    const buffer = new ArrayBuffer(length * (8 * this.#numbers.length + 8 + 1) + 4 * cells);
+    const [partitions, offsets, orders, lsns, lastCommits, times] = this.#numbers.map((values, index) => {
+      const own = new Float64Array(buffer, 8 * length * index, length);
+      own.set(values.subarray(0, length));
+      return own;
+    }) as [Doubles, Doubles, Doubles, Doubles, Doubles, Doubles];
+    const place = 8 * length * this.#numbers.length;
+    const origins = new Int32Array(buffer, place, length), xids = new Int32Array(buffer, place + 4 * length, length), rows = new Int32Array(buffer, place + 8 * length, cells);
+    const kinds = new Uint8Array(buffer, place + 8 * length + 4 * cells, length);
+    origins.set(this.#origins.subarray(0, length));
+    xids.set(this.#xids.subarray(0, length));
+    rows.set(this.#rows.subarray(0, cells));
+    kinds.set(this.#kinds.subarray(0, length));
+    return { length, width: this.width, kinds, origins, xids, rows, partitions, offsets, orders, lsns, lastCommits, times };
   }
 
   #grow(): void {
