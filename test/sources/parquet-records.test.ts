@@ -28,8 +28,8 @@ const columns: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** As `lineOf` writes it; an empty line: the record has no topic. */
-async function ours(file: string): Promise<string[] | null> {
-  const reader = await RecordReader.open([file]);
+async function ours(...files: readonly string[]): Promise<string[] | null> {
+  const reader = await RecordReader.open(files);
   if (reader === null) return null;
   const lines: string[] = [];
   try {
@@ -101,6 +101,21 @@ test('damaged bytes end in an error with the place; nothing is made up beyond th
     }
   }), { numRuns: 250 });
   assert.ok(failed > 10, `${failed} damages were seen`);
+});
+
+test('files follow each other, as long as their columns are alike; long values are read in few rows at a time', async () => {
+  const write = (name: string, value: string, rows: number): Promise<string> =>
+    writeParquet(join(folder, name), `SELECT 't' || i % 3 AS topic, i % 2 AS partition, ${value} AS value FROM range(${rows}) t(i)`, ', ROW_GROUP_SIZE 2048');
+  const [short, empty, long, bytes] = [await write('a.parquet', "'v' || i", 5000), await write('b.parquet', "'v' || i", 0), await write('c.parquet', 'i || repeat(md5(i::VARCHAR), 1000)', 300), await write('d.parquet', 'encode(i::VARCHAR)', 10)];
+  const lines = await ours(short, empty, long);
+  assert.deepEqual(parsed(lines!), parsed([...await duckLines(short), ...await duckLines(long)]));
+  assert.deepEqual([...(await recordTopics([short, empty, long]))!], [['t0', 2], ['t1', 2], ['t2', 2]]);
+  assert.deepEqual([await ours(empty), await ours(short, bytes)], [[], null]);
+  const reader = (await RecordReader.open([long]))!;
+  const lengths: number[] = [];
+  for (let batch = await reader.next(); batch !== null; batch = await reader.next()) lengths.push(batch.length);
+  await reader.close();
+  assert.equal(lengths.length > 3 && Math.max(...lengths) < 100, true, String(lengths));
 });
 
 test('a file that was cut off, bytes that are no UTF-8, and what only DuckDB knows', async () => {
