@@ -85,6 +85,8 @@ export class FramePool {
   timeBase = NaN;
   /** By block: the key's next one. */
   next = new Int32Array(1024 >> BLOCK_BITS);
+  /** By block: the key whose rows are in it. */
+  #keys = new Int32Array(1024 >> BLOCK_BITS);
   #free = new Int32Array(1024 >> BLOCK_BITS);
   #freeCount = 0;
   #blocks = 0;
@@ -107,6 +109,7 @@ export class FramePool {
       let slot = tail + 1;
       if ((slot & BLOCK_LAST) === 0) {
         const block = this.#take();
+        this.#keys[block] = id;
         if (tail >= 0) this.next[tail >> BLOCK_BITS] = block;
         slot = block << BLOCK_BITS;
       }
@@ -127,6 +130,11 @@ export class FramePool {
 
   /** Blocks all of whose rows have left may be used again. */
   release(blocks: Int32Array, count: number): void {
+    // Another key's rows may follow in the block in which a key's newest row was: nothing is linked to it any more.
+    for (let at = 0; at < count; at += 1) {
+      const block = blocks[at]!, id = this.#keys[block]!;
+      if (this.#tails[id]! >> BLOCK_BITS === block) this.#tails[id] = -1;
+    }
     this.#free.set(blocks.subarray(0, count), this.#freeCount);
     this.#freeCount += count;
   }
@@ -172,6 +180,9 @@ export class FramePool {
     const next = new Int32Array(this.#capacity >> BLOCK_BITS);
     next.set(this.next);
     this.next = next;
+    const keys = new Int32Array(this.#capacity >> BLOCK_BITS);
+    keys.set(this.#keys);
+    this.#keys = keys;
     const free = new Int32Array(this.#capacity >> BLOCK_BITS);
     free.set(this.#free);
     this.#free = free;
