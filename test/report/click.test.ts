@@ -83,7 +83,10 @@ after(async () => browser?.close());
 
 const text = (page: Browser, selector: string): Promise<string> => page.evaluate(`document.querySelector(${JSON.stringify(selector)})?.textContent ?? ''`);
 /** What is drawn of prices, as bytes. */
-const drawing = (page: Browser): Promise<string> => page.evaluate("[...document.querySelectorAll('.market-canvas canvas')].map((canvas) => canvas.toDataURL()).join()");
+const drawn = "[...document.querySelectorAll('.market-canvas canvas')].map((canvas) => canvas.toDataURL()).join()";
+const drawing = (page: Browser): Promise<string> => page.evaluate(drawn);
+/** A chart draws with the browser's next frame. */
+const drawnAnew = (page: Browser, before: string): Promise<void> => page.until(`${drawn} !== ${JSON.stringify(before)}`);
 
 test('what goes wrong in a page is noticed', { skip }, async () => {
   const path = join(folder, 'wrong.html');
@@ -104,7 +107,7 @@ test('symbols are found by typing and walked through by arrow keys, and the char
   assert.deepEqual(await page.evaluate("[...document.querySelectorAll('.symbols li')].map((one) => one.hidden)"), [true, true, false]);
   await page.press('Enter');
   await page.until("document.querySelector('.symbol-title').textContent === 'BBB'");
-  assert.notEqual(await drawing(page), first);
+  await drawnAnew(page, first);
   await page.evaluate("(() => { const input = document.querySelector('.picker-list input'); input.value = ''; input.dispatchEvent(new Event('input')); document.querySelector('.stage').focus(); })()");
   await page.press('ArrowUp');
   assert.equal(await text(page, '.symbol-title'), nasty);
@@ -122,7 +125,7 @@ test('an alert shows its five minutes, its numbers, and the rows that made them'
   const whole = await drawing(page);
   await page.click('#output-alerts tr.pick');
   await page.until("document.querySelector('.alert') !== null");
-  assert.notEqual(await drawing(page), whole);
+  await drawnAnew(page, whole);
   const numbers = await page.evaluate<Record<string, string>>("Object.fromEntries([...document.querySelectorAll('.alert .numbers div')].map((one) => [one.querySelector('dt').textContent, one.querySelector('dd').title]))");
   const jump = lines.findIndex(({ price, symbol }) => symbol === 'AAA' && price > 102.9);
   const frame = lines.slice(0, jump + 1).filter(({ symbol }) => symbol === 'AAA').slice(-61).map(({ price }) => price);
@@ -206,7 +209,7 @@ test('what the data say is there stands in the chart, and how much of it was fou
   await page.evaluate("[...document.querySelectorAll('.toggle')].find((one) => one.textContent === 'labels').click()");
   await page.until("document.querySelector('.toggle[aria-pressed=\"false\"]') !== null");
   await page.evaluate('new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)))');
-  assert.notEqual(await drawing(page), withLabels);
+  await drawnAnew(page, withLabels);
   finish(page);
 });
 
