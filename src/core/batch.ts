@@ -66,16 +66,6 @@ export function cell(column: Column, row: number): Int64 | string | null {
   return column.nulls !== null && column.nulls[row] !== 0 ? null : column.values[row]!;
 }
 
-/** Rows [from, to) of a column: views of numbers and codes, no value is copied. */
-export function columnPart(column: Column, from: number, to: number): Column {
-  if (from === 0 && to === column.values.length) return column;
-  if (column.storage === 'text') {
-    return column.dictionary === null ? { ...column, values: column.values.slice(from, to) } : { ...column, values: column.values.subarray(from, to) };
-  }
-  const { values } = column;
-  return { ...column, values: values instanceof Float64Array ? values.subarray(from, to) : values.slice(from, to), nulls: column.nulls?.subarray(from, to) ?? null } as Column;
-}
-
 /** Whether two rows of a column have one value: NULL is itself, −0 is another than 0. */
 export function isSameCell(column: Column, one: number, other: number): boolean {
   // Texts of one dictionary are one where their codes are.

@@ -7,13 +7,16 @@ import type { Int64, Storage } from '../core/types.js';
 
 /** One column of rows that are kept by slot. */
 export class PoolColumn {
-  /** In half the bytes while each number is one that a float holds, as small whole numbers are. */
   reals: Float32Array | Float64Array;
   objects: (Int64 | string | null)[] | null;
   nulls: Uint8Array | null = null;
 
-  constructor(readonly storage: Storage, capacity: number) {
-    this.reals = new Float32Array(storage === 'text' ? 0 : capacity);
+  /**
+   * `isNarrow`: in half the bytes while each number is one that a float holds, as small whole numbers are. Views are to be
+   * read by slot only then.
+   */
+  constructor(readonly storage: Storage, capacity: number, isNarrow = false) {
+    this.reals = isNarrow ? new Float32Array(storage === 'text' ? 0 : capacity) : new Float64Array(storage === 'text' ? 0 : capacity);
     this.objects = storage === 'text' ? [] : null;
   }
 
@@ -55,7 +58,6 @@ export class PoolColumn {
     }
   }
 
-  /** To be read by slot only: numbers may lie in a Float32Array. */
   view(): Column {
     if (this.storage === 'text') return { storage: 'text', values: this.objects as (string | null)[], dictionary: null };
     if (this.objects !== null) return { storage: 'int64', values: this.objects as Int64[], nulls: this.nulls };
@@ -95,7 +97,7 @@ export class FramePool {
   #tails = new Int32Array(0);
 
   constructor(storages: readonly Storage[]) {
-    this.#columns = storages.map((storage) => new PoolColumn(storage, 1024));
+    this.#columns = storages.map((storage) => new PoolColumn(storage, 1024, true));
   }
 
   /** Copies rows 0..length of `columns` into slots of their keys, which it returns: valid until the next call. */

@@ -1,6 +1,6 @@
 /** Rows of a kept input as one lane took them, in any portions. */
-import { cell, columnPart, type Batch } from '../core/batch.js';
-import { ColumnBuilder } from '../core/column-builder.js';
+import { cell, type Batch } from '../core/batch.js';
+import { ColumnBuilder, view } from '../core/column-builder.js';
 import { TapewrightError } from '../core/errors.js';
 import { storageOf, type Schema } from '../core/types.js';
 import { openSource } from '../sources/open.js';
@@ -28,7 +28,7 @@ export class KeptRows {
     const batch = await this.#atHand();
     if (batch === null) throw new TapewrightError('DATASET_CORRUPT', `${this.path} holds fewer rows than the journal names; use an intact copy of the bundle`, { path: this.path });
     const to = Math.min(batch.length, this.#at + count, this.#at + this.#left);
-    const rows = { length: to - this.#at, columns: batch.columns.map((column) => columnPart(column, this.#at, to)) };
+    const rows = { length: to - this.#at, columns: batch.columns.map((column) => view(column, this.#at, to)) };
     this.#left -= rows.length;
     this.#at = to;
     return rows;

@@ -1,8 +1,8 @@
 /** Rows of captured tables between the batches in which they were read and those in which they are applied. */
-import { batchOf, cell, columnPart, type Batch, type Column } from '../core/batch.js';
+import { batchOf, cell, type Batch, type Column } from '../core/batch.js';
 import { concatColumns } from '../core/column-bytes.js';
 import { TRUNCATE } from '../core/change.js';
-import { ColumnBuilder } from '../core/column-builder.js';
+import { ColumnBuilder, view } from '../core/column-builder.js';
 import { TapewrightError } from '../core/errors.js';
 import { storageOf } from '../core/types.js';
 import { Assembler } from './assemble.js';
@@ -165,7 +165,7 @@ export class GatheredRows {
   }
 
   #column(index: number): Column {
-    const parts = this.#pieces.map(({ columns }, part) => columnPart(columns[index]!, this.#from[part]!, this.#to[part]!));
+    const parts = this.#pieces.map(({ columns }, part) => view(columns[index]!, this.#from[part]!, this.#to[part]!));
     if (parts.length === 0) return new ColumnBuilder(storageOf(this.columns[index]!.type), 1).finish();
     if (parts.length === 1) return parts[0]!;
     const lengths = parts.map((_, part) => this.#to[part]! - this.#from[part]!);
