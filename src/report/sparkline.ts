@@ -7,10 +7,11 @@ export function sparkline(values: readonly (number | null)[]): string {
   const numbers = values.filter((value) => value !== null && Number.isFinite(value)) as number[];
   const least = numbers.reduce((a, b) => Math.min(a, b), Infinity);
   const most = numbers.reduce((a, b) => Math.max(a, b), -Infinity);
+  // The difference of two great numbers may be infinite; half of the least numbers there are is nothing.
+  const scale = Number.isFinite(most - least) ? 1 : 2;
   return values.map((value) => {
     if (value === null || !Number.isFinite(value)) return ' ';
-    // Each is divided first: the difference of two great numbers may be infinite.
-    const share = least === most ? 0.5 : (value / 2 - least / 2) / (most / 2 - least / 2);
+    const share = least === most ? 0.5 : (value / scale - least / scale) / (most / scale - least / scale);
     return levels[Math.min(levels.length - 1, Math.floor(share * levels.length))]!;
   }).join('');
 }

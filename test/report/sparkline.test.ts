@@ -15,6 +15,8 @@ test('a curve is as long as its values, and rises where they do', () => {
   }));
   assert.equal(sparkline([1, 2, null, 3, 4, NaN, 5, 6, 7, 8]), '▁▂ ▃▄ ▅▆▇█');
   assert.equal(sparkline([5, 5, 5]), '▅▅▅');
+  assert.equal(sparkline([2e-323, 1.5e-323]), '█▁');
+  assert.equal(sparkline([-1.7e308, 1.7e308]), '▁█');
   assert.equal(sparkline([]), '');
 });
 
