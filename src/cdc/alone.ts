@@ -15,6 +15,8 @@ const isBefore = (one: Place, other: Place): boolean => one !== null && other !=
 
 export class AloneChanges<Row> {
   #waiting: AloneState<Row>[] = [];
+  /** Where tables were truncated last. */
+  readonly #truncated = new Map<string, number>();
 
   add(event: ChangeEvent<Row>, waits: readonly string[]): void {
     this.#waiting.push({ event, waits });
@@ -32,6 +34,22 @@ export class AloneChanges<Row> {
   /** A snapshot of these tables is given: what was before it must not come behind it. Returns how many it drops. */
   supersede(tables: ReadonlySet<string>, place: Place): number {
     return this.#keep((event) => !tables.has(event.table) || !isBefore(event.lsn, place));
+  }
+
+  /** All rows of the table are gone at `place`: what was read before it must not come behind it. Returns how many it drops. */
+  truncate(table: string, place: number): number {
+    this.#truncated.set(table, place);
+    return this.supersede(new Set([table]), place);
+  }
+
+  /** What was read before its table was truncated, in another partition than that: it came too late. */
+  isTruncated({ table, lsn }: ChangeEvent<Row>): boolean {
+    return this.#truncated.size > 0 && isBefore(lsn, this.#truncated.get(table) ?? null);
+  }
+
+  /** The log went back. */
+  rewind(): void {
+    this.#truncated.clear();
   }
 
   #keep(isKept: (event: ChangeEvent<Row>) => boolean): number {
@@ -68,7 +86,12 @@ export class AloneChanges<Row> {
     return [...this.#waiting];
   }
 
-  restore(state: readonly AloneState<Row>[]): void {
+  get truncated(): readonly (readonly [table: string, place: number])[] {
+    return [...this.#truncated];
+  }
+
+  restore(state: readonly AloneState<Row>[], truncated: readonly (readonly [table: string, place: number])[]): void {
     this.#waiting = [...state];
+    for (const [table, place] of truncated) this.#truncated.set(table, place);
   }
 }

@@ -24,6 +24,8 @@ export interface AssemblerState<Row> {
   readonly told: readonly ChangeEvent<Row>[];
   readonly snapshots: SnapshotsState;
   readonly alone: readonly AloneState<Row>[];
+  /** Where tables were truncated last. Checkpoints of before lack it. */
+  readonly truncated?: readonly (readonly [table: string, place: number])[];
   readonly progress: ProgressState;
   readonly recent: readonly Bound[];
   readonly last: Bound | null;

@@ -27,6 +27,8 @@ export interface ChangeEvent<Row> {
   readonly snapshot: SnapshotPlace | null;
   /** Which run of the connector wrote it; null: it does not say. */
   readonly run: string | null;
+  /** A TRUNCATE: no row of its table is left. It has no key, and goes to any partition of its topic. */
+  readonly isTruncate: boolean;
   readonly row: Row;
 }
 

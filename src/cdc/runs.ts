@@ -1,6 +1,7 @@
 /** Runs of the connector, as headers name them: that it was started anew, and what the stream tells of that. */
 import type { ChangeEvent } from './event.js';
 import { restartText, type Bound, type Restart } from './gap.js';
+import type { RecentTransactions } from './recent.js';
 
 export interface RunsState {
   readonly restarts: readonly Restart[];
@@ -37,11 +38,11 @@ export class Runs {
   }
 
   /** A transaction is given. Of one that two runs wrote, the second took up where the first one was. `recent`: those before it. */
-  note(after: Bound | null, before: Bound, events: readonly ChangeEvent<unknown>[], recent: () => readonly Bound[]): void {
+  note(after: Bound | null, before: Bound, events: readonly ChangeEvent<unknown>[], recent: RecentTransactions): void {
     const first = events[0]!.run, run = events[events.length - 1]!.run;
     if (run === null) return;
     if (this.#run !== null && run !== this.#run && after !== null) {
-      this.#restarts.push({ after, before, overlaps: this.#overlap === run || first === this.#run, unseen: unseen(after, before, recent()) });
+      this.#restarts.push({ after, before, overlaps: this.#overlap === run || first === this.#run, unseen: unseen(after, before, recent) });
     }
     this.#run = run;
   }
@@ -58,9 +59,8 @@ export class Runs {
 }
 
 /** Numbers between those of two transactions that none had. */
-function unseen(after: Bound, before: Bound, recent: readonly Bound[]): number | null {
+function unseen(after: Bound, before: Bound, recent: RecentTransactions): number | null {
   if (after.xid === null) return null;
   const [from, to] = [Number(after.xid), Number(before.xid)];
-  const seen = recent.filter(({ xid }) => Number(xid) > from && Number(xid) < to);
-  return Math.max(0, to - from - 1 - seen.length);
+  return Math.max(0, to - from - 1 - recent.countBetween(from, to));
 }

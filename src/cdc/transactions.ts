@@ -69,7 +69,7 @@ export class TransactionAssembler<Row, Seen = never> {
 
   /**
    * As if the changes had been pushed one by one, and their END: most transactions of a log that is read in its order come
-   * so, right behind the one before them. `seen` is given then. False: nothing was done, and they are to be pushed.
+   * so, right behind the one before them. `seen` is given then, once for all that follow each other with it. False: nothing was done, and they are to be pushed.
    */
   pushTogether(changes: Together, { xid, lsn, time, counts }: TransactionEnd, seen: Seen): boolean {
     if (this.#ends.length + this.#alone.size > 0 || this.#snapshots.first !== null) this.#proceed(false);
@@ -78,13 +78,13 @@ export class TransactionAssembler<Row, Seen = never> {
       && this.#alone.size === 0 && this.#snapshots.first === null && this.options.messageTopic == null && this.#recent.of(xid) === undefined;
     if (!isNext || !this.#runs.isLast(changes.run) || faults.transactionsCut) return false;
     for (const { table, topic } of changes.newest) this.#progress.table(table, topic);
-    if (!changes.areAll(this.#expected(counts))) return false;
+    if (!changes.areAll(counts) && !changes.areAll(this.#expected(counts))) return false;
     for (const change of changes.newest) {
       this.#snapshots.change(change);
       this.#progress.change(change);
     }
     this.counts.transactions += 1;
-    this.#out.push(seen);
+    if (this.#out[this.#out.length - 1] !== seen) this.#out.push(seen);
     const bound: Bound = { xid, lsn, time };
     this.#recent.add(bound);
     this.#last = this.#chain = bound;
@@ -166,7 +166,7 @@ export class TransactionAssembler<Row, Seen = never> {
     const reached = this.#progress.change(event);
     if (xid === null) {
       // What was committed before something that was there already came with that.
-      if (lastCommit !== null && lastCommit < reached) this.#repeat(event);
+      if ((lastCommit !== null && lastCommit < reached) || this.#alone.isTruncated(event)) this.#repeat(event);
       else this.#alone.add(event, this.#pending.in(topic, partition));
       return;
     }
@@ -269,8 +269,7 @@ export class TransactionAssembler<Row, Seen = never> {
 
   /** Gives or gives up the transaction that was committed next; false: it may yet become whole. */
   #proceedTo(end: TransactionEnd, at: number, isEnd: boolean): boolean {
-    const { xid, lsn, time } = end;
-    const bound: Bound = { xid, lsn, time };
+    const { xid, lsn, time } = end, bound: Bound = { xid, lsn, time };
     if (this.#chain !== null && lsn < this.#chain.lsn! && time <= this.#chain.time) {
       // It is older than all that is remembered.
       this.#repeatEnd(end);
@@ -297,7 +296,8 @@ export class TransactionAssembler<Row, Seen = never> {
     if (events === null) this.#gap('events', bound, this.#lacking(expected, pending), this.#drop(xid));
     else if (events.length > 0) {
       this.counts.repeats += pending!.size - events.length;
-      this.#runs.note(this.#last, bound, events, () => this.#recent.all());
+      this.#runs.note(this.#last, bound, events, this.#recent);
+      for (const { table, isTruncate } of events) if (isTruncate) this.counts.repeats += this.#alone.truncate(table, lsn);
       this.#give({ kind: 'transaction', xid, lsn, time, isSnapshot: false, renewed: [], events });
     }
     this.#drop(xid);
@@ -333,6 +333,7 @@ export class TransactionAssembler<Row, Seen = never> {
       this.#recent.clear();
       this.#broken.clear();
       this.#progress.rewind();
+      this.#alone.rewind();
       return;
     }
     if (pending === undefined) return;
@@ -375,7 +376,7 @@ export class TransactionAssembler<Row, Seen = never> {
     return {
       events: faults.changesNotSaved ? [] : this.#pending.events(),
       ends: this.#ends.map(({ counts, ...end }) => ({ ...end, counts: [...counts] })),
-      told: this.#snapshots.rows, snapshots: this.#snapshots.state(), alone: this.#alone.state(), progress: this.#progress.state(), recent: this.#recent.all(),
+      told: this.#snapshots.rows, snapshots: this.#snapshots.state(), alone: this.#alone.state(), truncated: this.#alone.truncated, progress: this.#progress.state(), recent: this.#recent.all(),
       last: this.#last, chain: this.#chain, broken: [...this.#broken], counts: { ...this.counts },
       runs: this.#runs.state(),
     };
@@ -387,11 +388,10 @@ export class TransactionAssembler<Row, Seen = never> {
     this.#ends = state.ends.map(({ counts, ...end }) => ({ ...end, counts: new Map(counts) }));
     for (const end of this.#ends) this.#endOf.set(end.xid, end);
     this.#snapshots.restore(state.snapshots, state.told);
-    this.#alone.restore(state.alone);
+    this.#alone.restore(state.alone, state.truncated ?? []);
     this.#progress.restore(state.progress);
     for (const bound of state.recent) this.#recent.add(bound);
-    this.#last = state.last;
-    this.#chain = state.chain;
+    [this.#last, this.#chain] = [state.last, state.chain];
     for (const lsn of state.broken) this.#broken.add(lsn);
     Object.assign(this.counts, state.counts);
     this.#runs.restore(state.runs);

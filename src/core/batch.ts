@@ -5,7 +5,9 @@ import type { Int64 } from './types.js';
 /** Distinct strings of one source column. Code 0 is NULL. Grows at its end only, so a code keeps its meaning. */
 export class Dictionary {
   readonly strings: (string | null)[] = [null];
+  /** Of those that were asked for, and all before them. */
   readonly #codes = new Map<string, number>();
+  #coded = 1;
 
   get size(): number {
     return this.strings.length;
@@ -13,17 +15,22 @@ export class Dictionary {
 
   /** The code of `text`, or -1 when no row has had it. */
   codeOf(text: string): number {
-    return this.#codes.get(text) ?? -1;
+    return this.#known(text) ?? -1;
   }
 
   intern(text: string | null): number {
     if (text === null) return 0;
-    const known = this.#codes.get(text);
-    if (known !== undefined) return known;
-    const code = this.strings.length;
-    this.strings.push(text);
-    this.#codes.set(text, code);
-    return code;
+    return this.#known(text) ?? this.strings.push(text) - 1;
+  }
+
+  /** Texts that it does not have, in the order of their codes: of columns that nobody asks for codes, none is looked at. */
+  add(texts: readonly string[]): void {
+    for (let index = 0; index < texts.length; index += 1) this.strings.push(texts[index]!);
+  }
+
+  #known(text: string): number | undefined {
+    for (; this.#coded < this.strings.length; this.#coded += 1) this.#codes.set(this.strings[this.#coded]!, this.#coded);
+    return this.#codes.get(text);
   }
 }
 

@@ -1,25 +1,35 @@
 /** A hash over any number of rows in bounded memory: a chain over blocks of 1,024 rows, so cuts into batches do not show. */
 import { ByteReader, ByteWriter } from './bytes.js';
+import { assert } from './errors.js';
 
 /** SHA-256 over the chunks in order: handed in by the shell, since the pure layers have none. Keeps no chunk. */
 export type HashFunction = (...chunks: Uint8Array[]) => Uint8Array;
 
 export const BLOCK_ROWS = 1024;
 
-/** Where what is hashed is put together. */
-const whole = new ByteWriter(4096);
+/** Bytes of a link, as SHA-256 gives them. */
+const LINK_BYTES = 32;
 
 export class BlockChain {
   readonly #hash: HashFunction;
-  #link: Uint8Array;
-  /** Rows of the block not yet full. Whoever writes rows here then calls `added`. */
+  /**
+   * The link before, and behind it the rows of the block not yet full: what is hashed lies in one piece, as a call for
+   * each part would cost more than the hash. Whoever writes rows here then calls `added`.
+   */
   readonly block = new ByteWriter(1024);
   #open = 0;
   #rows = 0;
 
   constructor(start: Uint8Array, hash: HashFunction) {
-    this.#link = start;
     this.#hash = hash;
+    this.#begin(start);
+  }
+
+  #begin(link: Uint8Array): void {
+    assert(link.length === LINK_BYTES, 'a link is a hash');
+    this.block.reset();
+    this.block.raw(link);
+    this.#open = 0;
   }
 
   get rows(): number {
@@ -35,11 +45,7 @@ export class BlockChain {
   added(count: number): void {
     this.#rows += count;
     this.#open += count;
-    if (this.#open === BLOCK_ROWS) {
-      this.#link = this.#hash(this.#link, this.block.written());
-      this.block.reset();
-      this.#open = 0;
-    }
+    if (this.#open === BLOCK_ROWS) this.#begin(this.#hash(this.block.written()));
   }
 
   /** Appends `count` rows that lie in `bytes` from `from` on; `ends` says where each ends. */
@@ -57,35 +63,31 @@ export class BlockChain {
 
   /** The hash of all rows so far; more may follow. */
   digest(): Uint8Array {
-    // In one piece: a call for each of three would cost more than to copy them.
-    whole.reset();
-    whole.raw(this.#link);
-    whole.raw(this.block.written());
-    whole.u32BE(Math.floor(this.#rows / 4_294_967_296));
-    whole.u32BE(this.#rows % 4_294_967_296);
-    return this.#hash(whole.written());
+    const { block } = this;
+    block.u32BE(Math.floor(this.#rows / 4_294_967_296));
+    block.u32BE(this.#rows % 4_294_967_296);
+    const digest = this.#hash(block.written());
+    block.giveBack(8);
+    return digest;
   }
 
   /** Starts again without rows. */
   restart(start: Uint8Array): void {
-    this.#link = start;
-    this.block.reset();
-    this.#open = 0;
+    this.#begin(start);
     this.#rows = 0;
   }
 
   snapshot(writer: ByteWriter): void {
-    writer.bytes(this.#link);
+    writer.bytes(this.block.written().subarray(0, LINK_BYTES));
     writer.varint(this.#rows);
-    writer.bytes(this.block.written());
+    writer.bytes(this.block.written().subarray(LINK_BYTES));
   }
 
   /** Takes up where the snapshot was made. */
   restore(reader: ByteReader): void {
-    this.#link = reader.bytes().slice();
+    this.#begin(reader.bytes());
     this.#rows = reader.varint();
     this.#open = this.#rows % BLOCK_ROWS;
-    this.block.reset();
     this.block.raw(reader.bytes());
   }
 }

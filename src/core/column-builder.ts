@@ -1,5 +1,6 @@
 /** Grows one column row by row: what operators emit. */
 import type { Column } from './batch.js';
+import type { ColumnMemory } from './column-memory.js';
 import type { Int64, Physical, Storage } from './types.js';
 
 const none = new Float64Array(0);
@@ -83,12 +84,12 @@ export class ColumnBuilder {
   }
 }
 
-/** The given rows of a column, in the order given. */
-export function gather(column: Column, rows: ArrayLike<number>, length: number): Column {
+/** The given rows of a column, in the order given. `memory`: where arrays come from. */
+export function gather(column: Column, rows: ArrayLike<number>, length: number, memory: ColumnMemory | null = null): Column {
   if (column.storage === 'text') {
     if (column.dictionary !== null) {
-      const codes = new Int32Array(length);
-      for (let row = 0; row < length; row += 1) codes[row] = column.values[rows[row]!]!;
+      const codes = memory === null ? new Int32Array(length) : memory.codes(length), source = column.values;
+      for (let row = 0; row < length; row += 1) codes[row] = source[rows[row]!]!;
       return { storage: 'text', values: codes, dictionary: column.dictionary };
     }
     const texts = new Array<string | null>(length);
@@ -97,12 +98,12 @@ export function gather(column: Column, rows: ArrayLike<number>, length: number):
   }
   let nulls: Uint8Array | null = null;
   if (column.nulls !== null) {
-    nulls = new Uint8Array(length);
+    nulls = memory === null ? new Uint8Array(length) : memory.bytes(length);
     for (let row = 0; row < length; row += 1) nulls[row] = column.nulls[rows[row]!]!;
   }
   const source = column.values;
   if (source instanceof Float64Array) {
-    const values = new Float64Array(length);
+    const values = memory === null ? new Float64Array(length) : memory.reals(length);
     for (let row = 0; row < length; row += 1) values[row] = source[rows[row]!]!;
     return { storage: column.storage, values, nulls } as Column;
   }

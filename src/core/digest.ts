@@ -3,8 +3,8 @@ import type { Batch } from './batch.js';
 import { BlockChain, type HashFunction } from './block-chain.js';
 import { ByteReader, ByteWriter, bytesOfHex, hexOf } from './bytes.js';
 import { TapewrightError } from './errors.js';
-import { murmur3 } from './murmur3.js';
 import { RowEncoder } from './row-encoder.js';
+import { addRowHashes } from './row-hashes.js';
 import { typeName, type Schema } from './types.js';
 
 export type { HashFunction } from './block-chain.js';
@@ -22,7 +22,6 @@ export class OutputDigest {
   readonly #encoder: RowEncoder;
   /** Sum of the row hashes modulo 2^128, in words of 32 bits, highest first. */
   readonly #set = new Float64Array(4);
-  readonly #rowHash = new Int32Array(4);
 
   constructor(table: string, schema: Schema, hash: HashFunction) {
     this.#start = startOf(table, schema, hash);
@@ -36,15 +35,17 @@ export class OutputDigest {
 
   /**
    * Appends all rows of `batch`; the bytes of each also to `step`, the chain of the current step's rows of this output.
-   * `kinds`: of a changelog's rows.
+   * `operations`: of a changelog's rows, each a kind + 1: the batch has them as a column behind those of the schema.
    */
-  append(batch: Batch, step: BlockChain | null = null, kinds: Uint8Array | null = null): void {
+  append(batch: Batch, step: BlockChain | null = null, operations: Int32Array | null = null): void {
     for (let from = 0; from < batch.length;) {
       const to = Math.min(batch.length, from + this.#chain.room);
       const block = this.#chain.block;
       const start = block.length;
-      const ends = this.#encoder.encode(block, batch, from, to, kinds);
-      this.#addToSet(block.view, start, ends, to - from);
+      const ends = this.#encoder.encode(block, batch, from, to, operations);
+      // At most 1,024 hashes are added to each word: still exact.
+      addRowHashes(block.view, start, ends, to - from, this.#set);
+      carryWords(this.#set);
       step?.append(block.buffer, start, ends, to - from);
       this.#chain.added(to - from);
       from = to;
@@ -59,31 +60,6 @@ export class OutputDigest {
   /** 32 lower-case hex digits: the sum of the rows' hashes, whatever their order. */
   setDigest(): string {
     return wordsToHex(this.#set);
-  }
-
-  #addToSet(view: DataView, start: number, ends: Int32Array, count: number): void {
-    const set = this.#set;
-    const rowHash = this.#rowHash;
-    let s0 = set[0]!;
-    let s1 = set[1]!;
-    let s2 = set[2]!;
-    let s3 = set[3]!;
-    let from = start;
-    for (let i = 0; i < count; i++) {
-      const to = ends[i]!;
-      murmur3(view, from, to, rowHash);
-      s0 += rowHash[0]! >>> 0;
-      s1 += rowHash[1]! >>> 0;
-      s2 += rowHash[2]! >>> 0;
-      s3 += rowHash[3]! >>> 0;
-      from = to;
-    }
-    // At most 1,024 hashes were added to each word: still exact.
-    set[0] = s0;
-    set[1] = s1;
-    set[2] = s2;
-    set[3] = s3;
-    carryWords(set);
   }
 
   snapshot(writer: ByteWriter): void {

@@ -2,8 +2,6 @@
  * Keyed state as bytes: records of a key and a value, in pages that are written once. What is changed goes to the page at
  * the end, so a checkpoint has to write only the pages that came since the one before; pages that are mostly dead are
  * copied to the end as well, now and then. Where a key's record lies is kept in a hash index, which no checkpoint needs.
- *
- * A record: hash of the key (u32), lengths of key and value (varints), key, value, up to the next multiple of 8 bytes.
  */
 import type { ByteReader } from './byte-reader.js';
 import { ByteWriter } from './bytes.js';
@@ -11,6 +9,8 @@ import { TapewrightError } from './errors.js';
 import { faults } from './faults.js';
 import { KeyIndex } from './key-index.js';
 import { Page, UNIT } from './page.js';
+import { RecordHead, Span, recordSize, writeRecord } from './page-record.js';
+import { areSameBytes, copyBytes, hashOfBytes } from './record-bytes.js';
 
 export interface PageLimits {
   /** Of a page, a power of two from 64 on; a record that is longer has a page of its own. */
@@ -38,15 +38,18 @@ export class KeyedPages {
   #openNumber = -1;
   /** The page in which room was made last: the open one, or that of a record which has one of its own. */
   #lastNumber = -1;
-  readonly #index = new KeyIndex((address) => this.#readerAt(address).u32());
-  /** Hash of the key that was sought last. */
+  readonly #index = new KeyIndex();
+  /** The key that was sought last: its hash, and where its bytes are. */
   #sought = 0;
-  readonly #isSought = (address: number): boolean => this.#hasKey(address);
+  readonly #key = new Span();
+  /** Of the keys told to `seek`. */
+  #hashes = new Int32Array(0);
   #size = 0;
   #used = 0;
   #live = 0;
-  /** Where the record that was read last begins its key and its value, and how many bytes it has in all. */
-  #read = { keyLength: 0, valueAt: 0, valueLength: 0, size: 0 };
+  /** The record that was read last, -1 where it may have changed. */
+  #readAddress = -1;
+  readonly #head = new RecordHead();
 
   constructor({ pageBytes }: PageLimits = usualPages) {
     this.#pageBytes = pageBytes;
@@ -66,43 +69,85 @@ export class KeyedPages {
 
   /** The address of the key's record, valid until the next change; -1: there is none. */
   find(): number {
-    this.#sought = hashOf(this.key);
-    return this.#size === 0 ? -1 : this.#index.find(this.#sought, this.#isSought);
+    const { buffer, length } = this.key;
+    return this.#find(buffer, 0, length, hashOfBytes(buffer, 0, length));
+  }
+
+  /**
+   * Keys that `findNext` will be asked for in turn: key k is bytes[starts[k], ends[k]), which stay so until then. To look at the
+   * index for all of them at once takes little longer than for one: none waits for what another reads from memory.
+   */
+  seek(bytes: Uint8Array, starts: Int32Array, ends: Int32Array, length: number): void {
+    if (this.#hashes.length < length) this.#hashes = new Int32Array(2 * length);
+    const hashes = this.#hashes;
+    for (let key = 0; key < length; key += 1) hashes[key] = hashOfBytes(bytes, starts[key]!, ends[key]!);
+    this.#sought = this.#index.touch(hashes, length);
+  }
+
+  /** As `find`, of key `key` of those that were told to `seek`. */
+  findNext(bytes: Uint8Array, from: number, to: number, key: number): number {
+    return this.#find(bytes, from, to, this.#hashes[key]!);
+  }
+
+  #find(bytes: Uint8Array, from: number, to: number, hash: number): number {
+    this.#key.set(bytes, from, to);
+    this.#sought = hash;
+    if (this.#size === 0) return -1;
+    let address = this.#index.find(hash);
+    while (address >= 0 && !this.#hasKey(address)) address = this.#index.find(hash, true);
+    return address;
   }
 
   /** The value at an address, to be read at once. */
   valueAt(address: number): ByteReader {
     this.#header(address);
-    return this.#page(address).readerAt(this.#read.valueAt);
+    return this.#page(address).readerAt(this.#head.valueAt);
   }
 
   keyAt(address: number): ByteReader {
     this.#header(address);
-    return this.#page(address).readerAt(this.#read.valueAt - this.#read.keyLength);
+    return this.#page(address).readerAt(this.#head.valueAt - this.#head.keyLength);
+  }
+
+  /** Appends the bytes of the value at an address; returns where they begin. */
+  copyValue(address: number, writer: ByteWriter): number {
+    this.#header(address);
+    const { valueAt, valueLength } = this.#head;
+    const at = writer.reserve(valueLength);
+    copyBytes(this.#page(address).bytes, valueAt, valueAt + valueLength, writer.buffer, at);
+    return at;
   }
 
   /** Whether `value` is what stands at an address. */
   hasValue(address: number): boolean {
-    this.#header(address);
-    const { valueAt, valueLength } = this.#read;
-    return valueLength === this.value.length && isSame(this.#page(address).bytes, valueAt, this.value.buffer, valueLength);
+    return this.hasValueBytes(address, this.value.buffer, 0, this.value.length);
   }
 
-  /** Writes the record of the key that `find` was asked for last, and whose address it has told. */
+  hasValueBytes(address: number, bytes: Uint8Array, from: number, to: number): boolean {
+    this.#header(address);
+    return this.#head.valueLength === to - from && areSameBytes(bytes, from, to, this.#page(address).bytes, this.#head.valueAt);
+  }
+
+  /** Writes the record of the key that was sought last, whose address was told, with `value`. */
   put(address: number): void {
+    this.putBytes(address, this.value.buffer, 0, this.value.length);
+  }
+
+  /** As `put`, of a value that is bytes[from, to). */
+  putBytes(address: number, bytes: Uint8Array, from: number, to: number): void {
     const hash = this.#sought;
-    const size = sizeOf(this.key.length, this.value.length);
+    const size = recordSize(this.#key.to - this.#key.from, to - from);
     if (address >= 0 && (this.#page(address).isOpen || faults.pageNotMarked)) {
       this.#header(address);
       // What no checkpoint has seen may change where it stands.
-      if (this.#read.size === size && this.#read.valueLength === this.value.length) {
-        copyBytes(this.value.buffer, this.value.length, this.#page(address).bytes, this.#read.valueAt);
+      if (this.#head.size === size && this.#head.valueLength === to - from) {
+        copyBytes(bytes, from, to, this.#page(address).bytes, this.#head.valueAt);
         return;
       }
     }
     const page = this.#reserve(size);
     const at = page.used - size;
-    this.#write(page.bytes, at, hash);
+    writeRecord(page.bytes, at, hash, this.#key, bytes, from, to);
     const placed = this.#lastNumber * this.#unitsPerPage + at / UNIT;
     if (address >= 0) {
       this.#index.replace(hash, address, placed);
@@ -143,6 +188,7 @@ export class KeyedPages {
     this.#freeNumbers = [];
     this.#openNumber = -1;
     this.#index.clear();
+    this.#readAddress = -1;
     this.#size = this.#used = this.#live = 0;
   }
 
@@ -190,8 +236,8 @@ export class KeyedPages {
         unit += reader.varint();
         const address = number * this.#unitsPerPage + unit;
         this.#header(address);
-        page.kill(unit * UNIT, this.#read.size);
-        this.#live -= this.#read.size;
+        page.kill(unit * UNIT, this.#head.size);
+        this.#live -= this.#head.size;
       }
       this.#each(number, (address, hash) => {
         this.#index.add(hash, address);
@@ -201,6 +247,8 @@ export class KeyedPages {
   }
 
   #reserve(size: number): Page {
+    // Where a record was, another may come to lie.
+    this.#readAddress = -1;
     this.#used += size;
     this.#live += size;
     if (size > this.#pageBytes) {
@@ -212,7 +260,8 @@ export class KeyedPages {
       return page;
     }
     if (this.#openNumber >= 0 && this.#pages[this.#openNumber]!.used + size > this.#pageBytes) this.#closeOpen();
-    if (this.#openNumber < 0) this.#openNumber = this.#newPage(Math.min(this.#pageBytes, FIRST_BYTES));
+    // Where there is much state already, a page is soon full.
+    if (this.#openNumber < 0) this.#openNumber = this.#newPage(this.#live > this.#pageBytes ? this.#pageBytes : Math.min(this.#pageBytes, FIRST_BYTES));
     this.#lastNumber = this.#openNumber;
     const page = this.#pages[this.#openNumber]!;
     page.reserve(size, this.#pageBytes);
@@ -243,7 +292,7 @@ export class KeyedPages {
     const number = address >>> this.#unitBits;
     const page = this.#pages[number]!;
     this.#header(address);
-    const { size } = this.#read;
+    const size = this.#head.size;
     page.kill(this.#placeOf(address), size);
     this.#live -= size;
     if (page.live > 0) return;
@@ -285,7 +334,7 @@ export class KeyedPages {
       const address = number * this.#unitsPerPage + at / UNIT;
       const hash = this.#readerAt(address).u32();
       this.#header(address);
-      const { size } = this.#read;
+      const size = this.#head.size;
       if (!page.isDead(at)) visit(address, hash, size);
       at += size;
     }
@@ -305,71 +354,15 @@ export class KeyedPages {
   }
 
   #header(address: number): void {
-    const at = this.#placeOf(address);
-    const { bytes } = this.#page(address);
-    const read = this.#read;
-    const keyLength = bytes[at + 4]!, valueLength = bytes[at + 5]!;
-    if (keyLength < 128 && valueLength < 128) {
-      // Most records.
-      read.keyLength = keyLength;
-      read.valueLength = valueLength;
-      read.valueAt = at + 6 + keyLength;
-    } else {
-      const reader = this.#page(address).readerAt(at + 4);
-      read.keyLength = reader.varint();
-      read.valueLength = reader.varint();
-      read.valueAt = reader.position + read.keyLength;
-    }
-    read.size = roundUp(read.valueAt + read.valueLength - at);
+    if (address === this.#readAddress) return;
+    this.#readAddress = address;
+    this.#head.read(this.#page(address), this.#placeOf(address));
   }
 
   #hasKey(address: number): boolean {
     this.#header(address);
-    const { keyLength, valueAt } = this.#read;
-    return keyLength === this.key.length && isSame(this.#page(address).bytes, valueAt - keyLength, this.key.buffer, keyLength);
+    const { keyLength, valueAt } = this.#head;
+    const { bytes, from, to } = this.#key;
+    return keyLength === to - from && areSameBytes(bytes, from, to, this.#page(address).bytes, valueAt - keyLength);
   }
-
-  #write(bytes: Uint8Array, at: number, hash: number): void {
-    const { key, value } = this;
-    for (let byte = 0; byte < 4; byte += 1) bytes[at + byte] = hash >>> (8 * byte);
-    let end = writeVarint(bytes, at + 4, key.length);
-    end = writeVarint(bytes, end, value.length);
-    copyBytes(key.buffer, key.length, bytes, end);
-    copyBytes(value.buffer, value.length, bytes, end + key.length);
-  }
-}
-
-const roundUp = (bytes: number): number => Math.ceil(bytes / UNIT) * UNIT;
-
-/** The first `length` bytes. A call to copy few of them costs more than they do. */
-function copyBytes(from: Uint8Array, length: number, to: Uint8Array, at: number): void {
-  if (length > 64) to.set(from.subarray(0, length), at);
-  else for (let byte = 0; byte < length; byte += 1) to[at + byte] = from[byte]!;
-}
-
-const varintBytes = (value: number): number => (value < 128 ? 1 : 1 + varintBytes(Math.floor(value / 128)));
-
-const sizeOf = (key: number, value: number): number => roundUp(4 + varintBytes(key) + varintBytes(value) + key + value);
-
-function writeVarint(bytes: Uint8Array, at: number, value: number): number {
-  let end = at;
-  let rest = value;
-  for (; rest >= 128; rest = Math.floor(rest / 128)) bytes[end++] = (rest % 128) + 128;
-  bytes[end++] = rest;
-  return end;
-}
-
-function isSame(one: Uint8Array, at: number, other: Uint8Array, length: number): boolean {
-  for (let byte = 0; byte < length; byte += 1) if (one[at + byte] !== other[byte]) return false;
-  return true;
-}
-
-/** FNV-1a, mixed once more since its high bits choose the segment. */
-function hashOf(key: ByteWriter): number {
-  const { buffer, length } = key;
-  let hash = 0x811c9dc5;
-  for (let byte = 0; byte < length; byte += 1) hash = Math.imul(hash ^ buffer[byte]!, 0x01000193);
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
-  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
-  return (hash ^ (hash >>> 16)) >>> 0;
 }

@@ -21,7 +21,7 @@ export function writePacked(writer: ByteWriter, value: PackedValue): void {
   }
 }
 
-export function writePackedNumber(writer: ByteWriter, value: number): void {
+function writePackedNumber(writer: ByteWriter, value: number): void {
   const whole = value | 0;
   if (whole !== value || (whole === 0 && Object.is(value, -0))) {
     const at = writer.reserve(9);

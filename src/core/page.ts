@@ -93,8 +93,10 @@ export class Page {
   /** From here on the bytes stay as they are, and are no longer than the records. */
   close(): void {
     this.isOpen = false;
-    if (this.used === this.#bytes.length) return;
-    this.#bytes = this.#bytes.slice(0, this.used);
+    const { used } = this;
+    if (used === this.#bytes.length) return;
+    // What is almost full is not worth a copy.
+    this.#bytes = used > this.#bytes.length - this.#bytes.length / 16 ? this.#bytes.subarray(0, used) : this.#bytes.slice(0, used);
     this.#reader = new ByteReader(this.#bytes);
   }
 

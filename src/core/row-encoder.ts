@@ -19,46 +19,47 @@ function formOf({ type }: Field): Form {
   }
 }
 
+const WORD = 4294967296;
+/** Exact, and sooner multiplied than a word is divided by. */
+const PER_WORD = 1 / WORD;
+
 /** Bytes that a value takes after its tag; of texts, the length before them. */
 const WIDTHS: Readonly<Record<Form, number>> = { integer: 8, real: 8, decimal: 17, text: 4, bytes: 4 };
 
-/** UTF-8 of the strings of one dictionary, each encoded when first met. */
+/** How the strings of one dictionary are written, tag and length and UTF-8: each is made when first met. */
 class EncodedStrings {
-  readonly #writer = new ByteWriter();
-  #starts = new Int32Array(64).fill(-1);
-  #lengths = new Int32Array(64);
+  /** NULL is the first: its tag alone. */
+  readonly writer = new ByteWriter();
+  /** By code: where a string begins in `writer`, and how many bytes it takes, 0: it was not met yet. */
+  starts: Int32Array = new Int32Array(64);
+  spans: Int32Array = new Int32Array(64);
 
-  constructor(readonly dictionary: Dictionary) {}
-
-  lengthOf(code: number): number {
-    if (code >= this.#starts.length || this.#starts[code]! < 0) this.#encode(code);
-    return this.#lengths[code]!;
+  constructor(readonly dictionary: Dictionary) {
+    this.writer.u8(0);
+    this.spans[0] = 1;
   }
 
-  /** Copies the bytes of `code`, whose length was asked for before, to `at`. */
-  copy(code: number, into: Uint8Array, at: number): void {
-    const from = this.#writer.buffer;
-    const start = this.#starts[code]!;
-    const length = this.#lengths[code]!;
-    if (length > 32) into.set(from.subarray(start, start + length), at);
-    else for (let i = 0; i < length; i++) into[at + i] = from[start + i]!;
-  }
-
-  #encode(code: number): void {
-    if (code >= this.#starts.length) {
-      const starts = new Int32Array(Math.max(this.dictionary.size, code * 2)).fill(-1);
-      starts.set(this.#starts);
-      const lengths = new Int32Array(starts.length);
-      lengths.set(this.#lengths);
-      this.#starts = starts;
-      this.#lengths = lengths;
-    }
+  /** The bytes that `code`, of which there are none yet, takes. */
+  add(code: number): number {
     const text = this.dictionary.strings[code]!;
-    const length = utf8Length(text);
-    const at = this.#writer.reserve(length);
-    encodeUtf8(text, this.#writer.buffer, at);
-    this.#starts[code] = at;
-    this.#lengths[code] = length;
+    const { writer } = this;
+    this.starts[code] = writer.length;
+    writer.u8(1);
+    writer.stringBE(text);
+    return (this.spans[code] = writer.length - this.starts[code]!);
+  }
+
+  /** Makes room for all codes that there are. */
+  grow(): void {
+    const { size } = this.dictionary;
+    if (size <= this.spans.length) return;
+    const larger = (words: Int32Array): Int32Array => {
+      const grown = new Int32Array(2 * size);
+      grown.set(words);
+      return grown;
+    };
+    this.starts = larger(this.starts);
+    this.spans = larger(this.spans);
   }
 }
 
@@ -78,17 +79,19 @@ export class RowEncoder {
   }
 
   /**
-   * Appends rows [from, to). `kinds` are those of a changelog's rows, as core/row-kind.ts numbers them; null: all are
-   * inserts. Returns where in `writer` each row ends, row `from` first; valid until the next call.
+   * Appends rows [from, to). `operations` are the kinds of a changelog's rows, as core/row-kind.ts numbers them, each + 1;
+   * null: all are inserts. Returns where in `writer` each row ends, row `from` first; valid until the next call.
    */
-  encode(writer: ByteWriter, batch: Batch, from: number, to: number, kinds: Uint8Array | null = null): Int32Array {
-    assert(batch.columns.length === this.#forms.length, 'a batch has the columns of its schema');
+  encode(writer: ByteWriter, batch: Batch, from: number, to: number, operations: Int32Array | null = null): Int32Array {
+    assert(batch.columns.length === this.#forms.length + (operations === null ? 0 : 1), 'a batch has the columns of its schema, and its operations');
     this.#measure(writer, batch, from, to);
     const view = writer.view;
     const heads = this.#heads;
+    const { buffer } = writer;
     for (let i = 0; i < to - from; i++) {
-      view.setUint8(heads[i]!, kinds === null ? INSERT : kinds[from + i]!);
-      heads[i] = heads[i]! + 1;
+      const at = heads[i]!;
+      buffer[at] = operations === null ? INSERT : operations[from + i]! - 1;
+      heads[i] = at + 1;
     }
     for (let c = 0; c < this.#forms.length; c++) {
       const column = batch.columns[c]!;
@@ -98,9 +101,9 @@ export class RowEncoder {
       } else if (this.#forms[c] === 'decimal') {
         writeDecimals(view, heads, column.values, column.nulls, this.#scales[c]!, from, to);
       } else if (this.#forms[c] === 'real') {
-        writeReals(view, heads, column.values as Float64Array, column.nulls, from, to);
+        writeReals(writer, heads, column.values as Float64Array, column.nulls, from, to);
       } else if (column.values instanceof Float64Array) {
-        writeIntegers(view, heads, column.values, column.nulls, from, to);
+        writeIntegers(writer, heads, column.values, column.nulls, from, to);
       } else {
         writeBigIntegers(view, heads, column.values, column.nulls, from, to);
       }
@@ -140,10 +143,7 @@ export class RowEncoder {
         strings = new EncodedStrings(column.dictionary);
         this.#strings[c] = strings;
       }
-      for (let row = from; row < to; row++) {
-        const code = column.values[row]!;
-        sizes[row - from] = sizes[row - from]! + (code === 0 ? -width : strings.lengthOf(code));
-      }
+      addSpans(sizes, column.values, strings, 1 + width, from, to);
     } else if (column.storage === 'text') {
       const latin1 = this.#forms[c] === 'bytes';
       for (let row = from; row < to; row++) {
@@ -163,16 +163,17 @@ export function encodeRows(writer: ByteWriter, batch: Batch, from: number, to: n
 
 // The loops below write one column of all rows. A tag of 1 precedes a value; NULL is a tag of 0 alone.
 
-function writeReals(view: DataView, heads: Int32Array, values: Float64Array, nulls: Uint8Array | null, from: number, to: number): void {
+function writeReals(writer: ByteWriter, heads: Int32Array, values: Float64Array, nulls: Uint8Array | null, from: number, to: number): void {
+  const { view, buffer } = writer;
   for (let row = from; row < to; row++) {
     const at = heads[row - from]!;
     if (nulls !== null && nulls[row] !== 0) {
-      view.setUint8(at, 0);
+      buffer[at] = 0;
       heads[row - from] = at + 1;
       continue;
     }
     const value = values[row]!;
-    view.setUint8(at, 1);
+    buffer[at] = 1;
     if (value === value) view.setFloat64(at + 1, value);
     else {
       // One NaN, whatever its bits were.
@@ -183,21 +184,34 @@ function writeReals(view: DataView, heads: Int32Array, values: Float64Array, nul
   }
 }
 
-function writeIntegers(view: DataView, heads: Int32Array, values: Float64Array, nulls: Uint8Array | null, from: number, to: number): void {
+function writeIntegers(writer: ByteWriter, heads: Int32Array, values: Float64Array, nulls: Uint8Array | null, from: number, to: number): void {
+  const { view, buffer } = writer;
   for (let row = from; row < to; row++) {
     const at = heads[row - from]!;
     if (nulls !== null && nulls[row] !== 0) {
-      view.setUint8(at, 0);
+      buffer[at] = 0;
       heads[row - from] = at + 1;
       continue;
     }
     const value = values[row]!;
-    const high = Math.floor(value / 4294967296);
-    view.setUint8(at, 1);
-    view.setInt32(at + 1, high);
-    view.setUint32(at + 5, value - high * 4294967296);
+    buffer[at] = 1;
+    writeLong(view, at + 1, value);
     heads[row - from] = at + 9;
   }
+}
+
+/** A safe integer in 8 bytes. */
+function writeLong(view: DataView, at: number, value: number): void {
+  const low = value | 0;
+  // Most are of 32 bits.
+  if (low === value) {
+    view.setInt32(at, low >> 31);
+    view.setInt32(at + 4, low);
+    return;
+  }
+  const high = Math.floor(value * PER_WORD);
+  view.setInt32(at, high);
+  view.setUint32(at + 4, value - high * WORD);
 }
 
 function writeBigIntegers(view: DataView, heads: Int32Array, values: readonly Int64[], nulls: Uint8Array | null, from: number, to: number): void {
@@ -225,11 +239,9 @@ function writeDecimals(
     view.setUint8(at + 1, scale);
     if (typeof value === 'number') {
       const sign = value < 0 ? -1 : 0;
-      const high = Math.floor(value / 4294967296);
       view.setInt32(at + 2, sign);
       view.setInt32(at + 6, sign);
-      view.setInt32(at + 10, high);
-      view.setUint32(at + 14, value - high * 4294967296);
+      writeLong(view, at + 10, value);
     } else {
       view.setBigInt64(at + 2, value >> 64n);
       view.setBigUint64(at + 10, BigInt.asUintN(64, value));
@@ -238,22 +250,34 @@ function writeDecimals(
   }
 }
 
-function writeCodes(writer: ByteWriter, heads: Int32Array, codes: Int32Array, strings: EncodedStrings, from: number, to: number): void {
-  const view = writer.view;
-  const buffer = writer.buffer;
+/** Adds what texts take to sizes in which `counted` bytes are counted for each already. */
+function addSpans(sizes: Int32Array, codes: Int32Array, strings: EncodedStrings, counted: number, from: number, to: number): void {
+  strings.grow();
+  const { spans } = strings;
   for (let row = from; row < to; row++) {
-    const at = heads[row - from]!;
     const code = codes[row]!;
-    if (code === 0) {
-      view.setUint8(at, 0);
-      heads[row - from] = at + 1;
+    let span = spans[code]!;
+    if (span === 0) span = strings.add(code);
+    sizes[row - from] = sizes[row - from]! + span - counted;
+  }
+}
+
+/** All codes were measured before. */
+function writeCodes(writer: ByteWriter, heads: Int32Array, codes: Int32Array, strings: EncodedStrings, from: number, to: number): void {
+  const { view, buffer } = writer;
+  const { starts, spans, writer: texts } = strings;
+  const textView = texts.view, textBuffer = texts.buffer;
+  for (let row = from; row < to; row++) {
+    let at = heads[row - from]!, source = starts[codes[row]!]!;
+    const span = spans[codes[row]!]!;
+    const end = at + span;
+    heads[row - from] = end;
+    if (span > 64) {
+      buffer.set(textBuffer.subarray(source, source + span), at);
       continue;
     }
-    const length = strings.lengthOf(code);
-    view.setUint8(at, 1);
-    view.setUint32(at + 1, length);
-    strings.copy(code, buffer, at + 5);
-    heads[row - from] = at + 5 + length;
+    for (; at + 4 <= end; at += 4, source += 4) view.setInt32(at, textView.getInt32(source));
+    for (; at < end; at++, source++) buffer[at] = textBuffer[source]!;
   }
 }
 

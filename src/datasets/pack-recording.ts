@@ -1,6 +1,6 @@
 /** A recording of topics from JSON lines to Parquet: the same records in a tenth of the bytes or less, and read faster. */
 import { randomBytes } from 'node:crypto';
-import { cp, open, rename, stat, unlink } from 'node:fs/promises';
+import { cp, stat, unlink } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import duckdb from '@duckdb/node-bindings';
 import { TapewrightError } from '../core/errors.js';
@@ -9,7 +9,7 @@ import { corrupt } from '../sources/corrupt.js';
 import { openDuck, textRows, type Duck } from '../sources/duck.js';
 import { bindingOf, filesOf } from '../sources/files.js';
 import { quoteList, quoteText } from '../sources/quote.js';
-import { makeDirectory, syncDirectory, writing } from '../stores/files.js';
+import { makeDirectory, putInPlace, syncDirectory, writing } from '../stores/files.js';
 
 export interface Packed {
   /** Absolute. */
@@ -79,13 +79,7 @@ async function write(duck: Duck, files: readonly string[], aside: string, path: 
 
 /** Durable under its own name. */
 async function settle(aside: string, path: string): Promise<void> {
-  const handle = await open(aside, 'r+');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-  await rename(aside, path);
+  await putInPlace(aside, path);
   await syncDirectory(dirname(path));
 }
 

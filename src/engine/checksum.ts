@@ -96,10 +96,13 @@ export class SliceChecksum {
     let known = this.#texts.get(dictionary);
     if (known === undefined) this.#texts.set(dictionary, known = { hashes: new Int32Array(0), size: 0 });
     if (known.size < dictionary.size) {
-      const hashes = new Int32Array(dictionary.size * 2);
-      hashes.set(known.hashes.subarray(0, known.size));
+      if (known.hashes.length < dictionary.size) {
+        const hashes = new Int32Array(dictionary.size * 2);
+        hashes.set(known.hashes.subarray(0, known.size));
+        known.hashes = hashes;
+      }
+      const { hashes } = known;
       for (let code = known.size; code < dictionary.size; code += 1) hashes[code] = hashText(dictionary.strings[code]!);
-      known.hashes = hashes;
       known.size = dictionary.size;
     }
     return known.hashes;
@@ -225,7 +228,9 @@ function mix(value: number, prime: number): number {
   return multiplied ^ (multiplied >>> 13);
 }
 
+/** Of each byte; asked of the number itself, the digits of one beyond 2^31 take many times as long. */
+const byteDigits: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+
 function hex(value: number): string {
-  const digits = (value >>> 0).toString(16);
-  return digits.length === 8 ? digits : digits.padStart(8, '0');
+  return byteDigits[value >>> 24]! + byteDigits[(value >>> 16) & 255]! + byteDigits[(value >>> 8) & 255]! + byteDigits[value & 255]!;
 }

@@ -20,9 +20,10 @@ import { buildPhysical, type PhysicalNode, type PhysicalPlan } from './physical.
 import { idleTimeoutOf } from '../plan/idle-timeout.js';
 import type { Pipeline } from '../plan/plan.js';
 import type { FailedRow } from '../plan/stage.js';
-import { digestSchema, kindsApart, withKinds } from './changelog.js';
+import { digestSchema, kindCodesOf, withKinds } from './changelog.js';
 import { SliceChecksum } from './checksum.js';
-import { chunkOf, moment, rowAt, type ChunkPart, type ChunkSource } from './chunk.js';
+import { moment, rowAt, type ChunkPart, type ChunkSource } from './chunk.js';
+import { PendingRows } from './pending-rows.js';
 import { Reached } from './reached.js';
 import { releasersOf } from './released-by.js';
 import { failedResult, failedRow, failedStrictly, lateRow, type Situation } from './refused-rows.js';
@@ -32,6 +33,7 @@ import { scanRows, type ReadRows, type ScannedRows } from './scan.js';
 import { marksIn, positionOf, type ScanBatch, type SliceRows } from './scan-batch.js';
 import { netted } from './net-changes.js';
 import { StepInProgress, inOrder } from './step-in-progress.js';
+import { slicesOf, transactedSlice, type TransactedRows } from './transacted-rows.js';
 import { Watermarks } from './watermarks.js';
 
 export interface EngineOptions {
@@ -75,9 +77,6 @@ export interface CloseOptions {
 type OperatorNode = Extract<PhysicalNode, { kind: 'operator' }>;
 type StageNode = Extract<PhysicalNode, { kind: 'stage' }>;
 
-/** Rows of several partitions that run through the plan at once, at the most. */
-const CHUNK_ROWS = 16_384;
-
 const SNAPSHOT_FORMAT = 4;
 
 export class Engine {
@@ -100,13 +99,7 @@ export class Engine {
   #stepNow: number | null = null;
   /** Null: no partition is ever idle. */
   readonly #idleness: Idleness | null;
-  /** Rows fed that have not run through the plan yet. */
-  #pending: SliceRows[] = [];
-  #pendingRows = 0;
-  /** Of `#pending`: where the transaction begins that has not ended yet; -1: none is open. */
-  #openFrom = -1;
-  /** The batch that such rows are of, by input and partition. */
-  readonly #pendingBatches: (ScanBatch | null)[][];
+  readonly #pending: PendingRows;
   /** Rows run through the plan: the number of the next one in the lane. */
   #rowsRun = 0;
   #watermarks: Watermarks;
@@ -136,7 +129,7 @@ export class Engine {
     this.#idleness = idleTimeout === null ? null : new Idleness(idleTimeout, pipeline.sources.map((source) => source.watermark !== null), options.partitions, this.#watermarks);
     this.#delivered = options.partitions.map((count) => new Float64Array(count).fill(-Infinity));
     this.#positions = options.partitions.map((count) => new Float64Array(count));
-    this.#pendingBatches = options.partitions.map((count) => new Array<ScanBatch | null>(count).fill(null));
+    this.#pending = new PendingRows(options.partitions);
   }
 
   get seq(): number {
@@ -238,20 +231,26 @@ export class Engine {
     this.#take(from === rows.from ? rows : { batch, from, to });
   }
 
+  /** As `feed`, of transactions [first, end) that are whole, at once. */
+  feedTransactions(rows: TransactedRows, first: number, end: number): void {
+    if (first === end) return;
+    const hears = this.#idleness !== null && this.#stepNow !== null;
+    if (hears || rows.batches.some(({ marksBefore }) => marksBefore.length > 0)) {
+      for (const slice of slicesOf(rows, first, end)) this.feed(slice);
+      return;
+    }
+    this.#step ??= new StepInProgress(this.pipeline.sinks.length);
+    const slice = transactedSlice(rows, first, end);
+    if (slice.parts.some(({ batch }) => this.#pending.isBefore(batch))) this.#flush();
+    this.#pending.addTransacted(slice);
+    this.#step.recordTransacted(slice);
+    for (const part of slice.parts) this.#note(part);
+  }
+
   #take(rows: SliceRows): void {
-    const { batch, from, to } = rows;
-    if (this.#idleness !== null) this.#hear(batch);
-    // A chunk holds one run of rows of each input partition.
-    const other = this.#pendingBatches[batch.input]![batch.partition]!;
-    if ((other !== null && other !== batch) || this.#pendingRows >= CHUNK_ROWS) this.#flush();
-    const last = this.#pending[this.#pending.length - 1];
-    if (rows.transaction !== undefined && this.#openFrom < 0) this.#openFrom = this.#pending.length;
-    if (last !== undefined && last.batch === batch && last.to === from && rows.transaction === undefined && last.transaction === undefined) {
-      this.#pending[this.#pending.length - 1] = { batch, from: last.from, to };
-    } else this.#pending.push(rows);
-    if (rows.transaction === 'end') this.#openFrom = -1;
-    this.#pendingBatches[batch.input]![batch.partition] = batch;
-    this.#pendingRows += to - from;
+    if (this.#idleness !== null) this.#hear(rows.batch);
+    if (this.#pending.isBefore(rows.batch)) this.#flush();
+    this.#pending.add(rows);
     this.#step!.record(rows);
     this.#note(rows);
   }
@@ -276,7 +275,7 @@ export class Engine {
 
   /** Ends the current step. Its outputs and digest do not depend on how its rows were fed. */
   close(options: CloseOptions): StepResult {
-    assert(this.#openFrom < 0, 'a step ends with its last transaction');
+    assert(!this.#pending.isOpen, 'a step ends with its last transaction');
     this.#flush();
     const step = (this.#step ??= new StepInProgress(this.pipeline.sinks.length));
     for (const slice of step.slices) step.checksums.push(this.#checksums[slice.input]![slice.partition]!.finish());
@@ -298,20 +297,11 @@ export class Engine {
 
   /** Runs the rows fed so far through the plan, but for those of a transaction that has not ended. */
   #flush(): void {
-    const count = this.#openFrom < 0 ? this.#pending.length : this.#openFrom;
-    if (count === 0) return;
-    const source = chunkOf(count === this.#pending.length ? this.#pending : this.#pending.slice(0, count), this.#rowsRun);
-    const rows = source.chunk.to - source.chunk.from;
-    this.#rowsRun += rows;
-    this.#pending = count === this.#pending.length ? [] : this.#pending.slice(count);
-    this.#pendingRows -= rows;
-    if (this.#openFrom >= 0) this.#openFrom = 0;
-    for (const { batch, from, to } of source.parts) {
-      this.#pendingBatches[batch.input]![batch.partition] = null;
-      // Here, not where rows are fed: inputs may take turns row by row, and each call costs.
-      this.#checksums[batch.input]![batch.partition]!.update(batch.batch, from, to);
-    }
-    for (const { batch } of this.#pending) this.#pendingBatches[batch.input]![batch.partition] = batch;
+    const source = this.#pending.take(this.#rowsRun);
+    if (source === null) return;
+    this.#rowsRun += source.chunk.to - source.chunk.from;
+    // Here, not where rows are fed: inputs may take turns row by row, and each call costs.
+    for (const { batch, from, to } of source.parts) this.#checksums[batch.input]![batch.partition]!.update(batch.batch, from, to);
     const { behind, path } = this.#watermarks.advance(source);
     this.#counts.behind += behind;
     this.#run(this.#reached.byAll(source.parts), { source, path, now: this.plan.usesNow ? this.#nowPath(source) : null, isEnd: false });
@@ -481,10 +471,7 @@ export class Engine {
     step.outputs.forEach((batches, table) => {
       const { changes } = this.pipeline.sinks[table]!;
       const [digest, step] = [this.#digests[table]!, this.#stepDigest.outputs[table]!];
-      for (const batch of batches) {
-        const apart = changes === 'none' ? null : kindsApart(batch);
-        digest.append(apart?.batch ?? batch, step, apart?.kinds);
-      }
+      for (const batch of batches) digest.append(batch, step, changes === 'none' ? null : kindCodesOf(batch));
     });
     const late = inOrder(step.late);
     const deadLetters = inOrder(step.deadLetters);
@@ -493,14 +480,15 @@ export class Engine {
     const watermarks = this.#watermarks.record();
     this.#lastDigest = this.#stepDigest.close(this.#lastDigest, late, deadLetters, watermarks);
     const record: StepRecord = {
-      lane, seq: this.#seq, now: this.#stepNow ?? this.#now, slices: step.slices.map((slice, index) => ({ ...slice, checksum: step.checksums[index]! })),
+      lane, seq: this.#seq, now: this.#stepNow ?? this.#now, slices: step.slices.map(({ input, partition, from, to, rows }, index) => ({ input, partition, from, to, rows, checksum: step.checksums[index]! })),
       order: step.order, end, ...(this.#idleness?.resumed === true ? { resumed: true } : {}), digest: this.#lastDigest,
       outputRows: this.#digests.map((digest) => digest.rows), watermarks,
     };
     this.#seq += 1;
-    const outputs = step.outputs.flatMap((batches, table) => batches.map((batch, index) => {
+    const outputs: OutputRows[] = [];
+    step.outputs.forEach((batches, table) => batches.forEach((batch, index) => {
       const releasedBy = step.releasedBy[table]![index];
-      return releasedBy === undefined ? { table, batch } : { table, batch, releasedBy };
+      outputs.push(releasedBy === undefined ? { table, batch } : { table, batch, releasedBy });
     }));
     return { record, outputs, late, deadLetters, endedBeyond: step.endedBeyond };
   }

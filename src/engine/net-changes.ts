@@ -53,10 +53,13 @@ class Net {
   length = 0;
   /** Whether no row was left out so far. */
   isWhole = true;
-  readonly #all: readonly number[];
+
+  /** The key, where that is one number which is never NULL. */
+  readonly #number: Float64Array | null;
 
   constructor(private readonly columns: readonly Column[], private readonly given: Uint8Array, private readonly key: readonly number[] | null) {
-    this.#all = columns.map((_, index) => index);
+    const only = key?.length === 1 ? columns[key[0]!]! : null;
+    this.#number = only !== null && only.storage !== 'text' && only.nulls === null && only.values instanceof Float64Array ? only.values : null;
   }
 
   #keep(row: number, kind: number): void {
@@ -70,6 +73,7 @@ class Net {
   add(from: number, to: number, isTransaction: boolean): void {
     if (!isTransaction || to === from + 1) for (let row = from; row < to; row += 1) this.#keep(row, this.given[row]!);
     else if (this.key === null) this.#byRow(from, to);
+    else if (to === from + 2 && this.given[from] === UPDATE_BEFORE && this.given[from + 1] === UPDATE_AFTER && this.#areOfOneKey(from, from + 1, this.key)) this.#left(from, from + 1);
     else if (to - from <= few) this.#byKeyOfFew(from, to, this.key);
     else this.#byKey(from, to, this.key);
   }
@@ -93,7 +97,7 @@ class Net {
     let count = 0;
     for (let row = from; row < to; row += 1) {
       let known = count - 1;
-      while (known >= 0 && !this.#areSame(lasts[known]!, row, key)) known -= 1;
+      while (known >= 0 && !this.#areOfOneKey(lasts[known]!, row, key)) known -= 1;
       const added = isAdded(this.given[row]!);
       const before = known >= 0 ? befores[known]! : added ? -1 : row;
       if (known < 0) count += 1;
@@ -115,28 +119,36 @@ class Net {
   #left(before: number, after: number): void {
     if (before < 0 && after < 0) return;
     if (before >= 0 && after >= 0) {
-      if (this.#areSame(before, after, this.#all)) return;
+      if (this.#areWhollySame(before, after)) return;
       this.#keep(before, UPDATE_BEFORE);
       this.#keep(after, UPDATE_AFTER);
     } else if (before >= 0) this.#keep(before, DELETE);
     else this.#keep(after, INSERT);
   }
 
-  #areSame(one: number, other: number, columns: readonly number[]): boolean {
-    for (let index = 0; index < columns.length; index += 1) if (!isSameCell(this.columns[columns[index]!]!, one, other)) return false;
+  #areOfOneKey(one: number, other: number, key: readonly number[]): boolean {
+    if (this.#number !== null) return Object.is(this.#number[one], this.#number[other]);
+    for (let index = 0; index < key.length; index += 1) if (!isSameCell(this.columns[key[index]!]!, one, other)) return false;
+    return true;
+  }
+
+  /** What changes mostly stands behind what it is about. */
+  #areWhollySame(one: number, other: number): boolean {
+    for (let index = this.columns.length - 1; index >= 0; index -= 1) if (!isSameCell(this.columns[index]!, one, other)) return false;
     return true;
   }
 
   /** What is taken back first, then what is there more often than before. */
   #byRow(from: number, to: number): void {
+    const all = this.columns.map((_, index) => index);
     const counts = new Map<NameOfRow, number>();
     for (let row = from; row < to; row += 1) {
-      const name = this.#name(row, this.#all);
+      const name = this.#name(row, all);
       counts.set(name, (counts.get(name) ?? 0) + (isAdded(this.given[row]!) ? 1 : -1));
     }
     for (const added of [false, true]) {
       for (let row = from; row < to; row += 1) {
-        const name = this.#name(row, this.#all);
+        const name = this.#name(row, all);
         const left = counts.get(name)!;
         if (isAdded(this.given[row]!) !== added || (added ? left <= 0 : left >= 0)) continue;
         this.#keep(row, added ? INSERT : DELETE);

@@ -27,6 +27,8 @@ export class Watermarks {
   readonly #movedBy: readonly (readonly { readonly group: number; readonly delay: number }[])[];
   /** By input, the tables that its transactions are about, itself among them: they move together. */
   readonly #captures: ReadonlyMap<number, readonly CapturedTable[]>;
+  /** By input: the groups that its rows may move. One list for all tables of a database. */
+  readonly #touchedBy: readonly (readonly number[])[];
   /** True marks of partitions that are idle: theirs in `#marks` is Infinity meanwhile. By input, by partition. */
   readonly #asleep: Map<number, number>[];
   /** By group: what its watermark has come to while partitions were idle. It never goes back when they wake. */
@@ -44,6 +46,9 @@ export class Watermarks {
     this.#captures = new Map(captures.flatMap((tables) => tables.map(({ input }) => [input, tables])));
     this.#groups = groups;
     this.#movedBy = partitions.map((_, moving) => groups.flatMap((members, group) => members.filter(({ input }) => input === moving).map(({ delay }) => ({ group, delay }))));
+    const touched = (inputs: readonly number[]): readonly number[] => [...new Set(inputs.flatMap((input) => this.#movedBy[input]!.map(({ group }) => group)))];
+    const together = captures.map((tables) => ({ tables, groups: touched(tables.map(({ input }) => input)) }));
+    this.#touchedBy = partitions.map((_, moving) => together.find(({ tables }) => tables.some(({ input }) => input === moving))?.groups ?? touched([moving]));
     this.#paths = groups.map(() => new Float64Array(0));
     this.#floors = new Float64Array(groups.length).fill(-Infinity);
     this.#asleep = partitions.map(() => new Map());
@@ -149,56 +154,77 @@ export class Watermarks {
     return { before: Math.max(Math.min(before - late, others), floor), after };
   }
 
-  #advanceMixed({ chunk, parts, turns, transactions }: ChunkSource): { behind: number; path(group: number): WatermarkPath } {
-    const rows = chunk.to;
+  #advanceMixed(source: ChunkSource): { behind: number; path(group: number): WatermarkPath } {
+    const { chunk: { to: rows }, parts, turns, transactions } = source;
     const befores = this.#groups.map((_, group) => this.of(group));
-    const touched: number[] = [];
-    const touch = (input: number): void => {
-      for (const { group } of this.#movedBy[input]!) if (!touched.includes(group)) touched.push(group);
-    };
-    for (const { batch: { input } } of parts) {
-      touch(input);
-      for (const table of this.#captures.get(input) ?? []) touch(table.input);
-    }
+    const touched = this.#touched(parts);
     const current = [...befores];
-    const proposals = new Proposals();
+    const proposals = new Proposals(parts, this.#held, this.#marks);
     const arrays = this.#groups.map((_, group) => (touched.includes(group) ? this.#pathArray(group, rows) : this.#paths[group]!));
     let behind = 0;
     for (let at = 0; at < rows; at += 1) {
       const part = turns!.part[at]!;
-      const row = turns!.row[at]!;
-      const { batch } = parts[part]!;
-      const { input, partition, time } = batch;
-      const proposed = markOf(batch, row);
-      const own = this.#marks[input]!;
-      const mark = own[partition]!;
-      if (time[row]! <= mark && this.#held[input]) behind += 1;
-      if (transactions !== null && transactions[at]! >= 0) {
+      const end = transactions === null ? -1 : transactions[at]!;
+      if (end >= 0) {
         // What a transaction moves, its end moves: half of one lets nothing go.
-        proposals.add(input, partition, proposed, time[row]!);
-        if (transactions[at] === at) {
-          this.#commit(proposals, this.#captures.get(input) ?? []);
-          proposals.clear();
-          for (const group of touched) current[group] = this.of(group);
+        behind += proposals.take(turns!, at, end);
+        for (let index = 0; index < touched.length; index += 1) fill(arrays[touched[index]!]!, current[touched[index]!]!, at, end);
+        if (this.#commit(proposals, this.#captures.get(parts[part]!.batch.input) ?? [])) for (const group of touched) current[group] = this.of(group);
+        at = end;
+      } else {
+        const row = turns!.row[at]!;
+        const { batch } = parts[part]!;
+        const { input, partition, time } = batch;
+        const proposed = markOf(batch, row);
+        const own = this.#marks[input]!;
+        const mark = own[partition]!;
+        if (time[row]! <= mark && this.#held[input]) behind += 1;
+        if (proposed > mark) {
+          proposals.isStale = true;
+          own[partition] = proposed;
+          // Only who held the group back can let it go.
+          for (const { group, delay } of this.#movedBy[input]!) if (mark - delay <= current[group]!) current[group] = this.of(group);
         }
-      } else if (proposed > mark) {
-        own[partition] = proposed;
-        // Only who held the group back can let it go.
-        for (const { group, delay } of this.#movedBy[input]!) if (mark - delay <= current[group]!) current[group] = this.of(group);
       }
-      for (const group of touched) arrays[group]![at] = current[group]!;
+      for (let index = 0; index < touched.length; index += 1) arrays[touched[index]!]![at] = current[touched[index]!]!;
     }
     if (faults.watermarkPerBatch) for (const group of touched) arrays[group]!.fill(current[group]!, 0, rows);
     return { behind, path: (group) => ({ before: befores[group]!, after: arrays[group]! }) };
   }
 
-  /** A transaction is over: its tables have all rows up to its time, also those that it does not touch. */
-  #commit(proposals: Proposals, tables: readonly CapturedTable[]): void {
-    for (const { input, partition, mark } of proposals.marks) this.raise(input, partition, mark);
-    for (const { input, delay } of tables) {
-      if (delay === null || proposals.time === -Infinity || !this.#held[input]) continue;
-      for (let partition = 0; partition < this.#marks[input]!.length; partition += 1) this.raise(input, partition, proposals.time - delay);
+  /** Groups that rows of these parts may move. */
+  #touched(parts: readonly ChunkPart[]): readonly number[] {
+    const first = this.#touchedBy[parts[0]!.batch.input]!;
+    if (parts.every(({ batch: { input } }) => this.#touchedBy[input] === first)) return first;
+    return [...new Set(parts.flatMap(({ batch: { input } }) => this.#touchedBy[input]!))];
+  }
+
+  /**
+   * A transaction is over: its tables have all rows up to its time, also those that it does not touch. False: no
+   * watermark moved.
+   */
+  #commit(proposals: Proposals, tables: readonly CapturedTable[]): boolean {
+    const { parts, marks, time } = proposals;
+    let isMoved = false;
+    for (let index = 0; index < parts.length; index += 1) {
+      const { input, partition } = parts[index]!.batch;
+      if (marks[index]! > this.#marks[input]![partition]! && this.#held[input]) {
+        this.#marks[input]![partition] = marks[index]!;
+        isMoved = true;
+      }
     }
+    for (let index = 0; index < tables.length; index += 1) {
+      const { input, delay } = tables[index]!;
+      if (delay === null || time === -Infinity || !this.#held[input]) continue;
+      const own = this.#marks[input]!;
+      for (let partition = 0; partition < own.length; partition += 1) {
+        if (time - delay <= own[partition]!) continue;
+        own[partition] = time - delay;
+        isMoved = true;
+      }
+    }
+    proposals.isStale ||= isMoved;
+    return isMoved;
   }
 
   #pathArray(group: number, length: number): Float64Array {
@@ -214,7 +240,14 @@ export class Watermarks {
 
   /** As the journal has them: null before any, 'end' for the end of history or an input without WATERMARK. */
   record(): (number | 'end' | null)[][] {
-    return this.#marks.map((marks, input) => Array.from(marks, (current, partition) => this.#asleep[input]!.get(partition) ?? current).map((mark) => (mark === -Infinity ? null : mark === Infinity ? 'end' : mark)));
+    return this.#marks.map((marks, input) => {
+      const recorded: (number | 'end' | null)[] = [];
+      for (let partition = 0; partition < marks.length; partition += 1) {
+        const mark = this.#asleep[input]!.get(partition) ?? marks[partition]!;
+        recorded.push(mark === -Infinity ? null : mark === Infinity ? 'end' : mark);
+      }
+      return recorded;
+    });
   }
 
   snapshot(writer: ByteWriter): void {
@@ -248,21 +281,60 @@ export class Watermarks {
 
 /** The watermarks that the rows of a transaction propose. */
 class Proposals {
-  readonly marks: { readonly input: number; readonly partition: number; mark: number }[] = [];
+  /** By part of the chunk. */
+  readonly marks: Float64Array;
   /** Greatest event time of its rows. */
   time = -Infinity;
+  /** Watermarks have moved since they were looked up. */
+  isStale = true;
+  readonly #times: readonly Float64Array[];
+  readonly #proposed: readonly (Float64Array | null)[];
+  readonly #delays: Float64Array;
+  /** Watermarks of those that are held by them, NaN of others. */
+  readonly #own: Float64Array;
 
-  add(input: number, partition: number, mark: number, time: number): void {
-    if (time > this.time) this.time = time;
-    const known = this.marks.find((other) => other.input === input && other.partition === partition);
-    if (known === undefined) this.marks.push({ input, partition, mark });
-    else if (mark > known.mark) known.mark = mark;
+  /** `current`: watermarks by input, by partition. */
+  constructor(readonly parts: readonly ChunkPart[], private readonly held: readonly boolean[], private readonly current: readonly Float64Array[]) {
+    this.marks = new Float64Array(parts.length);
+    this.#times = parts.map(({ batch }) => batch.time);
+    this.#proposed = parts.map(({ batch }) => batch.marks);
+    this.#delays = new Float64Array(parts.map(({ batch }) => batch.delay));
+    this.#own = new Float64Array(parts.length);
   }
 
-  clear(): void {
-    this.marks.length = 0;
-    this.time = -Infinity;
+  /** Chunk rows from..last are a transaction. Returns how many are at or below their own watermark. */
+  take({ part, row }: NonNullable<ChunkSource['turns']>, from: number, last: number): number {
+    if (this.isStale) this.#look();
+    const { marks } = this;
+    const times = this.#times, own = this.#own, delays = this.#delays;
+    marks.fill(-Infinity);
+    let greatest = -Infinity;
+    let behind = 0;
+    for (let at = from; at <= last; at += 1) {
+      const index = part[at]!, place = row[at]!;
+      const time = times[index]![place]!;
+      const given = this.#proposed[index]!;
+      const proposed = given === null ? time - delays[index]! : given[place]!;
+      if (time > greatest) greatest = time;
+      if (proposed > marks[index]!) marks[index] = proposed;
+      if (time <= own[index]!) behind += 1;
+    }
+    this.time = greatest;
+    return behind;
   }
+
+  #look(): void {
+    this.isStale = false;
+    for (let index = 0; index < this.parts.length; index += 1) {
+      const { input, partition } = this.parts[index]!.batch;
+      this.#own[index] = this.held[input]! ? this.current[input]![partition]! : NaN;
+    }
+  }
+}
+
+/** The method of arrays costs more than the few rows of a transaction. */
+function fill(array: Float64Array, value: number, from: number, to: number): void {
+  for (let at = from; at < to; at += 1) array[at] = value;
 }
 
 /** Writes the watermark after each row to `own`; returns how many rows were at or below the one before them. */

@@ -20,13 +20,13 @@ export const firstByte = (word: number): number => (31 - Math.clz32(word & -word
 const tens = Float64Array.of(1, 10, 100, 1000, 10_000);
 
 /** The days that a DATE holds; PostgreSQL's infinities lie beyond, and are left to who knows them. */
-const firstDay = -719_162, lastDay = 2_932_896;
+export const firstDay = -719_162, lastDay = 2_932_896;
 
 /** Debezium writes this where a value was left out as unchanged. */
 const leftOut = leftOutTexts.map((text) => Buffer.from(text, 'latin1'));
 const leftOutLeast = Math.min(...leftOut.map(({ length }) => length));
 
-function isLeftOut(bytes: Uint8Array, start: number, end: number): boolean {
+export function isLeftOut(bytes: Uint8Array, start: number, end: number): boolean {
   // Most texts are shorter.
   return end - start >= leftOutLeast && leftOut.some((text) => end - start === text.length && bytes[start] === text[0] && text.every((letter, at) => letter === bytes[start + at]));
 }

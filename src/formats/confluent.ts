@@ -61,7 +61,7 @@ function converter({ kind }: SqlType): Convert {
 }
 
 /** In two's complement, the highest byte first, as few bytes as hold it. */
-function unscaledBytes(value: bigint): Buffer {
+export function unscaledBytes(value: bigint): Buffer {
   const bytes: number[] = [];
   for (let left = value; ; left >>= 8n) {
     bytes.unshift(Number(left & 255n));

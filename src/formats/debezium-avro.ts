@@ -1,13 +1,23 @@
 /** Debezium's envelopes in Avro with the Confluent framing, for schemas that are at hand. */
 import type { Type } from 'avsc';
 import { TapewrightError } from '../core/errors.js';
+import { endOf, hasLists } from './avro-bounds.js';
 import type { AvroRecord } from './avro-schema.js';
+import { parseAvro, type Avro } from './avro-type.js';
 import { avroType } from './confluent.js';
 import { eventOf, type Decoded, type Json, type WrittenType } from './debezium-envelope.js';
 import type { CapturedRecord } from './debezium-record.js';
 
 interface Known {
   readonly type: Type;
+  readonly types: ReadonlyMap<string, WrittenType> | null;
+  readonly schema: Avro;
+  readonly hasLists: boolean;
+}
+
+/** A schema with its names resolved, and how the values of a row's fields were written. */
+export interface WriterSchema {
+  readonly schema: Avro;
   readonly types: ReadonlyMap<string, WrittenType> | null;
 }
 
@@ -39,6 +49,12 @@ export class DebeziumAvro {
     }
   }
 
+  /** Null: messages of it are bad, or it is not at hand. */
+  writer(id: number): WriterSchema | null {
+    const known = this.#known.get(id);
+    return known === undefined || typeof known === 'string' ? null : { schema: known.schema, types: known.types };
+  }
+
   decode(record: CapturedRecord, value: Buffer): Decoded {
     const read = this.#read(value);
     if (typeof read === 'string') return { kind: 'bad', error: `the value ${read}` };
@@ -54,6 +70,7 @@ export class DebeziumAvro {
     if (typeof known === 'string') return known;
     if (known === undefined) return `was written with schema ${id}, which is not at hand`;
     try {
+      if (known.hasLists && endOf(known.schema, bytes, 5, bytes.length) < 0) return 'is not of its schema: it ends too early';
       return { value: known.type.fromBuffer(bytes.subarray(5)) as Json, types: known.types };
     } catch (cause) {
       return `is not of its schema: ${cause instanceof Error ? cause.message : String(cause)}`;
@@ -66,20 +83,21 @@ export const schemaId = (bytes: Buffer): number | null => (bytes.length < 5 || b
 
 function knownOf(text: string): Known {
   const schema = JSON.parse(text) as Json;
-  return { type: avroType(plain(schema) as AvroRecord), types: typesOf(schema) };
+  const type = avroType(plainAvro(schema) as AvroRecord), parsed = parseAvro(schema);
+  return { type, types: typesOf(schema), schema: parsed, hasLists: hasLists(parsed) };
 }
 
 const primitives: ReadonlySet<unknown> = new Set(['null', 'boolean', 'int', 'long', 'float', 'double', 'bytes', 'string']);
 
 /** Without what Connect adds to primitive types: only a bare `long` is read without rounding. */
-function plain(schema: unknown): unknown {
-  if (Array.isArray(schema)) return schema.map(plain);
+export function plainAvro(schema: unknown): unknown {
+  if (Array.isArray(schema)) return schema.map(plainAvro);
   if (typeof schema !== 'object' || schema === null) return schema;
   const { type, items, values, fields } = schema as Json;
   if (primitives.has(type)) return type;
-  if (type === 'array') return { type, items: plain(items) };
-  if (type === 'map') return { type, values: plain(values) };
-  if (type === 'record') return { ...schema, fields: (fields as readonly Json[]).map(({ name, type: of }) => ({ name, type: plain(of) })) };
+  if (type === 'array') return { type, items: plainAvro(items) };
+  if (type === 'map') return { type, values: plainAvro(values) };
+  if (type === 'record') return { ...schema, fields: (fields as readonly Json[]).map(({ name, type: of }) => ({ name, type: plainAvro(of) })) };
   return schema;
 }
 

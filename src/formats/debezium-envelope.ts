@@ -75,7 +75,7 @@ export function eventOf(record: CapturedRecord, envelope: Json, written: Written
   if (!['r', 'c', 'u', 'd', 't'].includes(op)) return bad(`the value's op '${op}' is none of r, c, u, d, t, m`);
   const change = changeOf(op, envelope, record, source ?? {}, written);
   if (typeof change === 'string') return bad(change);
-  return { kind: 'event', event: { kind: 'change', ...placeOf(record, envelope, source ?? {}, op), row: change } };
+  return { kind: 'event', event: { kind: 'change', ...placeOf(record, envelope, source ?? {}, op), isTruncate: op === 't', row: change } };
 }
 
 /** Told by the connector now and then, in a topic of its own, or where it is routed to. */

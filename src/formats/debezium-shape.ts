@@ -62,7 +62,7 @@ export interface Learned {
   readonly meaning: Meaning;
 }
 
-const numberMetadata: Readonly<Record<string, number>> = { 'source.timestamp': TIME, 'ingestion-timestamp': TAKEN, offset: OFFSET, partition: PARTITION, timestamp: TIMESTAMP };
+export const numberMetadata: Readonly<Record<string, number>> = { 'source.timestamp': TIME, 'ingestion-timestamp': TAKEN, offset: OFFSET, partition: PARTITION, timestamp: TIMESTAMP };
 
 /** Whether the scanner can give the columns: it does without metadata of rare types. */
 export const isScannable = (columns: readonly SourceColumn[]): boolean => columns.every(({ metadata, type }) => {

@@ -3,19 +3,20 @@
  * before it is not believed (under the default replica identity it is filler): the state knows it. Values that a change
  * left out as unchanged are those of the row before. A change that changes nothing of what is asked for gives nothing.
  */
-import { cell } from '../core/batch.js';
+import { cell, type Column, type Dictionary } from '../core/batch.js';
 import type { ByteReader, ByteWriter } from '../core/bytes.js';
 import { REMOVE, TRUNCATE } from '../core/change.js';
 import { faults } from '../core/faults.js';
 import { KeyedPages, type PageLimits } from '../core/keyed-pages.js';
-import { PackedColumn, appendPacked } from '../core/packed-column.js';
+import { PackedRows } from '../core/packed-rows.js';
+import { PackedTexts } from '../core/packed-texts.js';
 import { readPacked, writePacked, type PackedValue } from '../core/packed.js';
 import { DELETE, INSERT, UPDATE_AFTER, UPDATE_BEFORE } from '../core/row-kind.js';
 import type { Schema } from '../core/types.js';
 import { compareValues } from './accumulator.js';
-import { ChangeRows } from './change-rows.js';
 import { MovedRows, leftOut } from './moved-rows.js';
 import { noRows, type Chunk, type Operator, type Report, type Rows, type WatermarkPath } from './operator.js';
+import { TakenRows } from './taken-rows.js';
 
 export interface ChangelogSpec {
   readonly name: string;
@@ -32,8 +33,14 @@ export class Changelog implements Operator {
   readonly #schema: Schema;
   /** The columns that are not the key's. */
   readonly #rest: readonly number[];
-  /** The table's columns of the chunk. */
-  readonly #cells: readonly PackedColumn[];
+  /** Of the table's columns: what is known of the dictionary that each came with last. */
+  readonly #texts: (PackedTexts | null)[];
+  /** Partitions take turns, and each has its own dictionaries. */
+  readonly #textsByDictionary = new WeakMap<Dictionary, PackedTexts>();
+  /** Keys and other values of the rows that came. */
+  readonly #keys: PackedRows;
+  readonly #values: PackedRows;
+  readonly #taken: TakenRows;
   /** Rows by key: values of the other columns. */
   #pages = new KeyedPages();
   readonly #moved = new MovedRows();
@@ -45,7 +52,10 @@ export class Changelog implements Operator {
     this.#spec = spec;
     this.#schema = spec.input.slice(0, -2);
     this.#rest = this.#schema.flatMap((_, column) => (spec.keys.includes(column) ? [] : [column]));
-    this.#cells = this.#schema.map(() => new PackedColumn());
+    this.#texts = this.#schema.map(() => null);
+    this.#keys = new PackedRows(spec.keys);
+    this.#values = new PackedRows(this.#rest);
+    this.#taken = new TakenRows(this.#schema, spec.keys, this.#rest);
   }
 
   limitPages(limits: PageLimits): void {
@@ -57,80 +67,93 @@ export class Changelog implements Operator {
     if (length === 0) return noRows;
     const kinds = columns[columns.length - 2]!.values as Float64Array;
     const unchanged = columns[columns.length - 1]!;
-    const { key } = this.#pages;
-    this.#cells.forEach((cells, column) => cells.take(columns[column]!));
-    // An update is two rows.
-    const changes = new ChangeRows(this.#schema, 2 * length);
+    this.#pack(columns, length);
+    const { bytes, starts, ends } = this.#keys;
+    this.#pages.seek(bytes, starts, ends, length);
     for (let row = 0; row < length; row += 1) {
       if (kinds[row] === TRUNCATE) {
-        this.#truncate(rows, row, changes);
+        this.#truncate(row);
         continue;
       }
-      key.reset();
-      for (const column of this.#spec.keys) this.#cells[column]!.write(key, row);
-      const address = this.#pages.find();
+      const address = this.#pages.findNext(bytes, starts[row]!, ends[row]!, row);
       if (kinds[row] === REMOVE) {
-        if (address < 0) continue;
-        this.#moved.leave(cell(unchanged, row) as string | null, () => this.#rowAt(address));
-        this.#giveBefore(changes, DELETE, address, rows, row);
-        this.#pages.delete(address);
+        if (address >= 0) this.#remove(address, row, cell(unchanged, row) as string | null);
         continue;
       }
       const left = cell(unchanged, row) as string | null;
-      if (left === null || faults.unchangedTaken) this.#upsert(address, rows, row, changes);
-      else this.#upsertFilled(address, rows, row, this.#filled(rows, row, address, left, report), changes);
+      if (left === null || faults.unchangedTaken) this.#upsert(address, row);
+      else this.#upsertFilled(address, row, this.#filled(rows, row, address, left, report));
     }
     this.#pages.settle();
-    return changes.finish();
+    return this.#taken.take(rows.batch, this.#texts, rows);
   }
 
-  #upsert(address: number, rows: Rows, row: number, changes: ChangeRows): void {
-    const { value } = this.#pages;
-    const cells = this.#cells;
-    value.reset();
-    for (const column of this.#rest) cells[column]!.write(value, row);
-    if (address >= 0) {
-      if (this.#pages.hasValue(address)) return;
-      this.#giveBefore(changes, UPDATE_BEFORE, address, rows, row);
+  #remove(address: number, row: number, left: string | null): void {
+    if (left !== null) this.#moved.leave(left, () => this.#rowAt(address));
+    this.#taken.add(DELETE, row, -1, this.#pages.copyValue(address, this.#taken.packed));
+    this.#pages.delete(address);
+  }
+
+  #pack(columns: readonly Column[], length: number): void {
+    const texts = this.#texts;
+    for (let index = 0; index < texts.length; index += 1) {
+      const column = columns[index]!;
+      const dictionary = column.storage === 'text' ? column.dictionary : null;
+      if (dictionary !== (texts[index]?.dictionary ?? null)) texts[index] = dictionary === null ? null : this.#textsOf(dictionary);
     }
-    for (let column = 0; column < cells.length; column += 1) cells[column]!.appendTo(changes.columns[column]!, row);
-    changes.add(address < 0 ? INSERT : UPDATE_AFTER, rows.released[row]!, rows.time[row]!);
-    this.#pages.put(address);
+    this.#keys.pack(columns, texts, length);
+    this.#values.pack(columns, texts, length);
+  }
+
+  #textsOf(dictionary: Dictionary): PackedTexts {
+    let texts = this.#textsByDictionary.get(dictionary);
+    if (texts === undefined) this.#textsByDictionary.set(dictionary, (texts = new PackedTexts(dictionary)));
+    return texts;
+  }
+
+  #upsert(address: number, row: number): void {
+    const { bytes, starts, ends } = this.#values;
+    const from = starts[row]!, to = ends[row]!;
+    if (address >= 0) {
+      if (this.#pages.hasValueBytes(address, bytes, from, to)) return;
+      this.#taken.add(UPDATE_BEFORE, row, -1, this.#pages.copyValue(address, this.#taken.packed));
+    }
+    this.#taken.add(address < 0 ? INSERT : UPDATE_AFTER, row, -1, -1);
+    this.#pages.putBytes(address, bytes, from, to);
   }
 
   /** As `#upsert`, of values that are not those that came. */
-  #upsertFilled(address: number, rows: Rows, row: number, filled: Values, changes: ChangeRows): void {
-    const { value } = this.#pages;
-    value.reset();
-    for (const column of this.#rest) writePacked(value, filled[column]!);
+  #upsertFilled(address: number, row: number, filled: Values): void {
+    const { packed } = this.#taken;
+    const { keyAt, restAt, end } = this.#packed(filled);
     if (address >= 0) {
-      if (this.#pages.hasValue(address)) return;
-      this.#giveBefore(changes, UPDATE_BEFORE, address, rows, row);
+      if (this.#pages.hasValueBytes(address, packed.buffer, restAt, end)) return;
+      this.#taken.add(UPDATE_BEFORE, row, -1, this.#pages.copyValue(address, packed));
     }
-    this.#give(changes, address < 0 ? INSERT : UPDATE_AFTER, filled, rows, row);
-    this.#pages.put(address);
+    this.#taken.add(address < 0 ? INSERT : UPDATE_AFTER, row, keyAt, restAt);
+    this.#pages.putBytes(address, packed.buffer, restAt, end);
   }
 
-  /** The row that is taken back: its key is that of `row`. */
-  #giveBefore(changes: ChangeRows, kind: number, address: number, rows: Rows, row: number): void {
-    for (const column of this.#spec.keys) this.#cells[column]!.appendTo(changes.columns[column]!, row);
-    const before = this.#pages.valueAt(address);
-    for (const column of this.#rest) appendPacked(changes.columns[column]!, before);
-    changes.add(kind, rows.released[row]!, rows.time[row]!);
+  /** Where a row's values now are among those that are given. */
+  #packed(values: Values): { readonly keyAt: number; readonly restAt: number; readonly end: number } {
+    const { packed } = this.#taken;
+    const keyAt = packed.length;
+    for (const column of this.#spec.keys) writePacked(packed, values[column]!);
+    const restAt = packed.length;
+    for (const column of this.#rest) writePacked(packed, values[column]!);
+    return { keyAt, restAt, end: packed.length };
   }
 
   /** In the order of keys. */
-  #truncate(rows: Rows, row: number, changes: ChangeRows): void {
+  #truncate(row: number): void {
     const { keys } = this.#spec;
     const all = this.#pages.addresses().map((address) => this.#rowAt(address));
     all.sort((a, b) => keys.reduce((order, key) => order || compareCells(a[key]!, b[key]!), 0));
-    for (const values of all) this.#give(changes, DELETE, values, rows, row);
+    for (const values of all) {
+      const { keyAt, restAt } = this.#packed(values);
+      this.#taken.add(DELETE, row, keyAt, restAt);
+    }
     this.#pages.clear();
-  }
-
-  #give(changes: ChangeRows, kind: number, values: Values, rows: Rows, row: number): void {
-    for (let column = 0; column < values.length; column += 1) changes.columns[column]!.append(values[column]!);
-    changes.add(kind, rows.released[row]!, rows.time[row]!);
   }
 
   #rowAt(address: number): PackedValue[] {

@@ -1,5 +1,6 @@
 /** What a run tells of the changes that it read: transactions, gaps between them, and what held whenever one ended. */
 import { readFile } from 'node:fs/promises';
+import type { ReachedPartition } from '../cdc/change-by-change.js';
 import { incompleteText, type Bound, type Gap, type Incomplete } from '../cdc/gap.js';
 import { TapewrightError } from '../core/errors.js';
 import type { CaptureRecord } from '../runtime/capture-reader.js';
@@ -62,15 +63,7 @@ export interface CaptureReport {
 }
 
 /** Where a partition was read up to; `time`: of the latest commit, in UTC. Null: its changes do not say. */
-export interface PartitionReport {
-  readonly topic: string;
-  readonly partition: number;
-  readonly changes: number;
-  readonly repeats: number;
-  readonly lsn: number | null;
-  readonly lastCommit: number | null;
-  readonly time: string | null;
-}
+export type PartitionReport = Omit<ReachedPartition, 'time'> & { readonly time: string | null };
 
 /** A table of which changes are applied one by one, each as it comes: outputs show states between those of a transaction. */
 export interface OneByOneReport {

@@ -1,34 +1,39 @@
 /** Transactions of one database on their way into a lane, in the order of commits. */
-import type { SliceRows } from '../engine/scan-batch.js';
-
-export interface FedTransaction {
-  /** Event time of its rows; -Infinity where no table of it has any. */
-  readonly time: number;
-  /** Its rows in their order, each piece marked as part of a transaction, the last as its end. */
-  readonly pieces: readonly SliceRows[];
-}
+import type { TransactedRows } from '../engine/transacted-rows.js';
 
 export class CaptureQueue {
-  #transactions: FedTransaction[] = [];
-  #at = 0;
+  #rows: TransactedRows[] = [];
+  /** Of the first of them, the transaction that is next. */
+  #next = 0;
 
   /** Tables of the database, as inputs of the pipeline, ascending. */
   constructor(readonly inputs: readonly number[]) {}
 
-  push(transactions: readonly FedTransaction[]): void {
-    this.#transactions = [...this.#transactions.slice(this.#at), ...transactions];
-    this.#at = 0;
+  push(rows: TransactedRows): void {
+    if (rows.ends.length > 0) this.#rows.push(rows);
   }
 
   get isEmpty(): boolean {
-    return this.#at === this.#transactions.length;
+    return this.#rows.length === 0;
   }
 
-  get head(): FedTransaction {
-    return this.#transactions[this.#at]!;
+  get rows(): TransactedRows {
+    return this.#rows[0]!;
   }
 
-  shift(): void {
-    this.#at += 1;
+  get next(): number {
+    return this.#next;
+  }
+
+  /** Event time of the next transaction; -Infinity where no table of it has any. */
+  get time(): number {
+    return this.rows.times[this.#next]!;
+  }
+
+  /** Transactions of `rows` before `end` are in the lane. */
+  pass(end: number): void {
+    const isOver = end === this.rows.ends.length;
+    if (isOver) this.#rows.shift();
+    this.#next = isOver ? 0 : end;
   }
 }

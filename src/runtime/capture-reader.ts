@@ -6,15 +6,14 @@ import { cell } from '../core/batch.js';
 import { TransactionAssembler, type AssemblerCounts, type Outcome } from '../cdc/transactions.js';
 import type { TapewrightError } from '../core/errors.js';
 import { utf8Units } from '../core/utf8.js';
-import { positionOf, type ScanBatch } from '../engine/scan-batch.js';
-import { END, MESSAGE } from '../sources/capture-batch.js';
-import { CaptureEvents, GatheredRows, isChange, rowOf, type CapturedRow, type CapturePiece } from '../sources/capture-rows.js';
+import { CHANGE, END, MESSAGE, TRUNCATED } from '../sources/capture-batch.js';
+import { CaptureEvents, GatheredRows, rowOf, type CapturedRow, type CapturePiece } from '../sources/capture-rows.js';
 import { CaptureRuns } from '../sources/capture-runs.js';
 import { openCaptureSource, type CaptureSource } from '../sources/capture-source.js';
 import type { Recording } from '../sources/recorded-rows.js';
 import type { SourceColumn } from '../sources/source.js';
-import type { FedTransaction } from './capture-queue.js';
 import type { RunLane } from './input-reader.js';
+import { TransactedBuilder, type ScannedTable } from './transacted-builder.js';
 
 export interface CapturedTable {
   readonly input: number;
@@ -62,20 +61,19 @@ interface Filling {
   had: number;
 }
 
-/** A transaction: records [from, to) of the piece that was read last. */
+/** Transactions that follow each other: of each, records [from, to) of the piece that was read last, and its time. */
 interface SeenTogether {
   readonly kind: 'together';
-  readonly from: number;
-  readonly to: number;
-  readonly time: number;
+  readonly from: number[];
+  readonly to: number[];
+  readonly time: number[];
 }
 
-/** Rows of one table that follow each other in a transaction, by their places in `rows`. */
-interface Run {
-  readonly filling: Filling;
-  readonly from: number;
-  to: number;
-}
+/** Records, some of which may be of tables that are not read. */
+const lengthOf = ({ from, to }: SeenTogether): number => to[to.length - 1]! - from[0]!;
+
+/** Rows are few beside so many times as many. */
+const littleOf = 8;
 
 /** Remarks of one kind: what is beyond is counted. */
 const remarksMost = 20;
@@ -89,6 +87,11 @@ export class CaptureReader {
   /** By the number of a change's origin. */
   readonly #byOrigin: (readonly Filling[])[] = [];
   readonly #together: CaptureRuns;
+  /** The one that goes on; null: something else came. */
+  #seen: SeenTogether | null = null;
+  /** Code of the transaction whose changes are pushed one by one; -1: of none. */
+  #apart = -1;
+  readonly #builder = new TransactedBuilder();
   /** The one that was read last. */
   #piece: CapturePiece | null = null;
   readonly #gaps: Gap[] = [];
@@ -125,18 +128,13 @@ export class CaptureReader {
     }
     const piece = this.#events.piece(batch);
     this.#piece = piece;
+    this.#seen = null;
+    this.#apart = -1;
     for (let at = 0; at < batch.length; at += 1) {
-      if (isChange(batch, at)) {
-        if (this.#isTogether(piece, at)) at = this.#together.to;
-        else this.#assembler.push(this.#events.change(piece, at));
-      }
-      else if (batch.kinds[at] === END) this.#assembler.push(this.#events.end(piece, at));
-      else if (batch.kinds[at] === MESSAGE) this.#assembler.push({ kind: 'message', lsn: batch.lsns[at]! });
+      if (batch.kinds[at] === CHANGE && this.#isTogether(piece, at)) at = this.#together.to;
       else {
-        const { topic, error, line } = batch.bad[batch.origins[at]!]!;
-        if (this.#undecodable === 0) this.#undecodableFirst = error;
-        this.#undecodable += 1;
-        this.#reject(this.#byTopic.get(topic)?.[0] ?? this.#fillings[0]!, null, `${error} (topic ${topic}, partition ${batch.partitions[at]}, offset ${batch.offsets[at]})`, line);
+        this.#seen = null;
+        this.#push(piece, at);
       }
     }
     // A table of which nothing is recorded keeps nobody waiting.
@@ -145,11 +143,34 @@ export class CaptureReader {
     return true;
   }
 
+  #push(piece: CapturePiece, at: number): void {
+    const { batch } = piece;
+    const kind = batch.kinds[at];
+    if (kind === CHANGE || kind === TRUNCATED) this.#assembler.push(this.#events.change(piece, at));
+    else if (kind === END) this.#assembler.push(this.#events.end(piece, at));
+    else if (kind === MESSAGE) this.#assembler.push({ kind: 'message', lsn: batch.lsns[at]! });
+    else {
+      const { topic, error, line } = batch.bad[batch.origins[at]!]!;
+      if (this.#undecodable === 0) this.#undecodableFirst = error;
+      this.#undecodable += 1;
+      this.#reject(this.#byTopic.get(topic)?.[0] ?? this.#fillings[0]!, null, `${error} (topic ${topic}, partition ${batch.partitions[at]}, offset ${batch.offsets[at]})`, line);
+    }
+  }
+
   /** Whether changes from `at` on are a transaction, and its turn is now. */
   #isTogether(piece: CapturePiece, at: number): boolean {
-    if (!this.#together.find(piece.batch, at)) return false;
-    const { from, to, time } = this.#together;
-    return this.#assembler.pushTogether(this.#together, this.#events.end(piece, to), { kind: 'together', from, to, time });
+    const xid = piece.batch.xids[at]!;
+    if (xid === this.#apart) return false;
+    const seen = this.#seen ?? { kind: 'together', from: [], to: [], time: [] };
+    if (!this.#together.find(piece.batch, at) || !this.#assembler.pushTogether(this.#together, this.#events.end(piece, this.#together.to), seen)) {
+      this.#apart = xid;
+      return false;
+    }
+    this.#seen = seen;
+    seen.from.push(this.#together.from);
+    seen.to.push(this.#together.to);
+    seen.time.push(this.#together.time);
+    return true;
   }
 
   rowsOf(input: number): number {
@@ -199,20 +220,26 @@ export class CaptureReader {
   }
 
   #deliver(outcomes: readonly (Outcome<CapturedRow> | SeenTogether)[]): void {
-    const transactions: Run[][] = [];
     for (const filling of this.#fillings) filling.had = this.lane.engine.position(filling.table.input, 0);
     for (const outcome of outcomes) {
       if (this.#failure !== null) break;
       if (outcome.kind === 'gap') this.#note(outcome.gap);
-      else if (this.options.to === null || outcome.time < this.options.to) transactions.push(outcome.kind === 'together' ? this.#fillTogether(outcome.from, outcome.to) : this.#fill(outcome));
+      else if (outcome.kind === 'together') {
+        // What went over from the piece before goes first, where that is little: the rows of this one are then not copied.
+        if (this.#builder.length > 0 && this.#builder.length * littleOf < lengthOf(outcome)) this.#send();
+        this.#fillTogether(outcome);
+      } else if (this.#isAsked(outcome.time)) this.#fill(outcome);
     }
-    const batches = this.#fillings.map((filling) => this.#scan(filling));
-    const fed: FedTransaction[] = [];
-    for (const runs of transactions) {
-      const transaction = fedRuns(runs, batches);
-      if (transaction !== null) fed.push(transaction);
-    }
-    if (fed.length > 0) this.lane.feed.pushTransactions(this.tables[0]!.input, fed);
+    this.#send();
+  }
+
+  #send(): void {
+    const { input } = this.tables[0]!;
+    this.lane.feed.pushTransactions(input, this.#builder.take(this.#fillings.map((filling) => this.#scan(filling))));
+  }
+
+  #isAsked(time: number): boolean {
+    return this.options.to === null || time < this.options.to;
   }
 
   #note(gap: Gap): void {
@@ -222,34 +249,35 @@ export class CaptureReader {
   }
 
   /** The rows of a transaction, but for those that the lane has had already. */
-  #fill({ events, renewed }: Transaction<CapturedRow>): Run[] {
-    const runs: Run[] = [];
+  #fill({ events, renewed }: Transaction<CapturedRow>): void {
     const told = new Set<string>();
     for (const event of events) {
       const isTold = renewed.length === 0 || !renewed.includes(event.table) || told.has(event.table);
       if (!isTold) told.add(event.table);
       const fillings = this.#byTopic.get(event.topic)!;
       for (let nth = 0; nth < fillings.length; nth += 1) {
-        if (!isTold) this.#add(fillings[nth]!, nth, event, true, runs);
-        this.#add(fillings[nth]!, nth, event, false, runs);
+        if (!isTold) this.#add(fillings[nth]!, nth, event, true);
+        this.#add(fillings[nth]!, nth, event, false);
       }
     }
-    return runs;
+    this.#builder.end();
   }
 
-  /** As `#fill`, of records [from, to) of the piece that was read last. */
-  #fillTogether(from: number, to: number): Run[] {
-    const runs: Run[] = [];
+  /** As `#fill`, of the piece that was read last. */
+  #fillTogether({ from, to, time }: SeenTogether): void {
     const piece = this.#piece!, { batch: { rows, width, origins } } = piece;
-    for (let at = from; at < to; at += 1) {
-      const fillings = this.#fillingsOf(origins[at]!);
-      for (let nth = 0; nth < fillings.length; nth += 1) {
-        const row = rows[at * width + nth]!;
-        if (row < 0) this.#add(fillings[nth]!, nth, this.#events.change(piece, at), false, runs);
-        else this.#place(fillings[nth]!, piece, row, false, runs);
+    for (let transaction = 0; transaction < from.length; transaction += 1) {
+      if (!this.#isAsked(time[transaction]!)) continue;
+      for (let at = from[transaction]!; at < to[transaction]!; at += 1) {
+        const fillings = this.#fillingsOf(origins[at]!);
+        for (let nth = 0; nth < fillings.length; nth += 1) {
+          const row = rows[at * width + nth]!;
+          if (row < 0) this.#add(fillings[nth]!, nth, this.#events.change(piece, at), false);
+          else this.#place(fillings[nth]!, piece, row, false);
+        }
       }
+      this.#builder.end();
     }
-    return runs;
   }
 
   #fillingsOf(origin: number): readonly Filling[] {
@@ -257,7 +285,7 @@ export class CaptureReader {
   }
 
   /** `nth`: of the tables that are the topic's. `cut`: nothing of the row counts, but that all before it are gone. */
-  #add(filling: Filling, nth: number, event: ChangeEvent<CapturedRow>, cut: boolean, runs: Run[]): void {
+  #add(filling: Filling, nth: number, event: ChangeEvent<CapturedRow>, cut: boolean): void {
     const { piece, at } = event.row;
     const row = rowOf(piece, at, nth);
     const unreadable = row < 0 ? piece.batch.unreadable[~row]! : null;
@@ -265,23 +293,21 @@ export class CaptureReader {
       this.#reject(filling, unreadable.column, `${unreadable.error} (topic ${event.topic}, partition ${event.partition}, offset ${event.offset})`, utf8Units(unreadable.image));
       return;
     }
-    this.#place(filling, piece, unreadable?.row ?? row, cut, runs);
+    this.#place(filling, piece, unreadable?.row ?? row, cut);
   }
 
-  #place(filling: Filling, piece: CapturePiece, row: number, cut: boolean, runs: Run[]): void {
+  #place(filling: Filling, piece: CapturePiece, row: number, cut: boolean): void {
     const position = filling.next;
     filling.next += 1;
     if (position < filling.had) return;
     const { rows } = filling;
     if (rows.length === 0) filling.first = position;
-    const last = runs[runs.length - 1];
-    if (last !== undefined && last.filling === filling) last.to += 1;
-    else runs.push({ filling, from: rows.length, to: rows.length + 1 });
+    this.#builder.add(filling.index, rows.length);
     rows.add(piece.tables[filling.index]!, row, cut);
   }
 
   /** Null: there are none. */
-  #scan({ table, rows, first }: Filling): Scanned | null {
+  #scan({ table, rows, first }: Filling): ScannedTable | null {
     if (rows.length === 0) return null;
     const batch = rows.take();
     const scanned = this.lane.engine.scan(table.input, 0, { batch, position: first, positions: null, watermarks: null });
@@ -291,36 +317,6 @@ export class CaptureReader {
         value: utf8Units(JSON.stringify(batch.columns.map((column) => String(cell(column, row))))),
       });
     }
-    return { batch: scanned.batch, first, isWhole: scanned.rejected.length === 0 };
+    return { batch: scanned.batch, first, length: batch.length };
   }
-}
-
-/** Rows as the engine has scanned them; unless `isWhole`, some were left out. */
-interface Scanned {
-  readonly batch: ScanBatch;
-  readonly first: number;
-  readonly isWhole: boolean;
-}
-
-/** Runs of rows of one table each; null where all its rows were left out. */
-function fedRuns(runs: readonly Run[], batches: readonly (Scanned | null)[]): FedTransaction | null {
-  const pieces: { readonly batch: ScanBatch; readonly from: number; readonly to: number; transaction: 'open' | 'end' }[] = [];
-  let time = -Infinity;
-  for (const { filling, from, to } of runs) {
-    const { batch, first, isWhole } = batches[filling.index]!;
-    const [start, end] = isWhole ? [from, to] : [rowsBefore(batch, first + from), rowsBefore(batch, first + to)];
-    if (start === end) continue;
-    for (let row = start; row < end; row += 1) if (batch.time[row]! > time) time = batch.time[row]!;
-    pieces.push({ batch, from: start, to: end, transaction: 'open' });
-  }
-  if (pieces.length === 0) return null;
-  pieces[pieces.length - 1]!.transaction = 'end';
-  return { time, pieces };
-}
-
-/** Of a batch from which rows without event time were left out. */
-function rowsBefore(batch: ScanBatch, position: number): number {
-  let row = 0;
-  while (row < batch.batch.length && positionOf(batch, row) < position) row += 1;
-  return row;
 }

@@ -5,9 +5,10 @@
  */
 import type { Engine, StepResult } from '../engine/engine.js';
 import { positionOf, type ScanBatch, type SliceRows } from '../engine/scan-batch.js';
+import { firstRowOf, slicesOf, type TransactedRows } from '../engine/transacted-rows.js';
 import { peakRows } from '../core/event-time.js';
 import { faults } from '../core/faults.js';
-import { CaptureQueue, type FedTransaction } from './capture-queue.js';
+import { CaptureQueue } from './capture-queue.js';
 import { RejectedRows, type Rejection } from './rejected-rows.js';
 
 export interface FeedOptions {
@@ -70,8 +71,8 @@ export class LaneFeed {
   }
 
   /** Transactions of the database that `input` is of. */
-  pushTransactions(input: number, transactions: readonly FedTransaction[]): void {
-    this.#captures[input]!.push(transactions);
+  pushTransactions(input: number, rows: TransactedRows): void {
+    this.#captures[input]!.push(rows);
   }
 
   reject(input: number, letter: Rejection): void {
@@ -137,7 +138,7 @@ export class LaneFeed {
   /** The merge's measure of an input's next row: the greatest event time delivered by it, or the row's own. */
   #keyOf(input: number): number {
     const capture = this.#captures[input]!;
-    if (capture !== null) return Math.max(capture.head.time, this.#deliveredOf(capture));
+    if (capture !== null) return Math.max(capture.time, this.#deliveredOf(capture));
     const time = this.#queues[input]![0]!.time[this.#rows[input]!]!;
     const delivered = this.#engine.delivered(input, this.#queues[input]![0]!.partition);
     return time > delivered ? time : delivered;
@@ -149,26 +150,53 @@ export class LaneFeed {
 
   /** As `#deliver`, transaction by transaction: none lies in two steps. */
   #deliverTransactions(capture: CaptureQueue, limit: number, strict: boolean, pause: () => boolean): boolean {
-    const { stepEvery, from } = this.#options;
-    for (let isFirst = true; !capture.isEmpty; isFirst = false) {
-      const { time, pieces } = capture.head;
-      const own = Math.max(time, this.#deliveredOf(capture));
-      if (!isFirst && (strict ? own >= limit : own > limit)) break;
+    const { rows } = capture, { times, ends } = rows;
+    const first = capture.next;
+    let start = first, startRow = firstRowOf(rows, first);
+    let own = this.#deliveredOf(capture);
+    let at = first;
+    for (; at < ends.length; at += 1) {
+      const time = times[at]!;
+      if (time > own) own = time;
+      // At least one goes: it was chosen as the least.
+      if (at > first && (strict ? own >= limit : own > limit)) break;
       if (time > this.#greatest) {
-        const enters = this.#greatest > -Infinity && Math.floor(time / stepEvery) > Math.floor(this.#greatest / stepEvery);
-        if ((this.#withheld ? time >= from! : enters) && this.#engine.midStep) {
+        if (this.#isCut(time) && (this.#engine.midStep || at > start)) {
+          this.#feedTransactions(capture, start, at);
           this.#close(this.#withheld);
           if (pause()) return true;
+          start = at;
+          startRow = firstRowOf(rows, at);
         }
-        if (this.#withheld && time >= from!) this.#withheld = false;
+        if (this.#withheld && time >= this.#options.from!) this.#withheld = false;
         this.#greatest = time;
       }
-      if (faults.stopAtRow >= 0 && this.#engine.counts.rows >= faults.stopAtRow) throw new StoppedByFault();
-      capture.shift();
-      for (const piece of pieces) this.#feed(piece);
+      if (faults.stopAtRow >= 0 && this.#engine.counts.rows + firstRowOf(rows, at) - startRow >= faults.stopAtRow) throw new StoppedByFault();
+      if (this.#stepRows + ends[at]! - startRow < this.#rowsMost) continue;
+      this.#feedTransactions(capture, start, at + 1);
       if (this.#closeFull() && pause()) return true;
+      start = at + 1;
+      startRow = ends[at]!;
     }
+    this.#feedTransactions(capture, start, at);
     return false;
+  }
+
+  /** Whether a step ends before a row of this event time, later than all before. */
+  #isCut(time: number): boolean {
+    const { stepEvery, from } = this.#options;
+    if (this.#withheld) return time >= from!;
+    return this.#greatest > -Infinity && Math.floor(time / stepEvery) > Math.floor(this.#greatest / stepEvery);
+  }
+
+  #feedTransactions(capture: CaptureQueue, first: number, end: number): void {
+    if (first === end) return;
+    const { rows } = capture;
+    this.#engine.feedTransactions(rows, first, end);
+    const { onRows } = this.#options;
+    if (onRows !== undefined) slicesOf(rows, first, end).forEach(onRows);
+    this.#stepRows += rows.ends[end - 1]! - firstRowOf(rows, first);
+    capture.pass(end);
   }
 
   /** Feeds rows of one input while they come before `limit` (or at it, unless `strict`). True: paused at a step's end. */

@@ -2,7 +2,7 @@
 import { combineLanes, combineSets, type HashFunction } from '../core/digest.js';
 import type { Engine } from '../engine/engine.js';
 import type { SinkTable } from '../plan/plan.js';
-import { standingCount, type ChangelogKey } from '../sinks/changelog-view.js';
+import { standingCounts, type ChangelogKey } from '../sinks/changelog-view.js';
 import type { Bundle } from '../stores/bundle.js';
 import type { Manifest, OutputRecord } from '../stores/manifest.js';
 
@@ -25,6 +25,8 @@ export function changelogRemarks(sinks: readonly SinkTable[], from: number | nul
 
 /** Of a complete run, whose files are joined. `lanes`: the outputs of each lane's engine. */
 export async function outputRecords(bundle: Bundle, sinks: readonly SinkTable[], lanes: readonly Engine['outputs'][], hash: HashFunction): Promise<Record<string, OutputRecord>> {
+  const changelogs = sinks.filter(isChangelog);
+  const counts = await standingCounts(changelogs.map((sink) => ({ path: bundle.path('outputs', `${sink.name}.parquet`), key: keyOf(sink) })), memoryMax);
   const records: [string, OutputRecord][] = [];
   for (const [table, sink] of sinks.entries()) {
     const outputs = lanes.map((lane) => lane[table]!);
@@ -33,8 +35,7 @@ export async function outputRecords(bundle: Bundle, sinks: readonly SinkTable[],
     // One lane's digest is the output's; several are hashed together in lane order.
     const digest = outputs.length === 1 ? outputs[0]!.digest : combineLanes(outputs.map((output) => output.digest), hash);
     const record = { rows: at, digest, setDigest: combineSets(outputs.map((output) => output.setDigest)), lanes: ranges, segments: [] };
-    const standing = isChangelog(sink) ? { standing: await standingCount(bundle.path('outputs', `${sink.name}.parquet`), keyOf(sink), memoryMax) } : {};
-    records.push([sink.name, { ...record, ...standing }]);
+    records.push([sink.name, { ...record, ...(isChangelog(sink) ? { standing: counts[changelogs.indexOf(sink)]! } : {}) }]);
   }
   return Object.fromEntries(records);
 }

@@ -9,7 +9,7 @@ import { join, resolve } from 'node:path';
 import { TapewrightError } from '../core/errors.js';
 import { isDataset } from '../datasets/dataset.js';
 import { lanesMax } from '../scenario/scenario.js';
-import { Bundle } from '../stores/bundle.js';
+import { Bundle, type ChangedFile } from '../stores/bundle.js';
 import type { Manifest } from '../stores/manifest.js';
 import { interruptedExit, stopOnInterrupt } from './interrupt.js';
 import { anotherModule, requireModules } from './functions.js';
@@ -211,12 +211,14 @@ function ofStep(step: StepDifference, row: LocatedRow | null, place: Place, bund
   return { ...place, cause, file: journalChanged ? journalName : null, message: `in step ${step.seq} of lane ${step.lane} ${clause}${small}${why}` };
 }
 
+const faultText = ({ fault }: ChangedFile): string => (fault === 'missing' ? 'is missing' : `was ${fault} after the run`);
+
 /** A file of the bundle that is not as the run left it; outputs before all else, with the row where it can be read. */
-async function ofChangedFile(bundle: Bundle, again: Bundle, changed: Awaited<ReturnType<Bundle['changedFiles']>>, temporary: string): Promise<Difference> {
+async function ofChangedFile(bundle: Bundle, again: Bundle, changed: readonly ChangedFile[], temporary: string): Promise<Difference> {
   const isTable = ({ path }: { path: string }): boolean => path.endsWith('.parquet');
   const first = changed.find(({ path }) => path.startsWith('outputs/')) ?? changed.find(isTable) ?? changed[0]!;
-  const others = changed.length === 1 ? '' : `; so were ${changed.filter((one) => one !== first).map(({ path }) => path).join(', ')}`;
-  const message = `${first.path} ${first.fault === 'missing' ? 'is missing' : 'was changed after the run'}${others}`;
+  const others = changed.length === 1 ? '' : `; not as the run left them, either: ${changed.filter((one) => one !== first).map(({ path }) => path).join(', ')}`;
+  const message = `${first.path} ${faultText(first)}${others}`;
   const plain: Difference = { ...nowhere, cause: 'data', file: first.path, message };
   const [mine, theirs] = [await bundle.innerFile(first.path), await again.innerFile(first.path)];
   if (!isTable(first) || mine === null || theirs === null) return plain;
@@ -234,7 +236,7 @@ async function compareTwo(a: Bundle, b: Bundle, temporary: string): Promise<{ di
   for (const bundle of [a, b]) {
     const changed = (await bundle.changedFiles()).find(({ path }) => path.endsWith('.parquet'));
     if (changed === undefined) continue;
-    const message = `${changed.path} of ${bundle.directory} ${changed.fault === 'missing' ? 'is missing' : 'was changed after the run'}; verify that bundle by itself to see where`;
+    const message = `${changed.path} of ${bundle.directory} ${faultText(changed)}; verify that bundle by itself to see where`;
     return { difference: { ...nowhere, cause: 'data', file: changed.path, message }, remarks: [] };
   }
   const [one, other] = [a.manifest, b.manifest];

@@ -68,8 +68,11 @@ function splitAssignment(flag: string, text: string, form: string): readonly [st
 
 function readBindings(flags: ReplayFlags, scenario: ScenarioParameters): Record<string, RequestedBinding> {
   const bindings = new Map(Object.entries(scenario.bindings));
+  const named = new Set<string>();
   for (const text of flags.bind ?? []) {
     const [table, given] = splitAssignment('bind', text, 'TABLE=PATH or TABLE=DATASET');
+    if (named.has(table)) throw usage('bind', text, `the only one for ${table} (several files: a glob)`);
+    named.add(table);
     // The scenario's mapping belongs to the scenario's data.
     bindings.set(table, { given, base: process.cwd(), map: {} });
   }

@@ -1,13 +1,14 @@
 /** Rows waiting to be written, one growing array a column. Copied in, so that no batch of the engine is kept alive. */
-import type { Batch, Column, Dictionary } from '../core/batch.js';
+import type { Batch, Column } from '../core/batch.js';
 import { storageOf, type Int64, type Schema } from '../core/types.js';
 import { BatchMemory } from '../sources/parquet/batch-memory.js';
+import { capacityFor, TextColumn, type BlockText } from './block-text.js';
 
-/** A column of a block as it crosses to the writer: text has codes into its own `strings`, 0 being NULL. */
+/** A column of a block as it crosses to the writer. */
 export type BlockColumn =
   | { readonly kind: 'number'; readonly values: Float64Array; readonly nulls: Uint8Array | null }
   | { readonly kind: 'wide'; readonly values: readonly Int64[]; readonly nulls: Uint8Array | null }
-  | { readonly kind: 'text'; readonly codes: Int32Array; readonly strings: readonly string[] };
+  | BlockText;
 
 export interface Block {
   readonly length: number;
@@ -19,7 +20,7 @@ export const blockRows = 65_536;
 export function blockBuffers(block: Block): ArrayBuffer[] {
   const buffers: ArrayBufferLike[] = [];
   for (const column of block.columns) {
-    if (column.kind === 'text') buffers.push(column.codes.buffer);
+    if (column.kind === 'text') buffers.push(column.bytes.buffer, column.ends.buffer, ...(column.codes === null ? [] : [column.codes.buffer]));
     else {
       if (column.kind === 'number') buffers.push(column.values.buffer);
       if (column.nulls !== null) buffers.push(column.nulls.buffer);
@@ -35,10 +36,12 @@ export class BlockBuilder {
 
   /** `memory`: takes the buffers of blocks back once they were read. */
   constructor(schema: Schema, memory = new BatchMemory()) {
-    this.#columns = schema.map((field) => (storageOf(field.type) === 'text' ? new TextColumn(memory) : new NumberColumn(memory)));
+    this.#columns = schema.map((field) => (storageOf(field.type) === 'text' ? new TextColumn(memory, field.type.kind === 'BYTES') : new NumberColumn(memory)));
   }
 
+  /** None where the texts have become many bytes before the rows became many. */
   get room(): number {
+    for (const column of this.#columns) if (column.isFull) return 0;
     return blockRows - this.length;
   }
 
@@ -55,15 +58,6 @@ export class BlockBuilder {
   }
 }
 
-const firstRows = 256;
-
-/** The least power of two, from `firstRows` on, that holds `rows`. */
-function capacityFor(rows: number): number {
-  let capacity = firstRows;
-  while (capacity < rows) capacity *= 2;
-  return capacity;
-}
-
 /** Steps may have a few rows each: a call to copy those costs more than they do. */
 function copy<Values extends Float64Array | Uint8Array>(source: Values, from: number, to: number, target: Values, at: number): void {
   if (to - from > 64) target.set(source.subarray(from, to), at);
@@ -71,6 +65,7 @@ function copy<Values extends Float64Array | Uint8Array>(source: Values, from: nu
 }
 
 class NumberColumn {
+  readonly isFull = false;
   #values: Float64Array = new Float64Array(0);
   #nulls: Uint8Array | null = null;
   #wide: Int64[] | null = null;
@@ -108,64 +103,5 @@ class NumberColumn {
     this.#values = new Float64Array(0);
     this.#nulls = this.#wide = null;
     return wide === null ? { kind: 'number', values, nulls } : { kind: 'wide', values: wide, nulls };
-  }
-}
-
-class TextColumn {
-  #codes: Int32Array = new Int32Array(0);
-  #strings: string[] = [];
-  #known = new Map<string, number>();
-  /** Codes of the dictionary met last, as codes of this block (0: not met yet). */
-  #dictionary: Dictionary | null = null;
-  #translated = new Int32Array(0);
-
-  constructor(private readonly memory: BatchMemory) {}
-
-  append(column: Column, from: number, to: number, at: number): void {
-    if (column.storage !== 'text') throw new TypeError('a number column where text is declared');
-    if (at + to - from > this.#codes.length) {
-      const larger = this.memory.codes(capacityFor(at + to - from));
-      larger.set(this.#codes);
-      this.memory.takeBack([this.#codes.buffer as ArrayBuffer]);
-      this.#codes = larger;
-    }
-    if (column.dictionary !== null) this.#translate(column.values, column.dictionary, from, to, at);
-    else for (let row = from; row < to; row += 1) {
-      const text = column.values[row]!;
-      this.#codes[at + row - from] = text === null ? 0 : this.#code(text);
-    }
-  }
-
-  #translate(source: Int32Array, dictionary: Dictionary, from: number, to: number, at: number): void {
-    if (dictionary !== this.#dictionary || dictionary.size > this.#translated.length) {
-      const larger = new Int32Array(capacityFor(dictionary.size));
-      if (dictionary === this.#dictionary) larger.set(this.#translated);
-      this.#dictionary = dictionary;
-      this.#translated = larger;
-    }
-    const codes = this.#codes, translated = this.#translated;
-    for (let row = from; row < to; row += 1) {
-      const code = source[row]!;
-      if (code !== 0 && translated[code] === 0) translated[code] = this.#code(dictionary.strings[code]!);
-      codes[at + row - from] = translated[code]!;
-    }
-  }
-
-  #code(text: string): number {
-    const known = this.#known.get(text);
-    if (known !== undefined) return known;
-    this.#strings.push(text);
-    this.#known.set(text, this.#strings.length);
-    return this.#strings.length;
-  }
-
-  take(): BlockColumn {
-    const column: BlockColumn = { kind: 'text', codes: this.#codes, strings: this.#strings };
-    this.#codes = new Int32Array(0);
-    this.#strings = [];
-    this.#known = new Map();
-    this.#dictionary = null;
-    this.#translated = new Int32Array(0);
-    return column;
   }
 }

@@ -25,15 +25,34 @@ export function standingRows(source: string, key: ChangelogKey): string {
   return `SELECT * EXCLUDE (${number}, ${count}, ${copy}) FROM (SELECT *, unnest(range(CAST(${count} AS BIGINT))) AS ${copy} FROM (${counted}) WHERE ${count} > 0) ORDER BY ${number}`;
 }
 
-/** How many rows the changelog in a Parquet file adds up to. */
-export async function standingCount(file: string, key: ChangelogKey, memory: number): Promise<number> {
-  const duck = await openDuck({ files: [file], memory });
+/** A changelog in a Parquet file. */
+export interface ChangelogFile {
+  readonly path: string;
+  readonly key: ChangelogKey;
+}
+
+/** How many rows each of the changelogs adds up to; within `memory` MiB. */
+export async function standingCounts(files: readonly ChangelogFile[], memory: number): Promise<number[]> {
+  if (files.length === 0) return [];
+  const duck = await openDuck({ files: files.map(({ path }) => path), memory });
   try {
-    const [row] = await textRows(duck.connection, `SELECT CAST(count(*) AS VARCHAR) FROM (${standingRows(parquetRows([file]), key)})`);
-    return Number(row![0]);
+    const counts: number[] = [];
+    for (const { path, key } of files) {
+      const source = parquetRows([path]);
+      const [row] = await textRows(duck.connection, `SELECT CAST(count(*) AS VARCHAR) FROM (${key === null ? standingRows(source, null) : newestAdded(source, key)})`);
+      counts.push(Number(row![0]));
+    }
+    return counts;
   } finally {
     duck.close();
   }
+}
+
+/** As many rows as `standingRows` has: to count them it is enough to know how the last of each key ended. */
+function newestAdded(source: string, key: readonly string[]): string {
+  const rows = `SELECT *, row_number() OVER () AS ${number} FROM ${source}`;
+  // Odd: the row that came last was added.
+  return `SELECT max(${number} * 2 + CASE WHEN ${isAdded} THEN 1 ELSE 0 END) AS ${copy} FROM (${rows}) GROUP BY ${key.map(quoteName).join(', ')} HAVING ${copy} % 2 = 1`;
 }
 
 /** Rows of Parquet files, one after the other. */

@@ -3,9 +3,8 @@ import duckdb from '@duckdb/node-bindings';
 import type { Schema } from '../core/types.js';
 import type { Block, BlockColumn } from './block.js';
 import { duckType, type DuckType } from './duck-type.js';
-
-const chunkRows = duckdb.vector_size();
-const encoder = new TextEncoder();
+import { textWriter } from './feed-text.js';
+import { chunkRows, copy, writeValidity, type ChunkWriter } from './vector.js';
 
 export const feedName = 'tapewright_feed';
 
@@ -65,11 +64,8 @@ function logicalType({ name }: DuckType): duckdb.LogicalType {
   return duckdb.create_logical_type(types[name]!);
 }
 
-/** Writes rows from..to of a block's column into a vector of to - from rows. */
-type ChunkWriter = (vector: duckdb.Vector, from: number, to: number) => void;
-
 function chunkWriter(type: DuckType, column: BlockColumn): ChunkWriter {
-  if (column.kind === 'text') return textWriter(column.codes, column.strings, type.layout === 'blob');
+  if (column.kind === 'text') return textWriter(column);
   const { nulls } = column;
   const values = numberWriter(type, column);
   if (nulls === null) return values;
@@ -79,28 +75,25 @@ function chunkWriter(type: DuckType, column: BlockColumn): ChunkWriter {
   };
 }
 
-function writeValidity(vector: duckdb.Vector, isValid: (row: number) => boolean, from: number, to: number): void {
-  const bits = new Uint8Array(((to - from + 63) >> 6) * 8).fill(255);
-  for (let row = from; row < to; row += 1) if (!isValid(row)) bits[(row - from) >> 3]! &= ~(1 << ((row - from) & 7));
-  duckdb.vector_ensure_validity_writable(vector);
-  duckdb.copy_data_to_vector_validity(vector, 0, bits.buffer, 0, bits.byteLength);
-}
-
-function copy(vector: duckdb.Vector, bytes: ArrayBufferView): void {
-  duckdb.copy_data_to_vector(vector, 0, bytes.buffer as ArrayBuffer, bytes.byteOffset, bytes.byteLength);
-}
-
 const arrays = { u8: Uint8Array, i8: Int8Array, i16: Int16Array, i32: Int32Array, f32: Float32Array } as const;
+
+/** For one vector at a time. */
+const words = new Int32Array(chunkRows * 4);
 
 function numberWriter({ layout, scale }: DuckType, { values, kind }: Exclude<BlockColumn, { kind: 'text' }>): ChunkWriter {
   if (layout === 'f64' || layout === 'f32') unifyNaN(values as Float64Array);
   if (layout === 'f64') return (vector, from, to) => copy(vector, (values as Float64Array).subarray(from, to));
-  if (layout === 'i128') return (vector, from, to) => copy(vector, int128s(values, from, to));
-  if (layout === 'i64') {
-    if (kind === 'wide' || scale !== 1) return (vector, from, to) => copy(vector, bigints(values, from, to, BigInt(scale)));
-    const words = new Int32Array(chunkRows * 2);
+  if (layout === 'i128') {
+    if (kind === 'wide') return (vector, from, to) => copy(vector, int128s(values, from, to));
     return (vector, from, to) => {
-      splitWords(values as Float64Array, from, to, words);
+      splitLongWords(values, from, to);
+      copy(vector, words.subarray(0, (to - from) * 4));
+    };
+  }
+  if (layout === 'i64') {
+    if (kind === 'wide') return (vector, from, to) => copy(vector, bigints(values, from, to, BigInt(scale)));
+    return (vector, from, to) => {
+      splitWords(values, from, to, scale);
       copy(vector, words.subarray(0, (to - from) * 2));
     };
   }
@@ -116,14 +109,28 @@ function unifyNaN(values: Float64Array): void {
   for (let row = 0; row < values.length; row += 1) if (Number.isNaN(values[row])) values[row] = NaN;
 }
 
-/** Low and high words of safe integers. */
-function splitWords(values: Float64Array, from: number, to: number, words: Int32Array): void {
-  let at = 0;
-  for (let row = from; row < to; row += 1, at += 2) {
+const wordsPerLow = 4_294_967_296;
+
+/** Low and high words of safe integers times `scale`: word by word each product is a safe integer as well. */
+function splitWords(values: Float64Array, from: number, to: number, scale: number): void {
+  for (let row = from, at = 0; row < to; row += 1, at += 2) {
     const value = values[row]!;
-    const high = Math.floor(value / 4_294_967_296);
-    words[at] = value - high * 4_294_967_296;
+    const high = Math.floor(value / wordsPerLow);
+    const low = (value - high * wordsPerLow) * scale;
+    const carried = Math.floor(low / wordsPerLow);
+    words[at] = low - carried * wordsPerLow;
+    words[at + 1] = high * scale + carried;
+  }
+}
+
+/** The four words of safe integers, lowest first. */
+function splitLongWords(values: Float64Array, from: number, to: number): void {
+  for (let row = from, at = 0; row < to; row += 1, at += 4) {
+    const value = values[row]!;
+    const high = Math.floor(value / wordsPerLow);
+    words[at] = value - high * wordsPerLow;
     words[at + 1] = high;
+    words[at + 2] = words[at + 3] = value < 0 ? -1 : 0;
   }
 }
 
@@ -141,34 +148,4 @@ function int128s(values: ArrayLike<number | bigint>, from: number, to: number): 
     halves[(row - from) * 2 + 1] = value >> 64n;
   }
   return halves;
-}
-
-/** Up to 12 bytes a string is held in its 16-byte descriptor, made once a distinct string; a longer one is assigned. */
-function textWriter(codes: Int32Array, strings: readonly string[], latin1: boolean): ChunkWriter {
-  const bytes = strings.map((text) => (latin1 ? Buffer.from(text, 'latin1') : encoder.encode(text)));
-  const descriptors = new Int32Array((strings.length + 1) * 4);
-  const inline = new Uint8Array(descriptors.buffer);
-  bytes.forEach((text, index) => {
-    descriptors[(index + 1) * 4] = text.length > 12 ? -1 : text.length;
-    if (text.length <= 12) inline.set(text, (index + 1) * 16 + 4);
-  });
-  const words = new Int32Array(chunkRows * 4);
-  return (vector, from, to) => {
-    let nulls = 0, longs = 0;
-    for (let row = from; row < to; row += 1) {
-      const source = codes[row]! * 4, at = (row - from) * 4;
-      nulls |= source === 0 ? 1 : 0;
-      longs |= descriptors[source]! < 0 ? 1 : 0;
-      words[at] = descriptors[source]! < 0 ? 0 : descriptors[source]!;
-      words[at + 1] = descriptors[source + 1]!;
-      words[at + 2] = descriptors[source + 2]!;
-      words[at + 3] = descriptors[source + 3]!;
-    }
-    copy(vector, words.subarray(0, (to - from) * 4));
-    if (longs !== 0) for (let row = from; row < to; row += 1) {
-      const code = codes[row]!;
-      if (descriptors[code * 4]! < 0) duckdb.vector_assign_string_element_len(vector, row - from, bytes[code - 1]!);
-    }
-    if (nulls !== 0) writeValidity(vector, (row) => codes[row] !== 0, from, to);
-  };
 }

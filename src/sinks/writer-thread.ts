@@ -1,15 +1,17 @@
 /** Worker thread: writes Parquet files, each aside and then renamed, so that a file with its own name is whole. */
-import { open, rename, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { parentPort } from 'node:worker_threads';
 import { failureOf, type Failure } from '../core/failure.js';
 import type { Schema } from '../core/types.js';
 import { openDuck, type Duck } from '../sources/duck.js';
 import { quoteList, quoteName, quoteText } from '../sources/quote.js';
+import { putInPlace } from '../stores/files.js';
 import duckdb from '@duckdb/node-bindings';
 import { blockBuffers, type Block } from './block.js';
 import { duckType } from './duck-type.js';
 import { asUnwritable } from './duck-unwritable.js';
 import { Feed, feedName } from './feed.js';
+import { mergeFiles } from './merged-file.js';
 
 /** What a file is made of: blocks, or the rows of other files in order. */
 export interface WriteRequest {
@@ -39,6 +41,9 @@ const memoryMax = 256;
 /** Of a row group: DuckDB holds its rows several times while it writes it, some 20 MB for six times as many rows. */
 const groupRows = 20_480;
 
+/** The lowest level of all takes the least time and, of rows such as these, no more room. */
+const format = `FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, ROW_GROUP_SIZE ${groupRows}`;
+
 async function openWriter(): Promise<{ duck: Duck; feed: Feed }> {
   const duck = await openDuck({ directories: ['/'], memory: memoryMax });
   return { duck, feed: new Feed(duck.connection) };
@@ -55,14 +60,8 @@ async function write({ path, schema, blocks, files }: WriteRequest): Promise<voi
   const rows = files.length > 0 ? joined(schema, files) : `SELECT * FROM ${feedName}()`;
   feed.serve(schema, blocks);
   try {
-    await duckdb.query(duck.connection, `COPY (${rows}) TO ${quoteText(aside)} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${groupRows})`);
-    const handle = await open(aside, 'r+');
-    try {
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await rename(aside, path);
+    if (files.length === 0 || !(await mergeFiles(files, aside))) await duckdb.query(duck.connection, `COPY (${rows}) TO ${quoteText(aside)} (${format})`);
+    await putInPlace(aside, path);
   } catch (cause) {
     await rm(aside, { force: true }).catch(() => undefined);
     throw asUnwritable(path, cause);

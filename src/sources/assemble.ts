@@ -23,7 +23,7 @@ export class Assembler {
     if (raw.kind === 'text') {
       if (raw.restart) this.#dictionaries[index] = new Dictionary();
       const dictionary = this.#dictionaries[index]!;
-      for (const text of raw.added) dictionary.intern(text);
+      dictionary.add(raw.added);
       return { storage: 'text', values: raw.codes, dictionary };
     }
     if (raw.kind === 'wide') return { storage: 'int64', values: Array.from(raw.values as readonly bigint[], canonical), nulls: raw.nulls };

@@ -9,8 +9,8 @@ export interface DecodedTable {
   readonly columns: readonly SourceColumn[];
 }
 
-/** What a record is. */
-export const CHANGE = 0, END = 1, MESSAGE = 2, BAD = 3;
+/** What a record is. A TRUNCATE is a change that the others of its transaction do not stand together with. */
+export const CHANGE = 0, END = 1, MESSAGE = 2, BAD = 3, TRUNCATED = 4;
 
 /** A value that is none of its column's type: its change is one of its transaction all the same. */
 export interface UnreadableRow {

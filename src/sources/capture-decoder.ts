@@ -3,16 +3,17 @@ import type { ChangeEvent, TransactionEnd } from '../cdc/event.js';
 import { TRUNCATE } from '../core/change.js';
 import { utf8Units } from '../core/utf8.js';
 import type { DebeziumAvro } from '../formats/debezium-avro.js';
-import { decodeRecord, type Change } from '../formats/debezium-envelope.js';
+import { CHANGE_READ, DebeziumAvroReader, END_READ, UNREAD, type AvroTopic } from '../formats/debezium-avro-reader.js';
+import { decodeRecord, type Change, type Decoded } from '../formats/debezium-envelope.js';
 import { captureOf, topicAhead, type CapturedRecord } from '../formats/debezium-record.js';
-import { DebeziumScanner, scannedBytes, type ScannedTopic, type Shape } from '../formats/debezium-scanner.js';
-import { LAST_COMMIT, LSN, OFFSET, ORDER, PARTITION, TIME, unsaid, type Origin } from '../formats/debezium-shape.js';
+import { DebeziumScanner, scannedBytes, type PayloadPlaces, type Shape } from '../formats/debezium-scanner.js';
+import { LAST_COMMIT, LSN, OFFSET, ORDER, PARTITION, TIME, TIMESTAMP, unsaid, type Origin } from '../formats/debezium-shape.js';
 import { ChangeReader } from '../formats/debezium-values.js';
 import { cellsOf, type Cells } from '../formats/message-cells.js';
-import { BAD, CHANGE, END, MESSAGE, type BadRecord, type CaptureBatch, type DecodedTable, type UnreadableRow } from './capture-batch.js';
+import { BAD, CHANGE, END, MESSAGE, TRUNCATED, type BadRecord, type CaptureBatch, type DecodedTable, type UnreadableRow } from './capture-batch.js';
 import { startsWith } from './capture-lines.js';
 import { CaptureColumns } from './capture-columns.js';
-import { RecordReader, lineOf, type RecordBatch } from './capture-records.js';
+import { EMPTY, FRAMED, RecordReader, TEXTS, lineOf, type RecordBatch } from './capture-records.js';
 import type { RowValues } from './row-columns.js';
 
 /** Cells of one table while a batch is filled. */
@@ -25,7 +26,7 @@ interface Filling {
   readonly places: { readonly rows: number[]; readonly table: number }[];
 }
 
-interface Topic extends ScannedTopic {
+interface Topic extends AvroTopic {
   readonly fillings: readonly Filling[];
   /** How lines of the topic begin. */
   readonly beginnings: readonly Buffer[];
@@ -37,6 +38,8 @@ export class CaptureDecoder {
   readonly #topics: readonly Topic[];
   readonly #fillings: readonly Filling[];
   readonly #scanner: DebeziumScanner;
+  /** Null: no schemas are at hand. */
+  readonly #avroReader: DebeziumAvroReader | null;
   readonly #columns: CaptureColumns;
   /** Of changes that are read in full. */
   readonly #origins = new Map<string, Origin>();
@@ -56,12 +59,13 @@ export class CaptureDecoder {
     this.#topics = [...names].map((name) => {
       const own = tables.flatMap(({ topics }, index) => (topics.includes(name) ? [index] : []));
       return {
-        name, tables: own.map((index) => tables[index]!.columns), fillings: own.map((index) => this.#fillings[index]!), cells: own.map((index) => this.#fillings[index]!.cells), rows: own.map(() => 0),
+        name, tables: own.map((index) => tables[index]!.columns), fillings: own.map((index) => this.#fillings[index]!), cells: own.map((index) => this.#fillings[index]!.cells), rows: own.map(() => 0), envelopes: [],
         beginnings: name === '' ? [] : [`{"topic":${JSON.stringify(name)}`, `{"topic": ${JSON.stringify(name)}`].map((text) => Buffer.from(text, 'utf8')),
       };
     });
     for (const { rows, fillings } of this.#topics) fillings.forEach((filling, table) => filling.places.push({ rows, table }));
     this.#scanner = new DebeziumScanner(this.#topics, transactionTopic !== null);
+    this.#avroReader = avro === null ? null : new DebeziumAvroReader(avro, this.#scanner.parts, transactionTopic !== null);
     this.#columns = new CaptureColumns(Math.max(1, ...this.#topics.map(({ tables: own }) => own.length)));
   }
 
@@ -80,6 +84,7 @@ export class CaptureDecoder {
     const reader = new RecordReader(batch);
     this.#begin();
     this.#scanner.beginPayloads(reader.values, reader.keys, reader.headers);
+    this.#avroReader?.begin(reader.values, reader.keys, reader.headers);
     for (let record = 0; record < batch.length; record += 1) {
       const number = batch.topics[record]!, topic = number < 0 ? null : asked[number]!;
       if (topic !== null) this.#record(reader, record, topic);
@@ -90,14 +95,36 @@ export class CaptureDecoder {
 
   #record(reader: RecordReader, record: number, topic: Topic): void {
     const scanner = this.#scanner;
-    if (!reader.find(record)) {
-      this.#read(reader.captured(record, this.#line), topic, () => lineOf(reader.batch, record));
+    const found = reader.find(record);
+    // A tombstone.
+    if (found === EMPTY) return;
+    reader.say(record, this.#line, scanner.parts.numbers);
+    if (found === TEXTS) {
+      const shape = scanner.readPayloads(reader.places, topic);
+      if (shape !== null) this.#enter(shape);
+      else if (this.#readRecord(reader, record, topic) !== null) scanner.learnPayloads(reader.places, topic);
       return;
     }
-    reader.say(record, this.#line, scanner.parts.numbers);
-    const shape = scanner.readPayloads(reader.places, topic);
-    if (shape !== null) this.#enter(shape);
-    else if (this.#read(reader.captured(record, this.#line), topic, () => lineOf(reader.batch, record))) scanner.learnPayloads(reader.places, topic);
+    if (found === FRAMED) this.#framed(reader.places, topic, () => this.#readRecord(reader, record, topic));
+    else this.#readRecord(reader, record, topic);
+  }
+
+  /** A record whose value begins as Confluent's framing does; what it says beside its payloads is in the registers. */
+  #framed(places: PayloadPlaces, topic: Topic, inFull: () => Decoded | null): void {
+    const avro = this.#avroReader, read = avro === null ? UNREAD : avro.read(places, topic);
+    if (read === CHANGE_READ) {
+      const known = avro!.origin;
+      if (known.number < 0) known.number = this.#originOf(known.origin);
+      this.#enterChange(known.number, topic);
+    } else if (read === END_READ) this.#enterEnd();
+    else if (read === UNREAD) {
+      const decoded = inFull();
+      if (decoded?.kind === 'event') avro?.learn(decoded.event, places, topic);
+    }
+  }
+
+  #readRecord(reader: RecordReader, record: number, topic: Topic): Decoded | null {
+    return this.#read(reader.captured(record, this.#line), topic, () => lineOf(reader.batch, record));
   }
 
   #begin(): void {
@@ -154,14 +181,19 @@ export class CaptureDecoder {
 
   /** What the scanner has read. */
   #enter({ meaning, topic }: Shape): void {
+    if (meaning.kind === 'change') this.#enterChange(this.#originOf(meaning.origin), topic as Topic);
+    else if (meaning.kind === 'end') this.#enterEnd();
+  }
+
+  #enterEnd(): void {
     const { numbers, counts, xid } = this.#scanner.parts, columns = this.#columns;
-    if (meaning.kind !== 'change') {
-      if (meaning.kind === 'end') columns.place(columns.add(END, this.#endOf(counts)), numbers, xid);
-      return;
-    }
-    const { fillings } = topic as Topic;
+    columns.place(columns.add(END, this.#endOf(counts)), numbers, xid);
+  }
+
+  #enterChange(origin: number, { fillings }: Topic): void {
+    const { numbers, xid } = this.#scanner.parts, columns = this.#columns;
     if (fillings.length === 0) return;
-    const at = columns.add(CHANGE, this.#originOf(meaning.origin));
+    const at = columns.add(CHANGE, origin);
     columns.place(at, numbers, xid);
     for (let table = 0; table < fillings.length; table += 1) {
       const filling = fillings[table]!;
@@ -199,15 +231,28 @@ export class CaptureDecoder {
       if (isNone && this.tellsAll) this.#reject({ topic: '', error: record === null ? 'the line is not a JSON object' : 'the line is no record of a topic, as others are', line: utf8Units(text) });
       return;
     }
-    if (this.#read(record, own, () => text) && topic === own) this.#scanner.learnLine(start, end, own);
+    const framed = Buffer.isBuffer(record.value) ? this.#placesOf(record, record.value) : null;
+    if (framed !== null) this.#framed(framed, own, () => this.#read(record, own, () => text));
+    else if (this.#read(record, own, () => text) !== null && topic === own) this.#scanner.learnLine(start, end, own);
   }
 
-  /** False: it is bad. */
-  #read(record: CapturedRecord, own: Topic, line: () => string): boolean {
+  /** Gives the payloads of a line to who reads Avro. Null: they are not of the usual form. */
+  #placesOf({ key, partition, offset, timestamp, headers }: CapturedRecord, value: Buffer): PayloadPlaces | null {
+    if (typeof key === 'string' || value[0] !== 0 || ![partition, offset, timestamp ?? 0].every(Number.isSafeInteger)) return null;
+    const said = Buffer.from(JSON.stringify(headers)), { numbers } = this.#scanner.parts;
+    this.#avroReader?.begin(scannedBytes(value), key === null ? null : scannedBytes(key), scannedBytes(said));
+    numbers[PARTITION] = partition;
+    numbers[OFFSET] = offset;
+    numbers[TIMESTAMP] = timestamp ?? NaN;
+    return Int32Array.of(0, value.length, key === null ? -1 : 0, key?.length ?? -1, 0, said.length);
+  }
+
+  /** Null: it is bad. */
+  #read(record: CapturedRecord, own: Topic, line: () => string): Decoded | null {
     const decoded = decodeRecord(record, this.avro);
     if (decoded.kind === 'bad') {
       this.#reject({ topic: record.topic, error: decoded.error, line: utf8Units(line()) }, record.partition, record.offset);
-      return false;
+      return null;
     }
     if (decoded.kind === 'event') {
       const { event } = decoded;
@@ -215,7 +260,7 @@ export class CaptureDecoder {
       else if (event.kind === 'change') this.#change(event, own, line);
       else if (event.kind === 'message') this.#place(this.#columns.add(MESSAGE, 0), 0, 0, 0, event.lsn, NaN, NaN, 0);
     }
-    return true;
+    return decoded;
   }
 
   #place(at: number, partition: number, offset: number, order: number, lsn: number, lastCommit: number, time: number, xid: number): void {
@@ -245,7 +290,7 @@ export class CaptureDecoder {
     const named = JSON.stringify([topic.name, table, snapshot, run]);
     let origin = this.#origins.get(named);
     if (origin === undefined) this.#origins.set(named, origin = { topic: topic.name, table, snapshot, run });
-    const at = this.#columns.add(CHANGE, this.#originOf(origin));
+    const at = this.#columns.add(event.isTruncate ? TRUNCATED : CHANGE, this.#originOf(origin));
     this.#place(at, partition, offset, order, lsn ?? NaN, lastCommit ?? NaN, time, xid === null ? 0 : this.#scanner.parts.xids.codeOf(xid));
     topic.fillings.forEach((filling, table) => {
       const values = filling.reader.read(change);

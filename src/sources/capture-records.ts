@@ -33,6 +33,9 @@ export interface RecordBatch {
   readonly headers: PayloadColumn | null;
 }
 
+/** What a record's payloads are: its value is none or empty; all are texts; its value begins as Confluent's framing does, and its key is in bytes; or others. */
+export const EMPTY = 0, TEXTS = 1, FRAMED = 2, OTHERS = 3;
+
 /** Whether the payload of a record is no text. It has one. */
 export function isBytes({ bytes, starts, ends, isBinary }: PayloadColumn, record: number): boolean {
   if (!isBinary) return false;
@@ -93,13 +96,16 @@ export class RecordReader {
     this.#mayBeBytes = values.isBinary || keys?.isBinary === true;
   }
 
-  /** To `places`; false: it has no value, or one of its payloads is no text. */
-  find(record: number): boolean {
+  /** To `places`, and what they hold. */
+  find(record: number): typeof EMPTY | typeof TEXTS | typeof FRAMED | typeof OTHERS {
     const { places, batch: { values, keys, headers } } = this;
-    if (!placeOf(values, record, places, 0)) return false;
+    if (!placeOf(values, record, places, 0) || places[0] === places[1]) return EMPTY;
     placeOf(keys, record, places, 2);
     placeOf(headers, record, places, 4);
-    return !this.#mayBeBytes || (!isBytes(values, record) && (places[2]! < 0 || !isBytes(keys!, record)));
+    if (!this.#mayBeBytes) return TEXTS;
+    // Of a key that is framed, too, its first byte says so.
+    if (values.isBinary && values.bytes[places[0]!] === 0) return (places[2]! < 0 || keys!.isBinary) && headers?.isBinary !== true ? FRAMED : OTHERS;
+    return isBytes(values, record) || (places[2]! >= 0 && isBytes(keys!, record)) ? OTHERS : TEXTS;
   }
 
   /** What it says beside its payloads, by the registers of debezium-shape.ts. `line`: its number, which is its offset where it has none. */

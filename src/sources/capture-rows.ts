@@ -6,7 +6,7 @@ import { ColumnBuilder, view } from '../core/column-builder.js';
 import { TapewrightError } from '../core/errors.js';
 import { storageOf } from '../core/types.js';
 import { Assembler } from './assemble.js';
-import { CHANGE, partitionsMost, type CaptureBatch, type DecodedTable } from './capture-batch.js';
+import { CHANGE, TRUNCATED, partitionsMost, type CaptureBatch, type DecodedTable } from './capture-batch.js';
 import type { ChangeEvent, SnapshotPlace, TransactionEnd } from '../cdc/event.js';
 import type { Origin } from '../formats/debezium-shape.js';
 import type { SourceColumn } from './source.js';
@@ -79,6 +79,10 @@ class CapturedChange implements ChangeEvent<CapturedRow>, CapturedRow {
   get time(): number {
     return this.piece.batch.times[this.at]!;
   }
+
+  get isTruncate(): boolean {
+    return this.piece.batch.kinds[this.at] === TRUNCATED;
+  }
 }
 
 /** Turns batches into events: the strings that those share are kept from batch to batch. */
@@ -106,7 +110,8 @@ export class CaptureEvents {
   #refusePartitions({ length, kinds, origins, partitions, offsets }: CaptureBatch): void {
     for (let at = 0; at < length; at += 1) {
       const partition = partitions[at]!;
-      if ((partition >= 0 && partition < partitionsMost && partition % 1 === 0) || kinds[at] !== CHANGE) continue;
+      // As an index: the remainder of a division costs more than all else here.
+      if ((partition < partitionsMost && partition >>> 0 === partition) || !isChangeKind(kinds[at]!)) continue;
       const { topic } = this.origins[origins[at]!]!;
       throw new TapewrightError('DATASET_CORRUPT', `a record of ${topic} (offset ${offsets[at]}) names the partition ${partition}: partitions are whole numbers from 0 to ${partitionsMost - 1}; record the topic again`, { topic, partition });
     }
@@ -130,7 +135,9 @@ export class CaptureEvents {
 /** Where the row of `table`, the `nth` of its topic's, is in its piece; below 0: ~ which of `unreadable`. */
 export const rowOf = ({ batch: { rows, width } }: CapturePiece, at: number, nth: number): number => rows[at * width + nth]!;
 
-export const isChange = ({ kinds }: CaptureBatch, at: number): boolean => kinds[at] === CHANGE;
+const isChangeKind = (kind: number): boolean => kind === CHANGE || kind === TRUNCATED;
+
+export const isChange = ({ kinds }: CaptureBatch, at: number): boolean => isChangeKind(kinds[at]!);
 
 /** Rows of one table in the order in which they are applied: most of them follow each other in their pieces. */
 export class GatheredRows {

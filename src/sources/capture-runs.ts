@@ -60,26 +60,29 @@ export class CaptureRuns implements Together {
     this.time = time;
     this.lastCommit = lastCommit;
     this.run = this.newest[0]!.run;
-    return this.newest.every(({ run }) => run === this.run);
+    for (let index = 1; index < this.newest.length; index += 1) if (this.newest[index]!.run !== this.run) return false;
+    return true;
   }
 
   areAll(counts: ReadonlyMap<string, number>): boolean {
     const { newest } = this;
-    let found = 0;
-    let expected = 0;
-    for (const count of counts.values()) expected += count;
+    let tables = 0;
     for (let index = 0; index < newest.length; index += 1) {
       const { table } = newest[index]!;
-      let count = 0;
-      for (let other = 0; other < newest.length; other += 1) if (newest[other]!.table === table) count += newest[other]!.count;
+      let count = 0, isFirst = true;
+      for (let other = 0; other < newest.length; other += 1) {
+        if (newest[other]!.table !== table) continue;
+        count += newest[other]!.count;
+        if (other < index) isFirst = false;
+      }
       if (counts.get(table) !== count) return false;
-      found += newest[index]!.count;
+      if (isFirst) tables += 1;
     }
-    return found === expected;
+    return tables === counts.size;
   }
 
   #forget(): void {
-    for (const place of this.newest) place.count = 0;
+    for (let index = 0; index < this.newest.length; index += 1) this.newest[index]!.count = 0;
     this.newest.length = 0;
   }
 

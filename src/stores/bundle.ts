@@ -22,6 +22,12 @@ export function runId(name: string, now: Date = new Date()): string {
   return `${time}-${readable}-${randomBytes(2).toString('hex')}`;
 }
 
+/** `path`: within the bundle. */
+export interface ChangedFile {
+  readonly path: string;
+  readonly fault: 'changed' | 'missing' | 'added';
+}
+
 export class Bundle {
   #manifest: Manifest;
   readonly #lock: Lock | null;
@@ -119,9 +125,14 @@ export class Bundle {
     return found.sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
   }
 
-  /** Files that are not as the complete run left them, in order of their paths. */
-  async changedFiles(): Promise<{ readonly path: string; readonly fault: 'changed' | 'missing' }[]> {
-    const faults: { path: string; fault: 'changed' | 'missing' }[] = [];
+  /** Files that are not as the complete run left them, in order of their paths; and outputs that it did not leave. */
+  async changedFiles(): Promise<readonly ChangedFile[]> {
+    const faults: ChangedFile[] = [];
+    for (const name of await readdir(this.path('outputs')).catch(() => [])) {
+      const path = `outputs/${name}`;
+      // What a file system keeps for itself is hidden.
+      if (!name.startsWith('.') && this.#manifest.files[path] === undefined) faults.push({ path, fault: 'added' });
+    }
     for (const [path, digest] of Object.entries(this.#manifest.files)) {
       const real = await this.innerFile(path);
       if (real === null) faults.push({ path, fault: 'missing' });

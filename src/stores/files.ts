@@ -61,6 +61,17 @@ async function makeOne(path: string): Promise<void> {
   });
 }
 
+/** What another wrote to `aside` is durable, and then there under its own name; that is, once its directory is synced. */
+export async function putInPlace(aside: string, path: string): Promise<void> {
+  const handle = await open(aside, 'r+');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+  await rename(aside, path);
+}
+
 /** Makes renames and new names in `directory` durable. */
 export async function syncDirectory(directory: string): Promise<void> {
   // Windows cannot open a directory for this; its renames are journalled by the file system.

@@ -1,6 +1,5 @@
 /**
- * Measures replays against DuckDB: `npm run bench -- [--rows N] [--times N] [--only WORKLOAD,…] [--long] [--json]`,
- * or with `--operators` the engine's operators by themselves (see operators.ts), or with `--state` what state costs (see state.ts).
+ * Measures replays against DuckDB, changes, operators and state: `npm run bench -- --help`.
  * Interleaved, each run in a process of its own, from first byte read to last output durable. Exits 1 when rows differ.
  */
 import { createReadStream } from 'node:fs';
@@ -16,18 +15,48 @@ import { inProcess, type Assignment, type Comparison, type Measurement } from '.
 import { agrees, benchmarkOf, machineText, workloadText, type Rounds } from './summary.js';
 import { workloadNames, type WorkloadName } from './workloads.js';
 
-const { values: flags } = parseArgs({
-  options: {
-    rows: { type: 'string' },
-    times: { type: 'string' },
-    only: { type: 'string', default: '' },
-    operators: { type: 'boolean', default: false },
-    cdc: { type: 'boolean', default: false },
-    state: { type: 'boolean', default: false },
-    long: { type: 'boolean', default: false },
-    json: { type: 'boolean', default: false },
-  },
-});
+const help = `Measures replays, each run in a process of its own; prints to stderr, and with --json the numbers to stdout.
+
+  npm run bench                      VWAP, anomalies and the trading day against DuckDB, exact against naive arithmetic
+  npm run bench -- --long            … and with four times the rows: memory must not grow with them
+  npm run bench -- --operators       the engine's operators by themselves
+  npm run bench -- --cdc             changes of a database applied from history, against DuckDB
+  npm run bench -- --state           what state of many keys costs: memory, checkpoints, recovery
+
+  --rows N         events, records of --cdc, keys of --state
+  --times N        rounds
+  --only A,B       of the first form: ${workloadNames.join(', ')}; of --operators and --state: their own names
+  --json           numbers, with the machine that they are of
+
+Exits 1 when rows differ from those of the peer, 2 for flags that are none.
+`;
+
+const options = {
+  rows: { type: 'string' },
+  times: { type: 'string' },
+  only: { type: 'string', default: '' },
+  operators: { type: 'boolean', default: false },
+  cdc: { type: 'boolean', default: false },
+  state: { type: 'boolean', default: false },
+  long: { type: 'boolean', default: false },
+  json: { type: 'boolean', default: false },
+  help: { type: 'boolean', short: 'h', default: false },
+} as const;
+const flags = readFlags();
+if (flags.help) {
+  process.stdout.write(help);
+  process.exit();
+}
+
+function readFlags() {
+  try {
+    return parseArgs({ options }).values;
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n\n${help}`);
+    process.exit(2);
+  }
+}
+
 const rows = wholeNumber('rows', flags.rows ?? (flags.operators || flags.cdc ? '2000000' : flags.state ? '5000000' : '10000000'));
 const times = wholeNumber('times', flags.times ?? (flags.operators || flags.cdc ? '3' : '5'));
 const only = flags.only.split(',').filter((name) => name !== '');

@@ -1,6 +1,7 @@
 /**
  * Changes of a database applied from history: `npm run bench -- --cdc [--rows N] [--times N] [--json]`, 2,000,000 records of
- * the generated ledger and three rounds by default, the same records in JSON lines and in Parquet. From the first byte read to
+ * the generated ledger and three rounds by default, the same records in JSON lines, in Parquet, and in Parquet with payloads in
+ * Avro. From the first byte read to
  * the last output durable, start-up apart, each run in a process of its own; beside it DuckDB on one thread, which makes the
  * final tables of the same lines without transactions (the last record of each key). By the clock on the wall, and by
  * processor time of all threads. Exits 1 when rows differ.
@@ -18,6 +19,7 @@ import { packRecording } from '../../src/datasets/pack-recording.js';
 import { defaultParameters } from '../../src/runtime/options.js';
 import { runReplay } from '../../src/runtime/replay.js';
 import { queryBundle } from '../../src/sinks/query.js';
+import { avroLine, writeSchemas } from './avro-ledger.js';
 import { thisMachine } from './machine.js';
 import { peakRssMB } from './processes.js';
 import { machineText, median } from './summary.js';
@@ -57,7 +59,7 @@ const run = promisify(execFile);
 const say = (text: string): void => void process.stderr.write(`${text}\n`);
 
 /** Forms of the history that we read; DuckDB reads the lines. */
-const forms = ['JSON lines', 'Parquet'] as const;
+const forms = ['JSON lines', 'Parquet', 'Avro, Parquet'] as const;
 type Side = (typeof forms)[number] | 'DuckDB';
 const sides: readonly Side[] = [...forms, 'DuckDB'];
 
@@ -65,15 +67,17 @@ export async function benchCdc({ rows, times, json }: { readonly rows: number; r
   const machine = thisMachine();
   say(machineText(machine));
   const folder = await mkdtemp(join(tmpdir(), 'tapewright-bench-'));
-  const runs: Record<Side, CdcRun[]> = { 'JSON lines': [], Parquet: [], DuckDB: [] };
+  const runs: Record<Side, CdcRun[]> = { 'JSON lines': [], Parquet: [], 'Avro, Parquet': [], DuckDB: [] };
   try {
-    const lines = join(folder, 'ledger.jsonl'), packed = join(folder, 'ledger.parquet');
+    const lines = join(folder, 'ledger.jsonl'), packed = join(folder, 'ledger.parquet'), avro = join(folder, 'ledger-avro.parquet');
     writeLedger(lines, rows);
     await packRecording(lines, packed, new AbortController().signal);
+    await packAvroLedger(avro, rows);
+    const files: Readonly<Record<Side, string>> = { 'JSON lines': lines, Parquet: packed, 'Avro, Parquet': avro, DuckDB: lines };
     for (let round = 0; round < times; round += 1) {
       for (const side of sides) {
         const place = join(folder, `out-${round}`);
-        const { stdout } = await run(process.execPath, [fileURLToPath(import.meta.url), side === 'DuckDB' ? 'DuckDB' : 'ours', side === 'Parquet' ? packed : lines, place]);
+        const { stdout } = await run(process.execPath, [fileURLToPath(import.meta.url), side === 'DuckDB' ? 'DuckDB' : 'ours', files[side], place]);
         runs[side].push(JSON.parse(stdout) as CdcRun);
         await rm(place, { recursive: true, force: true });
       }
@@ -97,29 +101,38 @@ function told(runs: Readonly<Record<Side, readonly CdcRun[]>>, rows: number, pee
   const thousands = (speed: number): string => `${(speed / 1000).toFixed(0)} k changes/s`;
   say(`${rows} records, ${changes} changes, median of ${runs.DuckDB.length}, paired by round`);
   for (const side of sides) {
-    say(`  ${side.padEnd(10)} ${thousands(middle(side, wall))} by the clock, ${thousands(middle(side, core))} of one core by processor time, start-up ${middle(side, ({ startupSeconds }) => startupSeconds).toFixed(2)} s, peak RSS ${peak(side).toFixed(0)} MB`);
+    say(`  ${side.padEnd(13)} ${thousands(middle(side, wall))} by the clock, ${thousands(middle(side, core))} of one core by processor time, start-up ${middle(side, ({ startupSeconds }) => startupSeconds).toFixed(2)} s, peak RSS ${peak(side).toFixed(0)} MB`);
   }
   for (const form of forms) {
     const reaches = [...(middle(form, wall) >= least ? ['by the clock'] : []), ...(middle(form, core) >= least ? ['by processor time'] : [])];
     say(`  ${form} : DuckDB ${ratio(form, wall).toFixed(2)} by the clock, ${ratio(form, core).toFixed(2)} by processor time; ${reaches.length === 0 ? `BELOW ${thousands(least)}` : `${thousands(least)} reached ${reaches.join(' and ')}`}`);
   }
-  say(`  Parquet : JSON lines ${ratio('Parquet', wall, 'JSON lines').toFixed(2)} by the clock, ${ratio('Parquet', core, 'JSON lines').toFixed(2)} by processor time`);
+  for (const form of forms.slice(1)) say(`  ${form} : JSON lines ${ratio(form, wall, 'JSON lines').toFixed(2)} by the clock, ${ratio(form, core, 'JSON lines').toFixed(2)} by processor time`);
   const differing = Object.keys(tables).filter((name) => sides.some((side) => runs[side].some((one) => one.tables[name] !== found[name])));
-  say(differing.length === 0 ? `  ${Object.entries(found).map(([name, text]) => `${name} ${text.split(' ')[0]}`).join(', ')}: rows of all three equal` : `Rows of ${differing.join(', ')} differ.`);
+  say(differing.length === 0 ? `  ${Object.entries(found).map(([name, text]) => `${name} ${text.split(' ')[0]}`).join(', ')}: rows of all ${sides.length} equal` : `Rows of ${differing.join(', ')} differ.`);
   const of = (form: (typeof forms)[number]): object => ({ form, changesPerSecond: Math.round(middle(form, wall)), changesPerCoreSecond: Math.round(middle(form, core)), peer, ratio: ratio(form, wall), coreRatio: ratio(form, core), peakRssMB: peak(form) });
-  return { differing, benchmarks: { cdc: of('JSON lines'), cdc_parquet: of('Parquet') } };
+  return { differing, benchmarks: { cdc: of('JSON lines'), cdc_parquet: of('Parquet'), cdc_avro: of('Avro, Parquet') } };
 }
 
-function writeLedger(path: string, rows: number): void {
+function writeLedger(path: string, rows: number, form: (line: string) => string = (line) => line): void {
   const file = openSync(path, 'w');
   let lines: string[] = [];
   for (const line of generateLedger({ seed: 1, rows })) {
-    if (lines.push(line) < 4096) continue;
+    if (lines.push(form(line)) < 4096) continue;
     writeSync(file, `${lines.join('\n')}\n`);
     lines = [];
   }
   if (lines.length > 0) writeSync(file, `${lines.join('\n')}\n`);
   closeSync(file);
+}
+
+/** The ledger with payloads in Avro, and its schemas beside it. */
+export async function packAvroLedger(path: string, rows: number): Promise<void> {
+  const lines = `${path}.jsonl`;
+  writeLedger(lines, rows, avroLine);
+  await writeSchemas(path);
+  await packRecording(lines, path, new AbortController().signal);
+  await rm(lines);
 }
 
 /** How often processor time is looked at, ms: it is asked afterwards what it was at a moment. */

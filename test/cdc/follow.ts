@@ -116,6 +116,9 @@ export async function follow(sql: string, file: string, options: FollowOptions =
 
 function cutByChange(feed: LaneFeed): void {
   const push = feed.pushTransactions.bind(feed);
-  feed.pushTransactions = (input, transactions) => push(input, transactions.flatMap(({ time, pieces }) => pieces.flatMap(({ batch, from, to }) =>
-    Array.from({ length: to - from }, (_, row) => ({ time, pieces: [{ batch, from: from + row, to: from + row + 1, transaction: 'end' as const }] })))));
+  feed.pushTransactions = (input, { ends, times, ...rows }) => push(input, {
+    ...rows,
+    ends: Int32Array.from(rows.row, (_, row) => row + 1),
+    times: Float64Array.from(rows.row, (_, row) => times[ends.findIndex((end) => row < end)]!),
+  });
 }

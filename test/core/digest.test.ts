@@ -152,7 +152,9 @@ test('law: the set digest knows no order and no lanes; the digest does', () => {
 test('a row of a changelog begins with its kind', () => {
   const kinds = (...given: number[]): string => {
     const digest = new OutputDigest('trades', schema, sha256);
-    digest.append(batchFrom(given.map((): Row => [0, 'A', 1, 0, 0, '', '']), new Dictionary()), null, Uint8Array.from(given));
+    const { length, columns } = batchFrom(given.map((): Row => [0, 'A', 1, 0, 0, '', '']), new Dictionary());
+    const values = Int32Array.from(given, (kind) => kind + 1);
+    digest.append(batchOf(length, [...columns, { storage: 'text', values, dictionary: new Dictionary() }]), null, values);
     return digest.setDigest();
   };
   assert.equal(kinds(0, 3), kinds(3, 0));

@@ -101,3 +101,38 @@ test('a checkpoint after few changes brings few new pages', () => {
   assert.equal(pages.size, 20_000);
   assert.ok(pages.bytes < 1.5 * first, 'what is dead is let go');
 });
+
+/** Law: keys that are sought together are found as by themselves, whatever is put and deleted between them. */
+test('keys of a batch are found in turn', () => {
+  const change = fc.record({ key: fc.nat(200), value: fc.nat(), isDeleted: fc.boolean() });
+  fc.assert(fc.property(fc.array(fc.array(change, { maxLength: 60 }), { maxLength: 6 }), (batches) => {
+    const pages = new KeyedPages(limits(256));
+    const model = new Map<number, number>();
+    for (const batch of batches) {
+      const keys = new ByteWriter(1), values = new ByteWriter(1);
+      const starts = new Int32Array(batch.length), ends = new Int32Array(batch.length);
+      batch.forEach((one, index) => {
+        starts[index] = keys.length;
+        writePacked(keys, one.key);
+        ends[index] = keys.length;
+      });
+      pages.seek(keys.buffer, starts, ends, batch.length);
+      batch.forEach((one, index) => {
+        const address = pages.findNext(keys.buffer, starts[index]!, ends[index]!, index);
+        assert.equal(address < 0 ? undefined : readPacked(pages.valueAt(address)), model.get(one.key));
+        const from = values.length;
+        writePacked(values, one.value);
+        if (address >= 0) assert.equal(pages.hasValueBytes(address, values.buffer, from, values.length), model.get(one.key) === one.value);
+        if (one.isDeleted) {
+          pages.delete(address);
+          model.delete(one.key);
+        } else {
+          pages.putBytes(address, values.buffer, from, values.length);
+          model.set(one.key, one.value);
+        }
+      });
+      pages.settle();
+    }
+    assert.deepEqual([...entriesOf(pages)].sort(), [...model].sort());
+  }), { numRuns: 200 });
+});

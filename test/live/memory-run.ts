@@ -1,4 +1,5 @@
 /** A pipeline on the log in memory: what tests of lanes begin with. */
+import { mkdtempSync, rmSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -33,9 +34,21 @@ export function ticks(count: number, partition: number, from = 0): LogMessage[] 
 
 export type MemoryOptions = Partial<Pick<LiveOptions, 'checkpointEvery' | 'redirect' | 'settings' | 'onGap' | 'until' | 'strict' | 'start' | 'warmFrom'>> & { readonly sql?: string; readonly say?: (text: string) => void };
 
+let root: string | undefined;
+
+/** A new empty directory, removed when the process ends. */
+function temporary(): Promise<string> {
+  if (root === undefined) {
+    const made = mkdtempSync(join(tmpdir(), 'tapewright-memory-'));
+    process.once('exit', () => rmSync(made, { recursive: true, force: true }));
+    root = made;
+  }
+  return mkdtemp(join(root, 'run-'));
+}
+
 /** The specs of the lanes of a group; its checkpoints go to a folder of their own. */
 export async function specsOn(log: MemoryLog, { sql = sqlOf(), say = () => undefined, ...options }: MemoryOptions = {}): Promise<(lane: number) => LaneSpec> {
-  const state = await mkdtemp(join(tmpdir(), 'tapewright-memory-'));
+  const state = await temporary();
   const { specOf } = await prepareLanes(log, {
     texts: { name: 'live', scenario: null, sql: [{ path: 'live.sql', text: sql }], expect: { outputs: [], lateMax: null, rejectedMax: null } },
     settings: { client: 'kafkajs', brokers: [], ssl: false, sasl: undefined, registries: [], registryAuthorization: null }, group: 'run', state, redirect: new Map(), start: null,

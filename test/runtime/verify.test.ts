@@ -172,6 +172,16 @@ test('one changed byte in any file is told with the file, and an output with its
   assert.match((await differenceOf(run)).message, /outputs\/moving\.parquet is missing/);
 });
 
+test('a file among the outputs that the run did not write is told', async (context) => {
+  const { run } = await complete(context);
+  writeFileSync(join(run, 'outputs', '.hidden'), '');
+  assert.equal((await verifyRun(run)).equal, true);
+  cpSync(join(run, 'outputs', 'moving.parquet'), join(run, 'outputs', 'another.parquet'));
+  const difference = await differenceOf(run);
+  assert.deepEqual([difference.cause, difference.file], ['data', 'outputs/another.parquet']);
+  assert.match(difference.message, /outputs\/another\.parquet was added after the run/);
+});
+
 test('results that other code gave are code, or numeric when doubles differ slightly', async (context) => {
   const { directory, run } = await complete(context);
   // A forged bundle: outputs, digests and seal of another SQL text under the old one.

@@ -24,7 +24,7 @@ test('a flag that says nothing usable is named', () => {
   const cases: [ReplayFlags, RegExp][] = [
     [{ lanes: '0' }, /--lanes 0: must be 1 to/], [{ lanes: '1e3' }, /--lanes/], [{ speed: '0' }, /--speed 0: must be max or a number above 0/],
     [{ speed: 'fast' }, /--speed/], [{ 'checkpoint-every': '10ms' }, /--checkpoint-every 10ms: .*at least 1s/], [{ 'step-every': '0s' }, /--step-every/],
-    [{ from: 'noon' }, /--from noon/], [{ bind: ['t'] }, /--bind t: must be TABLE=PATH/], [{ bind: ['=x'] }, /--bind/], [{ map: ['x=y'] }, /--map x=y: must be TABLE\.COLUMN/],
+    [{ from: 'noon' }, /--from noon/], [{ bind: ['t'] }, /--bind t: must be TABLE=PATH/], [{ bind: ['=x'] }, /--bind/], [{ bind: ['t=a', 't=b'] }, /--bind t=b: must be the only one for t/], [{ map: ['x=y'] }, /--map x=y: must be TABLE\.COLUMN/],
     [{ map: ['u.x=y'] }, /bind u with --bind u=PATH/], [{ 'batch-rows': '-1' }, /--batch-rows/], [{ key: 'a,,b' }, /--key/], [{ 'max-ahead': 'x' }, /--max-ahead/],
   ];
   for (const [flags, message] of cases) assert.throws(() => mergeParameters(flags, scenario), { code: 'USAGE', message });

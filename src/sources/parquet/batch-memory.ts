@@ -16,6 +16,10 @@ export class BatchMemory {
     return new Int32Array(this.#take(length * 4));
   }
 
+  bytes(length: number): Uint8Array<ArrayBuffer> {
+    return new Uint8Array(this.#take(length));
+  }
+
   #take(bytes: number): ArrayBuffer {
     return this.#free.get(bytes)?.pop() ?? new ArrayBuffer(bytes);
   }

@@ -191,7 +191,8 @@ export class PayloadFill {
 
   /** What was filled since `begin`; it is valid until then. */
   take(): PayloadColumn {
-    const isText = this.#areTexts(this.#first) && this.#isText;
+    // What begins as no text need not be looked at further, unless it must be one.
+    const isText = (this.#isText || !this.isBinary) && this.#areTexts(this.#first) && this.#isText;
     return { bytes: this.#bytes.subarray(0, this.#filled), starts: this.#starts, ends: this.#ends, nulls: this.#nulls, isBinary: !isText };
   }
 }
