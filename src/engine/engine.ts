@@ -119,7 +119,7 @@ export class Engine {
     this.#options = options;
     this.plan = buildPhysical(pipeline);
     if (options.pages !== undefined) for (const operator of this.#operators()) operator.limitPages?.(options.pages);
-    this.#reached = new Reached(this.plan.nodes, pipeline.sources.length);
+    this.#reached = new Reached(this.plan.nodes, pipeline.sources.length, options.captures ?? []);
     this.#digests = pipeline.sinks.map((sink) => new OutputDigest(sink.name, digestSchema(sink), options.hash));
     this.#stepDigest = new StepDigest(pipeline.sinks.length, options.hash);
     this.#checksums = options.partitions.map((count, input) => Array.from({ length: count }, () => new SliceChecksum(this.plan.columns[input]!.length)));

@@ -1,4 +1,7 @@
-/** Nodes of a plan that rows or watermarks of inputs reach, in the order in which they run. */
+/**
+ * Nodes of a plan that rows or watermarks of inputs reach, in the order in which they run. The end of a transaction moves
+ * the watermarks of all tables of its database, also where a chunk has no row of them.
+ */
 import { reachable, type PhysicalNode } from './physical.js';
 
 export class Reached {
@@ -7,9 +10,15 @@ export class Reached {
   /** Of several inputs, by their numbers: a chunk comes with the same ones again and again. */
   readonly #byInputs = new Map<string, readonly number[]>();
 
-  constructor(nodes: readonly PhysicalNode[], inputs: number) {
+  /** `captures`: inputs whose rows come in transactions, by database. */
+  constructor(nodes: readonly PhysicalNode[], inputs: number, captures: readonly (readonly number[])[]) {
     this.all = nodes.map((_, index) => index);
-    this.#byInput = Array.from({ length: inputs }, (_, input) => reachable(nodes, input));
+    const byInput = Array.from({ length: inputs }, (_, input) => reachable(nodes, input));
+    for (const tables of captures) {
+      const together = [...new Set(tables.flatMap((input) => byInput[input]!))].sort((a, b) => a - b);
+      for (const input of tables) byInput[input] = together;
+    }
+    this.#byInput = byInput;
   }
 
   by(input: number): readonly number[] {

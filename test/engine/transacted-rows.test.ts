@@ -94,6 +94,18 @@ test('rows, records and refusals are the same, whatever comes between and wherev
   assert.ok(late > 20 && refused > 20, `${late} were late, ${refused} behind`);
 });
 
+test('a transaction moves the watermarks of tables that a chunk has no row of', () => {
+  // Two rows of one table, read one after another, make two chunks: the second lets the window of another table go.
+  const at = (table: number, time: number) => [{ table, time, key: 0 }];
+  const of: Drawn = { transactions: [at(1, 0), at(0, 600), at(2, 1200), at(1, 2050)], between: [...Array<'cut'>(3).fill('cut'), 'step'], read: 2 };
+  const steps = [
+    run(of, (engine, rows, first, end) => engine.feedTransactions(rows, first, end)),
+    run(of, (engine, rows, first, end) => { for (const slice of slicesOf(rows, first, end)) engine.feed(slice); }),
+    run({ ...of, read: 1 }, (engine, rows, first, end) => engine.feedTransactions(rows, first, end)),
+  ].map(({ steps: [first] }) => first!.record.outputRows);
+  assert.deepEqual(steps, [[1, 0, 0, 2], [1, 0, 0, 2], [1, 0, 0, 2]]);
+});
+
 test('a slice says what it has of each batch, and pieces are runs of one', () => {
   const engine = newEngine();
   const at = (table: number) => ({ table, time: 0, key: 0 });
