@@ -27,7 +27,7 @@ import { PendingRows } from './pending-rows.js';
 import { Reached } from './reached.js';
 import { releasersOf } from './released-by.js';
 import { failedResult, failedRow, failedStrictly, lateRow, type Situation } from './refused-rows.js';
-import { identity, ownColumns, timesOf } from './row-arrays.js';
+import { identity, kindsOf, ownColumns, picked, timesOf } from './row-arrays.js';
 import { Idleness } from './idleness.js';
 import { scanRows, type ReadRows, type ScannedRows } from './scan.js';
 import { marksIn, positionOf, type ScanBatch, type SliceRows } from './scan-batch.js';
@@ -411,7 +411,7 @@ export class Engine {
     const { rows, length } = result;
     let letOut: Int32Array;
     if (released === null) letOut = rows ?? identity(to).subarray(from, to);
-    else letOut = rows === null ? released : Int32Array.from({ length }, (_, row) => released[rows[row]! - from]!);
+    else letOut = rows === null ? released : picked(released, rows, from, length);
     const time = timesOf(batch.time, rows, from, length);
     if (batch.lent !== true || lends) return { batch: { length, columns: result.columns }, released: letOut, time };
     return { batch: { length, columns: ownColumns(result.columns, batch.batch) }, released: letOut, time: rows === null ? time.slice() : time };
@@ -427,9 +427,9 @@ export class Engine {
     const kept = result.rows;
     return {
       batch: { length: result.length, columns: result.columns },
-      released: Int32Array.from({ length: result.length }, (_, row) => rows.released[kept[row]!]!),
-      time: Float64Array.from({ length: result.length }, (_, row) => rows.time[kept[row]!]!),
-      kinds: rows.kinds === undefined ? undefined : Uint8Array.from({ length: result.length }, (_, row) => rows.kinds![kept[row]!]!),
+      released: picked(rows.released, kept, 0, result.length),
+      time: timesOf(rows.time, kept, 0, result.length),
+      kinds: rows.kinds === undefined ? undefined : kindsOf(rows.kinds, kept, result.length),
     };
   }
 

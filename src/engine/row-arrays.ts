@@ -17,6 +17,20 @@ export function timesOf(time: Float64Array, rows: Int32Array | null, from: numbe
   return times;
 }
 
+/** Of each of the first `length` of `rows` its value, where `values[0]` is that of row `from`. */
+export function picked(values: Int32Array, rows: Int32Array, from: number, length: number): Int32Array {
+  const of = new Int32Array(length);
+  for (let row = 0; row < length; row += 1) of[row] = values[rows[row]! - from]!;
+  return of;
+}
+
+/** Of each of the first `length` of `rows`, what kind it is. */
+export function kindsOf(kinds: Uint8Array, rows: Int32Array, length: number): Uint8Array {
+  const of = new Uint8Array(length);
+  for (let row = 0; row < length; row += 1) of[row] = kinds[rows[row]!]!;
+  return of;
+}
+
 /** The columns, those copied that are a view of `batch`: for who keeps them longer than the batch lasts. */
 export function ownColumns(columns: readonly Column[], batch: Batch): readonly Column[] {
   const lent = new Set(batch.columns.map(({ values }) => (values instanceof Float64Array || values instanceof Int32Array ? values.buffer : null)));
