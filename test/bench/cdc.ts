@@ -1,10 +1,10 @@
 /**
  * Changes of a database applied from history: `npm run bench -- --cdc [--rows N] [--times N] [--json]`, 2,000,000 records of
  * the generated ledger and three rounds by default, the same records in JSON lines, in Parquet, and in Parquet with payloads in
- * Avro. From the first byte read to
- * the last output durable, start-up apart, each run in a process of its own; beside it DuckDB on one thread, which makes the
- * final tables of the same lines without transactions (the last record of each key). By the clock on the wall, and by
- * processor time of all threads. Exits 1 when rows differ.
+ * Avro: tables are kept and every change of them is written out; and once more in Avro, with tables kept as before and only rows
+ * written that are beyond a limit. From the first byte read to the last output durable, start-up apart, each run in a process of
+ * its own; beside it DuckDB on one thread, which makes the final tables of the same lines without transactions (the last record
+ * of each key). By the clock on the wall, and by processor time of all threads. Exits 1 when rows differ.
  */
 import { execFile } from 'node:child_process';
 import { closeSync, fsyncSync, openSync, writeSync } from 'node:fs';
@@ -32,34 +32,37 @@ interface CdcRun {
   /** Of all threads, in those seconds. */
   readonly cpuSeconds: number;
   readonly peakRssMB: number;
-  /** Of each final table: how many rows it has, and a hash of all of them. */
+  /** Of each final table: how many rows it has, and a hash of all of them; of the peer, also of those beyond the limit. */
   readonly tables: Readonly<Record<string, string>>;
+  readonly beyond: Readonly<Record<string, string>> | null;
 }
 
 /** Changes a second that one core is asked to apply. */
 const least = 300_000;
 
-const tables: Readonly<Record<string, { readonly columns: readonly string[]; readonly key: string }>> = {
-  orders: { columns: ['order_id BIGINT', 'account_id INT', 'symbol STRING', 'side STRING', 'quantity BIGINT', 'filled_quantity BIGINT', 'limit_price DECIMAL(18, 4)', 'status STRING'], key: 'order_id' },
-  transactions: { columns: ['id BIGINT', 'tx_ref STRING', 'account_id INT', 'order_id BIGINT', 'amount DECIMAL(20, 4)', 'kind STRING'], key: 'id' },
-  positions: { columns: ['account_id INT', 'symbol STRING', 'quantity BIGINT', 'avg_price DECIMAL(18, 6)'], key: 'account_id, symbol' },
-  account_balances: { columns: ['account_id INT', 'balance DECIMAL(20, 4)', 'version BIGINT'], key: 'account_id' },
+/** `beyond`: few rows, by a column that is not the key's: all of the table must be kept to know what becomes of them. */
+const tables: Readonly<Record<string, { readonly columns: readonly string[]; readonly key: string; readonly beyond: string }>> = {
+  orders: { columns: ['order_id BIGINT', 'account_id INT', 'symbol STRING', 'side STRING', 'quantity BIGINT', 'filled_quantity BIGINT', 'limit_price DECIMAL(18, 4)', 'status STRING'], key: 'order_id', beyond: 'quantity >= 1000' },
+  transactions: { columns: ['id BIGINT', 'tx_ref STRING', 'account_id INT', 'order_id BIGINT', 'amount DECIMAL(20, 4)', 'kind STRING'], key: 'id', beyond: 'amount > 440000' },
+  positions: { columns: ['account_id INT', 'symbol STRING', 'quantity BIGINT', 'avg_price DECIMAL(18, 6)'], key: 'account_id, symbol', beyond: 'quantity < -50000' },
+  account_balances: { columns: ['account_id INT', 'balance DECIMAL(20, 4)', 'version BIGINT'], key: 'account_id', beyond: 'balance < -45000000' },
 };
 
 const nameOf = (column: string): string => column.slice(0, column.indexOf(' '));
 const hashed = (columns: readonly string[]): string => `CAST(COUNT(*) AS VARCHAR) || ' ' || CAST(coalesce(bit_xor(hash(${columns.map((column) => `CAST(${nameOf(column)} AS VARCHAR)`).join(', ')})), 0) AS VARCHAR)`;
 
-const sql = Object.entries(tables).map(([name, { columns, key }]) => `
+const sqlOf = (isBeyond: boolean): string => Object.entries(tables).map(([name, { columns, key, beyond }]) => `
 CREATE TABLE ${name} (${columns.join(', ')}, committed_at TIMESTAMP_LTZ(3) METADATA FROM 'value.source.timestamp' VIRTUAL, WATERMARK FOR committed_at AS committed_at, PRIMARY KEY (${key}) NOT ENFORCED)
   WITH ('connector' = 'kafka', 'topic' = 'dbz.cdc.${name}', 'format' = 'debezium-json');
 CREATE TABLE ${name}_now (${columns.join(', ')}, PRIMARY KEY (${key}) NOT ENFORCED) WITH ('connector' = 'jdbc');
-INSERT INTO ${name}_now SELECT ${columns.map(nameOf).join(', ')} FROM ${name};`).join('');
+INSERT INTO ${name}_now SELECT ${columns.map(nameOf).join(', ')} FROM ${name}${isBeyond ? ` WHERE ${beyond}` : ''};`).join('');
 
 const run = promisify(execFile);
 const say = (text: string): void => void process.stderr.write(`${text}\n`);
 
-/** Forms of the history that we read; DuckDB reads the lines. */
-const forms = ['JSON lines', 'Parquet', 'Avro, Parquet'] as const;
+/** Forms of the history that we read, and how much of it is written; DuckDB reads the lines. */
+const forms = ['JSON lines', 'Parquet', 'Avro, Parquet', 'Avro, limits'] as const;
+const few: (typeof forms)[number] = 'Avro, limits';
 type Side = (typeof forms)[number] | 'DuckDB';
 const sides: readonly Side[] = [...forms, 'DuckDB'];
 
@@ -67,17 +70,17 @@ export async function benchCdc({ rows, times, json }: { readonly rows: number; r
   const machine = thisMachine();
   say(machineText(machine));
   const folder = await mkdtemp(join(tmpdir(), 'tapewright-bench-'));
-  const runs: Record<Side, CdcRun[]> = { 'JSON lines': [], Parquet: [], 'Avro, Parquet': [], DuckDB: [] };
+  const runs: Record<Side, CdcRun[]> = { 'JSON lines': [], Parquet: [], 'Avro, Parquet': [], 'Avro, limits': [], DuckDB: [] };
   try {
     const lines = join(folder, 'ledger.jsonl'), packed = join(folder, 'ledger.parquet'), avro = join(folder, 'ledger-avro.parquet');
     writeLedger(lines, rows);
     await packRecording(lines, packed, new AbortController().signal);
     await packAvroLedger(avro, rows);
-    const files: Readonly<Record<Side, string>> = { 'JSON lines': lines, Parquet: packed, 'Avro, Parquet': avro, DuckDB: lines };
+    const files: Readonly<Record<Side, string>> = { 'JSON lines': lines, Parquet: packed, 'Avro, Parquet': avro, 'Avro, limits': avro, DuckDB: lines };
     for (let round = 0; round < times; round += 1) {
       for (const side of sides) {
         const place = join(folder, `out-${round}`);
-        const { stdout } = await run(process.execPath, [fileURLToPath(import.meta.url), side === 'DuckDB' ? 'DuckDB' : 'ours', files[side], place]);
+        const { stdout } = await run(process.execPath, [fileURLToPath(import.meta.url), side, files[side], place]);
         runs[side].push(JSON.parse(stdout) as CdcRun);
         await rm(place, { recursive: true, force: true });
       }
@@ -108,10 +111,11 @@ function told(runs: Readonly<Record<Side, readonly CdcRun[]>>, rows: number, pee
     say(`  ${form} : DuckDB ${ratio(form, wall).toFixed(2)} by the clock, ${ratio(form, core).toFixed(2)} by processor time; ${reaches.length === 0 ? `BELOW ${thousands(least)}` : `${thousands(least)} reached ${reaches.join(' and ')}`}`);
   }
   for (const form of forms.slice(1)) say(`  ${form} : JSON lines ${ratio(form, wall, 'JSON lines').toFixed(2)} by the clock, ${ratio(form, core, 'JSON lines').toFixed(2)} by processor time`);
-  const differing = Object.keys(tables).filter((name) => sides.some((side) => runs[side].some((one) => one.tables[name] !== found[name])));
-  say(differing.length === 0 ? `  ${Object.entries(found).map(([name, text]) => `${name} ${text.split(' ')[0]}`).join(', ')}: rows of all ${sides.length} equal` : `Rows of ${differing.join(', ')} differ.`);
+  const { beyond } = runs.DuckDB[0]!;
+  const differing = Object.keys(tables).filter((name) => sides.some((side) => runs[side].some((one) => one.tables[name] !== (side === few ? beyond! : found)[name])));
+  say(differing.length === 0 ? `  ${Object.entries(found).map(([name, text]) => `${name} ${text.split(' ')[0]} (${beyond![name]!.split(' ')[0]} beyond the limit)`).join(', ')}: rows of all ${sides.length} equal` : `Rows of ${differing.join(', ')} differ.`);
   const of = (form: (typeof forms)[number]): object => ({ form, changesPerSecond: Math.round(middle(form, wall)), changesPerCoreSecond: Math.round(middle(form, core)), peer, ratio: ratio(form, wall), coreRatio: ratio(form, core), peakRssMB: peak(form) });
-  return { differing, benchmarks: { cdc: of('JSON lines'), cdc_parquet: of('Parquet'), cdc_avro: of('Avro, Parquet') } };
+  return { differing, benchmarks: { cdc: of('JSON lines'), cdc_parquet: of('Parquet'), cdc_avro: of('Avro, Parquet'), cdc_avro_limits: of(few) } };
 }
 
 function writeLedger(path: string, rows: number, form: (line: string) => string = (line) => line): void {
@@ -139,7 +143,7 @@ export async function packAvroLedger(path: string, rows: number): Promise<void> 
 const sampleMillis = 5;
 
 /** Of `work`, without its first seconds as it tells them. */
-async function measured<T>(work: () => Promise<{ readonly result: T; readonly startupSeconds: number }>): Promise<Omit<CdcRun, 'changes' | 'tables' | 'peakRssMB'> & { readonly result: T }> {
+async function measured<T>(work: () => Promise<{ readonly result: T; readonly startupSeconds: number }>): Promise<Omit<CdcRun, 'changes' | 'tables' | 'beyond' | 'peakRssMB'> & { readonly result: T }> {
   const samples: { readonly at: number; readonly cpu: number }[] = [];
   const sample = (): void => {
     const { user, system } = process.cpuUsage();
@@ -157,17 +161,17 @@ async function measured<T>(work: () => Promise<{ readonly result: T; readonly st
   return { result, seconds: (last.at - began) / 1000, startupSeconds: began / 1000, cpuSeconds: last.cpu - (before.cpu + share * (after.cpu - before.cpu)) };
 }
 
-async function ours(file: string, out: string): Promise<CdcRun> {
+async function ours(file: string, out: string, isBeyond: boolean): Promise<CdcRun> {
   const { result, seconds, startupSeconds, cpuSeconds } = await measured(() => runReplay({
     run: {
-      kind: 'new', out, texts: { name: 'cdc', scenario: null, sql: [{ path: 'cdc.sql', text: sql }], expect: { outputs: [], lateMax: null, rejectedMax: null } },
+      kind: 'new', out, texts: { name: 'cdc', scenario: null, sql: [{ path: 'cdc.sql', text: sqlOf(isBeyond) }], expect: { outputs: [], lateMax: null, rejectedMax: null } },
       parameters: { ...defaultParameters, bindings: Object.fromEntries(Object.keys(tables).map((table) => [table, { given: file, base: '/', map: {} }])) },
     },
     stopAfterRows: null, report: false,
   }).then((replayed) => ({ result: replayed, startupSeconds: replayed.startupSeconds })));
   const found: Record<string, string> = {};
   for (const [name, { columns }] of Object.entries(tables)) found[name] = String((await queryBundle(out, `SELECT ${hashed(columns)} FROM ${name}_now`)).rows[0]![0]);
-  return { changes: result.rows, seconds, startupSeconds, cpuSeconds, peakRssMB: peakRssMB(), tables: found };
+  return { changes: result.rows, seconds, startupSeconds, cpuSeconds, peakRssMB: peakRssMB(), tables: found, beyond: null };
 }
 
 async function peer(file: string, out: string): Promise<CdcRun> {
@@ -187,12 +191,16 @@ async function peer(file: string, out: string): Promise<CdcRun> {
     }
     return { result: null, startupSeconds: 0 };
   });
-  const found: Record<string, string> = {};
-  for (const [name, { columns }] of Object.entries(tables)) found[name] = String((await connection.runAndReadAll(`SELECT ${hashed(columns)} FROM read_parquet('${path(name)}')`)).getRows()[0]![0]);
-  return { changes: 0, seconds, startupSeconds, cpuSeconds, peakRssMB: peakRssMB(), tables: found };
+  const found: Record<string, string> = {}, beyond: Record<string, string> = {};
+  const asked = async (query: string): Promise<string> => String((await connection.runAndReadAll(query)).getRows()[0]![0]);
+  for (const [name, { columns, beyond: limit }] of Object.entries(tables)) {
+    found[name] = await asked(`SELECT ${hashed(columns)} FROM read_parquet('${path(name)}')`);
+    beyond[name] = await asked(`SELECT ${hashed(columns)} FROM read_parquet('${path(name)}') WHERE ${limit}`);
+  }
+  return { changes: 0, seconds, startupSeconds, cpuSeconds, peakRssMB: peakRssMB(), tables: found, beyond };
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const [side, file, out] = process.argv.slice(2) as [string, string, string];
-  process.stdout.write(JSON.stringify(side === 'ours' ? await ours(file, out) : await peer(file, out)));
+  process.stdout.write(JSON.stringify(side === 'DuckDB' ? await peer(file, out) : await ours(file, out, side === few)));
 }
