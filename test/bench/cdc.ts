@@ -139,8 +139,8 @@ export async function packAvroLedger(path: string, rows: number): Promise<void> 
   await rm(lines);
 }
 
-/** How often processor time is looked at, ms: it is asked afterwards what it was at a moment. */
-const sampleMillis = 5;
+/** How often processor time is looked at, ms, and how long: it is asked afterwards what it was when reading began. Each look costs. */
+const sampleMillis = 5, startupMillis = 5000;
 
 /** Of `work`, without its first seconds as it tells them. */
 async function measured<T>(work: () => Promise<{ readonly result: T; readonly startupSeconds: number }>): Promise<Omit<CdcRun, 'changes' | 'tables' | 'beyond' | 'peakRssMB'> & { readonly result: T }> {
@@ -150,7 +150,10 @@ async function measured<T>(work: () => Promise<{ readonly result: T; readonly st
     samples.push({ at: performance.now(), cpu: (user + system) / 1e6 });
   };
   sample();
-  const timer = setInterval(sample, sampleMillis);
+  const timer = setInterval(() => {
+    sample();
+    if (samples.at(-1)!.at - samples[0]!.at > startupMillis) clearInterval(timer);
+  }, sampleMillis);
   const { result, startupSeconds } = await work();
   clearInterval(timer);
   sample();
