@@ -64,7 +64,7 @@ export class AvroChangeValues {
     switch (type.kind) {
       case 'null': return this.nulls(name);
       case 'union': return steps.union(type.branches, (branch) => this.#field(name, branch, targets));
-      case 'int': case 'long': return [...steps.long(), ...targets.flatMap((target) => this.#integer(target))];
+      case 'int': case 'long': return [...(type.kind === 'int' ? steps.int() : steps.long()), ...targets.flatMap((target) => this.#integer(target))];
       case 'boolean': return ['x = at < last ? b[at] : 2; at += 1; if (x > 1) return -1;', ...targets.map(({ form, cells, row }) => (form.form === BOOLEAN ? `${cells}.values[${row}] = x;` : 'return -1;'))];
       case 'float': return this.#real('Float32', 4, targets);
       case 'double': return this.#real('Float64', 8, targets);

@@ -57,12 +57,17 @@ export class AvroSteps {
     return Array.from({ length: Math.ceil(steps.length / fieldsMost) }, (_, part) => this.call(this.define(steps.slice(part * fieldsMost, (part + 1) * fieldsMost).flat(), head)));
   }
 
-  /** To `n`, where it is exact. */
+  /** To `n`, where it is exact. What was passed over may end far behind the message, where there is nothing to look at. */
   long(): string[] {
     return [
       'x = at < last ? b[at] : 255; at += 1;', 'if (x < 128) n = (x >>> 1) ^ -(x & 1);',
-      `else { n = ${this.constant(exactAt)}(b, view, at - 1, last); if (n !== n) return -1; at = ${this.constant(cursor)}.at; }`,
+      `else { if (at > last) return -1; n = ${this.constant(exactAt)}(b, view, at - 1, last); if (n !== n) return -1; at = ${this.constant(cursor)}.at; }`,
     ];
+  }
+
+  /** As `long`; where it is of 32 bits: avsc reads longer ones, and not all of them exactly. */
+  int(): string[] {
+    return [...this.long(), 'if (x >= 128 && n !== (n | 0)) return -1;'];
   }
 
   /** To `size`, and `at` behind it; the text lies within the message. */

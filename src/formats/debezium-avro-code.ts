@@ -188,7 +188,7 @@ class EnvelopeCode {
   #number(type: Avro, register: number): string[] {
     return this.#orNull(type, (branch) => {
       if (branch.kind !== 'int' && branch.kind !== 'long') throw new UnusualSchema();
-      return [...this.#steps.long(), `${this.#numbers}[${register}] = n;`];
+      return [...(branch.kind === 'int' ? this.#steps.int() : this.#steps.long()), `${this.#numbers}[${register}] = n;`];
     });
   }
 

@@ -163,11 +163,13 @@ export class DebeziumAvroReader {
     envelope.origins.set(this.#pending, { number: -1, origin: { topic: topic.name, table, snapshot, run }, database: database!, schema: schema!, table: own! });
   }
 
-  /** Null: its value is none of a schema. */
+  /** Null: its value is none of a schema that is at hand. */
   #envelopeOf(topic: AvroTopic, bytes: Buffer, at: number, last: number): Envelope | null {
     if (last - at < headerBytes) return null;
     const id = idAt(bytes, at), known = topic.envelopes;
     for (let index = 0; index < known.length; index += 1) if (known[index]!.id === id) return known[index]!;
+    // Damaged ids are all different: they would be remembered for good.
+    if (this.avro.writer(id) === null) return null;
     const envelope: Envelope = {
       id, program: topic.tables.every(isScannable) ? this.#compiled(id, ({ schema, types }) => envelopeProgram(schema, types, topic, this.#parts)) : null,
       origins: new Map(), counts: [], checks: new Map(), keys: new Map(), keyId: -1, check: null, originKey: -1, lastOrigin: null,
@@ -197,6 +199,7 @@ export class DebeziumAvroReader {
     const id = idAt(bytes, at);
     if (id !== envelope.keyId) {
       let check = envelope.checks.get(id);
+      if (check === undefined && this.avro.writer(id) === null) return false;
       if (check === undefined) envelope.checks.set(id, check = this.#compiled(id, ({ schema }) => keyCheck(schema)));
       envelope.keyId = id;
       envelope.check = check;
@@ -213,6 +216,7 @@ export class DebeziumAvroReader {
     if (last - at < headerBytes || bytes[at] !== 0) return false;
     const id = idAt(bytes, at);
     let write = envelope.keys.get(id);
+    if (write === undefined && this.avro.writer(id) === null) return false;
     if (write === undefined) {
       const types = this.avro.writer(envelope.id)!.types;
       envelope.keys.set(id, write = this.#compiled(id, ({ schema }) => keyProgram(schema, types, topic)));

@@ -4,7 +4,7 @@ import { sqlType, timestampUnits, type SqlType } from '../core/types.js';
 import { toInt64 } from '../core/int64.js';
 import type { SourceColumn } from '../sources/source.js';
 import { jsonReader, notA, textReader, type Value } from '../sources/values.js';
-import { UPSERT, type LeftOut } from '../core/change.js';
+import { TRUNCATE, UPSERT, type LeftOut } from '../core/change.js';
 import type { Change, WrittenType } from './debezium-envelope.js';
 
 /** Debezium writes this where a value was left out as unchanged: as it is, as bytes, or as what an hstore holds. */
@@ -44,14 +44,20 @@ export class ChangeReader {
     }
     return values;
   }
+
+  /** What the change says besides its row, which cannot be read: NULL where that is none of its type either. */
+  bare(change: Change): readonly Exclude<Value, undefined>[] {
+    const bare = { ...change, operation: TRUNCATE, image: {}, text: null };
+    return this.#cells.map((cell) => cell(bare) ?? null);
+  }
 }
 
 /** Metadata that tables of changes have, by key as Flink names them; a Kafka table has them with `value.` before. */
 const changeMetadata = ['source.timestamp', 'ingestion-timestamp', 'source.database', 'source.schema', 'source.table', 'topic', 'partition', 'offset', 'timestamp'];
 
 function metadataReader(key: string, type: SqlType, own: readonly string[], whole: boolean): CellReader {
-  const read = jsonReader(type);
-  const given = (value: unknown): Value => (value === null || value === undefined ? null : read(value, () => String(value)));
+  const read = type.kind === 'STRING' ? plainReader(type) : jsonReader(type);
+  const given = (value: unknown): Value => (value === null || value === undefined ? null : read(exact(value), () => bareText(value)));
   switch (key.replace(/^value\./, '')) {
     case '$change': return ({ operation }) => operation;
     case '$unchanged': return (change) => unchangedOf(change, own, whole);
@@ -92,7 +98,7 @@ function fieldReader({ name, type }: SourceColumn): CellReader {
     const value = Object.hasOwn(image, name) ? image[name] : undefined;
     const written = types?.get(name);
     if (value === null || value === undefined || isLeftOut(value)) return null;
-    const raw = (): string => (text === null ? String(value) : text(name));
+    const raw = (): string => (text === null ? bareText(value) : text(name));
     if (written?.name == null) return plain(value, raw);
     let read = typed.get(written.name);
     if (read === undefined) typed.set(written.name, read = readerOf(written.name, type));
@@ -120,10 +126,21 @@ const isNumber = /^[+-]?\d+(\.\d+)?([eE][+-]?\d+)?$/;
 /** Integers beyond 2^53 as their digits. */
 const exact = (value: unknown): unknown => (typeof value === 'bigint' ? value.toString() : value);
 
+/** Of a value that has no source text; '' where it is an array, a map or a struct, which all say themselves otherwise. */
+const bareText = (value: unknown): string => (typeof value === 'object' ? '' : String(value));
+
 /** Arrays, maps and structs as JSON. */
 function jsonText(value: unknown, raw: () => string): string {
-  const text = JSON.stringify(value, (_, each: unknown) => (typeof each === 'bigint' ? each.toString() : each));
+  const text = exactJson(value);
   return /\d{16}/.test(text) ? raw() || text : text;
+}
+
+/** With integers beyond 2^53 as the numbers that they are. */
+function exactJson(value: unknown): string {
+  if (typeof value === 'bigint') return value.toString();
+  if (typeof value !== 'object' || value === null || Buffer.isBuffer(value)) return JSON.stringify(value);
+  if (Array.isArray(value)) return `[${value.map(exactJson).join(',')}]`;
+  return `{${Object.entries(value).map(([name, each]) => `${JSON.stringify(name)}:${exactJson(each)}`).join(',')}}`;
 }
 
 /** By Connect's name of the type. */
@@ -138,8 +155,7 @@ function readerOf(name: string, type: SqlType): (value: unknown, raw: () => stri
     return (value, raw) => countOf(value, raw, from, units);
   }
   if (name === 'org.apache.kafka.connect.data.Decimal') {
-    const read = textReader(type);
-    return (value, _raw, { scale }) => (typeof value === 'string' || Buffer.isBuffer(value) ? read(decimalText(value, scale ?? 0)) : undefined);
+    return (value, _raw, { scale }) => decimalOf(value, scale ?? 0, type);
   }
   if (name === 'io.debezium.time.IsoDate' && type.kind === 'DATE') return (value) => (typeof value === 'string' ? isoDay(value) : undefined);
   if (name === 'io.debezium.data.VariableScaleDecimal') return (value) => variableDecimal(value, type);
@@ -148,7 +164,14 @@ function readerOf(name: string, type: SqlType): (value: unknown, raw: () => stri
 
 function variableDecimal(value: unknown, type: SqlType): Value {
   const { scale, value: digits } = value as { readonly scale?: unknown; readonly value?: unknown };
-  return typeof digits === 'string' || Buffer.isBuffer(digits) ? textReader(type)(decimalText(digits, Number(scale ?? 0))) : undefined;
+  return decimalOf(digits, Number(scale ?? 0), type);
+}
+
+/** Digits before the point that PostgreSQL's numbers have, and more than it has behind: a scale beyond is a damaged one, of which a text would be all zeros. */
+const scaleMost = 131_072;
+
+function decimalOf(value: unknown, scale: number, type: SqlType): Value {
+  return (typeof value === 'string' || Buffer.isBuffer(value)) && Math.abs(scale) <= scaleMost ? textReader(type)(decimalText(value, scale)) : undefined;
 }
 
 /** The decimal whose unscaled value stands in the bytes, two's complement, the greatest first. */

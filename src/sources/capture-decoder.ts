@@ -1,6 +1,5 @@
 /** Lines of recorded topics as batches: in the usual form by comparison with those before, else by reading all of their JSON. */
 import type { ChangeEvent, TransactionEnd } from '../cdc/event.js';
-import { TRUNCATE } from '../core/change.js';
 import { utf8Units } from '../core/utf8.js';
 import type { DebeziumAvro } from '../formats/debezium-avro.js';
 import { CHANGE_READ, DebeziumAvroReader, END_READ, UNREAD, type AvroTopic } from '../formats/debezium-avro-reader.js';
@@ -300,8 +299,8 @@ export class CaptureDecoder {
       }
       const image = JSON.stringify(change.image, (_, each: unknown) => (typeof each === 'bigint' ? String(each) : each));
       // What the record says besides its row may be asked for all the same.
-      const bare = filling.reader.read({ ...change, operation: TRUNCATE, image: {}, text: null }) as RowValues;
-      this.#columns.row(at, table, ~(this.#unreadable.push({ ...values, image, line: utf8Units(line()), row: this.#write(filling, bare) }) - 1));
+      const bare = this.#write(filling, filling.reader.bare(change));
+      this.#columns.row(at, table, ~(this.#unreadable.push({ ...values, image, line: utf8Units(line()), row: bare }) - 1));
     });
   }
 

@@ -1,6 +1,7 @@
 /** Values as connectors write them, into the columns that were declared. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import fc from 'fast-check';
 import { parseType } from '../../src/datasets/type-text.js';
 import { decodeRecord, type Change } from '../../src/formats/debezium-envelope.js';
 import { captureOf } from '../../src/formats/debezium-record.js';
@@ -71,6 +72,39 @@ test('types of PostgreSQL as connectors write them', () => {
   for (const [type, value, schema, expected] of cases) assert.deepEqual(read(type, value, schema), expected, `${type} ${value}`);
 });
 
+/** Of Avro, whose values have no source text. */
+const avroChange = (value: unknown, written?: Change['types'] extends ReadonlyMap<string, infer Written> | null ? Written : never): Change =>
+  ({ ...changeOf('null'), image: { v: value }, text: null, types: written === undefined ? null : new Map([['v', written]]) });
+
+test('arrays, maps and structs in Avro are JSON, with integers of any size as the numbers that they are', () => {
+  const exact = fc.letrec((tie) => ({
+    value: fc.oneof({ maxDepth: 3 }, fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }), fc.integer(), fc.string(), fc.constantFrom(null, true, '1234567890123456'), fc.array(tie('value'), { maxLength: 3 }), fc.dictionary(fc.string(), tie('value'), { maxKeys: 3 })),
+  })).value;
+  const reader = new ChangeReader([{ name: 'v', type: parseType('STRING')!, eventTime: false }]);
+  // All of JSON, but integers as bigints.
+  const same = (text: string, value: unknown): boolean => {
+    const plain = JSON.stringify(value, (_, each: unknown) => (typeof each === 'bigint' ? `#${each}#` : each));
+    return text === plain.replace(/"#(-?\d+)#"/g, '$1');
+  };
+  fc.assert(fc.property(fc.oneof(fc.array(exact, { maxLength: 3 }), fc.dictionary(fc.string(), exact, { maxKeys: 3 })), (value) => {
+    const [text] = reader.read(avroChange(value)) as readonly [string];
+    assert.ok(same(text, value), text);
+  }), { numRuns: 300 });
+  assert.deepEqual(reader.read(avroChange([1700000000000000, 2n ** 62n])), ['[1700000000000000,4611686018427387904]']);
+  assert.deepEqual(reader.read(avroChange({ n: '1234567890123456' })), ['{"n":"1234567890123456"}']);
+});
+
+test('a decimal with a scale that no database has is none', () => {
+  const digits = Buffer.from([23]);
+  for (const type of ['DECIMAL(18, 4)', 'STRING']) {
+    const reader = new ChangeReader([{ name: 'v', type: parseType(type)!, eventTime: false }]);
+    for (const scale of [2 ** 31 - 1, -(2 ** 31), 2 ** 53, NaN, Infinity]) {
+      assert.ok('error' in reader.read(avroChange({ scale, value: digits }, { name: 'io.debezium.data.VariableScaleDecimal', scale: null })), `${type} ${scale}`);
+      assert.ok('error' in reader.read(avroChange(digits, { name: 'org.apache.kafka.connect.data.Decimal', scale })), `${type} ${scale}`);
+    }
+  }
+});
+
 test('a record that the connector has flattened is refused, and the message says what to do', () => {
   const decoded = decodeRecord(captureOf(JSON.stringify({ topic: 't', value: '{"id":1,"balance":10,"__deleted":"false"}' }), 0)!, null);
   assert.ok(decoded.kind === 'bad' && decoded.error.includes('ExtractNewRecordState'));
@@ -84,6 +118,8 @@ test('metadata, and which columns a change left out', () => {
   ]);
   assert.deepEqual(reader.read(changeOf('"__debezium_unavailable_value"')), [null, 1700000000000, 't', 1, '["v"]']);
   assert.deepEqual(reader.read(changeOf('"x"')), ['x', 1700000000000, 't', 1, null]);
+  const odd = { ...changeOf('"x"'), source: { ts_ms: 1.5, table: { name: 2n ** 60n } } };
+  assert.deepEqual([reader.read(odd), reader.bare(odd)], [{ column: 'at', error: 'not a value of TIMESTAMP_LTZ(3)' }, [null, null, '{"name":1152921504606846976}', 3, null]]);
   assert.throws(() => new ChangeReader([{ name: 'p', type: parseType('STRING')!, eventTime: false, metadata: 'value.source.properties' }]), { code: 'SQL_UNSUPPORTED', message: /source.timestamp/ });
 });
 

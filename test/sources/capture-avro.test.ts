@@ -6,6 +6,8 @@ import fc from 'fast-check';
 import { decimalType, sqlType, timestampType, type SqlType } from '../../src/core/types.js';
 import { avroType, unscaledBytes } from '../../src/formats/confluent.js';
 import { DebeziumAvro, plainAvro } from '../../src/formats/debezium-avro.js';
+import { DebeziumAvroReader, UNREAD, type AvroTopic } from '../../src/formats/debezium-avro-reader.js';
+import { DebeziumScanner, scannedBytes } from '../../src/formats/debezium-scanner.js';
 import type { AvroRecord } from '../../src/formats/avro-schema.js';
 import type { DecodedTable } from '../../src/sources/capture-batch.js';
 import { CaptureDecoder } from '../../src/sources/capture-decoder.js';
@@ -74,7 +76,8 @@ function schemaOf(kind: number, nulls: string, index: number): unknown {
 const rowFields = (row: RowKind): Json[] => row.map(([kind, nulls], index) => ({ name: nameOf(index), type: schemaOf(kind, nulls, index) }));
 
 const source = record('Source', [
-  { name: 'version', type: 'string' }, { name: 'name', type: 'string' }, { name: 'ts_ms', type: 'long' }, { name: 'snapshot', type: [named('string', 'io.debezium.data.Enum'), 'null'] }, { name: 'db', type: 'string' }, { name: 'sequence', type: ['null', 'string'] },
+  // What is passed over may be longer than what may be looked at behind a record.
+  { name: 'version', type: 'string' }, { name: 'name', type: 'string' }, { name: 'pad', type: { type: 'fixed', name: 'Pad', size: 150 } }, { name: 'ts_ms', type: 'long' }, { name: 'snapshot', type: [named('string', 'io.debezium.data.Enum'), 'null'] }, { name: 'db', type: 'string' }, { name: 'sequence', type: ['null', 'string'] },
   { name: 'ts_ns', type: ['null', 'long'] }, { name: 'schema', type: ['null', 'string'] }, { name: 'table', type: 'string' }, { name: 'txId', type: ['null', 'long'] }, { name: 'lsn', type: ['null', 'long'] },
 ]);
 
@@ -97,7 +100,7 @@ const transactionId = rarely(fc.tuple(fc.integer({ min: 98, max: 101 }), fc.nat(
 const changeOf = (row: RowKind): fc.Arbitrary<Json> => fc.record({
   op: rarely(fc.constantFrom('c', 'u', 'd', 'u', 'r'), 't', 'm', 'x', 'update'), before: fc.option(valueOf(row)), after: valueOf(row), keepsAfter: rarely(fc.constant(false), true),
   source: fc.record({
-    version: fc.constantFrom('3.7', '3.7'), name: fc.constant('dbz'), ts_ms: fc.integer({ min: 0 }), snapshot: rarely(fc.constant('false'), 'true', 'last', null), db: fc.constant('ledger'), sequence: rarely(fc.constantFrom('["12","34"]', '["26870192","26880096"]', '[null,"34"]'), null, '', '["x"]', '["12345678901234567890","1"]'),
+    version: fc.constantFrom('3.7', '3.7'), pad: fc.constant(Buffer.alloc(150)), name: fc.constant('dbz'), ts_ms: fc.integer({ min: 0 }), snapshot: rarely(fc.constant('false'), 'true', 'last', null), db: fc.constant('ledger'), sequence: rarely(fc.constantFrom('["12","34"]', '["26870192","26880096"]', '[null,"34"]'), null, '', '["x"]', '["12345678901234567890","1"]'),
     ts_ns: fc.constant(1_795_336_842_492_355_000n), schema: rarely(fc.constant('public'), null), table: fc.constant('wide'), txId: fc.option(fc.nat()), lsn: fc.option(long, { freq: 9 }),
   }),
   transaction: fc.option(fc.record({ id: transactionId, total_order: fc.nat(9), data_collection_order: fc.nat(9) })), ts_ms: fc.option(fc.nat()),
@@ -179,6 +182,47 @@ test('changes and transactions of any schemas, whole and damaged', () => {
     assert.deepEqual(read(decoder(), new CaptureEvents(tables), tables, [lines.join('')]), found);
   }), { numRuns: 120 });
   assert.ok(changes > 500, `${changes} changes were read`);
+});
+
+/** A row that is gone. */
+const emptied = {
+  before: null, after: null, op: 'd', transaction: null, ts_ms: null,
+  source: { version: '', name: '', pad: Buffer.alloc(150), ts_ms: 1, snapshot: null, db: '', sequence: null, ts_ns: null, schema: null, table: '', txId: null, lsn: null },
+};
+
+test('ids that no schema has are not remembered', () => {
+  const sent = Array.from({ length: 50 }, (_, index) => framed(100 + index, avroType('long' as unknown as AvroRecord), index));
+  const schema = JSON.stringify(envelope([[0, 'plain']], false));
+  const topic: AvroTopic = { name: 'db.wide', tables: [], cells: [], rows: [], envelopes: [] };
+  const reader = new DebeziumAvroReader(new DebeziumAvro(new Map([[1, schema]])), new DebeziumScanner([topic], false).parts, false);
+  const values = [emptied, { ...emptied, op: 'c', after: { f0: 1 } }].map((value) => framed(1, avroType(plainAvro(JSON.parse(schema)) as AvroRecord), value));
+  for (const bytes of sent) {
+    reader.begin(scannedBytes(bytes), null, null);
+    assert.equal(reader.read(Int32Array.of(0, bytes.length, -1, -1, -1, -1), topic), UNREAD);
+    for (const own of values) {
+      reader.begin(scannedBytes(own), scannedBytes(bytes), null);
+      assert.equal(reader.read(Int32Array.of(0, own.length, 0, bytes.length, -1, -1), topic), UNREAD);
+    }
+  }
+  assert.deepEqual(topic.envelopes.map(({ id, checks, keys }) => [id, checks.size, keys.size]), [[1, 0, 0]]);
+});
+
+test('a value of none of its type, and metadata that are none either', () => {
+  const tables: DecodedTable[] = [{ topics: ['db.wide'], columns: [column('f0', bigint), ...metadata] }];
+  const value = JSON.stringify({ before: null, after: { f0: 'x' }, op: 'c', source: { ts_ms: 'soon', table: 'wide' }, ts_ms: 1.5 });
+  const lines = `${JSON.stringify({ topic: 'db.wide', partition: 0, offset: 7, value })}\n`;
+  const [found] = read(new CaptureDecoder(tables, null, null, false), new CaptureEvents(tables), tables, [lines]) as { readonly values: readonly unknown[] }[];
+  assert.deepEqual(found!.values, [{ column: 'f0', error: 'not a value of BIGINT', image: '{"f0":"x"}', line: lines.trimEnd(), bare: [null, null, null, 'wide', 7, 3, null] }]);
+});
+
+test('an integer of 32 bits that has more is what all of Avro makes of it', () => {
+  const rows: RowKind = [[0, 'plain']];
+  const schema = JSON.stringify(envelope(rows, false)), type = avroType(plainAvro(JSON.parse(schema.replace('"name":"f0","type":"int"', '"name":"f0","type":"long"'))) as AvroRecord);
+  const avro = new DebeziumAvro(new Map([[1, schema]])), tables: DecodedTable[] = [{ topics: ['db.wide'], columns: [column('f0', bigint)] }];
+  const sent = [1, 2, 2 ** 31, -(2 ** 53) + 1, 2 ** 53 - 1].map((f0) => ({ topic: 'db.wide', key: null, value: framed(1, type, { ...emptied, op: 'c', after: { f0 } }), headers: null }));
+  const decoder = (): CaptureDecoder => new CaptureDecoder(tables, null, avro, false), events = (): CaptureEvents => new CaptureEvents(tables);
+  const alone = sent.flatMap((each, index) => read(decoder(), events(), tables, [recordsOf([each], index)]));
+  assert.deepEqual(read(decoder(), events(), tables, [recordsOf(sent, 0)]), alone);
 });
 
 test('a list that says it has more items than its message has bytes is a bad record', () => {
