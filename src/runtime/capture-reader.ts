@@ -137,10 +137,14 @@ export class CaptureReader {
         this.#push(piece, at);
       }
     }
+    this.#give();
+    return true;
+  }
+
+  #give(): void {
     // A table of which nothing is recorded keeps nobody waiting.
     for (const { absence, topics } of this.tables) if (absence !== null) for (const topic of topics) this.#assembler.caughtUp(topic);
     this.#deliver(this.#assembler.take());
-    return true;
   }
 
   #push(piece: CapturePiece, at: number): void {
@@ -150,6 +154,9 @@ export class CaptureReader {
     else if (kind === END) this.#assembler.push(this.#events.end(piece, at));
     else if (kind === MESSAGE) this.#assembler.push({ kind: 'message', lsn: batch.lsns[at]! });
     else {
+      // What is whole by now goes first: else its place would be that of its piece, and depend on how the file is cut.
+      this.#give();
+      if (this.#failure !== null) return;
       const { topic, error, line } = batch.bad[batch.origins[at]!]!;
       if (this.#undecodable === 0) this.#undecodableFirst = error;
       this.#undecodable += 1;

@@ -1,6 +1,6 @@
 /** Recordings that were damaged on their way: what can be read is applied, the rest is told, and nothing is taken for a recording without topics. */
 import assert from 'node:assert/strict';
-import { writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'node:test';
 import fc from 'fast-check';
@@ -10,6 +10,7 @@ import { temporaryFolder } from '../sources/files.js';
 import { withRun, type RanSql } from '../support/run-sql.js';
 import { assembleEvents } from './assemble.js';
 import { ledgerSql } from './cdc-law.js';
+import { follow } from './follow.js';
 import { recordingOf, type Command, type ModelRecord } from './model.js';
 
 const transfers: Command[] = Array.from({ length: 6 }, (_, index) => [
@@ -43,6 +44,25 @@ test('lines that are no records are dead letters, the first of a file among them
       });
     }
   }
+});
+
+test('law: how a recording is cut into pieces changes nothing, the places of what cannot be read among it', async () => {
+  const ends = fc.array(fc.tuple(fc.nat(), fc.boolean()), { minLength: 1, maxLength: 6 });
+  await fc.assert(fc.asyncProperty(ends, async (drawn) => {
+    const lines = records.map((record) => JSON.stringify(record));
+    for (const [at] of drawn) lines.splice(at % lines.length, 0, `{"topic":"db.cdc.entries","partition":0,"offset":${at},"value":"{}"}`);
+    // Each file is a piece.
+    const cuts = [0, ...new Set(drawn.filter(([, isCut]) => isCut).map(([at]) => (at * 7) % lines.length)), lines.length].sort((a, b) => a - b);
+    const read = async (name: string, pieces: readonly (readonly string[])[]): Promise<unknown> => {
+      const folder = join(temporaryFolder(), name);
+      await mkdir(folder);
+      await Promise.all(pieces.map((piece, index) => writeFile(join(folder, `${index}.jsonl`), piece.map((line) => `${line}\n`).join(''))));
+      const { steps, digests, record } = await follow(ledgerSql, join(folder, '*.jsonl'));
+      return { digests, record, deadLetters: steps.map(({ deadLetters }) => deadLetters) };
+    };
+    const pieces = cuts.slice(1).map((end, index) => lines.slice(cuts[index], end)).filter((piece) => piece.length > 0);
+    assert.deepEqual(await read('pieces', pieces), await read('whole', [lines]));
+  }), { numRuns: 20 });
 });
 
 test('a byte order mark is no part of the first line', async () => {
