@@ -6,6 +6,7 @@
 import { cell, type Column, type Dictionary } from '../core/batch.js';
 import type { ByteReader, ByteWriter } from '../core/bytes.js';
 import { REMOVE, TRUNCATE } from '../core/change.js';
+import { view } from '../core/column-builder.js';
 import { faults } from '../core/faults.js';
 import { KeyedPages, type PageLimits } from '../core/keyed-pages.js';
 import { PackedRows } from '../core/packed-rows.js';
@@ -27,6 +28,9 @@ export interface ChangelogSpec {
 
 type Values = readonly PackedValue[];
 
+/** Rows that are packed at once: each has room for the most that it can take, and a snapshot comes as one chunk, however large. */
+const packedRows = 4096;
+
 export class Changelog implements Operator {
   readonly name: string;
   readonly #spec: ChangelogSpec;
@@ -40,6 +44,8 @@ export class Changelog implements Operator {
   /** Keys and other values of the rows that came. */
   readonly #keys: PackedRows;
   readonly #values: PackedRows;
+  /** The row of the chunk that is the first of those that are packed. */
+  #first = 0;
   readonly #taken: TakenRows;
   /** Rows by key: values of the other columns. */
   #pages = new KeyedPages();
@@ -63,19 +69,28 @@ export class Changelog implements Operator {
   }
 
   process(rows: Rows, _chunk: Chunk, _watermark: WatermarkPath, report: Report): Rows {
-    const { columns, length } = rows.batch;
+    const { length } = rows.batch;
     if (length === 0) return noRows;
+    for (let from = 0; from < length; from += packedRows) this.#apply(rows, from, Math.min(length, from + packedRows), report);
+    this.#pages.settle();
+    return this.#taken.take(rows.batch, this.#texts, rows);
+  }
+
+  /** Rows [from, to) of the chunk. */
+  #apply(rows: Rows, from: number, to: number, report: Report): void {
+    const { columns } = rows.batch;
     const kinds = columns[columns.length - 2]!.values as Float64Array;
     const unchanged = columns[columns.length - 1]!;
-    this.#pack(columns, length);
+    this.#pack(to - from === rows.batch.length ? columns : columns.map((column) => view(column, from, to)), to - from);
+    this.#first = from;
     const { bytes, starts, ends } = this.#keys;
-    this.#pages.seek(bytes, starts, ends, length);
-    for (let row = 0; row < length; row += 1) {
+    this.#pages.seek(bytes, starts, ends, to - from);
+    for (let row = from, at = 0; row < to; row += 1, at += 1) {
       if (kinds[row] === TRUNCATE) {
         this.#truncate(row);
         continue;
       }
-      const address = this.#pages.findNext(bytes, starts[row]!, ends[row]!, row);
+      const address = this.#pages.findNext(bytes, starts[at]!, ends[at]!, at);
       if (kinds[row] === REMOVE) {
         if (address >= 0) this.#remove(address, row, cell(unchanged, row) as string | null);
         continue;
@@ -84,8 +99,6 @@ export class Changelog implements Operator {
       if (left === null || faults.unchangedTaken) this.#upsert(address, row);
       else this.#upsertFilled(address, row, this.#filled(rows, row, address, left, report));
     }
-    this.#pages.settle();
-    return this.#taken.take(rows.batch, this.#texts, rows);
   }
 
   #remove(address: number, row: number, left: string | null): void {
@@ -113,7 +126,8 @@ export class Changelog implements Operator {
 
   #upsert(address: number, row: number): void {
     const { bytes, starts, ends } = this.#values;
-    const from = starts[row]!, to = ends[row]!;
+    const at = row - this.#first;
+    const from = starts[at]!, to = ends[at]!;
     if (address >= 0) {
       if (this.#pages.hasValueBytes(address, bytes, from, to)) return;
       this.#taken.add(UPDATE_BEFORE, row, -1, this.#pages.copyValue(address, this.#taken.packed));

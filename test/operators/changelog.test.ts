@@ -151,3 +151,29 @@ test('what was given does not change when more comes', () => {
   process({ ...first, changes: [{ kind: UPSERT, row: ['filled', 1, 6, 'a', 0.25], unchanged: null }] });
   assert.deepEqual(cells(), before);
 });
+
+test('law: a chunk of many changes gives what they give', () => {
+  fc.assert(fc.property(fc.array(change, { minLength: 1, maxLength: 40 }), fc.integer({ min: 4090, max: 8200 }), fc.boolean(), (drawn, length, isPlain) => {
+    const list: Chunk[] = [{ changes: Array.from({ length }, (_, index) => drawn[index % drawn.length]!), texts: isPlain ? 'plain' : 'dictionary', exact: isPlain, restore: false }];
+    assert.deepEqual(given(list, []), expected(list).rows);
+  }), { numRuns: 10 });
+});
+
+test('a snapshot of many rows, which is one chunk, takes no memory for the most that each of them might need', () => {
+  const texts = 20, length = 60_000;
+  const wide: Schema = [{ name: 'id', type: sqlType('INT', false) }, ...Array.from({ length: texts }, (_, index) => ({ name: `text_${index}`, type: sqlType('STRING') }))];
+  const operator = new Changelog({ name: 'changelog-1', input: [...wide, ...changeColumns], keys: [0] });
+  const dictionary = new Dictionary();
+  // One text is longer than the others: each row might have it in all columns.
+  const values = Int32Array.from({ length }, (_, row) => dictionary.intern(row === 0 ? 'x'.repeat(60) : 'short'));
+  const text: Column = { storage: 'text', values, dictionary };
+  const columns: Column[] = [
+    { storage: 'real', values: Float64Array.from(values, (_, row) => row), nulls: null }, ...Array.from({ length: texts }, () => text),
+    { storage: 'real', values: new Float64Array(length).fill(UPSERT), nulls: null }, { storage: 'text', values: new Int32Array(length), dictionary },
+  ];
+  const before = process.memoryUsage().arrayBuffers;
+  const rows = operator.process({ batch: { length, columns }, released: new Int32Array(length), time: new Float64Array(length) }, { from: 0, to: length }, { before: 0, after: new Float64Array(length) }, { late: () => assert.fail(), failed: () => assert.fail() });
+  const taken = (process.memoryUsage().arrayBuffers - before) / 1024 / 1024;
+  assert.equal(rows.batch.length, length);
+  assert.ok(taken < 120, `${taken} MB`);
+});
