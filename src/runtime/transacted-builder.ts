@@ -10,9 +10,12 @@ export interface ScannedTable {
   readonly length: number;
 }
 
+/** Rows that there is room for at first. */
+const firstRows = 4096;
+
 export class TransactedBuilder {
-  #tables = new Int32Array(4096);
-  #rows = new Int32Array(4096);
+  #tables = new Int32Array(firstRows);
+  #rows = new Int32Array(firstRows);
   /** Rows. */
   length = 0;
   /** By transaction: the row after its last. */
@@ -58,8 +61,10 @@ export class TransactedBuilder {
       transactions += 1;
     }
     this.#ends = [];
-    this.#tables = new Int32Array(part.length);
-    this.#rows = new Int32Array(part.length);
+    // What is handed on keeps its memory: a snapshot of millions of rows says nothing of how many come behind it.
+    const room = Math.max(firstRows, Math.min(part.length, 2 * this.length));
+    this.#tables = new Int32Array(room);
+    this.#rows = new Int32Array(room);
     this.length = 0;
     return { batches, part: part.subarray(0, length), row: row.subarray(0, length), ends: ends.subarray(0, transactions), times: times.subarray(0, transactions) };
   }

@@ -49,3 +49,16 @@ test('there may be more rows than it began with room for', () => {
   const { row: places, ends, times } = builder.take([scanned(rows, 0)]);
   assert.deepEqual([[...places], [...ends], [...times]], [rows, [10_000], [9999]]);
 });
+
+test('few rows behind many take little memory', () => {
+  const builder = new TransactedBuilder();
+  for (let row = 0; row < 100_000; row += 1) builder.add(0, row);
+  builder.end();
+  builder.take([scanned(new Array<number>(100_000).fill(0), 0)]);
+  const bytes = Array.from({ length: 8 }, () => {
+    builder.add(0, 0);
+    builder.end();
+    return builder.take([scanned([1], 0)]).part.buffer.byteLength;
+  });
+  assert.ok(bytes.at(-1)! <= 4 * 4096, `${bytes.join(', ')} bytes`);
+});
