@@ -18,9 +18,10 @@ export function netted(rows: Rows, transactions: Int32Array | null, key: readonl
   const { released } = rows;
   if (kept.length < length) {
     kept = new Int32Array(2 * length);
+    releasers = new Int32Array(2 * length);
     kinds = new Uint8Array(2 * length);
   }
-  const net = new Net(rows.batch.columns, rows.kinds ?? new Uint8Array(length), key);
+  const net = new Net(rows.batch.columns, released, rows.kinds ?? new Uint8Array(length), key);
   for (let from = 0; from < length;) {
     const end = transactions[released[from]!]!;
     let to = from + 1;
@@ -32,15 +33,16 @@ export function netted(rows: Rows, transactions: Int32Array | null, key: readonl
   // The usual case: what each transaction did is what is left of it.
   if (net.isWhole && left === length) return { batch: rows.batch, released, kinds };
   const leftReleased = new Int32Array(left);
-  for (let row = 0; row < left; row += 1) leftReleased[row] = released[kept[row]!]!;
+  for (let row = 0; row < left; row += 1) leftReleased[row] = released[releasers[row]!]!;
   return { batch: { length: left, columns: rows.batch.columns.map((column) => gather(column, kept, left)) }, released: leftReleased, kinds };
 }
 
 /** Of an output, without times. `kinds` may be longer than the batch. */
 export type Changes = Pick<Rows, 'batch' | 'released' | 'kinds'>;
 
-/** Rows that are left, and what they say: of the call that came last. */
+/** Rows that are left, those that came with what let them go, and what they say: of the call that came last. */
 let kept = new Int32Array(0);
+let releasers = new Int32Array(0);
 let kinds = new Uint8Array(0);
 
 /** Rows of one transaction that are compared with each other. */
@@ -51,45 +53,47 @@ const befores = new Int32Array(few), afters = new Int32Array(few), lasts = new I
 class Net {
   /** Rows that are left. */
   length = 0;
-  /** Whether no row was left out so far. */
+  /** Whether no row was left out so far, and each was let go by what it came with. */
   isWhole = true;
 
   /** The key, where that is one number which is never NULL. */
   readonly #number: Float64Array | null;
 
-  constructor(private readonly columns: readonly Column[], private readonly given: Uint8Array, private readonly key: readonly number[] | null) {
+  constructor(private readonly columns: readonly Column[], private readonly released: Int32Array, private readonly given: Uint8Array, private readonly key: readonly number[] | null) {
     const only = key?.length === 1 ? columns[key[0]!]! : null;
     this.#number = only !== null && only.storage !== 'text' && only.nulls === null && only.values instanceof Float64Array ? only.values : null;
   }
 
-  #keep(row: number, kind: number): void {
-    if (row !== this.length) this.isWhole = false;
+  /** `releaser`: the row that came with what made this one the last word of its transaction. */
+  #keep(row: number, kind: number, releaser: number): void {
+    if (row !== this.length || this.released[row] !== this.released[releaser]) this.isWhole = false;
     kept[this.length] = row;
+    releasers[this.length] = releaser;
     kinds[this.length] = kind;
     this.length += 1;
   }
 
   /** The rows [from, to): of one transaction, or of none. */
   add(from: number, to: number, isTransaction: boolean): void {
-    if (!isTransaction || to === from + 1) for (let row = from; row < to; row += 1) this.#keep(row, this.given[row]!);
+    if (!isTransaction || to === from + 1) for (let row = from; row < to; row += 1) this.#keep(row, this.given[row]!, row);
     else if (this.key === null) this.#byRow(from, to);
-    else if (to === from + 2 && this.given[from] === UPDATE_BEFORE && this.given[from + 1] === UPDATE_AFTER && this.#areOfOneKey(from, from + 1, this.key)) this.#left(from, from + 1);
+    else if (to === from + 2 && this.given[from] === UPDATE_BEFORE && this.given[from + 1] === UPDATE_AFTER && this.#areOfOneKey(from, from + 1, this.key)) this.#left(from, from + 1, from + 1);
     else if (to - from <= few) this.#byKeyOfFew(from, to, this.key);
     else this.#byKey(from, to, this.key);
   }
 
   /** Each key in the order of its last change: what was there before the transaction, and what is after it. */
   #byKey(from: number, to: number, key: readonly number[]): void {
-    const found = new Map<NameOfRow, { before: number; after: number }>();
+    const found = new Map<NameOfRow, { before: number; after: number; last: number }>();
     for (let row = from; row < to; row += 1) {
       const name = this.#name(row, key);
       const known = found.get(name);
       const added = isAdded(this.given[row]!);
       found.delete(name);
-      if (known === undefined) found.set(name, { before: added ? -1 : row, after: added ? row : -1 });
-      else found.set(name, { before: known.before, after: added ? row : -1 });
+      if (known === undefined) found.set(name, { before: added ? -1 : row, after: added ? row : -1, last: row });
+      else found.set(name, { before: known.before, after: added ? row : -1, last: row });
     }
-    for (const { before, after } of found.values()) this.#left(before, after);
+    for (const { before, after, last } of found.values()) this.#left(before, after, last);
   }
 
   /** As `#byKey`, by looking at each: few rows are compared sooner than named. */
@@ -112,18 +116,21 @@ class Net {
       afters[count - 1] = added ? row : -1;
       lasts[count - 1] = row;
     }
-    for (let index = 0; index < count; index += 1) this.#left(befores[index]!, afters[index]!);
+    for (let index = 0; index < count; index += 1) this.#left(befores[index]!, afters[index]!, lasts[index]!);
   }
 
-  /** Of one key, by row: what was there before the transaction, and what is after it; -1: nothing. */
-  #left(before: number, after: number): void {
+  /**
+   * Of one key, by row: what was there before the transaction, and what is after it; -1: nothing. All of it goes with the
+   * `last` of its changes: what is taken back and what replaces it are one change, whichever rows of the transaction they came with.
+   */
+  #left(before: number, after: number, last: number): void {
     if (before < 0 && after < 0) return;
     if (before >= 0 && after >= 0) {
       if (this.#areWhollySame(before, after)) return;
-      this.#keep(before, UPDATE_BEFORE);
-      this.#keep(after, UPDATE_AFTER);
-    } else if (before >= 0) this.#keep(before, DELETE);
-    else this.#keep(after, INSERT);
+      this.#keep(before, UPDATE_BEFORE, last);
+      this.#keep(after, UPDATE_AFTER, last);
+    } else if (before >= 0) this.#keep(before, DELETE, last);
+    else this.#keep(after, INSERT, last);
   }
 
   #areOfOneKey(one: number, other: number, key: readonly number[]): boolean {
@@ -151,7 +158,7 @@ class Net {
         const name = this.#name(row, all);
         const left = counts.get(name)!;
         if (isAdded(this.given[row]!) !== added || (added ? left <= 0 : left >= 0)) continue;
-        this.#keep(row, added ? INSERT : DELETE);
+        this.#keep(row, added ? INSERT : DELETE, row);
         counts.set(name, left + (added ? -1 : 1));
       }
     }
