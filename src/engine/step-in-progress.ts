@@ -83,6 +83,7 @@ export class StepInProgress {
   /** Drops what has come out: the rows so far only build state. */
   forget(): void {
     for (const batches of this.outputs) batches.length = 0;
+    for (const releasers of this.releasedBy) releasers.length = 0;
     this.late.length = 0;
     this.deadLetters.length = 0;
   }

@@ -76,3 +76,15 @@ test('a window names the row that moved the watermark over its end, whichever pa
   const sums = run([at(1, 1, 0), at(2, 2, 1), at(3, 9, 0), at(4, 6, 1), at(5, 8, 1)], [100]).filter(({ table }) => table === 1);
   assert.deepEqual(sums, [{ table: 1, first: 5000, partition: 1, position: 30 }, { table: 1, first: 10_000, partition: -1, position: -1 }]);
 });
+
+test('what a step forgets it forgets with what let it go: history before a live run may be long', () => {
+  const engine = new Engine(planSql(sql), { lane: 0, partitions: [1], hash: (...chunks) => chunks.reduce((hash, chunk) => hash.update(chunk), createHash('sha256')).digest(), withholdBefore: null, strict: false, releasedBy: true });
+  const feed = (price: number, time: number, position: number): void => {
+    const columns = [price, time].map((value, index) => ({ storage: index === 0 ? 'int64' as const : 'real' as const, values: Float64Array.of(value), nulls: null }));
+    engine.feed({ batch: engine.scan(0, 0, { batch: batchOf(1, columns), position, positions: null, watermarks: null }).batch, from: 0, to: 1 });
+  };
+  feed(60, 1000, 0);
+  engine.forget();
+  feed(70, 2000, 1);
+  assert.deepEqual(engine.close({ end: false }).outputs.map(({ batch, releasedBy }) => [cell(batch.columns[0]!, 0), ...releasedBy!.positions]), [[70, 1]]);
+});
