@@ -168,6 +168,8 @@ async function adopt(file: string, target: string): Promise<void> {
   await rm(aside, { force: true });
   await link(file, aside).catch(() => copyFile(file, aside));
   await rename(aside, target);
+  // Where a run that was killed had joined the same segment already, both are names of one file: then nothing is renamed.
+  await rm(aside, { force: true });
 }
 
 /** Deletes the folder of segments: once every output has been joined. */

@@ -122,6 +122,22 @@ test('a resumed output keeps the segments it is told of and deletes the rest', a
   assert.deepEqual(readdirSync(directory), ['t.parquet']);
 });
 
+/** Law: a run that was killed while it joined its outputs joins them again, and leaves no more than one that was not. */
+test('segments that are joined once more leave the same files', async () => {
+  await fc.assert(fc.asyncProperty(fc.array(rowsOf, { maxLength: 3 }), async (parts) => {
+    const directory = newDirectory();
+    const output = await ParquetOutput.open(directory, 't', schema);
+    for (const rows of parts) {
+      output.append(batchFrom(rows, false));
+      await output.closeSegment();
+    }
+    for (let time = 0; time < 2; time += 1) await joinSegments(directory, 't', schema, output.segments);
+    await removeSegments(directory);
+    assert.deepEqual(readdirSync(directory), ['t.parquet']);
+    assert.deepEqual(await readBack(join(directory, 't.parquet')), parts.flat());
+  }), { numRuns: 10 });
+});
+
 test('more rows than memory should hold are written while they come', async () => {
   const directory = newDirectory();
   const one: Schema = [{ name: 'n', type: type('BIGINT') }, { name: 's', type: type('STRING') }];
