@@ -12,6 +12,7 @@ import { duckType } from './duck-type.js';
 import { asUnwritable } from './duck-unwritable.js';
 import { Feed, feedName } from './feed.js';
 import { mergeFiles } from './merged-file.js';
+import { giveBothZeros, haveBothZeros, withoutDictionaries } from './zeros.js';
 
 /** What a file is made of: blocks, or the rows of other files in order. */
 export interface WriteRequest {
@@ -57,10 +58,13 @@ opened.catch(() => undefined);
 async function write({ path, schema, blocks, files }: WriteRequest): Promise<void> {
   const { duck, feed } = await opened;
   const aside = `${path}.part`;
-  const rows = files.length > 0 ? joined(schema, files) : `SELECT * FROM ${feedName}()`;
   feed.serve(schema, blocks);
   try {
-    if (files.length === 0 || !(await mergeFiles(files, aside))) await duckdb.query(duck.connection, `COPY (${rows}) TO ${quoteText(aside)} (${format})`);
+    if (files.length === 0) await copyRows(duck, `SELECT * FROM ${feedName}()`, aside, haveBothZeros(schema, blocks));
+    else if (!(await mergeFiles(files, aside))) {
+      const rows = joined(schema, files);
+      await copyRows(duck, rows, aside, await giveBothZeros(duck, schema, rows));
+    }
     await putInPlace(aside, path);
   } catch (cause) {
     await rm(aside, { force: true }).catch(() => undefined);
@@ -68,6 +72,10 @@ async function write({ path, schema, blocks, files }: WriteRequest): Promise<voi
   } finally {
     feed.serve([], []);
   }
+}
+
+async function copyRows(duck: Duck, rows: string, path: string, haveBoth: boolean): Promise<void> {
+  await duckdb.query(duck.connection, `COPY (${rows}) TO ${quoteText(path)} (${format}${haveBoth ? `, ${withoutDictionaries}` : ''})`);
 }
 
 /** Reading gives every timestamp as microseconds; the casts bring back what the schema says. */

@@ -122,6 +122,26 @@ test('a resumed output keeps the segments it is told of and deletes the rest', a
   assert.deepEqual(readdirSync(directory), ['t.parquet']);
 });
 
+/** Law: a zero keeps its sign, whatever stood before it, and however the rows were cut. */
+test('0 and −0 come back as they were', async () => {
+  const zeros: Schema = [{ name: 'd "1"', type: type('DOUBLE') }, { name: 'f', type: type('FLOAT') }];
+  const rows = fc.array(fc.tuple(fc.constantFrom(0, -0, 1, null), fc.constantFrom(0, -0, NaN)), { minLength: 1, maxLength: 60 });
+  await fc.assert(fc.asyncProperty(fc.array(rows, { minLength: 1, maxLength: 3 }), async (parts) => {
+    const directory = newDirectory();
+    const output = await ParquetOutput.open(directory, 't', zeros);
+    for (const part of parts) {
+      const nulls = Uint8Array.from(part, ([value]) => (value === null ? 1 : 0));
+      output.append(batchOf(part.length, [
+        { storage: 'real', values: Float64Array.from(part, ([value]) => value ?? 0), nulls }, { storage: 'real', values: Float64Array.from(part, ([, value]) => value), nulls: null },
+      ]));
+      await output.closeSegment();
+    }
+    await joinSegments(directory, 't', zeros, output.segments);
+    const { rows: read } = await readAll(bind(join(directory, 't.parquet')), zeros.map((field) => ({ ...field, eventTime: false })));
+    assert.deepEqual(read, parts.flat());
+  }), { numRuns: 30 });
+});
+
 /** Law: a run that was killed while it joined its outputs joins them again, and leaves no more than one that was not. */
 test('segments that are joined once more leave the same files', async () => {
   await fc.assert(fc.asyncProperty(fc.array(rowsOf, { maxLength: 3 }), async (parts) => {
