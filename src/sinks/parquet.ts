@@ -96,12 +96,12 @@ export class ParquetOutput {
     }
   }
 
-  /** Waits until what was handed to the writer is written. Throws OUTPUT_UNWRITABLE. */
+  /** Waits until what was handed to the writer is written. Throws OUTPUT_UNWRITABLE, SQL_UNSUPPORTED for times that a file cannot hold. */
   async drain(): Promise<void> {
     await Promise.all(this.#writing);
   }
 
-  /** Makes all appended rows durable; null when there are none since the last segment. Throws OUTPUT_UNWRITABLE. */
+  /** Makes all appended rows durable; null when there are none since the last segment. Throws as `drain`. */
   async closeSegment(): Promise<Segment | null> {
     this.#finishBlock();
     this.#writeFile();

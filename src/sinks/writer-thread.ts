@@ -12,6 +12,7 @@ import { duckType } from './duck-type.js';
 import { asUnwritable } from './duck-unwritable.js';
 import { Feed, feedName } from './feed.js';
 import { mergeFiles } from './merged-file.js';
+import { refuseUnheldTimes } from './nanoseconds.js';
 import { giveBothZeros, haveBothZeros, withoutDictionaries } from './zeros.js';
 
 /** What a file is made of: blocks, or the rows of other files in order. */
@@ -60,6 +61,7 @@ async function write({ path, schema, blocks, files }: WriteRequest): Promise<voi
   const aside = `${path}.part`;
   feed.serve(schema, blocks);
   try {
+    refuseUnheldTimes(schema, blocks);
     if (files.length === 0) await copyRows(duck, `SELECT * FROM ${feedName}()`, aside, haveBothZeros(schema, blocks));
     else if (!(await mergeFiles(files, aside))) {
       const rows = joined(schema, files);

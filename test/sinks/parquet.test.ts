@@ -180,6 +180,23 @@ test('more rows than memory should hold are written while they come', async () =
   assert.deepEqual(counts, ['600000', '600000']);
 });
 
+/** Law: a time comes back as it was, or is refused. */
+test('times in nanoseconds beyond what a file holds are refused', async () => {
+  const one: Schema = [{ name: 'ns', type: type('TIMESTAMP', { precision: 9 }) }];
+  const edges = [-(2n ** 63n), 2n ** 63n - 1n, -62_135_596_800_000_000_000n, 253_402_300_799_999_999_999n];
+  const near = fc.tuple(fc.constantFrom(...edges), fc.bigInt({ min: -3n, max: 3n })).map(([edge, by]) => edge + by);
+  await fc.assert(fc.asyncProperty(fc.array(near, { minLength: 1, maxLength: 3 }), async (times) => {
+    const directory = newDirectory();
+    const output = await ParquetOutput.open(directory, 't', one);
+    output.append(batchOf(times.length, [{ storage: 'int64', values: times, nulls: null }]));
+    if (times.some((time) => BigInt.asIntN(64, time) !== time)) return assert.rejects(output.closeSegment(), { code: 'SQL_UNSUPPORTED', message: /^column ns: .*CAST it to TIMESTAMP\(6\)/ });
+    await output.closeSegment();
+    await joinSegments(directory, 't', one, output.segments);
+    const { rows } = await readAll(bind(join(directory, 't.parquet')), [{ ...one[0]!, eventTime: false }]);
+    assert.deepEqual(rows.map(([time]) => time), times);
+  }), { numRuns: 30 });
+});
+
 test('what cannot be written is said with its path', async () => {
   const file = join(folder, 'a-file');
   writeFileSync(file, '');
