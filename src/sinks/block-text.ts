@@ -1,5 +1,5 @@
 /** Texts waiting to be written: bytes, so that what crosses to the writer are a few buffers and no strings. */
-import type { Column, Dictionary } from '../core/batch.js';
+import type { Column, Dictionary, TextColumn as Text } from '../core/batch.js';
 import { encodeUtf8 } from '../core/bytes.js';
 import type { BatchMemory } from '../sources/parquet/batch-memory.js';
 
@@ -19,14 +19,23 @@ export interface BlockText {
 const firstRows = 256, firstBytes = 4096;
 /** Rows after which it is seen whether texts repeat; different ones from which on it matters; rows that must have one, on average. */
 const pieceRows = 2048, variedFrom = 8192, repeatsLeast = 4;
-/** Bytes of texts that wait in one block, or little more. */
-const bytesMost = 1 << 23;
 
 /** The least power of two, from `first` on, that holds `count`. */
 export function capacityFor(count: number, first = firstRows): number {
   let capacity = first;
   while (capacity < count) capacity *= 2;
   return capacity;
+}
+
+/** Code units of the texts of rows from..to. */
+export function unitsOf({ values, dictionary }: Text, from: number, to: number): number {
+  let units = 0;
+  if (dictionary === null) for (let row = from; row < to; row += 1) units += (values[row] as string | null)?.length ?? 0;
+  else {
+    const { strings } = dictionary;
+    for (let row = from; row < to; row += 1) units += strings[values[row] as number]?.length ?? 0;
+  }
+  return units;
 }
 
 /** Texts that repeat are held once each; where they hardly do, that is found soon, and each row's is held. */
@@ -44,11 +53,6 @@ export class TextColumn {
   /** `isBytes`: a text is bytes, one code unit each. */
   constructor(private readonly memory: BatchMemory, private readonly isBytes: boolean) {}
 
-  /** More should not be appended before what is here was taken. */
-  get isFull(): boolean {
-    return this.#size > bytesMost;
-  }
-
   append(column: Column, from: number, to: number, at: number): void {
     if (column.storage !== 'text') throw new TypeError('a number column where text is declared');
     for (let row = from; row < to;) {
@@ -64,7 +68,7 @@ export class TextColumn {
   }
 
   /** Each row's text. */
-  #add(column: Column & { readonly storage: 'text' }, from: number, to: number): void {
+  #add(column: Text, from: number, to: number): void {
     const { values, dictionary } = column;
     for (let row = from; row < to; row += 1) {
       const text = dictionary === null ? values[row] as string | null : dictionary.strings[values[row] as number]!;

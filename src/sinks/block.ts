@@ -2,7 +2,7 @@
 import type { Batch, Column } from '../core/batch.js';
 import { storageOf, type Int64, type Schema } from '../core/types.js';
 import { BatchMemory } from '../sources/parquet/batch-memory.js';
-import { capacityFor, TextColumn, type BlockText } from './block-text.js';
+import { capacityFor, TextColumn, unitsOf, type BlockText } from './block-text.js';
 
 /** A column of a block as it crosses to the writer. */
 export type BlockColumn =
@@ -17,6 +17,9 @@ export interface Block {
 
 export const blockRows = 65_536;
 
+/** Units of texts in one block, those of each row counted, or a row more: DuckDB holds them all while it writes a row group. */
+export const blockUnits = 1 << 23;
+
 export function blockBuffers(block: Block): ArrayBuffer[] {
   const buffers: ArrayBufferLike[] = [];
   for (const column of block.columns) {
@@ -29,9 +32,11 @@ export function blockBuffers(block: Block): ArrayBuffer[] {
   return buffers as ArrayBuffer[];
 }
 
-/** Takes rows until it holds `blockRows`. */
+/** Takes rows until it holds `blockRows`, or `blockUnits`. */
 export class BlockBuilder {
   length = 0;
+  /** Of the texts of all rows. */
+  units = 0;
   readonly #columns: readonly (NumberColumn | TextColumn)[];
 
   /** `memory`: takes the buffers of blocks back once they were read. */
@@ -39,23 +44,36 @@ export class BlockBuilder {
     this.#columns = schema.map((field) => (storageOf(field.type) === 'text' ? new TextColumn(memory, field.type.kind === 'BYTES') : new NumberColumn(memory)));
   }
 
-  /** None where the texts have become many bytes before the rows became many. */
+  /** None where the texts have become many units before the rows became many. */
   get room(): number {
-    for (const column of this.#columns) if (column.isFull) return 0;
-    return blockRows - this.length;
+    return this.units > blockUnits ? 0 : blockRows - this.length;
   }
 
-  /** Rows from..to of `batch`, of which there must be room. */
-  append(batch: Batch, from: number, to: number): void {
-    this.#columns.forEach((column, index) => column.append(batch.columns[index]!, from, to, this.length));
-    this.length += to - from;
+  /** Takes rows of `batch` from `from` on, at least one of which there must be room for; returns where those begin that it left. */
+  append(batch: Batch, from: number, to: number): number {
+    let end = Math.min(to, from + this.room);
+    let units = unitsIn(batch, from, end);
+    while (end - from > 1 && this.units + units > blockUnits) {
+      end = from + ((end - from) >> 1);
+      units = unitsIn(batch, from, end);
+    }
+    this.#columns.forEach((column, index) => column.append(batch.columns[index]!, from, end, this.length));
+    this.length += end - from;
+    this.units += units;
+    return end;
   }
 
   take(): Block {
     const block = { length: this.length, columns: this.#columns.map((column) => column.take()) };
-    this.length = 0;
+    this.length = this.units = 0;
     return block;
   }
+}
+
+function unitsIn({ columns }: Batch, from: number, to: number): number {
+  let units = 0;
+  for (const column of columns) if (column.storage === 'text') units += unitsOf(column, from, to);
+  return units;
 }
 
 /** Steps may have a few rows each: a call to copy those costs more than they do. */
@@ -65,7 +83,6 @@ function copy<Values extends Float64Array | Uint8Array>(source: Values, from: nu
 }
 
 class NumberColumn {
-  readonly isFull = false;
   #values: Float64Array = new Float64Array(0);
   #nulls: Uint8Array | null = null;
   #wide: Int64[] | null = null;

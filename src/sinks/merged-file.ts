@@ -20,9 +20,9 @@ interface Part {
 
 /**
  * Writes `target`, with the rows of `files` in that order. False, and no file: their columns differ, or their row groups
- * are so small that they should be made anew.
+ * are so small that they should be made anew; `anySize`: they are taken as they are.
  */
-export async function mergeFiles(files: readonly string[], target: string): Promise<boolean> {
+export async function mergeFiles(files: readonly string[], target: string, anySize = false): Promise<boolean> {
   const handles: FileHandle[] = [];
   try {
     const parts: Part[] = [];
@@ -31,7 +31,7 @@ export async function mergeFiles(files: readonly string[], target: string): Prom
       handles.push(handle);
       parts.push(await partOf(handle));
     }
-    if (!areAlike(parts)) return false;
+    if (!areAlike(parts, anySize)) return false;
     const made = await open(target, 'w');
     handles.push(made);
     await write(made, parts);
@@ -41,7 +41,7 @@ export async function mergeFiles(files: readonly string[], target: string): Prom
   }
 }
 
-function areAlike(parts: readonly Part[]): boolean {
+function areAlike(parts: readonly Part[], anySize: boolean): boolean {
   const first = Buffer.from(parts[0]!.facts.schema);
   let rows = 0, groups = 0;
   for (const { facts } of parts) {
@@ -49,7 +49,7 @@ function areAlike(parts: readonly Part[]): boolean {
     rows += facts.rows;
     groups += facts.groups;
   }
-  return rows >= groups * groupRowsLeast;
+  return anySize || rows >= groups * groupRowsLeast;
 }
 
 async function partOf(handle: FileHandle): Promise<Part> {

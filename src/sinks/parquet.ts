@@ -5,7 +5,7 @@ import type { Batch } from '../core/batch.js';
 import { TapewrightError } from '../core/errors.js';
 import type { Schema } from '../core/types.js';
 import { makeDirectory, syncDirectory, writing } from '../stores/files.js';
-import { BlockBuilder, blockRows, type Block } from './block.js';
+import { BlockBuilder, blockRows, blockUnits, type Block } from './block.js';
 import { duckType } from './duck-type.js';
 import { writer } from './writer.js';
 
@@ -36,6 +36,7 @@ export class ParquetOutput {
   #building: BlockBuilder;
   #blocks: Block[] = [];
   #blockedRows = 0;
+  #blockedUnits = 0;
   /** Files of the open segment, and the writing of them. */
   #files: string[] = [];
   #writing: Promise<void>[] = [];
@@ -89,9 +90,7 @@ export class ParquetOutput {
     writer.prepare();
     this.#rows += to - from;
     for (let row = from; row < to;) {
-      const end = Math.min(to, row + this.#building.room);
-      this.#building.append(batch, row, end);
-      row = end;
+      row = this.#building.append(batch, row, to);
       if (this.#building.room === 0) this.#finishBlock();
     }
   }
@@ -119,8 +118,10 @@ export class ParquetOutput {
   #finishBlock(): void {
     if (this.#building.length === 0) return;
     this.#blockedRows += this.#building.length;
+    this.#blockedUnits += this.#building.units;
     this.#blocks.push(this.#building.take());
-    if (this.#blockedRows >= (this.#nextNumber === 0 ? fileRows : blockRows)) this.#writeFile();
+    // Rows of long texts do not wait for more of them.
+    if (this.#blockedRows >= (this.#nextNumber === 0 ? fileRows : blockRows) || this.#blockedUnits > blockUnits) this.#writeFile();
   }
 
   #writeFile(): void {
@@ -129,7 +130,7 @@ export class ParquetOutput {
     const written = writer.write(join(this.directory, segmentsFolder, file), this.schema, this.#blocks, []);
     this.#files.push(file);
     this.#blocks = [];
-    this.#blockedRows = 0;
+    this.#blockedRows = this.#blockedUnits = 0;
     this.#unfinished += 1;
     const counted = written.finally(() => { this.#unfinished -= 1; });
     // Met by `drain` or `closeSegment`; until then it must not count as unhandled.

@@ -3,6 +3,7 @@ import { rm } from 'node:fs/promises';
 import { parentPort } from 'node:worker_threads';
 import { failureOf, type Failure } from '../core/failure.js';
 import type { Schema } from '../core/types.js';
+import { shortened } from '../sources/duck-error.js';
 import { openDuck, type Duck } from '../sources/duck.js';
 import { quoteList, quoteName, quoteText } from '../sources/quote.js';
 import { putInPlace } from '../stores/files.js';
@@ -63,10 +64,7 @@ async function write({ path, schema, blocks, files }: WriteRequest): Promise<voi
   try {
     refuseUnheldTimes(schema, blocks);
     if (files.length === 0) await copyRows(duck, `SELECT * FROM ${feedName}()`, aside, haveBothZeros(schema, blocks));
-    else if (!(await mergeFiles(files, aside))) {
-      const rows = joined(schema, files);
-      await copyRows(duck, rows, aside, await giveBothZeros(duck, schema, rows));
-    }
+    else if (!(await mergeFiles(files, aside))) await joinRows(duck, schema, files, aside);
     await putInPlace(aside, path);
   } catch (cause) {
     await rm(aside, { force: true }).catch(() => undefined);
@@ -78,6 +76,15 @@ async function write({ path, schema, blocks, files }: WriteRequest): Promise<voi
 
 async function copyRows(duck: Duck, rows: string, path: string, haveBoth: boolean): Promise<void> {
   await duckdb.query(duck.connection, `COPY (${rows}) TO ${quoteText(path)} (${format}${haveBoth ? `, ${withoutDictionaries}` : ''})`);
+}
+
+/** In row groups made anew; where so many rows of long texts do not fit into memory, in those that the files have. */
+async function joinRows(duck: Duck, schema: Schema, files: readonly string[], path: string): Promise<void> {
+  const rows = joined(schema, files);
+  const haveBoth = await giveBothZeros(duck, schema, rows);
+  await copyRows(duck, rows, path, haveBoth).catch(async (cause: unknown) => {
+    if (!/Out of Memory Error/.test(shortened(cause)) || !(await mergeFiles(files, path, true))) throw cause;
+  });
 }
 
 /** Reading gives every timestamp as microseconds; the casts bring back what the schema says. */

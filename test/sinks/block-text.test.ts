@@ -8,6 +8,8 @@ import { TextColumn } from '../../src/sinks/block-text.js';
 import { BlockBuilder, blockRows } from '../../src/sinks/block.js';
 import { joinSegments, ParquetOutput } from '../../src/sinks/parquet.js';
 import { BatchMemory } from '../../src/sources/parquet/batch-memory.js';
+import { openDuck, textRows } from '../../src/sources/duck.js';
+import { quoteText } from '../../src/sources/quote.js';
 import { bind, readAll, temporaryFolder } from '../sources/files.js';
 
 const folder = temporaryFolder();
@@ -60,9 +62,33 @@ test('a block of many bytes is full before it has many rows', () => {
   const batch = (first: number) => batchOf(64, [column(Array.from({ length: 64 }, (_, row) => `${first + row}${long}`), false), column(Array.from({ length: 64 }, () => null), false)]);
   for (let first = 0; first < 128; first += 64) {
     assert.equal(builder.room, blockRows - first);
-    builder.append(batch(first), 0, 64);
+    for (let row = 0; row < 64;) row = builder.append(batch(first), row, 64);
   }
   assert.equal(builder.room, 0);
   assert.equal(builder.take().length, 128);
   assert.equal(builder.room, blockRows);
+});
+
+/** Law: long texts are written within the memory that there is, repeated or not, and whatever the rows are cut into. */
+test('rows of long texts are written and joined, however many they are', async () => {
+  const one: Schema = [{ name: 's', type: { kind: 'STRING', nullable: true } }];
+  const shape = fc.record({ repeated: fc.boolean(), coded: fc.boolean(), cut: fc.integer({ min: 500, max: 3000 }) });
+  await fc.assert(fc.asyncProperty(shape, async ({ repeated, coded, cut }) => {
+    const directory = join(folder, `run-${runs++}`);
+    const output = await ParquetOutput.open(directory, 't', one);
+    // 300 million units: more than the writer may hold.
+    const count = 30_000, tail = 'z'.repeat(10_000);
+    for (let first = 0; first < count; first += cut) {
+      const rows = Math.min(cut, count - first);
+      output.append(batchOf(rows, [column(Array.from({ length: rows }, (_, row) => `${repeated ? (first + row) % 7 : first + row} ${tail}`), coded)]));
+      if (output.full) await output.drain();
+    }
+    await output.closeSegment();
+    await joinSegments(directory, 't', one, output.segments);
+    const path = join(directory, 't.parquet');
+    const duck = await openDuck({ files: [path] });
+    const told = await textRows(duck.connection, `SELECT CAST(count(*) AS VARCHAR) FROM read_parquet(${quoteText(path)}, file_row_number = true) WHERE s = (file_row_number${repeated ? ' % 7' : ''}) || ' ${tail}'`);
+    duck.close();
+    assert.deepEqual(told, [[String(count)]]);
+  }), { numRuns: 3, examples: [[{ repeated: false, coded: false, cut: 2000 }], [{ repeated: true, coded: true, cut: 2000 }]] });
 });
