@@ -2,7 +2,7 @@
 import { TapewrightError } from '../core/errors.js';
 import { storageOf, type Schema } from '../core/types.js';
 import { planTexts } from '../runtime/pipeline.js';
-import { parquetRows, standingRows } from '../sinks/changelog-view.js';
+import { parquetRows, realColumns, standingRows } from '../sinks/changelog-view.js';
 import { segmentTables } from '../sinks/parquet.js';
 import { openDuck, textChunks } from '../sources/duck.js';
 import { quoteName } from '../sources/quote.js';
@@ -33,12 +33,13 @@ export async function outputState(directory: string, { name, columns }: TableSha
   const from = `run ${manifest.id}`;
   if (files.length === 0) return { from, rows: () => nothing() };
   const changelog = manifest.changelogs?.[name];
-  const rows = changelog === undefined ? `SELECT * FROM ${parquetRows(files)}` : standingRows(parquetRows(files), changelog);
-  const sql = `SELECT ${columns.map(textOf).join(', ')} FROM (${rows})`;
+  const source = parquetRows(files);
   async function* read(): AsyncGenerator<readonly RowValues[], void, undefined> {
     const reader = rowReader(from, columns);
     const duck = await openDuck({ files, memory, spill });
     try {
+      const rows = changelog === undefined ? `SELECT * FROM ${source}` : standingRows(source, changelog, await realColumns(duck, source));
+      const sql = `SELECT ${columns.map(textOf).join(', ')} FROM (${rows})`;
       for await (const texts of textChunks(duck.connection, sql, columns.length)) yield texts.map(reader);
     } finally {
       duck.close();

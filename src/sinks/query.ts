@@ -8,7 +8,7 @@ import { openDuck, type Duck } from '../sources/duck.js';
 import { quoteName } from '../sources/quote.js';
 import { shortened } from '../sources/duck-error.js';
 import { Bundle } from '../stores/bundle.js';
-import { changesName, parquetRows, standingRows, type ChangelogKey } from './changelog-view.js';
+import { changesName, parquetRows, realColumns, standingRows, type ChangelogKey } from './changelog-view.js';
 import { segmentTables } from './parquet.js';
 
 export { formatCsv, formatJson, formatTable } from './query-text.js';
@@ -45,8 +45,12 @@ export async function withBundleDuck<T>(directory: string, memory: number, more:
   try {
     await duckdb.query(duck.connection, `CREATE SCHEMA ${bundleSchema}`);
     for (const { view, files, standing } of views) {
-      const rows = standing === undefined ? `SELECT * FROM ${parquetRows(files)}` : standingRows(parquetRows(files), standing);
-      await duckdb.query(duck.connection, `CREATE VIEW ${view} AS ${rows}`).catch((cause: unknown) => {
+      const source = parquetRows(files);
+      const create = async (): Promise<unknown> => {
+        const rows = standing === undefined ? `SELECT * FROM ${source}` : standingRows(source, standing, await realColumns(duck, source));
+        return duckdb.query(duck.connection, `CREATE VIEW ${view} AS ${rows}`);
+      };
+      await create().catch((cause: unknown) => {
         throw new TapewrightError('DATASET_CORRUPT', `${files[0]} is damaged: ${shortened(cause)}`, { path: files[0] }, { cause });
       });
     }
