@@ -160,12 +160,12 @@ export class Engine {
     return this.#idleness?.nextDue ?? Infinity;
   }
 
-  /** Digest of the last step, lower-case hex; null before the first. */
   /** By input and partition, as a step's record has them. */
   get watermarks(): StepRecord['watermarks'] {
     return this.#watermarks.record();
   }
 
+  /** Digest of the last step, lower-case hex; null before the first. */
   get stepDigest(): string | null {
     return this.#lastDigest;
   }
