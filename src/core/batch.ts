@@ -2,15 +2,37 @@
 import { assert } from './errors.js';
 import type { Int64 } from './types.js';
 
+/** Texts in ASCII, one behind the other: text i is bytes[ends[i - 1]..ends[i]). */
+export interface AsciiTexts {
+  readonly bytes: Uint8Array;
+  readonly ends: Int32Array;
+}
+
+/** Arguments of a call that fit on any stack. */
+const unitsMost = 4096;
+
 /** Distinct strings of one source column. Code 0 is NULL. Grows at its end only, so a code keeps its meaning. */
 export class Dictionary {
-  readonly strings: (string | null)[] = [null];
+  readonly #strings: (string | null)[] = [null];
+  /** Codes that there are; of the last ones no string is made until somebody asks. */
+  #size = 1;
   /** Of those that were asked for, and all before them. */
   readonly #codes = new Map<string, number>();
   #coded = 1;
+  /** Of texts that came as bytes, by code: where they lie in `ascii`. The end is 0 where they do not. */
+  ascii = new Uint8Array(0);
+  asciiStarts = new Int32Array(0);
+  asciiEnds = new Int32Array(0);
+  /** Zero is the end of none. */
+  #filled = 1;
 
   get size(): number {
-    return this.strings.length;
+    return this.#size;
+  }
+
+  get strings(): readonly (string | null)[] {
+    if (this.#strings.length < this.#size) this.#make();
+    return this.#strings;
   }
 
   /** The code of `text`, or -1 when no row has had it. */
@@ -20,18 +42,70 @@ export class Dictionary {
 
   intern(text: string | null): number {
     if (text === null) return 0;
-    return this.#known(text) ?? this.strings.push(text) - 1;
+    const known = this.#known(text);
+    if (known !== undefined) return known;
+    this.add([text]);
+    return this.#size - 1;
   }
 
   /** Texts that it does not have, in the order of their codes: of columns that nobody asks for codes, none is looked at. */
   add(texts: readonly string[]): void {
-    for (let index = 0; index < texts.length; index += 1) this.strings.push(texts[index]!);
+    if (texts.length === 0) return;
+    if (this.#strings.length < this.#size) this.#make();
+    for (let index = 0; index < texts.length; index += 1) this.#strings.push(texts[index]!);
+    this.#size = this.#strings.length;
+  }
+
+  /** As `add`: most texts that are another in each row are never asked for as strings. */
+  addAscii({ bytes, ends }: AsciiTexts): void {
+    const size = this.#size + ends.length, filled = this.#filled + bytes.length;
+    if (filled > this.ascii.length) {
+      const larger = new Uint8Array(2 * filled);
+      larger.set(this.ascii);
+      this.ascii = larger;
+    }
+    if (size > this.asciiEnds.length) {
+      this.asciiStarts = doubled(this.asciiStarts, size);
+      this.asciiEnds = doubled(this.asciiEnds, size);
+    }
+    this.ascii.set(bytes, this.#filled);
+    for (let index = 0, at = this.#filled; index < ends.length; index += 1) {
+      this.asciiStarts[this.#size + index] = at;
+      this.asciiEnds[this.#size + index] = at = this.#filled + ends[index]!;
+    }
+    this.#filled = filled;
+    this.#size = size;
+  }
+
+  /** Strings of the bytes, many in one and then cut: each by itself costs several times as much. */
+  #make(): void {
+    const strings = this.#strings, { ascii, asciiStarts, asciiEnds } = this;
+    while (strings.length < this.#size) {
+      const from = asciiStarts[strings.length]!;
+      let last = strings.length;
+      while (last + 1 < this.#size && asciiEnds[last + 1]! - from <= unitsMost) last += 1;
+      const all = asciiText(ascii, from, asciiEnds[last]!);
+      for (let code = strings.length; code <= last; code += 1) strings.push(all.substring(asciiStarts[code]! - from, asciiEnds[code]! - from));
+    }
   }
 
   #known(text: string): number | undefined {
-    for (; this.#coded < this.strings.length; this.#coded += 1) this.#codes.set(this.strings[this.#coded]!, this.#coded);
+    const { strings } = this;
+    for (; this.#coded < strings.length; this.#coded += 1) this.#codes.set(strings[this.#coded]!, this.#coded);
     return this.#codes.get(text);
   }
+}
+
+function asciiText(bytes: Uint8Array, from: number, to: number): string {
+  let text = '';
+  for (let at = from; at < to; at += unitsMost) text += String.fromCharCode.apply(null, bytes.subarray(at, Math.min(to, at + unitsMost)) as unknown as number[]);
+  return text;
+}
+
+function doubled(words: Int32Array, least: number): Int32Array<ArrayBuffer> {
+  const larger = new Int32Array(Math.max(least, 2 * words.length));
+  larger.set(words);
+  return larger;
 }
 
 /** Numbers and times. `nulls[i]` is 1 where row i is NULL (its value is then 0); no `nulls`: none is. */

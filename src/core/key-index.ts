@@ -36,16 +36,15 @@ export class KeyIndex {
     }
   }
 
-  /** Reads the places of hashes that are sought soon, so that they are at hand then; what it returns is to be kept, else they are not read. */
-  touch(hashes: Int32Array, length: number): number {
+  /** The address that stands where each hash is sought first, likely its own, or 0; so those places are at hand when they are sought. */
+  likely(hashes: Int32Array, length: number, addresses: Uint32Array): void {
     const segments = this.#segments;
-    let all = 0;
     for (let index = 0; index < length; index += 1) {
       const hash = hashes[index]!;
       const { words } = segments[hash >>> SEGMENT_SHIFT]!;
-      all ^= words[(hash << 1) & (words.length - 1)]!;
+      const at = (hash << 1) & (words.length - 1), word = words[at]!;
+      addresses[index] = word >= FIRST && (words[at + 1]! ^ hash) === 0 ? word - FIRST : 0;
     }
-    return all;
   }
 
   /** An address that is not there yet. */

@@ -44,6 +44,8 @@ export class KeyedPages {
   readonly #key = new Span();
   /** Of the keys told to `seek`. */
   #hashes = new Int32Array(0);
+  /** Where the records of those keys likely are. */
+  #likely = new Uint32Array(0);
   #size = 0;
   #used = 0;
   #live = 0;
@@ -75,13 +77,24 @@ export class KeyedPages {
 
   /**
    * Keys that `findNext` will be asked for in turn: key k is bytes[starts[k], ends[k]), which stay so until then. To look at the
-   * index for all of them at once takes little longer than for one: none waits for what another reads from memory.
+   * index for all of them at once, and then at their records, takes little longer than for one: none waits for what another
+   * reads from memory.
    */
   seek(bytes: Uint8Array, starts: Int32Array, ends: Int32Array, length: number): void {
-    if (this.#hashes.length < length) this.#hashes = new Int32Array(2 * length);
-    const hashes = this.#hashes;
+    if (this.#hashes.length < length) {
+      this.#hashes = new Int32Array(2 * length);
+      this.#likely = new Uint32Array(2 * length);
+    }
+    const hashes = this.#hashes, likely = this.#likely;
     for (let key = 0; key < length; key += 1) hashes[key] = hashOfBytes(bytes, starts[key]!, ends[key]!);
-    this.#sought = this.#index.touch(hashes, length);
+    this.#index.likely(hashes, length, likely);
+    let all = 0;
+    for (let key = 0; key < length; key += 1) {
+      const page = this.#pages[likely[key]! >>> this.#unitBits];
+      if (page != null) all ^= page.bytes[this.#placeOf(likely[key]!)]!;
+    }
+    // What nobody keeps is not read.
+    this.#sought = all;
   }
 
   /** As `find`, of key `key` of those that were told to `seek`. */

@@ -1,7 +1,7 @@
 /** The texts of a dictionary as bytes of state, by code and back again: no text is packed twice, and none made to be compared. */
 import type { Dictionary } from './batch.js';
 import { ByteWriter, type ByteReader } from './bytes.js';
-import { readPacked, writePacked, writePackedText } from './packed.js';
+import { readPacked, writePacked, writePackedAscii, writePackedText } from './packed.js';
 import { areSameBytes, copyBytes } from './record-bytes.js';
 
 /** Longer texts are packed each time: those are rarely the same twice. */
@@ -14,7 +14,8 @@ const places = 1024;
 const long = new ByteWriter(256);
 
 /** Bytes that a text takes at the most: tag, length, and two for each unit. */
-export const packedTextBytes = (text: string): number => 6 + 2 * text.length;
+export const packedTextBytes = (text: string): number => packedUnits(text.length);
+const packedUnits = (units: number): number => 6 + 2 * units;
 
 /** Packs a text at byte `at`, where there is room for it; returns where it ends. */
 export function writeTextAt(text: string | null, into: Uint8Array, at: number): number {
@@ -41,12 +42,19 @@ export class PackedTexts {
 
   /** Bytes that a text of the dictionary takes at the most; Infinity: some are long, so ask for each. */
   mostBytes(): number {
-    const { strings } = this.dictionary;
-    for (; this.#seen < strings.length; this.#seen += 1) {
-      const text = strings[this.#seen]!;
-      if (text !== null) this.#mostBytes = Math.max(this.#mostBytes, text.length > keptUnits ? Infinity : packedTextBytes(text));
+    const { size } = this.dictionary;
+    for (; this.#seen < size; this.#seen += 1) {
+      const units = this.#unitsOf(this.#seen);
+      if (units >= 0) this.#mostBytes = Math.max(this.#mostBytes, units > keptUnits ? Infinity : packedUnits(units));
     }
     return this.#mostBytes;
+  }
+
+  /** Of the text of `code`; -1: it is NULL. */
+  #unitsOf(code: number): number {
+    const { asciiStarts, asciiEnds } = this.dictionary;
+    if (code < asciiEnds.length && asciiEnds[code]! > 0) return asciiEnds[code]! - asciiStarts[code]!;
+    return this.dictionary.strings[code]?.length ?? -1;
   }
 
   /** Bytes that the text of `code` takes at the most. */
@@ -71,8 +79,7 @@ export class PackedTexts {
   }
 
   #keep(code: number): number {
-    const text = this.dictionary.strings[code]!;
-    if (text !== null && text.length > keptUnits) return 0;
+    if (this.#unitsOf(code) > keptUnits) return 0;
     if (code >= this.#sizes.length) {
       const [starts, sizes] = [this.#starts, this.#sizes];
       this.#starts = new Int32Array(Math.max(this.dictionary.size, 2 * sizes.length));
@@ -81,7 +88,9 @@ export class PackedTexts {
       this.#sizes.set(sizes);
     }
     const start = this.#kept.length;
-    writePacked(this.#kept, text);
+    const { ascii, asciiStarts, asciiEnds } = this.dictionary;
+    if (code < asciiEnds.length && asciiEnds[code]! > 0) writePackedAscii(this.#kept, ascii, asciiStarts[code]!, asciiEnds[code]!);
+    else writePacked(this.#kept, this.dictionary.strings[code]!);
     this.#starts[code] = start;
     return (this.#sizes[code] = this.#kept.length - start);
   }

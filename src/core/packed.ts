@@ -60,6 +60,15 @@ export function writePackedText(writer: ByteWriter, text: string): void {
   if (all >= 256) widen(writer, text, at + head);
 }
 
+/** As `writePackedText`, of a short text whose units are bytes[from, to): fewer than 128. */
+export function writePackedAscii(writer: ByteWriter, bytes: Uint8Array, from: number, to: number): void {
+  const at = writer.reserve(2 + to - from);
+  const { buffer } = writer;
+  buffer[at] = packedTags.narrow;
+  buffer[at + 1] = to - from;
+  for (let index = from; index < to; index += 1) buffer[at + 2 + index - from] = bytes[index]!;
+}
+
 /** The text, written as if its units were bytes from `at` on, once more: two bytes a unit. */
 function widen(writer: ByteWriter, text: string, at: number): void {
   const { length } = text;

@@ -102,7 +102,10 @@ export class SliceChecksum {
         known.hashes = hashes;
       }
       const { hashes } = known;
-      for (let code = known.size; code < dictionary.size; code += 1) hashes[code] = hashText(dictionary.strings[code]!);
+      const { ascii, asciiStarts, asciiEnds } = dictionary;
+      for (let code = known.size; code < dictionary.size; code += 1) {
+        hashes[code] = code < asciiEnds.length && asciiEnds[code]! > 0 ? hashAscii(ascii, asciiStarts[code]!, asciiEnds[code]!) : hashText(dictionary.strings[code]!);
+      }
       known.size = dictionary.size;
     }
     return known.hashes;
@@ -220,6 +223,13 @@ function hashText(text: string | null): number {
   if (text === null) return 0x5bd1e995;
   let hash = text.length;
   for (let at = 0; at < text.length; at += 1) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
+  return mix(hash, PRIME_LOW);
+}
+
+/** As `hashText`, of the text whose units are bytes[from, to). */
+function hashAscii(bytes: Uint8Array, from: number, to: number): number {
+  let hash = to - from;
+  for (let at = from; at < to; at += 1) hash = Math.imul(hash ^ bytes[at]!, 0x01000193);
   return mix(hash, PRIME_LOW);
 }
 

@@ -1,9 +1,13 @@
 /** Codes for the distinct strings of a column, found by their UTF-8 bytes: no JavaScript string is made for a known one. */
 import { distinctMax } from '../sources/reader.js';
+import type { AsciiTexts } from '../core/batch.js';
 import type { AddedTexts } from '../sources/text-codes.js';
 
 /** Longer strings are rarely the same twice. */
 const keyBytesMax = 64;
+
+/** Fewer texts cross to another thread as strings. */
+const asciiLeast = 8;
 
 /** Of the strings of one dictionary, in code units: then it begins anew, however few they are. */
 const unitsMax = 16 * 1024 * 1024;
@@ -15,9 +19,12 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 export class ByteCodes {
   /** Goes up when codes begin anew: those that were given out before mean nothing then. */
   generation = 0;
-  #added: string[] = [];
   #restart = true;
   #count = 0;
+  /** Codes up to it were taken. */
+  #taken = 0;
+  /** By code: the texts of which no bytes are kept, and those that are not ASCII; of the others none is made. */
+  #strings = new Map<number, string>();
   #units = 0;
   /** Of texts that came as such, and of long ones. */
   #codes = new Map<string, number>();
@@ -29,17 +36,37 @@ export class ByteCodes {
   #sizes = new Int32Array(256);
   #bytes = Buffer.allocUnsafeSlow(4096);
   #end = 0;
+  /** The code that was found last: rows that follow each other often have one text. */
+  #last = 0;
 
   /** Strings that are new since the last call, and whether codes began anew before them. */
   takeAdded(): AddedTexts {
-    const taken = { added: this.#added, restart: this.#restart };
-    this.#added = [];
+    const added: string[] = [];
+    for (let code = this.#taken + 1; code <= this.#count; code += 1) added.push(this.#strings.get(code) ?? this.#bytes.toString('latin1', this.#starts[code], this.#starts[code]! + this.#sizes[code]!));
+    return this.#next({ added, restart: this.#restart });
+  }
+
+  /** As `takeAdded`: as bytes, where all of them are ASCII and they are more than a few. */
+  takeBytes(): AddedTexts & { readonly ascii: AsciiTexts | null } {
+    const first = this.#taken + 1, count = this.#count - this.#taken;
+    if (count < asciiLeast || this.#strings.size > 0) return { ...this.takeAdded(), ascii: null };
+    // One buffer: each that moves to another thread costs both.
+    const start = this.#starts[first]!, buffer = new ArrayBuffer(4 * count + this.#end - start);
+    const ends = new Int32Array(buffer, 0, count), bytes = new Uint8Array(buffer, 4 * count);
+    bytes.set(this.#bytes.subarray(start, this.#end));
+    for (let index = 0; index < count; index += 1) ends[index] = this.#starts[first + index]! + this.#sizes[first + index]! - start;
+    return this.#next({ added: [], ascii: { bytes, ends }, restart: this.#restart });
+  }
+
+  #next<Taken>(taken: Taken): Taken {
+    this.#taken = this.#count;
+    this.#strings.clear();
     this.#restart = this.#count > distinctMax || this.#units > unitsMax;
     if (this.#restart) {
       this.generation += 1;
       this.#codes = new Map();
       this.#slots = new Int32Array(256);
-      this.#count = this.#units = this.#used = this.#end = 0;
+      this.#last = this.#count = this.#taken = this.#units = this.#used = this.#end = 0;
     }
     return taken;
   }
@@ -61,19 +88,21 @@ export class ByteCodes {
 
   #add(text: string): number {
     this.#count += 1;
-    this.#added.push(text);
+    this.#strings.set(this.#count, text);
     this.#units += text.length;
     return this.#count;
   }
 
   /** The code of the text at bytes[at..at + size); 0 when that is no UTF-8. */
   codeAt(bytes: Uint8Array, at: number, size: number): number {
+    const last = this.#last;
+    if (last !== 0 && this.#sizes[last] === size && this.#equals(this.#starts[last]!, bytes, at, size)) return last;
     if (size > keyBytesMax) return this.#long(bytes, at, size);
     const hash = hashOf(bytes, at, size);
     const slots = this.#slots, mask = slots.length - 1;
     let slot = hash & mask;
     for (let code = slots[slot]!; code !== 0; code = slots[slot]!) {
-      if (this.#sizes[code] === size && this.#equals(this.#starts[code]!, bytes, at, size)) return code;
+      if (this.#sizes[code] === size && this.#equals(this.#starts[code]!, bytes, at, size)) return (this.#last = code);
       slot = (slot + 1) & mask;
     }
     return this.#enter(slot, bytes, at, size);
@@ -95,10 +124,11 @@ export class ByteCodes {
     if (start + size > this.#bytes.length) this.#bytes = Buffer.concat([this.#bytes], 2 * this.#bytes.length);
     let all = 0;
     for (let index = 0; index < size; index += 1) all |= this.#bytes[start + index] = bytes[at + index]!;
-    // Most texts are ASCII, and those take no decoder.
-    const text = all < 128 ? this.#bytes.toString('latin1', start, start + size) : decoded(this.#bytes.subarray(start, start + size));
-    if (text === null) return 0;
-    const code = this.#add(text);
+    // Most texts are ASCII.
+    const text = all < 128 ? null : decoded(this.#bytes.subarray(start, start + size));
+    if (all >= 128 && text === null) return 0;
+    const code = text === null ? (this.#count += 1) : this.#add(text);
+    if (text === null) this.#units += size;
     while (code >= this.#starts.length) {
       this.#starts = doubled(this.#starts);
       this.#sizes = doubled(this.#sizes);
@@ -109,7 +139,7 @@ export class ByteCodes {
     this.#slots[slot] = code;
     this.#used += 1;
     if (this.#used * 2 > this.#slots.length) this.#grow();
-    return code;
+    return (this.#last = code);
   }
 
   #grow(): void {

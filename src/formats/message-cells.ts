@@ -86,7 +86,7 @@ export class TextCells {
   }
 
   take(): RawColumn {
-    return { kind: 'text', codes: this.codes, ...this.strings.takeAdded() };
+    return { kind: 'text', codes: this.codes, ...this.strings.takeBytes() };
   }
 }
 

@@ -118,7 +118,7 @@ class Lane {
     this.rejected += rejected.length;
     output.take({ ...result, record: asJournalled(result, record) });
     if (output.full) await output.drain();
-    if (output.pendingRecords > 1024) {
+    if (output.journalDue) {
       const records = output.takeRecords();
       await journal?.append(records);
     }

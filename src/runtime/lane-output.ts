@@ -13,8 +13,13 @@ export interface DurableSegments {
   readonly deadLetters: readonly Segment[];
 }
 
+/** Step records of which more do not wait for the journal, and numbers in them: those of transactions say whose turn each row was. */
+const recordsMost = 4096, numbersMost = 65_536;
+
 export class LaneOutput {
   #records: StepRecord[] = [];
+  /** Numbers in them. */
+  #numbers = 0;
 
   private constructor(private readonly outputs: readonly ParquetOutput[], private readonly late: ParquetOutput, private readonly deadLetters: ParquetOutput) {}
 
@@ -35,17 +40,20 @@ export class LaneOutput {
     if (result.deadLetters.length > 0) this.deadLetters.append(deadLetterBatch(result.deadLetters));
     // A step without rows changes nothing: it is not written, unless it ends history.
     this.#records.push(result.record);
+    this.#numbers += result.record.order.length;
   }
 
   /** Step records since the last call. */
   takeRecords(): StepRecord[] {
     const records = this.#records;
     this.#records = [];
+    this.#numbers = 0;
     return records;
   }
 
-  get pendingRecords(): number {
-    return this.#records.length;
+  /** Too many step records wait for the journal. */
+  get journalDue(): boolean {
+    return this.#records.length > recordsMost || this.#numbers > numbersMost;
   }
 
   /** Too much waits for the disk. */

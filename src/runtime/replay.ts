@@ -197,7 +197,7 @@ class Replay {
     const { stopAfterRows, signal } = this.options;
     const isDone = this.#lanes.map(() => false);
     const stops = () => signal?.aborted === true || (stopAfterRows !== null && this.#rows() >= stopAfterRows);
-    const pause = () => stops() || this.#lanes.some((lane) => this.#isDue(lane)) || this.#lanes.some(({ output }) => output.full || output.pendingRecords > 4096);
+    const pause = () => stops() || this.#lanes.some((lane) => this.#isDue(lane)) || this.#lanes.some(({ output }) => output.full || output.journalDue);
     while (isDone.some((done) => !done)) {
       const starved = new Set<number>();
       let paced = Infinity;
@@ -229,7 +229,7 @@ class Replay {
 
   async #writeOut(): Promise<void> {
     for (const { output } of this.#lanes) if (output.full) await output.drain();
-    if (this.#lanes.some(({ output }) => output.pendingRecords > 4096)) await this.#appendJournal();
+    if (this.#lanes.some(({ output }) => output.journalDue)) await this.#appendJournal();
     for (const [index, lane] of this.#lanes.entries()) if (this.#isDue(lane) && !lane.engine.midStep && lane.engine.seq > 0) await this.#checkpoint(index);
   }
 

@@ -23,7 +23,8 @@ export class Assembler {
     if (raw.kind === 'text') {
       if (raw.restart) this.#dictionaries[index] = new Dictionary();
       const dictionary = this.#dictionaries[index]!;
-      dictionary.add(raw.added);
+      if (raw.ascii == null) dictionary.add(raw.added);
+      else dictionary.addAscii(raw.ascii);
       return { storage: 'text', values: raw.codes, dictionary };
     }
     if (raw.kind === 'wide') return { storage: 'int64', values: Array.from(raw.values as readonly bigint[], canonical), nulls: raw.nulls };

@@ -1,4 +1,5 @@
 /** Records of captured topics as they cross from who decodes them to who puts transactions together: columns, no object a change. */
+import type { AsciiTexts } from '../core/batch.js';
 import type { Origin } from '../formats/debezium-shape.js';
 import type { SourceColumn } from './source.js';
 import type { RawColumn } from './reader.js';
@@ -45,6 +46,8 @@ export interface CaptureBatch {
   /** Codes of ids of transactions, 0: none; as a column of texts has them. */
   readonly xids: Int32Array;
   readonly addedXids: readonly string[];
+  /** Instead of `addedXids`, where there are many. */
+  readonly asciiXids: AsciiTexts | null;
   readonly restartXids: boolean;
   readonly addedOrigins: readonly Origin[];
   /** The changes of each table, as ends say them; several ends may share them. */
@@ -61,9 +64,13 @@ export interface CaptureBatch {
 /** Buffers that move to the receiving thread instead of being copied. */
 export function captureBuffers(batch: CaptureBatch): ArrayBuffer[] {
   const arrays: { readonly buffer: ArrayBufferLike }[] = [batch.kinds, batch.origins, batch.partitions, batch.offsets, batch.orders, batch.lsns, batch.lastCommits, batch.times, batch.xids, batch.rows];
+  if (batch.asciiXids !== null) arrays.push(batch.asciiXids.bytes);
   for (const { columns } of batch.tables) {
     for (const column of columns) {
-      if (column.kind === 'text') arrays.push(column.codes);
+      if (column.kind === 'text') {
+        arrays.push(column.codes);
+        if (column.ascii != null) arrays.push(column.ascii.bytes);
+      }
       else {
         if (column.kind === 'number') arrays.push(column.values);
         if (column.nulls !== null) arrays.push(column.nulls);

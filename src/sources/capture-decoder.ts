@@ -315,9 +315,9 @@ export class CaptureDecoder {
   }
 
   #take(): CaptureBatch {
-    const { added, restart } = this.#scanner.parts.xids.takeAdded();
+    const { added, ascii, restart } = this.#scanner.parts.xids.takeBytes();
     const batch: CaptureBatch = {
-      ...this.#columns.take(), addedXids: added, restartXids: restart, addedOrigins: this.#addedOrigins, ends: this.#ends, bad: this.#bad, unreadable: this.#unreadable,
+      ...this.#columns.take(), addedXids: added, asciiXids: ascii, restartXids: restart, addedOrigins: this.#addedOrigins, ends: this.#ends, bad: this.#bad, unreadable: this.#unreadable,
       tables: this.#fillings.map(({ cells, rows }) => ({ length: rows, columns: cells.map((each) => each.take(rows)) })),
     };
     this.#addedOrigins = [];

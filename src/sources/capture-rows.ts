@@ -1,5 +1,5 @@
 /** Rows of captured tables between the batches in which they were read and those in which they are applied. */
-import { batchOf, cell, type Batch, type Column } from '../core/batch.js';
+import { batchOf, cell, Dictionary, type Batch, type Column } from '../core/batch.js';
 import { concatColumns } from '../core/column-bytes.js';
 import { TRUNCATE } from '../core/change.js';
 import { ColumnBuilder, view } from '../core/column-builder.js';
@@ -90,7 +90,7 @@ export class CaptureEvents {
   readonly #assemblers: readonly Assembler[];
   /** By number. */
   readonly origins: Origin[] = [];
-  #xids: string[] = [];
+  #xids = new Dictionary();
 
   constructor(tables: readonly DecodedTable[]) {
     this.#assemblers = tables.map(({ columns }) => new Assembler(columns));
@@ -100,8 +100,9 @@ export class CaptureEvents {
   piece(batch: CaptureBatch): CapturePiece {
     this.origins.push(...batch.addedOrigins);
     this.#refusePartitions(batch);
-    if (batch.restartXids) this.#xids = [''];
-    for (const xid of batch.addedXids) this.#xids.push(xid);
+    if (batch.restartXids) this.#xids = new Dictionary();
+    if (batch.asciiXids === null) this.#xids.add(batch.addedXids);
+    else this.#xids.addAscii(batch.asciiXids);
     const tables = batch.tables.map(({ length, columns }, table) =>
       this.#assemblers[table]!.assemble({ length, position: 0, positions: null, watermarks: null, columns, rejected: [] }).batch);
     return { batch, tables, counts: batch.ends.map((counts) => new Map(counts)) };
@@ -128,7 +129,7 @@ export class CaptureEvents {
   }
 
   #xid({ xids }: CaptureBatch, at: number): string | null {
-    return xids[at] === 0 ? null : this.#xids[xids[at]!]!;
+    return this.#xids.strings[xids[at]!]!;
   }
 }
 

@@ -1,4 +1,5 @@
 /** The inner port: what a reader thread makes of files, as plain data that can cross to the main thread. */
+import type { AsciiTexts } from '../core/batch.js';
 import { peaksOf, type TimePeaks } from '../core/event-time.js';
 import type { Binding, RejectedRow, SourceColumn } from './source.js';
 
@@ -15,12 +16,12 @@ export interface ReaderRequest {
 
 /**
  * One column of a batch. Numbers: `values` and `nulls` (null: none is NULL). 64-bit integers beyond ±2^53: `wide`.
- * Strings: codes, with the strings whose codes are new; `restart` says that codes begin anew at 1 with this batch.
+ * Strings: codes, with the strings whose codes are new, or their bytes in `ascii`; `restart` says that codes begin anew at 1 with this batch.
  */
 export type RawColumn =
   | { readonly kind: 'number'; readonly values: Float64Array; readonly nulls: Uint8Array | null }
   | { readonly kind: 'wide'; readonly values: BigInt64Array | readonly bigint[]; readonly nulls: Uint8Array | null }
-  | { readonly kind: 'text'; readonly codes: Int32Array; readonly added: readonly string[]; readonly restart: boolean };
+  | { readonly kind: 'text'; readonly codes: Int32Array; readonly added: readonly string[]; readonly ascii?: AsciiTexts | null; readonly restart: boolean };
 
 export interface RawBatch {
   readonly length: number;
@@ -58,7 +59,10 @@ export function withPeaks(batch: RawBatch, columns: readonly SourceColumn[]): Ra
 export function buffersOf(batch: RawBatch): ArrayBuffer[] {
   const buffers = new Set<ArrayBufferLike>();
   for (const column of batch.columns) {
-    if (column.kind === 'text') buffers.add(column.codes.buffer);
+    if (column.kind === 'text') {
+      buffers.add(column.codes.buffer);
+      if (column.ascii != null) buffers.add(column.ascii.bytes.buffer);
+    }
     else {
       if (!Array.isArray(column.values)) buffers.add((column.values as Float64Array).buffer);
       if (column.nulls !== null) buffers.add(column.nulls.buffer);

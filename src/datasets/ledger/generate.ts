@@ -20,7 +20,7 @@ export const captureSchema: Schema = [
   { name: 'value', type: sqlType('STRING') },
 ];
 
-export const LEDGER_ROWS_MAX = 5_000_000;
+export const LEDGER_ROWS_MAX = 20_000_000;
 
 /** More records than a step of the workload gives, with what a connector that is started again sends once more. */
 const STEP_ROWS = 100;
