@@ -68,8 +68,7 @@ export class PackedTexts {
     const size = this.#sizeOf(code);
     if (size === 0) return writeTextAt(this.dictionary.strings[code]!, into, at);
     const start = this.#starts[code]!, kept = this.#kept.buffer;
-    for (let byte = 0; byte < size; byte += 1) into[at + byte] = kept[start + byte]!;
-    return at + size;
+    return copyBytes(kept, start, start + size, into, at);
   }
 
   /** 0: it is not kept. */

@@ -2,7 +2,7 @@
 
 /** The bytes [from, to) to `at`, and where they end there. A call to copy few of them costs more than they do. */
 export function copyBytes(bytes: Uint8Array, from: number, to: number, into: Uint8Array, at: number): number {
-  if (to - from > 128) into.set(bytes.subarray(from, to), at);
+  if (to - from > 32) into.set(bytes.subarray(from, to), at);
   else for (let byte = from, end = at; byte < to; byte += 1, end += 1) into[end] = bytes[byte]!;
   return at + to - from;
 }

@@ -363,7 +363,8 @@ export class Engine {
   }
 
   #operate(index: number, node: OperatorNode, results: readonly Rows[], { source, path, now }: Turn): Rows {
-    const watermark = now === null ? path(node.group) : { ...path(node.group), now };
+    const own = path(node.group);
+    const watermark = now === null ? own : { before: own.before, after: own.after, now };
     const { made, from } = node;
     const report = this.#reportOf(index, node, 0, source);
     if (made.inputs === 1) return made.operator.process(results[from[0]!]!, source.chunk, watermark, report);

@@ -4,7 +4,8 @@ import { faults } from '../core/faults.js';
 import type { WatermarkPath } from '../operators/operator.js';
 import type { ChunkPart, ChunkSource } from './chunk.js';
 import type { InputPartition } from './idleness.js';
-import { markOf } from './scan-batch.js';
+import { markOf, type ScanBatch } from './scan-batch.js';
+import { MixedPath, Moves } from './watermark-moves.js';
 
 /**
  * Sources whose least watermark is an operator's: each less the milliseconds by which an interval join on the way may
@@ -36,6 +37,7 @@ export class Watermarks {
   /** One array for each group, and one for a partition of its own, used again from chunk to chunk. */
   readonly #paths: Float64Array[];
   #own = new Float64Array(0);
+  readonly #moves = new Moves();
 
   /**
    * `watermarked[input]`: the table has a WATERMARK; each input has `partitions` partitions in this lane. `groups`
@@ -158,38 +160,50 @@ export class Watermarks {
     const { chunk: { to: rows }, parts, turns, transactions } = source;
     const befores = this.#groups.map((_, group) => this.of(group));
     const touched = this.#touched(parts);
-    const current = [...befores];
+    const current = Float64Array.from(touched, (group) => befores[group]!);
     const proposals = new Proposals(parts, this.#held, this.#marks);
-    const arrays = this.#groups.map((_, group) => (touched.includes(group) ? this.#pathArray(group, rows) : this.#paths[group]!));
+    const moves = this.#moves;
+    moves.begin(touched.length);
     let behind = 0;
     for (let at = 0; at < rows; at += 1) {
-      const part = turns!.part[at]!;
       const end = transactions === null ? -1 : transactions[at]!;
-      if (end >= 0) {
-        // What a transaction moves, its end moves: half of one lets nothing go.
-        behind += proposals.take(turns!, at, end);
-        for (let index = 0; index < touched.length; index += 1) fill(arrays[touched[index]!]!, current[touched[index]!]!, at, end);
-        if (this.#commit(proposals, this.#captures.get(parts[part]!.batch.input) ?? [])) for (const group of touched) current[group] = this.of(group);
-        at = end;
-      } else {
-        const row = turns!.row[at]!;
-        const { batch } = parts[part]!;
-        const { input, partition, time } = batch;
-        const proposed = markOf(batch, row);
-        const own = this.#marks[input]!;
-        const mark = own[partition]!;
-        if (time[row]! <= mark && this.#held[input]) behind += 1;
-        if (proposed > mark) {
-          proposals.isStale = true;
-          own[partition] = proposed;
-          // Only who held the group back can let it go.
-          for (const { group, delay } of this.#movedBy[input]!) if (mark - delay <= current[group]!) current[group] = this.of(group);
-        }
+      if (end < 0) {
+        behind += this.#takeRow(parts[turns!.part[at]!]!.batch, turns!.row[at]!, proposals, touched, current, at);
+        continue;
       }
-      for (let index = 0; index < touched.length; index += 1) arrays[touched[index]!]![at] = current[touched[index]!]!;
+      // What a transaction moves, its end moves: half of one lets nothing go.
+      behind += proposals.take(turns!, at, end);
+      if (this.#commit(proposals, this.#captures.get(parts[turns!.part[at]!]!.batch.input) ?? noTables)) {
+        for (let index = 0; index < touched.length; index += 1) current[index] = this.of(touched[index]!);
+        moves.add(end, current);
+      }
+      at = end;
     }
-    if (faults.watermarkPerBatch) for (const group of touched) arrays[group]!.fill(current[group]!, 0, rows);
-    return { behind, path: (group) => ({ before: befores[group]!, after: arrays[group]! }) };
+    if (faults.watermarkPerBatch) moves.begin(touched.length).add(0, current);
+    return { behind, path: (group) => new MixedPath(befores[group]!, () => moves.fill(touched.indexOf(group), befores[group]!, this.#pathArray(group, rows), rows)) };
+  }
+
+  /** A row by itself, the chunk's row `at`. Returns 1 where it is behind. */
+  #takeRow(batch: ScanBatch, row: number, proposals: Proposals, touched: readonly number[], current: Float64Array, at: number): number {
+    const { input, partition, time } = batch;
+    const proposed = markOf(batch, row);
+    const own = this.#marks[input]!;
+    const mark = own[partition]!;
+    const behind = time[row]! <= mark && this.#held[input] ? 1 : 0;
+    if (!(proposed > mark)) return behind;
+    proposals.isStale = true;
+    own[partition] = proposed;
+    let isMoved = false;
+    for (const { group, delay } of this.#movedBy[input]!) {
+      const index = touched.indexOf(group);
+      // Only who held the group back can let it go.
+      if (mark - delay > current[index]!) continue;
+      const now = this.of(group);
+      isMoved ||= now !== current[index];
+      current[index] = now;
+    }
+    if (isMoved) this.#moves.add(at, current);
+    return behind;
   }
 
   /** Groups that rows of these parts may move. */
@@ -279,6 +293,8 @@ export class Watermarks {
   }
 }
 
+const noTables: readonly CapturedTable[] = [];
+
 /** The watermarks that the rows of a transaction propose. */
 class Proposals {
   /** By part of the chunk. */
@@ -333,10 +349,6 @@ class Proposals {
 }
 
 /** The method of arrays costs more than the few rows of a transaction. */
-function fill(array: Float64Array, value: number, from: number, to: number): void {
-  for (let at = from; at < to; at += 1) array[at] = value;
-}
-
 /** Writes the watermark after each row to `own`; returns how many rows were at or below the one before them. */
 function followMarks(time: Float64Array, marks: Float64Array, from: number, to: number, before: number, own: Float64Array): number {
   let mark = before;

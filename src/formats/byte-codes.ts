@@ -65,7 +65,8 @@ export class ByteCodes {
     if (this.#restart) {
       this.generation += 1;
       this.#codes = new Map();
-      this.#slots = new Int32Array(256);
+      // As many will likely come again.
+      this.#slots.fill(0);
       this.#last = this.#count = this.#taken = this.#units = this.#used = this.#end = 0;
     }
     return taken;

@@ -81,6 +81,8 @@ export class Changelog implements Operator {
     const { columns } = rows.batch;
     const kinds = columns[columns.length - 2]!.values as Float64Array;
     const unchanged = columns[columns.length - 1]!;
+    // Most changes leave nothing out, and that is asked for each of them.
+    const codes = unchanged.storage === 'text' && unchanged.dictionary !== null ? unchanged.values : null;
     this.#pack(to - from === rows.batch.length ? columns : columns.map((column) => view(column, from, to)), to - from);
     this.#first = from;
     const { bytes, starts, ends } = this.#keys;
@@ -95,7 +97,7 @@ export class Changelog implements Operator {
         if (address >= 0) this.#remove(address, row, cell(unchanged, row) as string | null);
         continue;
       }
-      const left = cell(unchanged, row) as string | null;
+      const left = codes !== null && codes[row] === 0 ? null : cell(unchanged, row) as string | null;
       if (left === null || faults.unchangedTaken) this.#upsert(address, row);
       else this.#upsertFilled(address, row, this.#filled(rows, row, address, left, report));
     }

@@ -104,22 +104,25 @@ export class CaptureDecoder {
       else if (this.#readRecord(reader, record, topic) !== null) scanner.learnPayloads(reader.places, topic);
       return;
     }
-    if (found === FRAMED) this.#framed(reader.places, topic, () => this.#readRecord(reader, record, topic));
-    else this.#readRecord(reader, record, topic);
+    if (found === FRAMED && this.#framed(reader.places, topic)) return;
+    const decoded = this.#readRecord(reader, record, topic);
+    if (found === FRAMED) this.#learn(decoded, reader.places, topic);
   }
 
-  /** A record whose value begins as Confluent's framing does; what it says beside its payloads is in the registers. */
-  #framed(places: PayloadPlaces, topic: Topic, inFull: () => Decoded | null): void {
+  /** A record whose value begins as Confluent's framing does; what it says beside its payloads is in the registers. False: it has to be read in full. */
+  #framed(places: PayloadPlaces, topic: Topic): boolean {
     const avro = this.#avroReader, read = avro === null ? UNREAD : avro.read(places, topic);
     if (read === CHANGE_READ) {
       const known = avro!.origin;
       if (known.number < 0) known.number = this.#originOf(known.origin);
       this.#enterChange(known.number, topic);
     } else if (read === END_READ) this.#enterEnd();
-    else if (read === UNREAD) {
-      const decoded = inFull();
-      if (decoded?.kind === 'event') avro?.learn(decoded.event, places, topic);
-    }
+    return read !== UNREAD;
+  }
+
+  /** Of a record that had to be read in full. */
+  #learn(decoded: Decoded | null, places: PayloadPlaces, topic: Topic): void {
+    if (decoded?.kind === 'event') this.#avroReader?.learn(decoded.event, places, topic);
   }
 
   #readRecord(reader: RecordReader, record: number, topic: Topic): Decoded | null {
@@ -231,8 +234,10 @@ export class CaptureDecoder {
       return;
     }
     const framed = Buffer.isBuffer(record.value) ? this.#placesOf(record, record.value) : null;
-    if (framed !== null) this.#framed(framed, own, () => this.#read(record, own, () => text));
-    else if (this.#read(record, own, () => text) !== null && topic === own) this.#scanner.learnLine(start, end, own);
+    if (framed !== null && this.#framed(framed, own)) return;
+    const decoded = this.#read(record, own, () => text);
+    if (framed !== null) this.#learn(decoded, framed, own);
+    else if (decoded !== null && topic === own) this.#scanner.learnLine(start, end, own);
   }
 
   /** Gives the payloads of a line to who reads Avro. Null: they are not of the usual form. */
