@@ -10,6 +10,7 @@ import { faults } from '../core/faults.js';
 import { AloneChanges } from './alone.js';
 import type { CaptureEvent, ChangeEvent, Transaction, TransactionEnd } from './event.js';
 import type { Bound, Gap, GapKind, Incomplete, Restart } from './gap.js';
+import { LastCommits } from './last-commits.js';
 import type { PendingTransaction, TableCount } from './pending.js';
 import { Progress } from './progress.js';
 import { RecentTransactions } from './recent.js';
@@ -44,9 +45,7 @@ export class TransactionAssembler<Row, Seen = never> {
   readonly #alone = new AloneChanges<Row>();
   readonly #progress: Progress;
   readonly #recent = new RecentTransactions();
-  #last: Bound | null = null;
-  /** The last transaction given since the connector began to follow the log; null: none was. */
-  #chain: Bound | null = null;
+  readonly #commits = new LastCommits();
   /** Commits after which a gap was told. */
   readonly #broken = new Set<number>();
   #out: (Outcome<Row> | Seen)[] = [];
@@ -71,11 +70,11 @@ export class TransactionAssembler<Row, Seen = never> {
    * As if the changes had been pushed one by one, and their END: most transactions of a log that is read in its order come
    * so, right behind the one before them. `seen` is given then, once for all that follow each other with it. False: nothing was done, and they are to be pushed.
    */
-  pushTogether(changes: Together, { xid, lsn, time, counts }: TransactionEnd, seen: Seen): boolean {
+  pushTogether(changes: Together, seen: Seen): boolean {
     if (this.#ends.length + this.#alone.size > 0 || this.#snapshots.first !== null) this.#proceed(false);
-    const chain = this.#chain;
-    const isNext = chain !== null && changes.lastCommit === chain.lsn && lsn > chain.lsn && this.#ends.length === 0 && this.#pending.isEmpty
-      && this.#alone.size === 0 && this.#snapshots.first === null && this.options.messageTopic == null && this.#recent.of(xid) === undefined;
+    const { end } = changes, { lsn, counts } = end, chainLsn = this.#commits.chainLsn;
+    const isNext = changes.lastCommit === chainLsn && lsn > chainLsn && this.#ends.length === 0 && this.#pending.isEmpty
+      && this.#alone.size === 0 && this.#snapshots.first === null && this.options.messageTopic == null && !this.#recent.has(end);
     if (!isNext || !this.#runs.isLast(changes.run) || faults.transactionsCut) return false;
     for (const { table, topic } of changes.newest) this.#progress.table(table, topic);
     if (!changes.areAll(counts) && !changes.areAll(this.#expected(counts))) return false;
@@ -85,9 +84,8 @@ export class TransactionAssembler<Row, Seen = never> {
     }
     this.counts.transactions += 1;
     if (this.#out[this.#out.length - 1] !== seen) this.#out.push(seen);
-    const bound: Bound = { xid, lsn, time };
-    this.#recent.add(bound);
-    this.#last = this.#chain = bound;
+    this.#recent.addNumbered(end);
+    this.#commits.follow(end);
     this.#progress.forget(lsn);
     return true;
   }
@@ -127,7 +125,7 @@ export class TransactionAssembler<Row, Seen = never> {
 
   /** Where the transaction given last was committed. */
   get last(): Bound | null {
-    return this.#last;
+    return this.#commits.last;
   }
 
   get restarts(): readonly (Restart & { readonly text: string })[] {
@@ -136,7 +134,7 @@ export class TransactionAssembler<Row, Seen = never> {
 
   /** Topics that keep what is there waiting: a row of a snapshot may come in them that belongs before it, or a message. */
   get unsettled(): readonly string[] {
-    const isFirst = this.#last === null && this.waiting + this.#ends.length > 0;
+    const isFirst = this.#commits.last === null && this.waiting + this.#ends.length > 0;
     const messages = this.#awaitedMessage() === null ? [] : [this.options.messageTopic!];
     return [...new Set([...this.#snapshots.unsettled, ...(isFirst ? this.#snapshots.unseen : []), ...messages])];
   }
@@ -145,7 +143,7 @@ export class TransactionAssembler<Row, Seen = never> {
   #awaitedMessage(): number | null {
     const [end] = this.#ends;
     const next = end === undefined ? undefined : this.#pending.of(end.xid)?.first;
-    return next !== undefined && this.options.messageTopic != null && this.#progress.awaitsMessage(next, this.#chain) ? next.lastCommit : null;
+    return next !== undefined && this.options.messageTopic != null && this.#progress.awaitsMessage(next, this.#commits.chain) ? next.lastCommit : null;
   }
 
   #taken(): readonly (Outcome<Row> | Seen)[] {
@@ -184,7 +182,7 @@ export class TransactionAssembler<Row, Seen = never> {
     const given = this.#recent.of(xid);
     // In a log that went back to where it was, times are later.
     if (given !== undefined && time <= given.time && (lastCommit === null || lastCommit < given.lsn!)) return true;
-    const chain = this.#chain;
+    const chain = this.#commits.chain;
     if (lastCommit === null || chain === null || lastCommit >= chain.lsn! || time > chain.time) return false;
     this.#noteLate(lastCommit);
     return true;
@@ -231,7 +229,7 @@ export class TransactionAssembler<Row, Seen = never> {
       // Transactions whose changes have come are before it, and those up to the place of one that was asked for.
       const isFirst = snapshot !== null && (isOver || (end === undefined && (isEnd || (!snapshot.isAsked && this.#pending.isEmpty))));
       // Before anything is given, a snapshot may yet come: until each table has shown that it has none.
-      if (this.#last === null && !isFirst && !isEnd && this.#snapshots.unseen.length > 0) break;
+      if (this.#commits.last === null && !isFirst && !isEnd && this.#snapshots.unseen.length > 0) break;
       if (isFirst && this.#isAbandoned(end, isEnd)) {
         this.counts.repeats += snapshot.events.length;
         this.#snapshots.shift();
@@ -254,7 +252,7 @@ export class TransactionAssembler<Row, Seen = never> {
     this.#snapshots.shift();
     const time = events.reduce((latest, event) => Math.max(latest, event.time), -Infinity);
     const bound: Bound = { xid: null, lsn: place, time };
-    const isLater = this.#last !== null;
+    const isLater = this.#commits.last !== null;
     const told = new Set(events.map(({ table }) => table));
     const untold = this.#progress.tables.filter((table) => !told.has(table)).map((table) => ({ table, expected: 0, found: 0 }));
     this.counts.repeats += this.#alone.supersede(told, place);
@@ -263,19 +261,18 @@ export class TransactionAssembler<Row, Seen = never> {
     events.sort((a, b) => (a.topic < b.topic ? -1 : a.topic > b.topic ? 1 : a.partition - b.partition || a.offset - b.offset));
     this.#give({ kind: 'transaction', xid: null, lsn: place, time, isSnapshot: true, renewed: isLater ? [...told] : [], events });
     this.#runs.begin(events[events.length - 1]!.run);
-    this.#last = bound;
-    if (!isAsked) this.#chain = null;
+    this.#commits.set(bound, isAsked ? this.#commits.chain : null);
   }
 
   /** Gives or gives up the transaction that was committed next; false: it may yet become whole. */
   #proceedTo(end: TransactionEnd, at: number, isEnd: boolean): boolean {
     const { xid, lsn, time } = end, bound: Bound = { xid, lsn, time };
-    if (this.#chain !== null && lsn < this.#chain.lsn! && time <= this.#chain.time) {
+    if (this.#commits.chain !== null && lsn < this.#commits.chain.lsn! && time <= this.#commits.chain.time) {
       // It is older than all that is remembered.
       this.#repeatEnd(end);
       return true;
     }
-    if (this.#chain === null && this.#last !== null && lsn <= (this.#last.lsn ?? -1)) {
+    if (this.#commits.chain === null && this.#commits.last !== null && lsn <= (this.#commits.last.lsn ?? -1)) {
       // The snapshot holds its result.
       this.counts.repeats += this.#drop(xid);
       return true;
@@ -291,18 +288,18 @@ export class TransactionAssembler<Row, Seen = never> {
       if ((isLost || isEnd) && this.#progress.letGo(lacking)) return this.#proceedTo(end, at, isEnd);
       if (!isLost) return false;
     }
-    if (!isEnd && this.options.messageTopic != null && pending !== undefined && this.#progress.awaitsMessage(pending.first, this.#chain)) return false;
+    if (!isEnd && this.options.messageTopic != null && pending !== undefined && this.#progress.awaitsMessage(pending.first, this.#commits.chain)) return false;
     this.#checkChain(bound, pending);
     if (events === null) this.#gap('events', bound, this.#lacking(expected, pending), this.#drop(xid));
     else if (events.length > 0) {
       this.counts.repeats += pending!.size - events.length;
-      this.#runs.note(this.#last, bound, events, this.#recent);
+      this.#runs.note(this.#commits.last, bound, events, this.#recent);
       for (const { table, isTruncate } of events) if (isTruncate) this.counts.repeats += this.#alone.truncate(table, lsn);
       this.#give({ kind: 'transaction', xid, lsn, time, isSnapshot: false, renewed: [], events });
     }
     this.#drop(xid);
     this.#recent.add(bound);
-    this.#last = this.#chain = bound;
+    this.#commits.set(bound, bound);
     this.#progress.forget(lsn);
     return true;
   }
@@ -325,7 +322,7 @@ export class TransactionAssembler<Row, Seen = never> {
 
   /** What a transaction says of the commit before it must be the one before it. */
   #checkChain(bound: Bound, pending: PendingTransaction<Row> | undefined): void {
-    const chain = this.#chain;
+    const chain = this.#commits.chain;
     // The first transaction after a snapshot follows none.
     if (chain === null) return;
     if (bound.lsn! < chain.lsn!) {
@@ -353,8 +350,8 @@ export class TransactionAssembler<Row, Seen = never> {
   }
 
   #gap(kind: GapKind, before: Bound, tables: Gap['tables'], unused: number): void {
-    if (this.#last?.lsn != null) this.#broken.add(this.#last.lsn);
-    this.#out.push({ kind: 'gap', gap: { kind, after: this.#last, before, tables, unused } });
+    if (this.#commits.last?.lsn != null) this.#broken.add(this.#commits.last.lsn);
+    this.#out.push({ kind: 'gap', gap: { kind, after: this.#commits.last, before, tables, unused } });
   }
 
   #give(transaction: Transaction<Row>): void {
@@ -363,7 +360,7 @@ export class TransactionAssembler<Row, Seen = never> {
   }
 
   #giveAlone(isEnd: boolean): void {
-    if (this.#alone.size === 0 || (this.#last === null && !isEnd && this.#snapshots.unseen.length > 0)) return;
+    if (this.#alone.size === 0 || (this.#commits.last === null && !isEnd && this.#snapshots.unseen.length > 0)) return;
     for (const event of this.#alone.take(this.#snapshots.first)) {
       this.counts.alone += 1;
       this.#out.push({ kind: 'transaction', xid: null, lsn: event.lsn, time: event.time, isSnapshot: false, renewed: [], events: [event] });
@@ -377,7 +374,7 @@ export class TransactionAssembler<Row, Seen = never> {
       events: faults.changesNotSaved ? [] : this.#pending.events(),
       ends: this.#ends.map(({ counts, ...end }) => ({ ...end, counts: [...counts] })),
       told: this.#snapshots.rows, snapshots: this.#snapshots.state(), alone: this.#alone.state(), truncated: this.#alone.truncated, progress: this.#progress.state(), recent: this.#recent.all(),
-      last: this.#last, chain: this.#chain, broken: [...this.#broken], counts: { ...this.counts },
+      last: this.#commits.last, chain: this.#commits.chain, broken: [...this.#broken], counts: { ...this.counts },
       runs: this.#runs.state(),
     };
   }
@@ -391,7 +388,7 @@ export class TransactionAssembler<Row, Seen = never> {
     this.#alone.restore(state.alone, state.truncated ?? []);
     this.#progress.restore(state.progress);
     for (const bound of state.recent) this.#recent.add(bound);
-    [this.#last, this.#chain] = [state.last, state.chain];
+    this.#commits.set(state.last, state.chain);
     for (const lsn of state.broken) this.#broken.add(lsn);
     Object.assign(this.counts, state.counts);
     this.#runs.restore(state.runs);

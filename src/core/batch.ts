@@ -8,6 +8,9 @@ export interface AsciiTexts {
   readonly ends: Int32Array;
 }
 
+/** A string by itself costs as much as so many that are made together. */
+const fewOf = 8;
+
 /** Arguments of a call that fit on any stack. */
 const unitsMost = 4096;
 
@@ -16,7 +19,9 @@ export class Dictionary {
   readonly #strings: (string | null)[] = [null];
   /** Codes that there are; of the last ones no string is made until somebody asks. */
   #size = 1;
-  /** Of those that were asked for, and all before them. */
+  /** How often one of those was asked for by itself. */
+  #asked = 0;
+  /** Of strings that were sought, and all before them. */
   readonly #codes = new Map<string, number>();
   #coded = 1;
   /** Of texts that came as bytes, by code: where they lie in `ascii`. The end is 0 where they do not. */
@@ -33,6 +38,23 @@ export class Dictionary {
   get strings(): readonly (string | null)[] {
     if (this.#strings.length < this.#size) this.#make();
     return this.#strings;
+  }
+
+  /** The text of a code, NULL as null: where few of them are asked for, no others are made. */
+  text(code: number): string | null {
+    if (code >= this.#strings.length) {
+      this.#asked += 1;
+      if (this.#asked * fewOf < this.#size - this.#strings.length) return asciiText(this.ascii, this.asciiStarts[code]!, this.asciiEnds[code]!);
+      this.#make();
+    }
+    return this.#strings[code]!;
+  }
+
+  /** Code units of a code's text; -1: it is NULL. */
+  units(code: number): number {
+    const { asciiStarts, asciiEnds } = this;
+    if (code < asciiEnds.length && asciiEnds[code]! > 0) return asciiEnds[code]! - asciiStarts[code]!;
+    return this.strings[code]?.length ?? -1;
   }
 
   /** The code of `text`, or -1 when no row has had it. */
@@ -80,6 +102,7 @@ export class Dictionary {
   /** Strings of the bytes, many in one and then cut: each by itself costs several times as much. */
   #make(): void {
     const strings = this.#strings, { ascii, asciiStarts, asciiEnds } = this;
+    this.#asked = 0;
     while (strings.length < this.#size) {
       const from = asciiStarts[strings.length]!;
       let last = strings.length;
@@ -142,7 +165,7 @@ export function batchOf(length: number, columns: readonly Column[]): Batch {
 /** The physical value of one cell, NULL as null: for cold paths (errors, late rows, tests). */
 export function cell(column: Column, row: number): Int64 | string | null {
   if (column.storage === 'text') {
-    return column.dictionary === null ? column.values[row]! : column.dictionary.strings[column.values[row]!]!;
+    return column.dictionary === null ? column.values[row]! : column.dictionary.text(column.values[row]!);
   }
   return column.nulls !== null && column.nulls[row] !== 0 ? null : column.values[row]!;
 }

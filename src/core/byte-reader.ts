@@ -51,6 +51,10 @@ export class ByteReader {
     return this.#bytes;
   }
 
+  get view(): DataView {
+    return this.#view;
+  }
+
   u8(): number {
     return this.#bytes[this.#take(1)]!;
   }

@@ -113,6 +113,13 @@ export class ByteWriter {
     this.#bytes.set(bytes, at);
   }
 
+  /** The bytes [from, to): few of them cost less than a call. */
+  rawRange(bytes: Uint8Array, from: number, to: number): void {
+    const at = this.reserve(to - from), own = this.#bytes;
+    if (to - from > 32) own.set(bytes.subarray(from, to), at);
+    else for (let byte = from, end = at; byte < to; byte += 1, end += 1) own[end] = bytes[byte]!;
+  }
+
   /** Length as varint, then the bytes. */
   bytes(bytes: Uint8Array): void {
     this.varint(bytes.length);

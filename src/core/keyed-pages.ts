@@ -71,8 +71,8 @@ export class KeyedPages {
 
   /** The address of the key's record, valid until the next change; -1: there is none. */
   find(): number {
-    const { buffer, length } = this.key;
-    return this.#find(buffer, 0, length, hashOfBytes(buffer, 0, length));
+    const { view, length } = this.key;
+    return this.#find(view, 0, length, hashOfBytes(view, 0, length));
   }
 
   /**
@@ -80,7 +80,7 @@ export class KeyedPages {
    * index for all of them at once, and then at their records, takes little longer than for one: none waits for what another
    * reads from memory.
    */
-  seek(bytes: Uint8Array, starts: Int32Array, ends: Int32Array, length: number): void {
+  seek(bytes: DataView, starts: Int32Array, ends: Int32Array, length: number): void {
     if (this.#hashes.length < length) {
       this.#hashes = new Int32Array(2 * length);
       this.#likely = new Uint32Array(2 * length);
@@ -98,11 +98,11 @@ export class KeyedPages {
   }
 
   /** As `find`, of key `key` of those that were told to `seek`. */
-  findNext(bytes: Uint8Array, from: number, to: number, key: number): number {
+  findNext(bytes: DataView, from: number, to: number, key: number): number {
     return this.#find(bytes, from, to, this.#hashes[key]!);
   }
 
-  #find(bytes: Uint8Array, from: number, to: number, hash: number): number {
+  #find(bytes: DataView, from: number, to: number, hash: number): number {
     this.#key.set(bytes, from, to);
     this.#sought = hash;
     if (this.#size === 0) return -1;
@@ -127,40 +127,40 @@ export class KeyedPages {
     this.#header(address);
     const { valueAt, valueLength } = this.#head;
     const at = writer.reserve(valueLength);
-    copyBytes(this.#page(address).bytes, valueAt, valueAt + valueLength, writer.buffer, at);
+    copyBytes(this.#page(address).view, valueAt, valueAt + valueLength, writer.view, at);
     return at;
   }
 
   /** Whether `value` is what stands at an address. */
   hasValue(address: number): boolean {
-    return this.hasValueBytes(address, this.value.buffer, 0, this.value.length);
+    return this.hasValueBytes(address, this.value.view, 0, this.value.length);
   }
 
-  hasValueBytes(address: number, bytes: Uint8Array, from: number, to: number): boolean {
+  hasValueBytes(address: number, bytes: DataView, from: number, to: number): boolean {
     this.#header(address);
-    return this.#head.valueLength === to - from && areSameBytes(bytes, from, to, this.#page(address).bytes, this.#head.valueAt);
+    return this.#head.valueLength === to - from && areSameBytes(bytes, from, to, this.#page(address).view, this.#head.valueAt);
   }
 
   /** Writes the record of the key that was sought last, whose address was told, with `value`. */
   put(address: number): void {
-    this.putBytes(address, this.value.buffer, 0, this.value.length);
+    this.putBytes(address, this.value.view, 0, this.value.length);
   }
 
   /** As `put`, of a value that is bytes[from, to). */
-  putBytes(address: number, bytes: Uint8Array, from: number, to: number): void {
+  putBytes(address: number, bytes: DataView, from: number, to: number): void {
     const hash = this.#sought;
     const size = recordSize(this.#key.to - this.#key.from, to - from);
     if (address >= 0 && (this.#page(address).isOpen || faults.pageNotMarked)) {
       this.#header(address);
       // What no checkpoint has seen may change where it stands.
       if (this.#head.size === size && this.#head.valueLength === to - from) {
-        copyBytes(bytes, from, to, this.#page(address).bytes, this.#head.valueAt);
+        copyBytes(bytes, from, to, this.#page(address).view, this.#head.valueAt);
         return;
       }
     }
     const page = this.#reserve(size);
     const at = page.used - size;
-    writeRecord(page.bytes, at, hash, this.#key, bytes, from, to);
+    writeRecord(page, at, hash, this.#key, bytes, from, to);
     const placed = this.#lastNumber * this.#unitsPerPage + at / UNIT;
     if (address >= 0) {
       this.#index.replace(hash, address, placed);
@@ -376,6 +376,6 @@ export class KeyedPages {
     this.#header(address);
     const { keyLength, valueAt } = this.#head;
     const { bytes, from, to } = this.#key;
-    return keyLength === to - from && areSameBytes(bytes, from, to, this.#page(address).bytes, valueAt - keyLength);
+    return keyLength === to - from && areSameBytes(bytes, from, to, this.#page(address).view, valueAt - keyLength);
   }
 }

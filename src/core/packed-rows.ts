@@ -13,11 +13,11 @@ const numberBytes = 9;
 const single = new ByteWriter(64);
 
 export class PackedRows {
-  /** Row k is bytes[starts[k], ends[k]) of the batch that came last. */
-  bytes = new Uint8Array(0);
+  /** Row k is the bytes [starts[k], ends[k]) of the batch that came last. */
+  view = new DataView(new ArrayBuffer(0));
   starts = new Int32Array(0);
   ends = new Int32Array(0);
-  #view = new DataView(this.bytes.buffer);
+  #bytes = new Uint8Array(0);
 
   /** `which`: the columns that a row has, in their order. */
   constructor(private readonly which: readonly number[]) {}
@@ -46,9 +46,9 @@ export class PackedRows {
       starts[row] = ends[row] = at;
       at += size;
     }
-    if (at <= this.bytes.length) return;
-    this.bytes = new Uint8Array(2 * at);
-    this.#view = new DataView(this.bytes.buffer);
+    if (at <= this.#bytes.length) return;
+    this.#bytes = new Uint8Array(2 * at);
+    this.view = new DataView(this.#bytes.buffer);
   }
 
   /** How many bytes each row takes at the most. */
@@ -68,24 +68,24 @@ export class PackedRows {
   }
 
   #writeTexts(column: TextColumn, texts: PackedTexts | null, length: number): void {
-    const { bytes, ends } = this;
-    if (column.dictionary === null) for (let row = 0; row < length; row += 1) ends[row] = writeTextAt(column.values[row]!, bytes, ends[row]!);
-    else for (let row = 0; row < length; row += 1) ends[row] = texts!.write(column.values[row]!, bytes, ends[row]!);
+    const { view, ends } = this;
+    if (column.dictionary === null) for (let row = 0; row < length; row += 1) ends[row] = writeTextAt(column.values[row]!, view, ends[row]!);
+    else for (let row = 0; row < length; row += 1) ends[row] = texts!.write(column.values[row]!, view, ends[row]!);
   }
 
   #writeExact(values: readonly Int64[], nulls: Uint8Array | null, length: number): void {
-    const { bytes, ends } = this;
+    const { view, ends } = this;
     for (let row = 0; row < length; row += 1) {
       single.reset();
       writePacked(single, nulls !== null && nulls[row] !== 0 ? null : values[row]!);
-      ends[row] = copyBytes(single.buffer, 0, single.length, bytes, ends[row]!);
+      ends[row] = copyBytes(single.view, 0, single.length, view, ends[row]!);
     }
   }
 
   /** As `writePacked` writes them. */
   #writeNumbers(values: Float64Array, nulls: Uint8Array | null, length: number): void {
-    const { bytes, ends } = this;
-    const view = this.#view;
+    const { view, ends } = this;
+    const bytes = this.#bytes;
     for (let row = 0; row < length; row += 1) {
       const at = ends[row]!;
       if (nulls !== null && nulls[row] !== 0) {

@@ -18,11 +18,11 @@ export const packedTextBytes = (text: string): number => packedUnits(text.length
 const packedUnits = (units: number): number => 6 + 2 * units;
 
 /** Packs a text at byte `at`, where there is room for it; returns where it ends. */
-export function writeTextAt(text: string | null, into: Uint8Array, at: number): number {
+export function writeTextAt(text: string | null, into: DataView, at: number): number {
   long.reset();
   if (text === null) writePacked(long, null);
   else writePackedText(long, text);
-  return copyBytes(long.buffer, 0, long.length, into, at);
+  return copyBytes(long.view, 0, long.length, into, at);
 }
 
 export class PackedTexts {
@@ -44,17 +44,10 @@ export class PackedTexts {
   mostBytes(): number {
     const { size } = this.dictionary;
     for (; this.#seen < size; this.#seen += 1) {
-      const units = this.#unitsOf(this.#seen);
+      const units = this.dictionary.units(this.#seen);
       if (units >= 0) this.#mostBytes = Math.max(this.#mostBytes, units > keptUnits ? Infinity : packedUnits(units));
     }
     return this.#mostBytes;
-  }
-
-  /** Of the text of `code`; -1: it is NULL. */
-  #unitsOf(code: number): number {
-    const { asciiStarts, asciiEnds } = this.dictionary;
-    if (code < asciiEnds.length && asciiEnds[code]! > 0) return asciiEnds[code]! - asciiStarts[code]!;
-    return this.dictionary.strings[code]?.length ?? -1;
   }
 
   /** Bytes that the text of `code` takes at the most. */
@@ -64,10 +57,10 @@ export class PackedTexts {
   }
 
   /** Writes the text of `code` at byte `at`; returns where it ends. */
-  write(code: number, into: Uint8Array, at: number): number {
+  write(code: number, into: DataView, at: number): number {
     const size = this.#sizeOf(code);
     if (size === 0) return writeTextAt(this.dictionary.strings[code]!, into, at);
-    const start = this.#starts[code]!, kept = this.#kept.buffer;
+    const start = this.#starts[code]!, kept = this.#kept.view;
     return copyBytes(kept, start, start + size, into, at);
   }
 
@@ -78,7 +71,7 @@ export class PackedTexts {
   }
 
   #keep(code: number): number {
-    if (this.#unitsOf(code) > keptUnits) return 0;
+    if (this.dictionary.units(code) > keptUnits) return 0;
     if (code >= this.#sizes.length) {
       const [starts, sizes] = [this.#starts, this.#sizes];
       this.#starts = new Int32Array(Math.max(this.dictionary.size, 2 * sizes.length));
@@ -96,20 +89,20 @@ export class PackedTexts {
 
   /** The code of what was packed at byte `at` of what is read, perhaps `guess`; -1: the dictionary does not have it. */
   codeAt(reader: ByteReader, at: number, guess: number): number {
-    const bytes = reader.buffer;
-    if (this.#isAt(guess, bytes, at)) return guess;
+    const bytes = reader.buffer, { view } = reader;
+    if (this.#isAt(guess, view, at)) return guess;
     // Tag, length, the first unit and the last one or one near: short texts that differ mostly differ there.
     const length = bytes[at + 1]!;
     const place = ((bytes[at]! + Math.imul(length, 31) + Math.imul(bytes[at + 2]!, 37) + Math.imul(bytes[at + 1 + length]!, 41) + Math.imul(bytes[at + 1 + (length >> 1)]!, 43)) >>> 0) % places;
     const found = this.#found[place]!;
-    return this.#isAt(found, bytes, at) ? found : this.#sought(reader, at, place);
+    return this.#isAt(found, view, at) ? found : this.#sought(reader, at, place);
   }
 
-  #isAt(code: number, bytes: Uint8Array, at: number): boolean {
+  #isAt(code: number, bytes: DataView, at: number): boolean {
     const size = code < this.#sizes.length ? this.#sizes[code]! : 0;
     const start = this.#starts[code]!;
     // Tag and length are among the bytes: what begins as a text does, ends with it.
-    if (size === 0 || !areSameBytes(this.#kept.buffer, start, start + size, bytes, at)) return false;
+    if (size === 0 || at + size > bytes.byteLength || !areSameBytes(this.#kept.view, start, start + size, bytes, at)) return false;
     this.end = at + size;
     return true;
   }

@@ -62,11 +62,9 @@ export function writePackedText(writer: ByteWriter, text: string): void {
 
 /** As `writePackedText`, of a short text whose units are bytes[from, to): fewer than 128. */
 export function writePackedAscii(writer: ByteWriter, bytes: Uint8Array, from: number, to: number): void {
-  const at = writer.reserve(2 + to - from);
-  const { buffer } = writer;
-  buffer[at] = packedTags.narrow;
-  buffer[at + 1] = to - from;
-  for (let index = from; index < to; index += 1) buffer[at + 2 + index - from] = bytes[index]!;
+  writer.u8(packedTags.narrow);
+  writer.u8(to - from);
+  writer.rawRange(bytes, from, to);
 }
 
 /** The text, written as if its units were bytes from `at` on, once more: two bytes a unit. */

@@ -9,11 +9,11 @@ export const recordSize = (key: number, value: number): number => roundUp(4 + va
 
 /** Bytes in a buffer. */
 export class Span {
-  bytes: Uint8Array = new Uint8Array(0);
+  bytes: DataView = new DataView(new ArrayBuffer(0));
   from = 0;
   to = 0;
 
-  set(bytes: Uint8Array, from: number, to: number): void {
+  set(bytes: DataView, from: number, to: number): void {
     this.bytes = bytes;
     this.from = from;
     this.to = to;
@@ -21,14 +21,11 @@ export class Span {
 }
 
 /** At byte `at`, where there is room for it. The value is bytes[from, to). */
-export function writeRecord(page: Uint8Array, at: number, hash: number, key: Span, bytes: Uint8Array, from: number, to: number): void {
-  page[at] = hash;
-  page[at + 1] = hash >>> 8;
-  page[at + 2] = hash >>> 16;
-  page[at + 3] = hash >>> 24;
+export function writeRecord({ bytes: page, view }: Page, at: number, hash: number, key: Span, bytes: DataView, from: number, to: number): void {
+  view.setInt32(at, hash, true);
   let end = writeVarint(page, writeVarint(page, at + 4, key.to - key.from), to - from);
-  end = copyBytes(key.bytes, key.from, key.to, page, end);
-  copyBytes(bytes, from, to, page, end);
+  end = copyBytes(key.bytes, key.from, key.to, view, end);
+  copyBytes(bytes, from, to, view, end);
 }
 
 /** Where a record has its parts. */

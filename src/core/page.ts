@@ -42,6 +42,11 @@ export class Page {
     return this.#bytes;
   }
 
+  /** Of those bytes. */
+  get view(): DataView {
+    return this.#reader.view;
+  }
+
   /** Reads at byte `at`; one reader for all, so it is to be used at once. */
   readerAt(at: number): ByteReader {
     this.#reader.moveTo(at);

@@ -41,11 +41,15 @@ class EncodedStrings {
 
   /** The bytes that `code`, of which there are none yet, takes. */
   add(code: number): number {
-    const text = this.dictionary.strings[code]!;
-    const { writer } = this;
+    const { writer, dictionary } = this, { ascii, asciiStarts, asciiEnds } = dictionary;
+    const end = code < asciiEnds.length ? asciiEnds[code]! : 0;
     this.starts[code] = writer.length;
     writer.u8(1);
-    writer.stringBE(text);
+    if (end === 0) writer.stringBE(dictionary.strings[code]!);
+    else {
+      writer.u32BE(end - asciiStarts[code]!);
+      writer.rawRange(ascii, asciiStarts[code]!, end);
+    }
     return (this.spans[code] = writer.length - this.starts[code]!);
   }
 

@@ -25,7 +25,9 @@ export class StepInProgress {
   readonly deadLetters: Placed<DeadLetter>[] = [];
   readonly slices: { -readonly [Member in Exclude<keyof Slice, 'checksum'>]: Slice[Member] }[] = [];
   readonly checksums: string[] = [];
-  readonly turns: number[] = [];
+  /** Whose turn it was, by slice, and how many rows it took, in pairs. */
+  #turns = new Int32Array(16);
+  #turned = 0;
   readonly endedBeyond = new Set<number>();
 
   constructor(tables: number) {
@@ -39,29 +41,33 @@ export class StepInProgress {
 
   /** Adds rows to their partition's slice, and notes whose turn it was. */
   record(rows: SliceRows): void {
-    const { turns } = this;
-    const index = this.#sliceOf(rows), count = rows.to - rows.from;
-    if (turns.length > 0 && turns[turns.length - 2] === index) turns[turns.length - 1]! += count;
-    else turns.push(index, count);
+    this.#turn(this.#sliceOf(rows), rows.to - rows.from);
   }
 
   recordTransacted({ rows: { batches, part }, from, to, parts }: TransactedSlice): void {
-    const { turns } = this;
     const slices = new Int32Array(batches.length);
     for (const rows of parts) slices[batches.indexOf(rows.batch)] = this.#sliceOf(rows);
-    let turn = turns.length === 0 ? -1 : turns[turns.length - 2]!;
-    let count = turns.length === 0 ? 0 : turns.pop()!;
-    for (let at = from; at < to; at += 1) {
-      const index = slices[part[at]!]!;
-      if (index === turn) count += 1;
-      else {
-        if (turn >= 0) turns.push(count);
-        turns.push(index);
-        turn = index;
-        count = 1;
-      }
+    for (let at = from; at < to;) {
+      const index = slices[part[at]!]!, first = at;
+      do at += 1; while (at < to && slices[part[at]!] === index);
+      this.#turn(index, at - first);
     }
-    turns.push(count);
+  }
+
+  #turn(slice: number, rows: number): void {
+    const turned = this.#turned;
+    if (turned > 0 && this.#turns[turned - 2] === slice) {
+      this.#turns[turned - 1]! += rows;
+      return;
+    }
+    if (turned === this.#turns.length) {
+      const longer = new Int32Array(2 * turned);
+      longer.set(this.#turns);
+      this.#turns = longer;
+    }
+    this.#turns[turned] = slice;
+    this.#turns[turned + 1] = rows;
+    this.#turned = turned + 2;
   }
 
   /** The index of the partition's slice, which has these rows from now on. */
@@ -90,7 +96,11 @@ export class StepInProgress {
 
   /** The interleaving as the journal has it: empty when each slice was delivered whole, one after the other. */
   get order(): readonly number[] {
-    return this.turns.length === 2 * this.slices.length ? [] : this.turns;
+    if (this.#turned === 2 * this.slices.length) return [];
+    // An array that is made from another goes through an iterator, which costs more than all else here.
+    const order = new Array<number>(this.#turned);
+    for (let at = 0; at < order.length; at += 1) order[at] = this.#turns[at]!;
+    return order;
   }
 }
 

@@ -85,7 +85,7 @@ export class Changelog implements Operator {
     const codes = unchanged.storage === 'text' && unchanged.dictionary !== null ? unchanged.values : null;
     this.#pack(to - from === rows.batch.length ? columns : columns.map((column) => view(column, from, to)), to - from);
     this.#first = from;
-    const { bytes, starts, ends } = this.#keys;
+    const { view: bytes, starts, ends } = this.#keys;
     this.#pages.seek(bytes, starts, ends, to - from);
     for (let row = from, at = 0; row < to; row += 1, at += 1) {
       if (kinds[row] === TRUNCATE) {
@@ -127,7 +127,7 @@ export class Changelog implements Operator {
   }
 
   #upsert(address: number, row: number): void {
-    const { bytes, starts, ends } = this.#values;
+    const { view: bytes, starts, ends } = this.#values;
     const at = row - this.#first;
     const from = starts[at]!, to = ends[at]!;
     if (address >= 0) {
@@ -143,11 +143,11 @@ export class Changelog implements Operator {
     const { packed } = this.#taken;
     const { keyAt, restAt, end } = this.#packed(filled);
     if (address >= 0) {
-      if (this.#pages.hasValueBytes(address, packed.buffer, restAt, end)) return;
+      if (this.#pages.hasValueBytes(address, packed.view, restAt, end)) return;
       this.#taken.add(UPDATE_BEFORE, row, -1, this.#pages.copyValue(address, packed));
     }
     this.#taken.add(address < 0 ? INSERT : UPDATE_AFTER, row, keyAt, restAt);
-    this.#pages.putBytes(address, packed.buffer, restAt, end);
+    this.#pages.putBytes(address, packed.view, restAt, end);
   }
 
   /** Where a row's values now are among those that are given. */

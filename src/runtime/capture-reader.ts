@@ -169,7 +169,8 @@ export class CaptureReader {
     const xid = piece.batch.xids[at]!;
     if (xid === this.#apart) return false;
     const seen = this.#seen ?? { kind: 'together', from: [], to: [], time: [] };
-    if (!this.#together.find(piece.batch, at) || !this.#assembler.pushTogether(this.#together, this.#events.end(piece, this.#together.to), seen)) {
+    const together = this.#together;
+    if (!together.find(piece.batch, at) || !this.#events.endNumbers(piece, together.to, together.end) || !this.#assembler.pushTogether(together, seen)) {
       this.#apart = xid;
       return false;
     }

@@ -31,10 +31,7 @@ export function capacityFor(count: number, first = firstRows): number {
 export function unitsOf({ values, dictionary }: Text, from: number, to: number): number {
   let units = 0;
   if (dictionary === null) for (let row = from; row < to; row += 1) units += (values[row] as string | null)?.length ?? 0;
-  else {
-    const { strings } = dictionary;
-    for (let row = from; row < to; row += 1) units += strings[values[row] as number]?.length ?? 0;
-  }
+  else for (let row = from; row < to; row += 1) units += Math.max(0, dictionary.units(values[row] as number));
   return units;
 }
 
@@ -71,7 +68,7 @@ export class TextColumn {
   #add(column: Text, from: number, to: number): void {
     const { values, dictionary } = column;
     for (let row = from; row < to; row += 1) {
-      const text = dictionary === null ? values[row] as string | null : dictionary.strings[values[row] as number]!;
+      const text = dictionary === null ? values[row] as string | null : dictionary.text(values[row] as number);
       if (text === null) this.#end(~this.#size);
       else this.#put(text);
     }
@@ -109,7 +106,7 @@ export class TextColumn {
     const codes = this.#codes!, translated = this.#translated;
     for (let row = from; row < to; row += 1) {
       const code = source[row]!;
-      if (code !== 0 && translated[code] === 0) translated[code] = this.#code(dictionary.strings[code]!);
+      if (code !== 0 && translated[code] === 0) translated[code] = this.#code(dictionary.text(code)!);
       codes[at + row - from] = translated[code]!;
     }
   }

@@ -7,6 +7,7 @@ import { TapewrightError } from '../core/errors.js';
 import { storageOf } from '../core/types.js';
 import { Assembler } from './assemble.js';
 import { CHANGE, TRUNCATED, partitionsMost, type CaptureBatch, type DecodedTable } from './capture-batch.js';
+import { numberOf, numberOfBytes } from '../cdc/xid.js';
 import type { ChangeEvent, SnapshotPlace, TransactionEnd } from '../cdc/event.js';
 import type { Origin } from '../formats/debezium-shape.js';
 import type { SourceColumn } from './source.js';
@@ -85,6 +86,14 @@ class CapturedChange implements ChangeEvent<CapturedRow>, CapturedRow {
   }
 }
 
+/** What the end of a transaction says whose id is a number. */
+export interface EndNumbers {
+  xid: number;
+  lsn: number;
+  time: number;
+  counts: ReadonlyMap<string, number>;
+}
+
 /** Turns batches into events: the strings that those share are kept from batch to batch. */
 export class CaptureEvents {
   readonly #assemblers: readonly Assembler[];
@@ -128,8 +137,24 @@ export class CaptureEvents {
     return { kind: 'end', xid: this.#xid(batch, at)!, lsn: batch.lsns[at]!, time: batch.times[at]!, counts: counts[batch.origins[at]!]! };
   }
 
+  /** As `end`, in numbers; false: its id is none. */
+  endNumbers({ batch, counts }: CapturePiece, at: number, end: EndNumbers): boolean {
+    end.xid = this.#xidNumber(batch.xids[at]!);
+    end.lsn = batch.lsns[at]!;
+    end.time = batch.times[at]!;
+    end.counts = counts[batch.origins[at]!]!;
+    return end.xid === end.xid;
+  }
+
   #xid({ xids }: CaptureBatch, at: number): string | null {
-    return this.#xids.strings[xids[at]!]!;
+    return this.#xids.text(xids[at]!);
+  }
+
+  #xidNumber(code: number): number {
+    const { ascii, asciiStarts, asciiEnds } = this.#xids;
+    // Those that came as bytes would be made strings, and few are asked for otherwise.
+    const end = code < asciiEnds.length ? asciiEnds[code]! : 0;
+    return end > 0 ? numberOfBytes(ascii, asciiStarts[code]!, end) : numberOf(this.#xids.text(code) ?? '');
   }
 }
 

@@ -5,6 +5,7 @@
 import type { Newest, Together } from '../cdc/together.js';
 import type { Origin } from '../formats/debezium-shape.js';
 import { CHANGE, END, type CaptureBatch } from './capture-batch.js';
+import type { EndNumbers } from './capture-rows.js';
 
 /** Of changes of one table in one partition, as long as they come from one run of the connector. */
 interface Place extends Newest {
@@ -24,6 +25,8 @@ export class CaptureRuns implements Together {
   lastCommit = 0;
   run: string | null = null;
   readonly newest: Place[] = [];
+  /** To be said before it is asked for: a batch has no ids, nor what its ends count. */
+  readonly end: EndNumbers = { xid: NaN, lsn: NaN, time: NaN, counts: new Map() };
   /** By the origin's number, then partition. */
   readonly #places: Place[][] = [];
   /** By table: an END says them in no order. */
@@ -83,7 +86,8 @@ export class CaptureRuns implements Together {
 
   #forget(): void {
     for (let index = 0; index < this.newest.length; index += 1) this.newest[index]!.count = 0;
-    this.newest.length = 0;
+    // To set its length would let go of its memory.
+    while (this.newest.length > 0) this.newest.pop();
   }
 
   /** Null: of a snapshot. */

@@ -116,18 +116,18 @@ test('keys of a batch are found in turn', () => {
         writePacked(keys, one.key);
         ends[index] = keys.length;
       });
-      pages.seek(keys.buffer, starts, ends, batch.length);
+      pages.seek(keys.view, starts, ends, batch.length);
       batch.forEach((one, index) => {
-        const address = pages.findNext(keys.buffer, starts[index]!, ends[index]!, index);
+        const address = pages.findNext(keys.view, starts[index]!, ends[index]!, index);
         assert.equal(address < 0 ? undefined : readPacked(pages.valueAt(address)), model.get(one.key));
         const from = values.length;
         writePacked(values, one.value);
-        if (address >= 0) assert.equal(pages.hasValueBytes(address, values.buffer, from, values.length), model.get(one.key) === one.value);
+        if (address >= 0) assert.equal(pages.hasValueBytes(address, values.view, from, values.length), model.get(one.key) === one.value);
         if (one.isDeleted) {
           pages.delete(address);
           model.delete(one.key);
         } else {
-          pages.putBytes(address, values.buffer, from, values.length);
+          pages.putBytes(address, values.view, from, values.length);
           model.set(one.key, one.value);
         }
       });

@@ -42,7 +42,7 @@ describe('PackedRows', () => {
         for (let row = 0; row < length; row += 1) {
           const alone = new ByteWriter();
           for (const index of which) writePacked(alone, cell(columns[index]!, row));
-          assert.deepEqual(rows.bytes.slice(rows.starts[row], rows.ends[row]), alone.toBytes());
+          assert.deepEqual(new Uint8Array(rows.view.buffer.slice(rows.starts[row]!, rows.ends[row])), alone.toBytes());
         }
       }
     }));

@@ -4,9 +4,11 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import type { CaptureEvent, ChangeEvent } from '../../src/cdc/event.js';
 import { TransactionAssembler } from '../../src/cdc/transactions.js';
+import { numberOf } from '../../src/cdc/xid.js';
 import type { Change } from '../../src/formats/debezium-envelope.js';
 import type { Origin } from '../../src/formats/debezium-shape.js';
 import { CHANGE, END, type CaptureBatch } from '../../src/sources/capture-batch.js';
+import type { EndNumbers } from '../../src/sources/capture-rows.js';
 import { CaptureRuns } from '../../src/sources/capture-runs.js';
 import { eventsOf, topics } from '../cdc/assemble.js';
 import { interleaved, restarted } from '../cdc/model.js';
@@ -68,7 +70,8 @@ function assembled(events: readonly Event[], { partitions, pieceEvents, spread, 
       else if (isFound) {
         const end = piece[runs.to]!;
         assert.ok(end.kind === 'end');
-        if (assembler.pushTogether(runs, end, piece.slice(runs.from, runs.to))) {
+        Object.assign(runs.end, { ...end, xid: numberOf(end.xid) } satisfies EndNumbers);
+        if (assembler.pushTogether(runs, piece.slice(runs.from, runs.to))) {
           together += 1;
           at = runs.to;
           continue;
