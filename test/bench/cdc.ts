@@ -2,12 +2,12 @@
  * Changes of a database applied from history: `npm run bench -- --cdc [--rows N] [--times N] [--json]`, 2,000,000 records of
  * the generated ledger and three rounds by default, the same records in JSON lines, in Parquet, and in Parquet with payloads in
  * Avro: tables are kept and every change of them is written out; and once more in Avro, with tables kept as before and only rows
- * written that are beyond a limit. From the first byte read to the last output durable, start-up apart, each run in a process of
+ * written that are beyond a limit, by all cores and by one (`taskset`). From the first byte read to the last output durable, start-up apart, each run in a process of
  * its own; beside it DuckDB on one thread, which makes the final tables of the same lines without transactions (the last record
  * of each key). By the clock on the wall, and by processor time of all threads. Exits 1 when rows differ.
  */
-import { execFile } from 'node:child_process';
-import { closeSync, fsyncSync, openSync, writeSync } from 'node:fs';
+import { execFile, spawnSync } from 'node:child_process';
+import { closeSync, fsyncSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -61,26 +61,38 @@ const run = promisify(execFile);
 const say = (text: string): void => void process.stderr.write(`${text}\n`);
 
 /** Forms of the history that we read, and how much of it is written; DuckDB reads the lines. */
-const forms = ['JSON lines', 'Parquet', 'Avro, Parquet', 'Avro, limits'] as const;
-const few: (typeof forms)[number] = 'Avro, limits';
-type Side = (typeof forms)[number] | 'DuckDB';
-const sides: readonly Side[] = [...forms, 'DuckDB'];
+const all = ['JSON lines', 'Parquet', 'Avro, Parquet', 'Avro, limits', 'Avro, one core'] as const;
+type Form = (typeof all)[number];
+type Side = Form | 'DuckDB';
+/** Of which few rows are written; and where all threads have one core between them. */
+const few: readonly string[] = ['Avro, limits', 'Avro, one core'], pinned = 'Avro, one core';
+
+/** The command that gives a process one core of those that this one has; null: there is none. */
+function oneCore(): readonly string[] | null {
+  if (process.platform !== 'linux' || spawnSync('taskset', ['--version']).status !== 0) return null;
+  const core = /^Cpus_allowed_list:.*?(\d+)$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1];
+  return core === undefined ? null : ['taskset', '--cpu-list', core];
+}
 
 export async function benchCdc({ rows, times, json }: { readonly rows: number; readonly times: number; readonly json: boolean }): Promise<void> {
   const machine = thisMachine();
   say(machineText(machine));
+  const core = oneCore();
+  if (core === null) say('no command taskset: nothing is run on one core');
+  const forms = all.filter((form) => form !== pinned || core !== null), sides: readonly Side[] = [...forms, 'DuckDB'];
   const folder = await mkdtemp(join(tmpdir(), 'tapewright-bench-'));
-  const runs: Record<Side, CdcRun[]> = { 'JSON lines': [], Parquet: [], 'Avro, Parquet': [], 'Avro, limits': [], DuckDB: [] };
+  const runs: Record<Side, CdcRun[]> = { 'JSON lines': [], Parquet: [], 'Avro, Parquet': [], 'Avro, limits': [], 'Avro, one core': [], DuckDB: [] };
   try {
     const lines = join(folder, 'ledger.jsonl'), packed = join(folder, 'ledger.parquet'), avro = join(folder, 'ledger-avro.parquet');
     writeLedger(lines, rows);
     await packRecording(lines, packed, new AbortController().signal);
     await packAvroLedger(avro, rows);
-    const files: Readonly<Record<Side, string>> = { 'JSON lines': lines, Parquet: packed, 'Avro, Parquet': avro, 'Avro, limits': avro, DuckDB: lines };
+    const files: Readonly<Record<Side, string>> = { 'JSON lines': lines, Parquet: packed, 'Avro, Parquet': avro, 'Avro, limits': avro, 'Avro, one core': avro, DuckDB: lines };
     for (let round = 0; round < times; round += 1) {
       for (const side of sides) {
         const place = join(folder, `out-${round}`);
-        const { stdout } = await run(process.execPath, [fileURLToPath(import.meta.url), side, files[side], place]);
+        const command = [...(side === pinned ? core! : []), process.execPath, fileURLToPath(import.meta.url), side, files[side], place];
+        const { stdout } = await run(command[0]!, command.slice(1));
         runs[side].push(JSON.parse(stdout) as CdcRun);
         await rm(place, { recursive: true, force: true });
       }
@@ -88,13 +100,14 @@ export async function benchCdc({ rows, times, json }: { readonly rows: number; r
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
-  const { differing, benchmarks } = told(runs, rows, `DuckDB ${machine.duckdb}, one thread`);
+  const { differing, benchmarks } = told(runs, forms, rows, `DuckDB ${machine.duckdb}, one thread`);
   if (differing.length > 0) process.exitCode = 1;
   if (json) process.stdout.write(`${JSON.stringify({ machine, benchmarks }, null, 2)}\n`);
 }
 
 /** Says what was measured. */
-function told(runs: Readonly<Record<Side, readonly CdcRun[]>>, rows: number, peer: string): { readonly differing: readonly string[]; readonly benchmarks: object } {
+function told(runs: Readonly<Record<Side, readonly CdcRun[]>>, forms: readonly Form[], rows: number, peer: string): { readonly differing: readonly string[]; readonly benchmarks: object } {
+  const sides: readonly Side[] = [...forms, 'DuckDB'];
   // The peer tells no changes: it is held against as many.
   const { changes, tables: found } = runs['JSON lines'][0]!;
   const wall = ({ seconds }: CdcRun): number => changes / seconds, core = ({ cpuSeconds }: CdcRun): number => changes / cpuSeconds;
@@ -112,10 +125,10 @@ function told(runs: Readonly<Record<Side, readonly CdcRun[]>>, rows: number, pee
   }
   for (const form of forms.slice(1)) say(`  ${form} : JSON lines ${ratio(form, wall, 'JSON lines').toFixed(2)} by the clock, ${ratio(form, core, 'JSON lines').toFixed(2)} by processor time`);
   const { beyond } = runs.DuckDB[0]!;
-  const differing = Object.keys(tables).filter((name) => sides.some((side) => runs[side].some((one) => one.tables[name] !== (side === few ? beyond! : found)[name])));
+  const differing = Object.keys(tables).filter((name) => sides.some((side) => runs[side].some((one) => one.tables[name] !== (few.includes(side) ? beyond! : found)[name])));
   say(differing.length === 0 ? `  ${Object.entries(found).map(([name, text]) => `${name} ${text.split(' ')[0]} (${beyond![name]!.split(' ')[0]} beyond the limit)`).join(', ')}: rows of all ${sides.length} equal` : `Rows of ${differing.join(', ')} differ.`);
-  const of = (form: (typeof forms)[number]): object => ({ form, changesPerSecond: Math.round(middle(form, wall)), changesPerCoreSecond: Math.round(middle(form, core)), peer, ratio: ratio(form, wall), coreRatio: ratio(form, core), peakRssMB: peak(form) });
-  return { differing, benchmarks: { cdc: of('JSON lines'), cdc_parquet: of('Parquet'), cdc_avro: of('Avro, Parquet'), cdc_avro_limits: of(few) } };
+  const of = (form: Form): object => ({ form, changesPerSecond: Math.round(middle(form, wall)), changesPerCoreSecond: Math.round(middle(form, core)), peer, ratio: ratio(form, wall), coreRatio: ratio(form, core), peakRssMB: peak(form) });
+  return { differing, benchmarks: { cdc: of('JSON lines'), cdc_parquet: of('Parquet'), cdc_avro: of('Avro, Parquet'), cdc_avro_limits: of('Avro, limits'), ...(forms.includes(pinned) ? { cdc_avro_one_core: of(pinned) } : {}) } };
 }
 
 function writeLedger(path: string, rows: number, form: (line: string) => string = (line) => line): void {
@@ -205,5 +218,5 @@ async function peer(file: string, out: string): Promise<CdcRun> {
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const [side, file, out] = process.argv.slice(2) as [string, string, string];
-  process.stdout.write(JSON.stringify(side === 'DuckDB' ? await peer(file, out) : await ours(file, out, side === few)));
+  process.stdout.write(JSON.stringify(side === 'DuckDB' ? await peer(file, out) : await ours(file, out, few.includes(side))));
 }
