@@ -3,7 +3,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { Dictionary, type AsciiTexts, type Batch } from '../../src/core/batch.js';
+import { ByteWriter } from '../../src/core/bytes.js';
 import { PackedTexts } from '../../src/core/packed-texts.js';
+import { RowEncoder } from '../../src/core/row-encoder.js';
 import { SliceChecksum } from '../../src/engine/checksum.js';
 
 /** The first and the last unit of ASCII; lengths on both sides of where a text is kept, and of what one call makes strings of. */
@@ -12,7 +14,7 @@ const plain = fc.oneof(
   fc.string({ unit: fc.integer({ min: 0, max: 127 }).map((unit) => String.fromCharCode(unit)), maxLength: 12 }),
 );
 const other = fc.oneof(fc.constantFrom('é', '\x80', '\ud800', '漢'.repeat(65)), fc.string({ unit: 'binary', maxLength: 5 }));
-const asked = fc.constantFrom('strings', 'code', 'intern', 'packed', 'checksum', 'nothing');
+const asked = fc.constantFrom('strings', 'text', 'units', 'encoded', 'code', 'intern', 'packed', 'checksum', 'nothing');
 const addition = fc.oneof(
   fc.record({ as: fc.constantFrom('bytes', 'strings'), texts: fc.array(plain, { maxLength: 12 }), further: fc.constantFrom(0, 0, 1000), ask: asked }),
   fc.record({ as: fc.constant('strings'), texts: fc.array(fc.oneof(plain, other), { maxLength: 12 }), further: fc.constant(0), ask: asked }),
@@ -30,11 +32,16 @@ class Asked {
   readonly dictionary = new Dictionary();
   readonly #texts = new PackedTexts(this.dictionary);
   readonly #checksum = new SliceChecksum(1);
+  readonly #encoder = new RowEncoder([{ name: 'text', type: { kind: 'STRING', nullable: true } }]);
 
   answer(question: string, texts: readonly string[]): unknown {
     const { dictionary } = this;
     switch (question) {
       case 'strings': return [...dictionary.strings];
+      // The last ones are those that came last.
+      case 'text': return [...this.#codes().slice(-3), ...this.#codes().slice(0, 2)].map((code) => dictionary.text(code));
+      case 'units': return this.#codes().map((code) => dictionary.units(code));
+      case 'encoded': return this.#encoded(this.#codes());
       case 'code': return texts.map((text) => dictionary.codeOf(text));
       case 'intern': return [...texts, null, `new ${dictionary.size}`].map((text) => [dictionary.intern(text), dictionary.size]);
       case 'packed': return [this.#texts.mostBytes(), this.#codes().map((code) => this.#packed(code))];
@@ -48,12 +55,22 @@ class Asked {
   }
 
   #packed(code: number): string {
-    const room = new Uint8Array(this.#texts.bytesOf(code));
-    return Buffer.from(room.subarray(0, this.#texts.write(code, room, 0))).toString('latin1');
+    const room = new DataView(new ArrayBuffer(this.#texts.bytesOf(code)));
+    return Buffer.from(room.buffer, 0, this.#texts.write(code, room, 0)).toString('latin1');
+  }
+
+  #batch(codes: readonly number[]): Batch {
+    return { length: codes.length, columns: [{ storage: 'text', values: Int32Array.from(codes), dictionary: this.dictionary }] };
+  }
+
+  #encoded(codes: readonly number[]): string {
+    const writer = new ByteWriter();
+    this.#encoder.encode(writer, this.#batch(codes), 0, codes.length);
+    return Buffer.from(writer.toBytes()).toString('latin1');
   }
 
   #checksumOf(codes: readonly number[]): string {
-    const batch: Batch = { length: codes.length, columns: [{ storage: 'text', values: Int32Array.from(codes), dictionary: this.dictionary }] };
+    const batch = this.#batch(codes);
     this.#checksum.update(batch, 0, codes.length);
     return this.#checksum.finish();
   }
@@ -73,7 +90,7 @@ test('a dictionary fed with bytes and strings is one that was fed with strings',
       assert.equal(mixed.dictionary.size, dictionary.size);
       assert.deepEqual(mixed.answer(ask, [...texts, 'none']), twin.answer(ask, [...texts, 'none']));
     }
-    for (const question of ['packed', 'checksum', 'code', 'strings']) {
+    for (const question of ['text', 'units', 'encoded', 'packed', 'checksum', 'code', 'strings']) {
       const texts = twin.dictionary.strings.slice(1) as string[];
       assert.deepEqual(mixed.answer(question, texts), twin.answer(question, texts), question);
     }
