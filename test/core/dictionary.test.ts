@@ -1,6 +1,8 @@
 /** Law: texts that came as bytes are those that came as strings, whoever asks for them, and whenever. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { Dictionary, type AsciiTexts, type Batch } from '../../src/core/batch.js';
 import { ByteWriter } from '../../src/core/bytes.js';
@@ -114,4 +116,22 @@ test('who holds the strings has those that were interned meanwhile', () => {
   const { strings } = dictionary;
   assert.equal(strings[dictionary.intern('c')], 'c');
   assert.deepEqual(strings, [null, 'a', 'b', 'c']);
+});
+
+test('who keeps a few of many texts keeps no others with them', () => {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  const used = (): number => {
+    collect();
+    return process.memoryUsage().heapUsed;
+  };
+  const before = used();
+  const kept: string[] = [];
+  for (let round = 0; round < 100; round += 1) {
+    const dictionary = new Dictionary();
+    dictionary.addAscii(asciiOf(Array.from({ length: 2000 }, (_, index) => `${round}-${index}`.padEnd(36, '.'))));
+    for (let code = 1; code <= 2000; code += 100) kept.push(dictionary.strings[code]!);
+  }
+  const each = (used() - before) / kept.length;
+  assert.ok(each < 500, `${kept.length} texts of 36 units take ${each.toFixed(0)} bytes each`);
 });
