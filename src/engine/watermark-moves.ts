@@ -58,6 +58,7 @@ export class MixedPath implements WatermarkPath {
   }
 }
 
+/** The method of arrays costs more than the few rows between two moves. */
 function fill(array: Float64Array, value: number, from: number, to: number): void {
   for (let at = from; at < to; at += 1) array[at] = value;
 }

@@ -348,7 +348,6 @@ class Proposals {
   }
 }
 
-/** The method of arrays costs more than the few rows of a transaction. */
 /** Writes the watermark after each row to `own`; returns how many rows were at or below the one before them. */
 function followMarks(time: Float64Array, marks: Float64Array, from: number, to: number, before: number, own: Float64Array): number {
   let mark = before;
