@@ -8,10 +8,7 @@ export interface AsciiTexts {
   readonly ends: Int32Array;
 }
 
-/** V8 copies what is cut out of a string where it is shorter; else the whole is kept for as long as the part is. */
-const keptWhole = 13;
-
-/** A string by itself costs as much as so many that are made together. */
+/** One of so many texts is asked for by itself and not kept, before all are made. */
 const fewOf = 8;
 
 /** Arguments of a call that fit on any stack. */
@@ -104,22 +101,11 @@ export class Dictionary {
     this.#size = size;
   }
 
-  /** Short ones many in one and then cut, which takes a quarter of the time. */
+  /** Each by itself: one that is cut out of many keeps the bytes of all of them for as long as somebody keeps it. */
   #make(): void {
     const strings = this.#strings, { ascii, asciiStarts, asciiEnds } = this;
     this.#asked = 0;
-    for (let code = strings.length; code < this.#size;) {
-      const from = asciiStarts[code]!;
-      let end = code;
-      while (end < this.#size && asciiEnds[end]! - asciiStarts[end]! < keptWhole && asciiEnds[end]! - from <= unitsMost) end += 1;
-      if (end === code) {
-        strings.push(asciiText(ascii, from, asciiEnds[code]!));
-        code += 1;
-        continue;
-      }
-      const all = asciiText(ascii, from, asciiEnds[end - 1]!);
-      for (; code < end; code += 1) strings.push(all.substring(asciiStarts[code]! - from, asciiEnds[code]! - from));
-    }
+    for (let code = strings.length; code < this.#size; code += 1) strings.push(asciiText(ascii, asciiStarts[code]!, asciiEnds[code]!));
   }
 
   #known(text: string): number | undefined {
