@@ -15,6 +15,8 @@ export interface DurableSegments {
 
 /** Step records of which more do not wait for the journal, and numbers in them: those of transactions say whose turn each row was. */
 const recordsMost = 4096, numbersMost = 65_536;
+/** Of a slice: a step has one for each partition that delivered rows. */
+const sliceNumbers = 5;
 
 export class LaneOutput {
   #records: StepRecord[] = [];
@@ -40,7 +42,8 @@ export class LaneOutput {
     if (result.deadLetters.length > 0) this.deadLetters.append(deadLetterBatch(result.deadLetters));
     // A step without rows changes nothing: it is not written, unless it ends history.
     this.#records.push(result.record);
-    this.#numbers += result.record.order.length;
+    const { order, slices } = result.record;
+    this.#numbers += order.length + sliceNumbers * slices.length;
   }
 
   /** Step records since the last call. */

@@ -16,8 +16,8 @@ import { readJournal } from '../../src/stores/journal.js';
 import { directoryFor } from '../stores/directory.js';
 import { sql, texts, ticks, writeTicks } from './ticks.js';
 
-const recordOf = (seq: number, numbers: number): StepRecord =>
-  ({ lane: 0, seq, now: seq, slices: [], order: new Array<number>(numbers).fill(1), end: false, digest: '', outputRows: [], watermarks: [] });
+const recordOf = (seq: number, numbers: number, slices = 0): StepRecord =>
+  ({ lane: 0, seq, now: seq, slices: Array.from({ length: slices }, (_, partition) => ({ input: 0, partition, from: 0, to: 1, rows: 1, checksum: '' })), order: new Array<number>(numbers).fill(1), end: false, digest: '', outputRows: [], watermarks: [] });
 
 async function outputFor(context: TestContext): Promise<LaneOutput> {
   const bundle = await Bundle.create(join(directoryFor(context), 'run'), { texts: texts(), parameters: { ...defaultParameters, bindings: {} }, versions: versions(), datasets: {} });
@@ -27,10 +27,10 @@ async function outputFor(context: TestContext): Promise<LaneOutput> {
 
 test('records wait while they are few and small, and go in their order', async (context) => {
   const output = await outputFor(context);
-  // As many as are due, by how many numbers each has: 4,097 records, or 65,537 numbers.
-  for (const [numbers, due] of [[0, 4097], [2, 4097], [16, 4097], [18, 3641], [32_768, 3], [65_536, 2], [65_538, 1]] as const) {
+  // As many as are due, by how many numbers each has: 4,097 records, or 65,537 numbers; a slice is five.
+  for (const [numbers, due, slices = 0] of [[0, 4097], [2, 4097], [16, 4097], [18, 3641], [32_768, 3], [65_536, 2], [65_538, 1], [0, 656, 20], [0, 2, 12_000]] as const) {
     let seq = 0;
-    for (; !output.journalDue; seq += 1) output.take({ record: recordOf(seq, numbers), outputs: [], late: [], deadLetters: [], endedBeyond: new Set() });
+    for (; !output.journalDue; seq += 1) output.take({ record: recordOf(seq, numbers, slices), outputs: [], late: [], deadLetters: [], endedBeyond: new Set() });
     assert.deepEqual([numbers, seq], [numbers, due]);
     assert.deepEqual(output.takeRecords().map((record) => record.seq), Array.from({ length: due }, (_, at) => at));
     assert.deepEqual([output.journalDue, output.takeRecords()], [false, []]);
@@ -96,7 +96,7 @@ test('steps that say whose turn each row was do not wait for thousands of others
   const run = join(directory, 'run');
   await untilRow(70_000, newRun('run'));
   const written = await journalOf(run), expected = await journalOf(join(directory, 'whole'));
-  const numbers = (records: readonly StepRecord[]): number => records.reduce((sum, { order }) => sum + order.length, 0);
+  const numbers = (records: readonly StepRecord[]): number => records.reduce((sum, { order, slices }) => sum + order.length + 5 * slices.length, 0);
   assert.ok(written.length < expected.length && numbers(written) > 65_536 && numbers(written.slice(0, -1)) <= 65_536, `${written.length} records of ${numbers(written)} numbers`);
   await runReplay(resume(run));
   assert.deepEqual(await journalOf(run), expected);
