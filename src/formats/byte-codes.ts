@@ -1,6 +1,7 @@
 /** Codes for the distinct strings of a column, found by their UTF-8 bytes: no JavaScript string is made for a known one. */
 import { distinctMax } from '../sources/reader.js';
 import type { AsciiTexts } from '../core/batch.js';
+import { copyBytes } from '../core/record-bytes.js';
 import type { AddedTexts } from '../sources/text-codes.js';
 
 /** Longer strings are rarely the same twice. */
@@ -35,9 +36,13 @@ export class ByteCodes {
   #starts = new Int32Array(256);
   #sizes = new Int32Array(256);
   #bytes = Buffer.allocUnsafeSlow(4096);
+  #view = viewOf(this.#bytes);
   #end = 0;
   /** The code that was found last: rows that follow each other often have one text. */
   #last = 0;
+  /** The bytes that were looked at last, and of those. */
+  #source: Uint8Array = this.#bytes;
+  #sourceView = this.#view;
 
   /** Strings that are new since the last call, and whether codes began anew before them. */
   takeAdded(): AddedTexts {
@@ -96,23 +101,22 @@ export class ByteCodes {
 
   /** The code of the text at bytes[at..at + size); 0 when that is no UTF-8. */
   codeAt(bytes: Uint8Array, at: number, size: number): number {
-    const last = this.#last;
-    if (last !== 0 && this.#sizes[last] === size && this.#equals(this.#starts[last]!, bytes, at, size)) return last;
+    const last = this.#last, view = bytes === this.#source ? this.#sourceView : this.#viewOf(bytes);
+    if (last !== 0 && this.#sizes[last] === size && areEqual(this.#view, this.#starts[last]!, view, at, size)) return last;
     if (size > keyBytesMax) return this.#long(bytes, at, size);
-    const hash = hashOf(bytes, at, size);
+    const hash = hashOf(view, at, size);
     const slots = this.#slots, mask = slots.length - 1;
     let slot = hash & mask;
     for (let code = slots[slot]!; code !== 0; code = slots[slot]!) {
-      if (this.#sizes[code] === size && this.#equals(this.#starts[code]!, bytes, at, size)) return (this.#last = code);
+      if (this.#sizes[code] === size && areEqual(this.#view, this.#starts[code]!, view, at, size)) return (this.#last = code);
       slot = (slot + 1) & mask;
     }
-    return this.#enter(slot, bytes, at, size);
+    return this.#enter(slot, view, at, size);
   }
 
-  #equals(start: number, bytes: Uint8Array, at: number, size: number): boolean {
-    const own = this.#bytes;
-    for (let index = 0; index < size; index += 1) if (own[start + index] !== bytes[at + index]) return false;
-    return true;
+  #viewOf(bytes: Uint8Array): DataView {
+    this.#source = bytes;
+    return (this.#sourceView = viewOf(bytes));
   }
 
   #long(bytes: Uint8Array, at: number, size: number): number {
@@ -120,14 +124,17 @@ export class ByteCodes {
     return text === null ? 0 : this.codeOf(text);
   }
 
-  #enter(slot: number, bytes: Uint8Array, at: number, size: number): number {
+  #enter(slot: number, view: DataView, at: number, size: number): number {
     const start = this.#end;
-    if (start + size > this.#bytes.length) this.#bytes = Buffer.concat([this.#bytes], 2 * this.#bytes.length);
-    let all = 0;
-    for (let index = 0; index < size; index += 1) all |= this.#bytes[start + index] = bytes[at + index]!;
-    // Most texts are ASCII.
-    const text = all < 128 ? null : decoded(this.#bytes.subarray(start, start + size));
-    if (all >= 128 && text === null) return 0;
+    if (start + size > this.#bytes.length) {
+      this.#bytes = Buffer.concat([this.#bytes], 2 * this.#bytes.length);
+      this.#view = viewOf(this.#bytes);
+    }
+    copyBytes(view, at, at + size, this.#view, start);
+    // Most texts are.
+    const isAscii = areAscii(view, at, size);
+    const text = isAscii ? null : decoded(this.#bytes.subarray(start, start + size));
+    if (!isAscii && text === null) return 0;
     const code = text === null ? (this.#count += 1) : this.#add(text);
     if (text === null) this.#units += size;
     while (code >= this.#starts.length) {
@@ -148,7 +155,7 @@ export class ByteCodes {
     const slots = new Int32Array(old.length * 2), mask = slots.length - 1;
     for (const code of old) {
       if (code === 0) continue;
-      let slot = hashOf(this.#bytes, this.#starts[code]!, this.#sizes[code]!) & mask;
+      let slot = hashOf(this.#view, this.#starts[code]!, this.#sizes[code]!) & mask;
       while (slots[slot] !== 0) slot = (slot + 1) & mask;
       slots[slot] = code;
     }
@@ -156,16 +163,44 @@ export class ByteCodes {
   }
 }
 
-/** Four bytes at a time: multiplications wait for each other. */
-function hashOf(bytes: Uint8Array, at: number, size: number): number {
-  const end = at + size;
-  let hash = size, index = at;
-  for (; index + 4 <= end; index += 4) {
-    hash = Math.imul(hash ^ (bytes[index]! | (bytes[index + 1]! << 8) | (bytes[index + 2]! << 16) | (bytes[index + 3]! << 24)), 0x9e3779b1);
-    hash ^= hash >>> 15;
+const viewOf = ({ buffer, byteOffset, length }: Uint8Array): DataView => new DataView(buffer, byteOffset, length);
+
+// Four bytes at a time; the last four are looked at whole, and some of them twice.
+
+function hashOf(bytes: DataView, at: number, size: number): number {
+  const last = at + size - 4;
+  let hash = size;
+  if (size < 4) for (let index = at; index < at + size; index += 1) hash = Math.imul(hash ^ bytes.getUint8(index), 0x9e3779b1);
+  else {
+    for (let index = at; index < last; index += 4) {
+      hash = Math.imul(hash ^ bytes.getInt32(index, true), 0x9e3779b1);
+      hash ^= hash >>> 15;
+    }
+    hash = Math.imul(hash ^ bytes.getInt32(last, true), 0x9e3779b1);
   }
-  for (; index < end; index += 1) hash = Math.imul(hash ^ bytes[index]!, 0x9e3779b1);
   return hash ^ (hash >>> 15);
+}
+
+/** The end first: texts that are another in each row mostly differ there. */
+function areEqual(one: DataView, from: number, other: DataView, at: number, size: number): boolean {
+  if (size < 4) {
+    for (let index = 0; index < size; index += 1) if (one.getUint8(from + index) !== other.getUint8(at + index)) return false;
+    return true;
+  }
+  if (one.getInt32(from + size - 4, true) !== other.getInt32(at + size - 4, true)) return false;
+  for (let index = 0; index < size - 4; index += 4) if (one.getInt32(from + index, true) !== other.getInt32(at + index, true)) return false;
+  return true;
+}
+
+function areAscii(bytes: DataView, at: number, size: number): boolean {
+  const last = at + size - 4;
+  let all = 0;
+  if (size < 4) for (let index = at; index < at + size; index += 1) all |= bytes.getUint8(index);
+  else {
+    for (let index = at; index < last; index += 4) all |= bytes.getInt32(index, true);
+    all |= bytes.getInt32(last, true);
+  }
+  return (all & 0x80808080) === 0;
 }
 
 /** Null: it is no UTF-8. */

@@ -102,3 +102,22 @@ test('bytes that are no UTF-8 have none', () => {
   assert.equal(codes.codeAt(Uint8Array.of(0xff, 0x61), 1, 1), 1);
   assert.deepEqual(codes.takeAdded(), { added: ['a'], restart: true });
 });
+
+test('texts are one where all their bytes are, wherever they lie', () => {
+  fc.assert(fc.property(fc.array(fc.uint8Array({ minLength: 1, maxLength: 64 }), { minLength: 1, maxLength: 8 }), fc.nat(), fc.nat(6), (texts, other, offset) => {
+    // Each beside one that differs in a bit of a byte; all of them ASCII.
+    const all = texts.flatMap((text) => {
+      const plain = text.map((byte) => byte & 127), changed = plain.slice();
+      changed[other % plain.length]! ^= 1 << (other % 7);
+      return [plain, changed];
+    });
+    const codes = new ByteCodes(), known = new Map<string, number>();
+    for (const text of [...all, ...all]) {
+      const bytes = Buffer.concat([Buffer.alloc(offset, 1), text, Buffer.alloc(3, 2)]), key = Buffer.from(text).toString('latin1');
+      const code = codes.codeAt(bytes, offset, text.length);
+      assert.equal(code, known.get(key) ?? known.size + 1);
+      known.set(key, code);
+    }
+    assert.deepEqual(codes.takeAdded().added, [...known.keys()]);
+  }), { numRuns: 300 });
+});
