@@ -318,12 +318,12 @@ export class KeyedPages {
 
   /** Writes what lives in a page at the end, and forgets the page. */
   #copy(number: number): void {
-    const { bytes } = this.#pages[number]!;
+    const { view } = this.#pages[number]!;
     this.#each(number, (address, hash, size) => {
       const from = this.#placeOf(address);
       const page = this.#reserve(size);
       const at = page.used - size;
-      page.bytes.set(bytes.subarray(from, from + size), at);
+      copyBytes(view, from, from + size, page.view, at);
       this.#index.replace(hash, address, this.#lastNumber * this.#unitsPerPage + at / UNIT);
       this.#live -= size;
     });
