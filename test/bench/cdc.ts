@@ -31,6 +31,8 @@ interface CdcRun {
   readonly startupSeconds: number;
   /** Of all threads, in those seconds. */
   readonly cpuSeconds: number;
+  /** Changes a second by the clock once half of them are applied: V8 has compiled most of what it will by then. Null: of the peer. */
+  readonly secondHalf: number | null;
   readonly peakRssMB: number;
   /** Of each final table: how many rows it has, and a hash of all of them; of the peer, also of those beyond the limit. */
   readonly tables: Readonly<Record<string, string>>;
@@ -110,14 +112,16 @@ function told(runs: Readonly<Record<Side, readonly CdcRun[]>>, forms: readonly F
   const sides: readonly Side[] = [...forms, 'DuckDB'];
   // The peer tells no changes: it is held against as many.
   const { changes, tables: found } = runs['JSON lines'][0]!;
-  const wall = ({ seconds }: CdcRun): number => changes / seconds, core = ({ cpuSeconds }: CdcRun): number => changes / cpuSeconds;
+  const wall = ({ seconds }: CdcRun): number => changes / seconds, core = ({ cpuSeconds }: CdcRun): number => changes / cpuSeconds, second = ({ secondHalf }: CdcRun): number => secondHalf ?? NaN;
   const middle = (side: Side, value: (one: CdcRun) => number): number => median(runs[side].map(value));
   const ratio = (side: Side, speed: (one: CdcRun) => number, other: Side = 'DuckDB'): number => median(runs[side].map((one, round) => speed(one) / speed(runs[other][round]!)));
+  const isOurs = (side: Side): side is Form => side !== 'DuckDB';
   const peak = (side: Side): number => Math.max(...runs[side].map((one) => one.peakRssMB));
   const thousands = (speed: number): string => `${(speed / 1000).toFixed(0)} k changes/s`;
   say(`${rows} records, ${changes} changes, median of ${runs.DuckDB.length}, paired by round`);
   for (const side of sides) {
-    say(`  ${side.padEnd(13)} ${thousands(middle(side, wall))} by the clock, ${thousands(middle(side, core))} of one core by processor time, start-up ${middle(side, ({ startupSeconds }) => startupSeconds).toFixed(2)} s, peak RSS ${peak(side).toFixed(0)} MB`);
+    const half = isOurs(side) ? ` (${thousands(middle(side, second))} in the second half)` : '';
+    say(`  ${side.padEnd(13)} ${thousands(middle(side, wall))} by the clock${half}, ${thousands(middle(side, core))} of one core by processor time, start-up ${middle(side, ({ startupSeconds }) => startupSeconds).toFixed(2)} s, peak RSS ${peak(side).toFixed(0)} MB`);
   }
   for (const form of forms) {
     const reaches = [...(middle(form, wall) >= least ? ['by the clock'] : []), ...(middle(form, core) >= least ? ['by processor time'] : [])];
@@ -127,7 +131,7 @@ function told(runs: Readonly<Record<Side, readonly CdcRun[]>>, forms: readonly F
   const { beyond } = runs.DuckDB[0]!;
   const differing = Object.keys(tables).filter((name) => sides.some((side) => runs[side].some((one) => one.tables[name] !== (few.includes(side) ? beyond! : found)[name])));
   say(differing.length === 0 ? `  ${Object.entries(found).map(([name, text]) => `${name} ${text.split(' ')[0]} (${beyond![name]!.split(' ')[0]} beyond the limit)`).join(', ')}: rows of all ${sides.length} equal` : `Rows of ${differing.join(', ')} differ.`);
-  const of = (form: Form): object => ({ form, changesPerSecond: Math.round(middle(form, wall)), changesPerCoreSecond: Math.round(middle(form, core)), peer, ratio: ratio(form, wall), coreRatio: ratio(form, core), peakRssMB: peak(form) });
+  const of = (form: Form): object => ({ form, changesPerSecond: Math.round(middle(form, wall)), changesPerCoreSecond: Math.round(middle(form, core)), changesPerSecondInSecondHalf: Math.round(middle(form, second)), peer, ratio: ratio(form, wall), coreRatio: ratio(form, core), peakRssMB: peak(form) });
   return { differing, benchmarks: { cdc: of('JSON lines'), cdc_parquet: of('Parquet'), cdc_avro: of('Avro, Parquet'), cdc_avro_limits: of('Avro, limits'), ...(forms.includes(pinned) ? { cdc_avro_one_core: of(pinned) } : {}) } };
 }
 
@@ -156,7 +160,7 @@ export async function packAvroLedger(path: string, rows: number): Promise<void> 
 const sampleMillis = 5, startupMillis = 5000;
 
 /** Of `work`, without its first seconds as it tells them. */
-async function measured<T>(work: () => Promise<{ readonly result: T; readonly startupSeconds: number }>): Promise<Omit<CdcRun, 'changes' | 'tables' | 'beyond' | 'peakRssMB'> & { readonly result: T }> {
+async function measured<T>(work: () => Promise<{ readonly result: T; readonly startupSeconds: number }>): Promise<Omit<CdcRun, 'changes' | 'secondHalf' | 'tables' | 'beyond' | 'peakRssMB'> & { readonly result: T }> {
   const samples: { readonly at: number; readonly cpu: number }[] = [];
   const sample = (): void => {
     const { user, system } = process.cpuUsage();
@@ -178,16 +182,19 @@ async function measured<T>(work: () => Promise<{ readonly result: T; readonly st
 }
 
 async function ours(file: string, out: string, isBeyond: boolean): Promise<CdcRun> {
+  const looks: { readonly at: number; readonly rows: number }[] = [];
   const { result, seconds, startupSeconds, cpuSeconds } = await measured(() => runReplay({
     run: {
       kind: 'new', out, texts: { name: 'cdc', scenario: null, sql: [{ path: 'cdc.sql', text: sqlOf(isBeyond) }], expect: { outputs: [], lateMax: null, rejectedMax: null } },
       parameters: { ...defaultParameters, bindings: Object.fromEntries(Object.keys(tables).map((table) => [table, { given: file, base: '/', map: {} }])) },
     },
-    stopAfterRows: null, report: false,
+    stopAfterRows: null, report: false, onProgress: ({ rows }) => void looks.push({ at: performance.now(), rows }),
   }).then((replayed) => ({ result: replayed, startupSeconds: replayed.startupSeconds })));
+  const ended = (startupSeconds + seconds) * 1000, half = looks.find(({ rows }) => 2 * rows >= result.rows);
+  const secondHalf = half === undefined ? NaN : (1000 * (result.rows - half.rows)) / (ended - half.at);
   const found: Record<string, string> = {};
   for (const [name, { columns }] of Object.entries(tables)) found[name] = String((await queryBundle(out, `SELECT ${hashed(columns)} FROM ${name}_now`)).rows[0]![0]);
-  return { changes: result.rows, seconds, startupSeconds, cpuSeconds, peakRssMB: peakRssMB(), tables: found, beyond: null };
+  return { changes: result.rows, seconds, startupSeconds, cpuSeconds, secondHalf, peakRssMB: peakRssMB(), tables: found, beyond: null };
 }
 
 async function peer(file: string, out: string): Promise<CdcRun> {
@@ -213,7 +220,7 @@ async function peer(file: string, out: string): Promise<CdcRun> {
     found[name] = await asked(`SELECT ${hashed(columns)} FROM read_parquet('${path(name)}')`);
     beyond[name] = await asked(`SELECT ${hashed(columns)} FROM read_parquet('${path(name)}') WHERE ${limit}`);
   }
-  return { changes: 0, seconds, startupSeconds, cpuSeconds, peakRssMB: peakRssMB(), tables: found, beyond };
+  return { changes: 0, seconds, startupSeconds, cpuSeconds, secondHalf: null, peakRssMB: peakRssMB(), tables: found, beyond };
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
